@@ -1,0 +1,136 @@
+//! What holds: the one checked description of a run, without an `Option` that has no meaning.
+//!
+//! Owns: the types. Does not own: where the values came from ([`crate::resolve`] decides that).
+
+use std::{path::PathBuf, time::Duration};
+
+/// Everything that a run of the master needs to know.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    /// The application as the user wrote it: `module`, `module:attribute`, `module:factory()`.
+    pub app: String,
+    /// Call the attribute to get the application (`--factory`).
+    pub factory: bool,
+    /// The directory to work in, absolute (`--chdir`); exists.
+    pub chdir: PathBuf,
+    /// Put first on `sys.path` (`--app-dir`), absolute; `chdir` when not given.
+    pub app_dir: PathBuf,
+    /// The interpreter that the user chose (`--python`, `FERRICORN_PYTHON`).
+    pub python: Option<PathBuf>,
+    /// Where to listen; at least one.
+    pub binds: Vec<Bind>,
+    /// The queue of connections that nobody has accepted yet, per listening socket (`--backlog`), 1 or more.
+    pub backlog: u32,
+    /// When the sockets begin to listen (`--listen`).
+    pub listen: ListenWhen,
+    /// How many workers serve when all is well (`--workers`); 0 is legal, as in gunicorn.
+    pub workers: u16,
+    /// The class that the user named (`--worker-class`), for the log.
+    pub worker_class: String,
+    /// Connections per worker at which it stops accepting (`--worker-connections`); none: no limit.
+    pub worker_connections: Option<u32>,
+    /// Requests after which a worker is recycled (`--max-requests`), before jitter; 0: never.
+    pub max_requests: u64,
+    /// The most that is added to `max_requests`, drawn per worker.
+    pub max_requests_jitter: u64,
+    /// How long an event loop may be silent before its worker is killed (`--timeout`); zero: for ever.
+    pub timeout: Duration,
+    /// How long a drain may take (`--graceful-timeout`).
+    pub graceful_timeout: Duration,
+    /// How long a boot may take (`--boot-timeout`); zero: for ever.
+    pub boot_timeout: Duration,
+    /// How long a reload's first worker must hold before the others follow (`--reload-probation`).
+    pub reload_probation: Duration,
+    /// uvicorn options that the user set, by their `uvicorn.Config` names.
+    pub uvicorn: Vec<(&'static str, UvicornValue)>,
+    /// uvicorn options that ferricorn sets because gunicorn's worker would, by their `uvicorn.Config` names.
+    pub uvicorn_defaults: Vec<(&'static str, UvicornValue)>,
+    /// The access log (`--access-logfile`, `--access-log`).
+    pub access_log: AccessLog,
+    /// gunicorn's `--access-logformat`.
+    pub access_log_format: String,
+    /// The error log (`--error-logfile`); none: standard error.
+    pub error_log: Option<PathBuf>,
+    /// The least severe level that is logged (`--log-level`).
+    pub log_level: LogLevel,
+}
+
+/// A listening address.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Bind {
+    /// A host (name or literal, without brackets) and a port; port 0 lets the system choose.
+    Tcp {
+        /// The name or the literal address.
+        host: String,
+        /// The port, 0 to 65535.
+        port: u16,
+    },
+    /// A unix socket at a path.
+    Unix(PathBuf),
+    /// A socket that was inherited under this number.
+    Fd(i32),
+}
+
+/// When the listening sockets begin to listen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListenWhen {
+    /// When the first worker is ready: before that a connection is refused, and a port check tells the truth.
+    Ready,
+    /// Before the first worker is started, as gunicorn does: early connections wait in the backlog.
+    Early,
+}
+
+/// Where the access log goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccessLog {
+    /// There is none.
+    Off,
+    /// Standard output.
+    Stdout,
+    /// A file, appended to.
+    File(PathBuf),
+}
+
+/// The least severe level that is logged, by gunicorn's names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum LogLevel {
+    /// Everything, uvicorn's trace included.
+    Trace,
+    /// Details for debugging.
+    Debug,
+    /// The normal course of things.
+    Info,
+    /// Something is not as it should be.
+    Warning,
+    /// Something failed.
+    Error,
+    /// The service is at risk.
+    Critical,
+}
+
+impl LogLevel {
+    /// The level's name in lower case, as gunicorn and uvicorn spell it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Trace => "trace",
+            Self::Debug => "debug",
+            Self::Info => "info",
+            Self::Warning => "warning",
+            Self::Error => "error",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// The value of a uvicorn option.
+#[derive(Clone, Debug, PartialEq)]
+pub enum UvicornValue {
+    /// A string.
+    Text(String),
+    /// A whole number.
+    Integer(i64),
+    /// A number of seconds.
+    Number(f64),
+    /// On or off.
+    Flag(bool),
+}

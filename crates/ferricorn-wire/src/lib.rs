@@ -1,0 +1,39 @@
+//! What master and worker say to each other, and the layout of the memory they share.
+//!
+//! Owns: the messages of the channel ([`ToWorker`], [`ToMaster`]), their encoding, and the layout of the
+//! scoreboard ([`scoreboard`]). Does not own: sockets, processes, decisions.
+//!
+//! Invariants:
+//! * The channel is one `SOCK_SEQPACKET` pair per worker. One message is one packet, never more, never less.
+//! * A packet is one JSON object whose `type` names the message. An unknown field is ignored, so that either
+//!   side may be the newer one; an unknown `type` is an error that the receiver logs and survives.
+//! * End of file on the channel means that the other side is dead, and nothing else does.
+//! * The files under `tests/golden/` are read by the tests of this crate and by those of the Python shim: neither
+//!   side can change the wire alone.
+
+pub mod scoreboard;
+
+mod to_master;
+mod to_worker;
+
+pub use to_master::{BootStage, ToMaster};
+pub use to_worker::{AccessLog, AppSettings, DrainMode, LogSettings, Start, ToWorker};
+
+use serde::{Serialize, de::DeserializeOwned};
+
+/// The largest packet that either side sends, in bytes. The kernel's default send buffer (212,992 bytes, see
+/// `socket(7)`) bounds a SEQPACKET message; a traceback is cut to fit well below that.
+pub const MAX_PACKET: usize = 128 * 1024;
+
+/// Turns a message into the bytes of one packet.
+pub fn encode<M: Serialize>(message: &M) -> Vec<u8> {
+    serde_json::to_vec(message).expect("messages hold only strings, numbers and lists, which always serialize")
+}
+
+/// Reads the bytes of one packet.
+///
+/// # Errors
+/// The packet is not JSON, or not a message of this type; the text says what was wrong and where.
+pub fn decode<M: DeserializeOwned>(packet: &[u8]) -> Result<M, serde_json::Error> {
+    serde_json::from_slice(packet)
+}

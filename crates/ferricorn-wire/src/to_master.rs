@@ -1,0 +1,68 @@
+//! Facts that a worker tells its master.
+
+use serde::{Deserialize, Serialize};
+
+/// A message from a worker to the master.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ToMaster {
+    /// The application's startup is over (ASGI lifespan included). The worker accepts nothing before
+    /// [`ToWorker::Serve`](crate::ToWorker::Serve).
+    Ready,
+    /// The application could not be started; the worker exits right after this message.
+    BootFailed {
+        /// How far the boot had come.
+        stage: BootStage,
+        /// What the user should read: a traceback, whole, or one line where a traceback would say less.
+        text: String,
+    },
+    /// The worker was sent SIGTERM or SIGINT by somebody else than its master. It goes on serving and asks to be
+    /// replaced.
+    AskedToStop {
+        /// The signal's name in lower case without `SIG`: `term`, `int`.
+        signal: String,
+    },
+    /// The drain is over: every request is answered, or the grace was spent.
+    Drained {
+        /// Idle connections that were handed to a sibling.
+        handed_over: u32,
+        /// Requests and WebSockets that were still open when the grace was spent, and were cut.
+        cut: u32,
+    },
+    /// The first line of something the user should see in the master's log at WARNING.
+    Warning {
+        /// One line, without a full stop.
+        text: String,
+    },
+}
+
+/// How far a worker's boot had come when it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BootStage {
+    /// The interpreter cannot run a worker at all: Python too old, uvicorn missing or too old, an option that the
+    /// installed uvicorn does not have. Ends a first start with exit code 1.
+    Environment,
+    /// The module, or something that it imports, raised while it was imported, or was not found. Exit code 3.
+    Import,
+    /// The module was imported, but the attribute is missing, is not callable, or the factory call failed.
+    /// Exit code 4, as gunicorn's `AppImportError`.
+    App,
+    /// The application's lifespan startup failed. Exit code 3.
+    Lifespan,
+    /// The listening sockets could not be taken into use. Exit code 1.
+    Bind,
+}
+
+impl BootStage {
+    /// The stage's name in log lines.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Environment => "environment",
+            Self::Import => "import",
+            Self::App => "app",
+            Self::Lifespan => "lifespan",
+            Self::Bind => "bind",
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! Orders that a master gives its worker, the first of which is everything the worker needs to know.
+
+use serde::{Deserialize, Serialize};
+
+/// A message from the master to a worker.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum ToWorker {
+    /// The first message on every channel: who the worker is and what it runs.
+    Start(Box<Start>),
+    /// Begin to accept connections. The listening sockets listen by now.
+    Serve,
+    /// Stop accepting, finish what is in flight, run the lifespan shutdown, exit 0.
+    Drain {
+        /// What to do with idle connections.
+        mode: DrainMode,
+        /// After this many milliseconds whatever is still in flight is cut, and the lifespan shutdown runs.
+        grace_ms: u64,
+    },
+    /// Open the log files anew (logrotate).
+    ReopenLogs,
+}
+
+/// What a draining worker does with its idle keep-alive connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DrainMode {
+    /// Siblings go on serving: plain HTTP/1.1 connections are handed to them, the rest is told
+    /// `Connection: close` on the next response.
+    Handoff,
+    /// The whole service stops: every response says `Connection: close`, the accept queue is emptied first, and
+    /// idle connections are kept for a moment in case a request is on its way.
+    Close,
+}
+
+/// Who a worker is and what it runs. Numbers of descriptors are those of the worker's own table: they are inherited
+/// under the same number that the master has them under.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Start {
+    /// The product's version, for `SERVER_SOFTWARE`.
+    pub version: String,
+    /// The worker's seat, from 0; kept across replacement.
+    pub slot: u16,
+    /// The reload it belongs to, from 1.
+    pub generation: u32,
+    /// The pid of the master, to notice that it has died.
+    pub master_pid: u32,
+    /// Listening (or soon listening) sockets.
+    pub listeners: Vec<i32>,
+    /// The queue length that the master gives to `listen(2)`; asyncio calls it again on the shared socket.
+    pub backlog: u32,
+    /// The memfd of the scoreboard.
+    pub scoreboard: i32,
+    /// The row of the scoreboard that this worker writes.
+    pub row: u32,
+    /// How many workers there are when all is well; 1 lets the worker use the event loop's own acceptor.
+    pub workers: u16,
+    /// The two ends of the handoff queue: draining workers send into the first, serving ones read the second.
+    pub handoff: [i32; 2],
+    /// Stop accepting at this many open connections (`--worker-connections`).
+    pub worker_connections: Option<u32>,
+    /// Count WebSockets towards the request counter as well (only worth its cost when there is a limit).
+    pub count_websockets: bool,
+    /// The application and how uvicorn shall run it.
+    pub app: AppSettings,
+    /// Where log lines go.
+    pub log: LogSettings,
+}
+
+/// The application, and the options that go to `uvicorn.Config` by their own names.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AppSettings {
+    /// As the user wrote it: `module`, `module:attribute`, `module:factory()`, `module:factory("literal")`.
+    pub target: String,
+    /// Call the attribute without arguments to get the application (`--factory`).
+    pub factory: bool,
+    /// Put first on `sys.path` (`--app-dir`; the working directory when not given).
+    pub app_dir: String,
+    /// Options that the *user* set, by their `uvicorn.Config` names (`loop`, `timeout_keep_alive`, ...). One that the
+    /// installed uvicorn lacks is an error that names it.
+    pub uvicorn: serde_json::Map<String, serde_json::Value>,
+    /// Options that ferricorn sets by itself; one that the installed uvicorn lacks is left out.
+    pub uvicorn_defaults: serde_json::Map<String, serde_json::Value>,
+}
+
+/// Where a worker's log lines go.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LogSettings {
+    /// `debug`, `info`, `warning`, `error` or `critical`.
+    pub level: String,
+    /// The path of the error log, or none for standard error.
+    pub error_file: Option<String>,
+    /// Whether to colour level names on standard error.
+    pub colors: bool,
+    /// The access log, or none.
+    pub access: Option<AccessLog>,
+}
+
+/// The access log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AccessLog {
+    /// The path, or none for standard output.
+    pub file: Option<String>,
+    /// gunicorn's `access_log_format`.
+    pub format: String,
+}
