@@ -1,1 +1,41 @@
-//! ferricorn-core
+//! The part of ferricorn that decides. Facts go in as [`Event`]s, orders come out as [`Action`]s.
+//!
+//! Owns: the life cycle of every worker, and with it restart, back-off, recycling, reload, scaling and stop.
+//! Does not own: a clock, a process, a socket, a task, a log. Time is an argument, randomness is a seed.
+//!
+//! # Theory of operation
+//!
+//! [`Supervisor::step`] does three things, always in this order: it *records* what happened, it *expires* promises
+//! that are overdue, and it *reconciles* what is with what should be. Reload, recycling, scaling, crash and stop are
+//! therefore not five procedures but five changes of a wish: a reload makes every worker outdated, a recycle makes
+//! one worker due, scaling changes the number of seats, a crash empties a seat, a stop wishes for no worker at all.
+//! Any of them may arrive in the middle of any other, since there is nothing to interrupt.
+//!
+//! Invariants, each held by a property test in `tests/properties.rs`:
+//! * `step` never panics, whatever the event; unknown and repeated ids included.
+//! * No action names a worker whose exit was recorded, so a reused pid is never signalled.
+//! * Workers that are not leaving never outnumber target + surge; a seat has at most one starting worker.
+//! * While no worker fails, ready workers never fall below the target once it was reached.
+//! * A worker that drains is gone, or was sent a kill, by its deadline.
+//! * After a stop nothing is spawned; a quick stop overrides a graceful one and never the other way round.
+//! * A clock that leaps kills nobody for silence.
+//! * Every command gets exactly one reply. Same seed and same events give the same actions.
+
+#![forbid(unsafe_code)]
+
+mod action;
+mod backoff;
+mod event;
+mod ids;
+mod policy;
+mod rollout;
+mod supervisor;
+mod worker;
+
+pub use action::{Action, ExitReason, Notice, Reply, Retirement, WorkerSignal};
+pub use backoff::Backoff;
+pub use event::{BootFailure, Command, Event, Exit, StopMode, Vitals};
+pub use ids::{Generation, RequestId, Slot, WorkerId};
+pub use policy::Policy;
+pub use supervisor::{Snapshot, Supervisor, WorkerSnapshot};
+pub use worker::Stage;

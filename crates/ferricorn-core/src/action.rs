@@ -1,0 +1,229 @@
+//! Orders, in the imperative, that the core gives the shell.
+
+use std::time::Duration;
+
+use crate::{BootFailure, Exit, Generation, RequestId, Slot, StopMode, WorkerId};
+
+/// Something the shell has to do. Actions of one step are executed in their order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// Make a worker process. Answered by `Spawned` or `SpawnFailed`.
+    Spawn {
+        /// Its id.
+        id: WorkerId,
+        /// Its seat.
+        slot: Slot,
+        /// Its generation.
+        generation: Generation,
+    },
+    /// Begin to listen: the first worker is ready.
+    Listen,
+    /// Tell a worker to accept connections.
+    Serve {
+        /// The worker.
+        id: WorkerId,
+    },
+    /// Tell a worker to stop accepting and to finish what it has.
+    Drain {
+        /// The worker.
+        id: WorkerId,
+        /// Whether siblings go on serving, and can take idle connections over.
+        siblings: bool,
+        /// How long requests in flight may take.
+        grace: Duration,
+    },
+    /// Send a worker a signal.
+    Signal {
+        /// The worker.
+        id: WorkerId,
+        /// Which.
+        signal: WorkerSignal,
+    },
+    /// Give up the master's own copies of the listening sockets, so that the last worker closes them.
+    CloseListeners,
+    /// Answer a command.
+    Reply {
+        /// Who asked.
+        to: RequestId,
+        /// The answer.
+        reply: Reply,
+    },
+    /// Tell the user what happened: log lines and metrics are made from this one stream.
+    Notify(Notice),
+    /// The last action of all: end the master.
+    Exit(ExitReason),
+}
+
+/// A signal to a worker.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WorkerSignal {
+    /// End a boot that nobody waits for any more (SIGTERM).
+    Terminate,
+    /// Print the stack of every thread (SIGUSR2).
+    Dump,
+    /// SIGKILL.
+    Kill,
+}
+
+/// Why a worker is taken out of service on purpose.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Retirement {
+    /// It has answered as many requests as it may.
+    MaxRequests,
+    /// A newer generation takes its place.
+    Reload,
+    /// It belongs to a generation that was rejected.
+    Rejected,
+    /// There are more workers than wanted.
+    ScaleDown,
+    /// Somebody sent the worker itself a SIGTERM.
+    Asked,
+    /// The service stops.
+    Stop,
+    /// It said that it cannot start.
+    BootFailed,
+    /// Its boot took too long.
+    BootTimeout,
+    /// Its event loop was silent for too long.
+    Timeout,
+    /// Its drain took too long.
+    DrainTimeout,
+}
+
+impl Retirement {
+    /// The reason's name in log lines.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MaxRequests => "max-requests",
+            Self::Reload => "reload",
+            Self::Rejected => "rejected",
+            Self::ScaleDown => "scale-down",
+            Self::Asked => "asked",
+            Self::Stop => "stop",
+            Self::BootFailed => "boot-failed",
+            Self::BootTimeout => "boot-timeout",
+            Self::Timeout => "timeout",
+            Self::DrainTimeout => "drain-timeout",
+        }
+    }
+}
+
+/// The one answer to a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// It is under way and cannot fail.
+    Accepted,
+    /// There are to be so many workers now.
+    Scaled(u16),
+    /// The whole service runs this generation.
+    Reloaded(Generation),
+    /// The new generation does not work; the old one serves on.
+    ReloadRejected(Generation),
+    /// The service is stopping.
+    Stopping,
+}
+
+/// Something the user may want to know.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Notice {
+    /// A worker accepts connections from now on.
+    Ready {
+        /// The worker.
+        id: WorkerId,
+        /// How long its boot took.
+        boot: Duration,
+    },
+    /// A worker stops accepting.
+    Draining {
+        /// The worker.
+        id: WorkerId,
+        /// Why.
+        why: Retirement,
+    },
+    /// A worker's boot failed, and the service goes on without it for now.
+    BootFailed {
+        /// The worker.
+        id: WorkerId,
+        /// How often in a row a boot for this seat has failed.
+        failures: u32,
+        /// When the next try comes; none: there will be none.
+        retry_in: Option<Duration>,
+    },
+    /// A process could not even be made.
+    SpawnFailed {
+        /// The worker.
+        id: WorkerId,
+        /// The system's error.
+        error: String,
+        /// When the next try comes.
+        retry_in: Duration,
+    },
+    /// A worker was ready and died without being told to.
+    Crashed {
+        /// The worker.
+        id: WorkerId,
+        /// How it ended.
+        exit: Exit,
+        /// When it is replaced.
+        restart_in: Duration,
+    },
+    /// A worker has ended as it was told to.
+    Exited {
+        /// The worker.
+        id: WorkerId,
+        /// How it ended.
+        exit: Exit,
+        /// Why it was told to.
+        why: Retirement,
+    },
+    /// A worker's event loop has been silent for longer than the timeout.
+    TimedOut {
+        /// The worker.
+        id: WorkerId,
+        /// For how long.
+        silent_for: Duration,
+    },
+    /// A worker has not become ready in time.
+    BootTimedOut {
+        /// The worker.
+        id: WorkerId,
+    },
+    /// A worker has not finished its drain in time and is killed.
+    DrainTimedOut {
+        /// The worker.
+        id: WorkerId,
+    },
+    /// A reload begins.
+    ReloadStarted(Generation),
+    /// The first worker of the new generation has proved itself; the others follow.
+    ReloadProven(Generation),
+    /// Every worker runs the new generation.
+    ReloadCommitted(Generation),
+    /// The new generation does not work; the old one serves on, and nothing is recycled until a good reload.
+    ReloadRejected(Generation),
+    /// A worker is due for recycling, and is kept, since recycling would load the rejected code.
+    RecyclingFrozen {
+        /// The worker.
+        id: WorkerId,
+    },
+    /// The number of workers wanted has changed.
+    Scaled {
+        /// How many there were to be.
+        from: u16,
+        /// How many there are to be.
+        to: u16,
+    },
+    /// The master itself was not running for a while, so silence in that time proves nothing.
+    Overslept(Duration),
+    /// The stop begins.
+    Stopping(StopMode),
+}
+
+/// Why the master ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExitReason {
+    /// It was told to.
+    Stopped,
+    /// No worker of the first generation ever became ready.
+    BootFailed(BootFailure),
+}

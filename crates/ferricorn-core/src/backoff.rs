@@ -1,0 +1,51 @@
+//! How long to wait before a seat is filled again after failures.
+
+use std::time::Duration;
+
+use rand::{RngExt, rngs::SmallRng};
+
+/// The failures of one seat in a row, and the pause that they have earned.
+///
+/// The first death of a worker that had been ready is answered at once, since most deaths are single. After that
+/// the pause doubles from a quarter of a second up to [`Backoff::CAP`], and is drawn from its upper half, so that
+/// the workers of a service that lost its database do not come back in step.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Backoff {
+    failures: u32,
+}
+
+impl Backoff {
+    /// The shortest pause.
+    pub const BASE: Duration = Duration::from_millis(250);
+
+    /// The longest pause.
+    pub const CAP: Duration = Duration::from_secs(30);
+
+    /// Failures in a row.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// A worker was healthy: start counting anew.
+    pub fn reset(&mut self) {
+        self.failures = 0;
+    }
+
+    /// A worker that had been ready died. Gives the pause before the next try.
+    pub fn crashed(&mut self, random: &mut SmallRng) -> Duration {
+        self.failures = self.failures.saturating_add(1);
+        if self.failures == 1 { Duration::ZERO } else { Self::pause(self.failures - 1, random) }
+    }
+
+    /// A boot failed. Gives the pause before the next try.
+    pub fn boot_failed(&mut self, random: &mut SmallRng) -> Duration {
+        self.failures = self.failures.saturating_add(1);
+        Self::pause(self.failures, random)
+    }
+
+    fn pause(step: u32, random: &mut SmallRng) -> Duration {
+        let doubled = 2_u32.saturating_pow(step.saturating_sub(1).min(16));
+        let longest = Self::BASE.saturating_mul(doubled).min(Self::CAP);
+        longest.mul_f64(random.random_range(0.5..=1.0))
+    }
+}

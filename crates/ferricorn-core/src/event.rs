@@ -1,0 +1,110 @@
+//! Facts, in the past tense, that the shell tells the core.
+
+use std::time::Duration;
+
+use crate::{Policy, RequestId, WorkerId};
+
+/// Something that happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// The shell is able to execute orders: the very first event.
+    Started,
+    /// A worker's process exists.
+    Spawned {
+        /// The worker.
+        id: WorkerId,
+    },
+    /// A worker's process could not be made; no exit will follow.
+    SpawnFailed {
+        /// The worker.
+        id: WorkerId,
+        /// The stage and the system's error, for the log.
+        error: String,
+    },
+    /// The application's startup is over.
+    Ready {
+        /// The worker.
+        id: WorkerId,
+    },
+    /// The worker said that it cannot start; its exit will follow.
+    BootFailed {
+        /// The worker.
+        id: WorkerId,
+        /// What kind of failure it is.
+        failure: BootFailure,
+    },
+    /// Somebody else than the master told the worker to stop. It serves on until it is replaced.
+    AskedToStop {
+        /// The worker.
+        id: WorkerId,
+    },
+    /// The scoreboard was read: one entry for every worker whose process exists.
+    Sampled(Vec<(WorkerId, Vitals)>),
+    /// A worker's process has ended and was waited for.
+    Exited {
+        /// The worker.
+        id: WorkerId,
+        /// How it ended.
+        exit: Exit,
+    },
+    /// Somebody asked for something: by a signal, the control socket, or the reloader.
+    Asked {
+        /// Who waits for the reply.
+        by: RequestId,
+        /// What was asked for.
+        command: Command,
+    },
+    /// The moment that [`Supervisor::next_deadline`](crate::Supervisor::next_deadline) named has come.
+    Woke,
+}
+
+/// A wish of the user's.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Replace every worker by one of a new generation, under this policy.
+    Reload(Box<Policy>),
+    /// One worker more.
+    ScaleUp,
+    /// One worker less, but never fewer than one.
+    ScaleDown,
+    /// Stop the whole service.
+    Stop(StopMode),
+}
+
+/// How a stop treats requests in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StopMode {
+    /// They may take up to the graceful timeout.
+    Graceful,
+    /// They are cut after a moment; the application's shutdown still runs.
+    Quick,
+}
+
+/// What kind of boot failure it is; decides the exit code of a first start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BootFailure {
+    /// The environment cannot run any worker (uvicorn missing, sockets unusable): exit code 1.
+    Environment,
+    /// Import or lifespan startup failed: exit code 3.
+    Boot,
+    /// The application was not found in its module: exit code 4.
+    App,
+}
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// It exited with a code.
+    Code(i32),
+    /// A signal killed it.
+    Signal(i32),
+}
+
+/// What the scoreboard says of one worker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Vitals {
+    /// How long ago its event loop last ran; none before it ran at all.
+    pub silent_for: Option<Duration>,
+    /// Requests answered since it began.
+    pub requests: u64,
+}

@@ -1,0 +1,67 @@
+//! What the core needs to know of the settings.
+
+use std::time::Duration;
+
+/// The rules of one generation.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Policy {
+    /// How many workers serve when all is well; 0 is legal.
+    pub workers: u16,
+    /// How many workers more may live while others are replaced, 1 or more.
+    pub surge: u16,
+    /// Silence of an event loop after which its worker is killed; none: never.
+    pub timeout: Option<Duration>,
+    /// How long a boot may take; none: as long as it likes, as in gunicorn.
+    pub boot_timeout: Option<Duration>,
+    /// How long requests in flight may take during a drain.
+    pub graceful_timeout: Duration,
+    /// How long a reload's first worker must hold before the others follow.
+    pub probation: Duration,
+    /// Requests after which a worker is recycled; none: never.
+    pub max_requests: Option<u64>,
+    /// The most that is added to `max_requests`, drawn anew for each worker, both ends included.
+    pub max_requests_jitter: u64,
+    /// Whether the sockets listen from the start, and not from the first ready worker on.
+    pub listen_early: bool,
+    /// How often the shell reads the scoreboard. A gap of several times this means that the master overslept.
+    pub sample_every: Duration,
+}
+
+impl Policy {
+    /// What a quick stop grants requests in flight.
+    pub const QUICK_GRACE: Duration = Duration::from_millis(500);
+
+    /// From the order to print the stack to the kill. faulthandler needs about a millisecond (measured); a loaded
+    /// machine more.
+    pub const DUMP_TIME: Duration = Duration::from_millis(150);
+
+    /// A worker that was ready for this long was healthy: its death starts the count of failures anew.
+    pub const STABLE_AFTER: Duration = Duration::from_secs(5);
+
+    /// A worker that has said that it cannot start has this long to go by itself.
+    pub const FAREWELL: Duration = Duration::from_secs(5);
+
+    /// Deaths during boot without a word (a crash, `os._exit`) before a first start is given up.
+    pub const FIRST_START_TRIES: u32 = 3;
+
+    /// What the worker is told of the graceful timeout: a little is kept back, so that the application's shutdown
+    /// can still run before the kill when requests had to be cut.
+    pub(crate) fn grace(&self) -> Duration {
+        self.graceful_timeout.saturating_sub((self.graceful_timeout / 4).min(Duration::from_secs(1)))
+    }
+
+    /// From the order to drain to the kill.
+    pub(crate) fn drain_limit(&self) -> Duration {
+        self.graceful_timeout + Duration::from_millis(500)
+    }
+
+    /// From the order to stop quickly to the kill: the grace, and two seconds for the application's shutdown.
+    pub(crate) fn quick_limit(&self) -> Duration {
+        (Self::QUICK_GRACE + Duration::from_secs(2)).min(self.drain_limit())
+    }
+
+    /// The longest pause between two samples that does not count as having overslept.
+    pub(crate) fn longest_pause(&self) -> Duration {
+        (self.sample_every * 4).max(Duration::from_secs(1))
+    }
+}

@@ -1,0 +1,218 @@
+//! Reconcile: what should be, less what is.
+
+use std::time::Instant;
+
+use rand::RngExt;
+
+use super::{Phase, Supervisor};
+use crate::{
+    Action, Generation, Notice, Reply, Retirement, Slot, WorkerId,
+    rollout::Rollout,
+    worker::{State, Worker},
+};
+
+impl Supervisor {
+    pub(super) fn reconcile(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        match self.phase {
+            Phase::Waiting | Phase::Ended => {}
+            Phase::Stopping { reason, .. } => {
+                if self.workers.is_empty() {
+                    self.phase = Phase::Ended;
+                    actions.push(Action::Exit(reason));
+                }
+            }
+            Phase::Running => {
+                self.begin_queued_reload(actions);
+                self.arrange_seats(now, actions);
+                self.retire_superseded(now, actions);
+                self.fill_empty_seats(now, actions);
+                self.replace_due(now, actions);
+                self.commit_reload(actions);
+            }
+        }
+    }
+
+    fn begin_queued_reload(&mut self, actions: &mut Vec<Action>) {
+        // Before the first worker is ready there is nothing to compare a new generation with.
+        if self.rollout.is_some() || !self.ever_ready {
+            return;
+        }
+        let Some((policy, asked_by)) = self.queued.take() else { return };
+        self.last_generation = Generation(self.last_generation.0 + 1);
+        self.next_policy = Some(policy);
+        self.rollout = Some(Rollout::new(self.last_generation, asked_by));
+        for seat in self.seats.values_mut() {
+            seat.backoff.reset();
+            seat.not_before = None;
+        }
+        actions.push(Action::Notify(Notice::ReloadStarted(self.last_generation)));
+    }
+
+    /// As many seats as wanted: new ones get the lowest free number, the one whose worker is youngest goes first.
+    fn arrange_seats(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let mut slot = 0;
+        while self.seats.len() < usize::from(self.target) {
+            self.seats.entry(Slot(slot)).or_default();
+            slot += 1;
+        }
+        while self.seats.len() > usize::from(self.target) {
+            let youngest = self.seats.keys().copied().max_by_key(|slot| {
+                // An empty seat is the cheapest to give up.
+                self.seated(*slot).map(|(id, _)| id).min().unwrap_or(WorkerId(u64::MAX))
+            });
+            let Some(slot) = youngest else { return };
+            self.seats.remove(&slot);
+            for id in self.seated(slot).map(|(id, _)| id).collect::<Vec<_>>() {
+                self.retire(id, Retirement::ScaleDown, now, actions);
+            }
+        }
+    }
+
+    /// The workers that hold a seat: at most one that serves and one that is to follow it, or is on probation.
+    fn seated(&self, slot: Slot) -> impl Iterator<Item = (WorkerId, &Worker)> {
+        self.workers.iter().filter(move |(_, it)| it.slot == slot && it.is_seated()).map(|(id, it)| (*id, it))
+    }
+
+    /// Where a younger worker of the same seat is ready, the older one goes.
+    fn retire_superseded(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let mut superseded = Vec::new();
+        for slot in self.seats.keys() {
+            let ready: Vec<_> = self.seated(*slot).filter(|(_, worker)| worker.is_ready()).collect();
+            let Some((youngest, _)) = ready.last() else { continue };
+            if self.rollout.as_ref().is_some_and(|rollout| rollout.is_on_probation(*youngest)) {
+                continue;
+            }
+            let older = &ready[..ready.len() - 1];
+            superseded
+                .extend(older.iter().map(|(id, worker)| (*id, worker.due.unwrap_or(Retirement::Reload))));
+        }
+        for (id, why) in superseded {
+            self.retire(id, why, now, actions);
+        }
+    }
+
+    /// A seat that nobody holds gets a worker as soon as its back-off is over.
+    fn fill_empty_seats(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let empty: Vec<_> = self
+            .seats
+            .iter()
+            .filter(|(_, seat)| seat.not_before.is_none_or(|not_before| not_before <= now))
+            .map(|(slot, _)| *slot)
+            .filter(|slot| self.seated(*slot).next().is_none())
+            .collect();
+        for slot in empty {
+            self.spawn(slot, now, actions);
+        }
+    }
+
+    /// Starts the replacement of workers that ought to go, as far as the surge allows.
+    fn replace_due(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        while self.has_room() {
+            let Some(slot) = self.next_to_replace(now, actions) else { return };
+            self.spawn(slot, now, actions);
+        }
+    }
+
+    /// Whether one worker more may live. A draining worker counts until it is gone: it still has its memory.
+    fn has_room(&self) -> bool {
+        let alive =
+            self.workers.values().filter(|it| it.is_alive() && self.seats.contains_key(&it.slot)).count();
+        alive < usize::from(self.target) + usize::from(self.policy.surge.max(1))
+    }
+
+    fn next_to_replace(&mut self, now: Instant, actions: &mut Vec<Action>) -> Option<Slot> {
+        if let Some(rollout) = &self.rollout {
+            let to = rollout.to;
+            let canary_only = !rollout.is_proven();
+            let under_way = self.workers.values().any(|worker| worker.generation == to && worker.is_seated());
+            if canary_only && under_way {
+                return None;
+            }
+            return self.replaceable(now).find(|(_, worker)| worker.generation < to).map(|(slot, _)| slot);
+        }
+        let kept: Vec<_> = self
+            .replaceable_ids(now)
+            .filter(|(_, worker)| self.frozen && worker.due == Some(Retirement::MaxRequests))
+            .filter(|(_, worker)| !worker.said_frozen)
+            .map(|(id, _)| id)
+            .collect();
+        for id in kept {
+            actions.push(Action::Notify(Notice::RecyclingFrozen { id }));
+            if let Some(worker) = self.workers.get_mut(&id) {
+                worker.said_frozen = true;
+            }
+        }
+        self.replaceable(now)
+            .find(|(_, worker)| match worker.due {
+                None => false,
+                // Recycling would load the rejected code without need.
+                Some(Retirement::MaxRequests) => !self.frozen,
+                Some(_) => true,
+            })
+            .map(|(slot, _)| slot)
+    }
+
+    /// Workers that serve alone in a seat that need not wait, oldest first.
+    fn replaceable_ids(&self, now: Instant) -> impl Iterator<Item = (WorkerId, &Worker)> {
+        self.workers
+            .iter()
+            .filter(|(_, worker)| worker.is_ready())
+            .filter(move |(_, worker)| {
+                self.seats.get(&worker.slot).is_some_and(|seat| seat.not_before.is_none_or(|it| it <= now))
+            })
+            .filter(|(_, worker)| self.seated(worker.slot).count() == 1)
+            .map(|(id, worker)| (*id, worker))
+    }
+
+    fn replaceable(&self, now: Instant) -> impl Iterator<Item = (Slot, &Worker)> {
+        self.replaceable_ids(now).map(|(_, worker)| (worker.slot, worker))
+    }
+
+    fn spawn(&mut self, slot: Slot, now: Instant, actions: &mut Vec<Action>) {
+        let id = WorkerId(self.next_id);
+        self.next_id += 1;
+        let generation = self.rollout.as_ref().map_or(self.generation, |rollout| rollout.to);
+        let policy = self.next_policy.as_ref().unwrap_or(&self.policy);
+        let boot_by = policy.boot_timeout.map(|limit| now + limit);
+        let jitter = policy.max_requests_jitter;
+        let request_limit =
+            policy.max_requests.map(|requests| requests.saturating_add(self.random.random_range(0..=jitter)));
+        self.workers.insert(
+            id,
+            Worker {
+                slot,
+                generation,
+                state: State::Starting { since: now, boot_by },
+                spawned: false,
+                request_limit,
+                due: None,
+                said_frozen: false,
+            },
+        );
+        actions.push(Action::Spawn { id, slot, generation });
+    }
+
+    /// The reload is over when nobody of an older generation holds a seat and every seat has its new worker.
+    fn commit_reload(&mut self, actions: &mut Vec<Action>) {
+        let Some(rollout) = &self.rollout else { return };
+        let to = rollout.to;
+        let complete = self.seats.keys().all(|slot| {
+            let mut seated = self.seated(*slot).peekable();
+            seated.peek().is_some() && seated.all(|(_, worker)| worker.generation == to && worker.is_ready())
+        });
+        // With no seats there is nothing to prove.
+        if !(complete && (rollout.is_proven() || self.seats.is_empty())) {
+            return;
+        }
+        let Some(rollout) = self.rollout.take() else { return };
+        if let Some(policy) = self.next_policy.take() {
+            self.policy = policy;
+        }
+        self.generation = to;
+        self.frozen = false;
+        actions.push(Action::Notify(Notice::ReloadCommitted(to)));
+        for asker in rollout.asked_by {
+            actions.push(Action::Reply { to: asker, reply: Reply::Reloaded(to) });
+        }
+    }
+}

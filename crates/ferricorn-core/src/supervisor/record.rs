@@ -1,0 +1,245 @@
+//! Record: what happened becomes what is known.
+
+use std::time::Instant;
+
+use super::{Phase, Supervisor};
+use crate::{
+    Action, Backoff, BootFailure, Command, Event, Exit, ExitReason, Notice, Policy, Reply, RequestId,
+    Retirement, StopMode, Vitals, WorkerId, WorkerSignal, rollout::RolloutStage, worker::State,
+};
+
+impl Supervisor {
+    pub(super) fn record(&mut self, event: Event, now: Instant, actions: &mut Vec<Action>) {
+        match event {
+            Event::Started => self.started(actions),
+            Event::Spawned { id } => self.spawned(id, actions),
+            Event::SpawnFailed { id, error } => self.spawn_failed(id, error, now, actions),
+            Event::Ready { id } => self.ready(id, now, actions),
+            Event::BootFailed { id, failure } => self.said_boot_failed(id, failure, now, actions),
+            Event::AskedToStop { id } => self.mark_due(id, Retirement::Asked),
+            Event::Sampled(samples) => self.sampled(&samples, now, actions),
+            Event::Exited { id, exit } => self.exited(id, exit, now, actions),
+            Event::Asked { by, command } => self.asked(by, command, now, actions),
+            Event::Woke => {}
+        }
+    }
+
+    fn started(&mut self, actions: &mut Vec<Action>) {
+        if self.phase == Phase::Waiting {
+            self.phase = Phase::Running;
+            if self.policy.listen_early {
+                self.listen(actions);
+            }
+        }
+    }
+
+    fn listen(&mut self, actions: &mut Vec<Action>) {
+        if !self.listening {
+            self.listening = true;
+            actions.push(Action::Listen);
+        }
+    }
+
+    fn spawned(&mut self, id: WorkerId, actions: &mut Vec<Action>) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        worker.spawned = true;
+        // Told to go before it was there.
+        match worker.state {
+            State::Leaving { .. } => actions.push(Action::Signal { id, signal: WorkerSignal::Terminate }),
+            State::Killed { .. } => actions.push(Action::Signal { id, signal: WorkerSignal::Kill }),
+            State::Starting { .. } | State::Ready { .. } | State::Dumping { .. } => {}
+        }
+    }
+
+    fn spawn_failed(&mut self, id: WorkerId, error: String, now: Instant, actions: &mut Vec<Action>) {
+        let Some(worker) = self.workers.get(&id) else { return };
+        if worker.spawned {
+            return;
+        }
+        let slot = worker.slot;
+        self.workers.remove(&id);
+        if self.is_stopping() {
+            return;
+        }
+        let retry_in = self.hold_seat(slot, now, Backoff::boot_failed);
+        actions.push(Action::Notify(Notice::SpawnFailed { id, error, retry_in }));
+        if !self.ever_ready {
+            self.silent_boot_deaths += 1;
+            if self.silent_boot_deaths >= Policy::FIRST_START_TRIES {
+                let reason = ExitReason::BootFailed(BootFailure::Environment);
+                self.stop(StopMode::Quick, reason, now, actions);
+            }
+        }
+    }
+
+    fn ready(&mut self, id: WorkerId, now: Instant, actions: &mut Vec<Action>) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        let State::Starting { since, .. } = worker.state else { return };
+        if !worker.spawned {
+            return;
+        }
+        worker.state = State::Ready { since: now };
+        let generation = worker.generation;
+        self.ever_ready = true;
+        self.listen(actions);
+        actions.push(Action::Serve { id });
+        actions.push(Action::Notify(Notice::Ready { id, boot: now.saturating_duration_since(since) }));
+        if let Some(rollout) = &mut self.rollout
+            && rollout.to == generation
+            && rollout.stage == RolloutStage::Booting
+        {
+            let probation = self.next_policy.as_ref().unwrap_or(&self.policy).probation;
+            rollout.stage = RolloutStage::Probation { canary: id, until: now + probation };
+        }
+    }
+
+    fn said_boot_failed(
+        &mut self,
+        id: WorkerId,
+        failure: BootFailure,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        if !worker.is_starting() {
+            return;
+        }
+        worker.state = State::Leaving { why: Retirement::BootFailed, kill_by: now + Policy::FAREWELL };
+        self.boot_failed(id, Some(failure), now, actions);
+    }
+
+    fn mark_due(&mut self, id: WorkerId, why: Retirement) {
+        if let Some(worker) = self.workers.get_mut(&id)
+            && worker.is_ready()
+            && worker.due.is_none()
+        {
+            worker.due = Some(why);
+        }
+    }
+
+    fn sampled(&mut self, samples: &[(WorkerId, Vitals)], now: Instant, actions: &mut Vec<Action>) {
+        let pause = self.last_sample.map(|last| now.saturating_duration_since(last));
+        self.last_sample = Some(now);
+        if let Some(pause) = pause
+            && pause > self.policy.longest_pause()
+        {
+            // A suspend, a SIGSTOP, a machine that stood still: the workers may have stood still with us. Their
+            // silence counts from now on.
+            self.awake_since = Some(now);
+            actions.push(Action::Notify(Notice::Overslept(pause)));
+        }
+        for (id, vitals) in samples {
+            self.judge_silence(*id, *vitals, now, actions);
+            self.judge_requests(*id, *vitals);
+        }
+    }
+
+    fn judge_silence(&mut self, id: WorkerId, vitals: Vitals, now: Instant, actions: &mut Vec<Action>) {
+        let (Some(timeout), Some(silent_for)) = (self.policy.timeout, vitals.silent_for) else { return };
+        let awake_for = self.awake_since.map(|since| now.saturating_duration_since(since));
+        let silent_for = awake_for.map_or(silent_for, |awake_for| awake_for.min(silent_for));
+        if silent_for < timeout {
+            return;
+        }
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        let ready_for = worker.ready_for(now);
+        let slot = worker.slot;
+        match worker.state {
+            State::Ready { .. } | State::Leaving { .. } if worker.spawned => {}
+            _ => return,
+        }
+        worker.state = State::Dumping { why: Retirement::Timeout, kill_at: now + Policy::DUMP_TIME };
+        actions.push(Action::Notify(Notice::TimedOut { id, silent_for }));
+        actions.push(Action::Signal { id, signal: WorkerSignal::Dump });
+        if let Some(ready_for) = ready_for {
+            self.account_crash(slot, ready_for, now);
+            self.end_of_canary(id, now, actions);
+        }
+    }
+
+    fn judge_requests(&mut self, id: WorkerId, vitals: Vitals) {
+        let limit = self.workers.get(&id).and_then(|worker| worker.request_limit);
+        if limit.is_some_and(|limit| vitals.requests >= limit) {
+            self.mark_due(id, Retirement::MaxRequests);
+        }
+    }
+
+    fn exited(&mut self, id: WorkerId, exit: Exit, now: Instant, actions: &mut Vec<Action>) {
+        let Some(worker) = self.workers.get(&id) else { return };
+        let (slot, state, ready_for) = (worker.slot, worker.state, worker.ready_for(now));
+        match state {
+            State::Starting { .. } => {
+                // gunicorn's workers speak by exit code alone, and an application may use the same two.
+                let failure = match exit {
+                    Exit::Code(3) => Some(BootFailure::Boot),
+                    Exit::Code(4) => Some(BootFailure::App),
+                    Exit::Code(_) | Exit::Signal(_) => None,
+                };
+                self.boot_failed(id, failure, now, actions);
+                self.workers.remove(&id);
+            }
+            State::Ready { .. } => {
+                let restart_in = self.account_crash(slot, ready_for.unwrap_or_default(), now);
+                actions.push(Action::Notify(Notice::Crashed { id, exit, restart_in }));
+                self.end_of_canary(id, now, actions);
+                self.workers.remove(&id);
+            }
+            State::Leaving { why, .. } | State::Dumping { why, .. } | State::Killed { why } => {
+                self.workers.remove(&id);
+                actions.push(Action::Notify(Notice::Exited { id, exit, why }));
+            }
+        }
+    }
+
+    /// A worker that had been ready died or was given up. Gives the pause before its seat is filled again.
+    fn account_crash(
+        &mut self,
+        slot: crate::Slot,
+        ready_for: std::time::Duration,
+        now: Instant,
+    ) -> std::time::Duration {
+        if ready_for >= Policy::STABLE_AFTER
+            && let Some(seat) = self.seats.get_mut(&slot)
+        {
+            seat.backoff.reset();
+        }
+        self.hold_seat(slot, now, Backoff::crashed)
+    }
+
+    /// If this was the canary of a reload, the reload is over.
+    fn end_of_canary(&mut self, id: WorkerId, now: Instant, actions: &mut Vec<Action>) {
+        if self.rollout.as_ref().is_some_and(|rollout| rollout.is_on_probation(id)) {
+            self.reject_reload(now, actions);
+        }
+    }
+
+    fn asked(&mut self, by: RequestId, command: Command, now: Instant, actions: &mut Vec<Action>) {
+        let mut reply = |reply| actions.push(Action::Reply { to: by, reply });
+        match command {
+            Command::Stop(mode) => {
+                reply(Reply::Accepted);
+                self.stop(mode, ExitReason::Stopped, now, actions);
+            }
+            _ if self.is_stopping() => reply(Reply::Stopping),
+            Command::ScaleUp => {
+                let target = self.target.saturating_add(1);
+                reply(Reply::Scaled(target));
+                self.set_target(target, actions);
+            }
+            Command::ScaleDown => {
+                let target = self.target.saturating_sub(1).max(1).min(self.target);
+                reply(Reply::Scaled(target));
+                self.set_target(target, actions);
+            }
+            Command::Reload(policy) => self.queue_reload(*policy, by),
+        }
+    }
+
+    /// Reloads that come while one is under way are merged into one that follows it: what that one has loaded may
+    /// be older than they are.
+    fn queue_reload(&mut self, policy: Policy, by: RequestId) {
+        let mut asked_by = self.queued.take().map(|(_, asked_by)| asked_by).unwrap_or_default();
+        asked_by.push(by);
+        self.queued = Some((policy, asked_by));
+    }
+}

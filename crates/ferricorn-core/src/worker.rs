@@ -1,0 +1,95 @@
+//! One worker as the master sees it.
+
+use std::time::{Duration, Instant};
+
+use crate::{Generation, Retirement, Slot};
+
+/// A worker between the order to spawn it and its exit.
+#[derive(Clone, Debug)]
+pub(crate) struct Worker {
+    pub(crate) slot: Slot,
+    pub(crate) generation: Generation,
+    pub(crate) state: State,
+    /// Whether its process exists, so that it can be sent something.
+    pub(crate) spawned: bool,
+    /// Requests after which it is recycled.
+    pub(crate) request_limit: Option<u64>,
+    /// Why it ought to be replaced, if it ought to.
+    pub(crate) due: Option<Retirement>,
+    /// Whether it was said already that it is due but kept.
+    pub(crate) said_frozen: bool,
+}
+
+/// Where a worker is in its life. Changed in the step that gives the order, so that no order is given twice.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum State {
+    /// From the order to spawn it until it is ready.
+    Starting { since: Instant, boot_by: Option<Instant> },
+    /// It serves.
+    Ready { since: Instant },
+    /// It was told to go, or said that it goes; it is killed when its time is up.
+    Leaving { why: Retirement, kill_by: Instant },
+    /// It prints its stack and is killed then.
+    Dumping { why: Retirement, kill_at: Instant },
+    /// It was sent SIGKILL. Only its exit is awaited.
+    Killed { why: Retirement },
+}
+
+/// Where a worker is in its life, for snapshots.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// The application is starting.
+    Booting,
+    /// It serves.
+    Ready,
+    /// It finishes what it has.
+    Draining(Retirement),
+    /// It was killed, or is about to be.
+    Killed(Retirement),
+}
+
+impl Worker {
+    pub(crate) fn is_starting(&self) -> bool {
+        matches!(self.state, State::Starting { .. })
+    }
+
+    pub(crate) fn is_ready(&self) -> bool {
+        matches!(self.state, State::Ready { .. })
+    }
+
+    /// It holds its seat: it serves, or is about to.
+    pub(crate) fn is_seated(&self) -> bool {
+        self.is_starting() || self.is_ready()
+    }
+
+    /// It takes memory that will not be free in a moment.
+    pub(crate) fn is_alive(&self) -> bool {
+        !matches!(self.state, State::Dumping { .. } | State::Killed { .. })
+    }
+
+    /// The moment at which something must be done about it.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match self.state {
+            State::Starting { boot_by, .. } => boot_by,
+            State::Leaving { kill_by, .. } => Some(kill_by),
+            State::Dumping { kill_at, .. } => Some(kill_at),
+            State::Ready { .. } | State::Killed { .. } => None,
+        }
+    }
+
+    pub(crate) fn ready_for(&self, now: Instant) -> Option<Duration> {
+        match self.state {
+            State::Ready { since } => Some(now.saturating_duration_since(since)),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn stage(&self) -> Stage {
+        match self.state {
+            State::Starting { .. } => Stage::Booting,
+            State::Ready { .. } => Stage::Ready,
+            State::Leaving { why, .. } => Stage::Draining(why),
+            State::Dumping { why, .. } | State::Killed { why } => Stage::Killed(why),
+        }
+    }
+}
