@@ -1,1 +1,44 @@
-//! ferricorn-sys
+//! What ferricorn asks of the operating system: listening sockets, spawning, waiting, signals, the channel to a worker,
+//! shared memory and the clock.
+//!
+//! Owns: every `unsafe` block of the project and everything that only Linux has, so that a port touches one crate.
+//! Does not own: policy (when to spawn, whom to signal), async, logging, the meaning of a message.
+//!
+//! Invariants:
+//! * Every descriptor made here is close-on-exec. A child gets the ones that its [`SpawnPlan`] names and the three
+//!   standard ones, nothing else.
+//! * A signal goes to a process, not to a number: a pid that was reused is never signalled (where pidfds exist,
+//!   Linux 5.3 on).
+//! * No type of nix or libc is part of the interface.
+
+#![allow(unsafe_code)] // The rule of the workspace is `deny`; this crate exists to hold the exceptions.
+
+pub mod board;
+pub mod channel;
+pub mod clock;
+pub mod holder;
+pub mod inherit;
+pub mod listen;
+pub mod memfd;
+pub mod process;
+pub mod spawn;
+pub mod wait;
+
+pub use board::SharedWords;
+pub use holder::Holder;
+pub use inherit::InheritError;
+pub use listen::{ListenError, Listener};
+pub use process::{Process, Signal};
+pub use spawn::{Child, SpawnError, SpawnPlan, SpawnStage};
+pub use wait::Exit;
+
+/// The pid of this process, in its own pid namespace.
+pub fn pid() -> u32 {
+    std::process::id()
+}
+
+/// Whether this process is the init of its pid namespace: the kernel then gives it every orphan to reap, and drops
+/// signals for which it has no handler.
+pub fn is_pid_1() -> bool {
+    pid() == 1
+}

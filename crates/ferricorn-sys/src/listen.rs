@@ -1,0 +1,367 @@
+//! Listening sockets: made, taken over, given up.
+//!
+//! Owns: the options of a listening socket, the file of a unix socket, what can go wrong with an address. Does not
+//! own: the parsing of addresses, retries, accepting (workers do that).
+//!
+//! Binding and listening are two steps on purpose: the address is ours from the start, but a client gets
+//! "connection refused" until a worker is ready to answer.
+
+use std::fs;
+use std::io;
+use std::mem::ManuallyDrop;
+use std::net::SocketAddr;
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
+use nix::sys::socket::sockopt::{AcceptConn, Ipv6V6Only, ReuseAddr, SockType as TypeOfSocket, TcpNoDelay};
+use nix::sys::socket::{
+    AddressFamily, SockFlag, SockProtocol, SockType, SockaddrStorage, UnixAddr, bind, connect, getsockname,
+    getsockopt, setsockopt, socket,
+};
+
+use crate::holder;
+
+/// Why an address could not be taken.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    /// Somebody else has it (`EADDRINUSE`). [`crate::holder`] can say who.
+    #[error("address `{address}` is already in use")]
+    InUse {
+        /// As in [`Listener::address`].
+        address: String,
+    },
+    /// The machine has no such address (`EADDRNOTAVAIL`).
+    #[error("address `{address}` does not belong to this machine")]
+    InvalidAddress {
+        /// As in [`Listener::address`].
+        address: String,
+    },
+    /// Not allowed (`EACCES`, `EPERM`): a port below 1024, or a directory that we may not write to.
+    #[error("no permission to listen on `{address}`")]
+    PermissionDenied {
+        /// As in [`Listener::address`].
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A file that is no socket stands where the unix socket should be. It is left alone.
+    #[error("`{}` exists and is not a socket", path.display())]
+    NotASocket {
+        /// The file.
+        path: PathBuf,
+    },
+    /// No unix socket can have this path: it is empty, has a NUL byte, or is longer than 107 bytes (`unix(7)`).
+    #[error("`{}` cannot be the path of a unix socket: {reason}", path.display())]
+    InvalidPath {
+        /// The path.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The descriptor that was passed to us is closed, no socket, or no stream socket.
+    #[error("file descriptor {descriptor} is {problem}")]
+    InvalidDescriptor {
+        /// The number.
+        descriptor: RawFd,
+        /// What is wrong with it.
+        problem: &'static str,
+    },
+    /// Anything else.
+    #[error("cannot listen on `{address}`: {source}")]
+    Other {
+        /// As in [`Listener::address`].
+        address: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl ListenError {
+    /// The `errno` behind it, if a system call said so. For [`Self::InUse`] and [`Self::InvalidAddress`] it is the
+    /// number that defines them.
+    pub fn errno(&self) -> Option<i32> {
+        match self {
+            Self::InUse { .. } => Some(libc::EADDRINUSE),
+            Self::InvalidAddress { .. } => Some(libc::EADDRNOTAVAIL),
+            Self::PermissionDenied { source, .. } | Self::Other { source, .. } => source.raw_os_error(),
+            Self::NotASocket { .. } | Self::InvalidPath { .. } | Self::InvalidDescriptor { .. } => None,
+        }
+    }
+
+    fn new(address: &str, source: impl Into<io::Error>) -> Self {
+        let (address, source) = (address.to_owned(), source.into());
+        match source.raw_os_error() {
+            Some(libc::EADDRINUSE) => Self::InUse { address },
+            Some(libc::EADDRNOTAVAIL) => Self::InvalidAddress { address },
+            Some(libc::EACCES | libc::EPERM) => Self::PermissionDenied { address, source },
+            _ => Self::Other { address, source },
+        }
+    }
+}
+
+/// A bound stream socket, non-blocking and close-on-exec.
+///
+/// Dropping it does what [`Listener::close`] does: the file of a unix socket that we made goes with it, also when the
+/// master ends by an error. Use [`Listener::into_descriptor`] to hand the socket on and keep the file.
+#[derive(Debug)]
+pub struct Listener {
+    descriptor: OwnedFd,
+    address: String,
+    /// The address of a TCP socket, with the real port.
+    socket_address: Option<SocketAddr>,
+    /// The file that goes with us.
+    file: Option<SocketFile>,
+}
+
+impl Listener {
+    /// Binds a TCP socket, without listening. Port 0 takes a free port. IPv6 sockets serve IPv6 only, so that
+    /// `0.0.0.0:80` and `[::]:80` can stand side by side; [`Self::tcp_dual_stack`] serves both.
+    pub fn tcp(address: SocketAddr) -> Result<Self, ListenError> {
+        Self::bind_tcp(address, true)
+    }
+
+    /// As [`Self::tcp`], but an IPv6 wildcard address serves IPv4 as well, whatever `net.ipv6.bindv6only` says: this
+    /// is what gunicorn's `--bind [::]:8000` does on a usual Linux.
+    pub fn tcp_dual_stack(address: SocketAddr) -> Result<Self, ListenError> {
+        Self::bind_tcp(address, false)
+    }
+
+    fn bind_tcp(address: SocketAddr, only_v6: bool) -> Result<Self, ListenError> {
+        let shown = format!("http://{address}");
+        let failed = |errno: Errno| ListenError::new(&shown, errno);
+        let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        // The protocol is named because asyncio sets TCP_NODELAY only on sockets whose protocol is IPPROTO_TCP, not 0.
+        let descriptor = socket(family, SockType::Stream, flags, SockProtocol::Tcp).map_err(failed)?;
+        // Accepted sockets inherit it. Without it every keep-alive request of an asyncio worker takes 44 ms.
+        setsockopt(&descriptor, TcpNoDelay, &true).map_err(failed)?;
+        if address.is_ipv6() {
+            setsockopt(&descriptor, Ipv6V6Only, &only_v6).map_err(failed)?;
+        }
+        bind_alone(&descriptor, address).map_err(failed)?;
+        Ok(Self::describe(descriptor))
+    }
+
+    /// Binds a unix socket, without listening. Its mode is 0777 less the umask of the process.
+    ///
+    /// A socket file that nobody serves any more is replaced. It is left alone, and the error is
+    /// [`ListenError::InUse`], unless connecting to it is refused and no process has it bound.
+    pub fn unix(path: &Path) -> Result<Self, ListenError> {
+        let shown = format!("unix:{}", path.display());
+        let failed = |source: io::Error| ListenError::new(&shown, source);
+        let invalid = |reason| ListenError::InvalidPath { path: path.to_owned(), reason };
+        let bytes = path.as_os_str().as_encoded_bytes();
+        if bytes.is_empty() {
+            return Err(invalid("it is empty"));
+        }
+        if bytes.contains(&0) {
+            return Err(invalid("it has a NUL byte"));
+        }
+        // 107 because `sun_path` has 108 bytes and the last one is the NUL that other programs expect.
+        if bytes.len() > 107 {
+            return Err(invalid("it is longer than 107 bytes"));
+        }
+        let target = UnixAddr::new(path).map_err(|errno| failed(errno.into()))?;
+        remove_if_stale(path, &target, &shown)?;
+        let descriptor = unix_stream_socket().map_err(|errno| failed(errno.into()))?;
+        bind(descriptor.as_raw_fd(), &target).map_err(|errno| failed(errno.into()))?;
+        let file = SocketFile::at(path).map_err(failed)?;
+        Ok(Self { descriptor, address: shown, socket_address: None, file: Some(file) })
+    }
+
+    /// Takes over a stream socket that another program bound, and makes it non-blocking and close-on-exec. The file of
+    /// a unix socket stays when it is closed: it belongs to whoever made it.
+    ///
+    /// The number must be one that nothing else in this process uses: ownership passes here, and only here.
+    pub fn inherited(descriptor: RawFd) -> Result<Self, ListenError> {
+        let invalid = |problem| ListenError::InvalidDescriptor { descriptor, problem };
+        // SAFETY: only a number is passed in; a bad one is answered with EBADF.
+        if descriptor < 0 || unsafe { libc::fcntl(descriptor, libc::F_GETFD) } < 0 {
+            return Err(invalid("not open"));
+        }
+        // SAFETY: it is open (just asked), and the caller gives it to us. Until all checks have passed it must not be
+        // closed, since it may be somebody's log file: hence ManuallyDrop.
+        let owned = ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(descriptor) });
+        match getsockopt(&*owned, TypeOfSocket) {
+            Ok(SockType::Stream) => {}
+            Ok(_) => return Err(invalid("not a stream socket")),
+            Err(_) => return Err(invalid("not a socket")),
+        }
+        let shown = format!("fd://{descriptor}");
+        set_modes(&owned).map_err(|errno| ListenError::new(&shown, errno))?;
+        Ok(Self::describe(ManuallyDrop::into_inner(owned)))
+    }
+
+    /// Starts to listen, with a queue of at most `backlog` connections (the kernel cuts it to `net.core.somaxconn`).
+    /// Does nothing when the socket listens already, as one from systemd does: `SELinux` may forbid it, and the backlog
+    /// was chosen by whoever made it.
+    ///
+    /// May fail with `EADDRINUSE` if another program bound the port with `SO_REUSEADDR` in between and was first.
+    pub fn listen(&self, backlog: u32) -> io::Result<()> {
+        if self.is_listening()? {
+            return Ok(());
+        }
+        if self.socket_address.is_some() {
+            // Accepted sockets inherit it, and in TIME_WAIT they keep the port from the next start unless they have it.
+            setsockopt(&self.descriptor, ReuseAddr, &true)?;
+        }
+        let backlog = i32::try_from(backlog).unwrap_or(i32::MAX);
+        // SAFETY: a syscall without pointers, on a descriptor that we own.
+        match unsafe { libc::listen(self.descriptor.as_raw_fd(), backlog) } {
+            0 => Ok(()),
+            _ => Err(io::Error::last_os_error()),
+        }
+    }
+
+    /// Whether the socket listens: `listen` was called, here or by whoever passed it to us.
+    pub fn is_listening(&self) -> io::Result<bool> {
+        Ok(getsockopt(&self.descriptor, AcceptConn)?)
+    }
+
+    /// The address as log lines show it, with the real port: `http://127.0.0.1:8000`, `http://[::1]:80`,
+    /// `unix:/run/app.sock`.
+    pub fn address(&self) -> String {
+        self.address.clone()
+    }
+
+    /// The address of a TCP socket, with the real port; none for a unix socket.
+    pub fn socket_address(&self) -> Option<SocketAddr> {
+        self.socket_address
+    }
+
+    /// Removes the file of a unix socket that we made, if it is still ours, and closes the socket. In this order: a
+    /// successor may bind the path as soon as nobody answers on it, and its file must not be the one removed.
+    /// Workers that have the socket keep it open; it ends with the last of them.
+    pub fn close(self) {
+        drop(self);
+    }
+
+    /// Gives the descriptor away. The file of a unix socket stays.
+    pub fn into_descriptor(mut self) -> io::Result<OwnedFd> {
+        self.file = None;
+        self.descriptor.try_clone()
+    }
+
+    /// Completes a socket that is bound with the address that the kernel knows for it.
+    fn describe(descriptor: OwnedFd) -> Self {
+        let (address, socket_address) = name_of(&descriptor);
+        Self { descriptor, address, socket_address, file: None }
+    }
+}
+
+impl AsFd for Listener {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.descriptor.as_fd()
+    }
+}
+
+impl AsRawFd for Listener {
+    fn as_raw_fd(&self) -> RawFd {
+        self.descriptor.as_raw_fd()
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        // Before the descriptor closes, which happens after this function.
+        if let Some(file) = self.file.take() {
+            file.remove();
+        }
+    }
+}
+
+/// The file of a unix socket that we made.
+#[derive(Debug)]
+struct SocketFile {
+    /// Absolute, so that a later change of directory does not matter.
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+impl SocketFile {
+    fn at(path: &Path) -> io::Result<Self> {
+        let path = std::path::absolute(path)?;
+        let metadata = fs::symlink_metadata(&path)?;
+        Ok(Self { path, device: metadata.dev(), inode: metadata.ino() })
+    }
+
+    /// Removes it, unless another program has put its own there. There is nobody to tell of a failure: the file is
+    /// gone already, or the directory is no longer ours to write to, and the next start finds it stale.
+    fn remove(self) {
+        let ours = fs::symlink_metadata(&self.path)
+            .is_ok_and(|metadata| (metadata.dev(), metadata.ino()) == (self.device, self.inode));
+        if ours {
+            let _gone_or_forbidden = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Binds so that a second master cannot bind the same port before we listen.
+///
+/// With `SO_REUSEADDR` on both sides Linux lets two sockets have one port as long as neither listens, and the second
+/// master would find out only when its first worker is ready. So the first try is without. It fails also when only
+/// connections of a previous run are left in `TIME_WAIT`; then the second try, with the option, succeeds.
+fn bind_alone(descriptor: &OwnedFd, address: SocketAddr) -> nix::Result<()> {
+    let target = SockaddrStorage::from(address);
+    match bind(descriptor.as_raw_fd(), &target) {
+        Err(Errno::EADDRINUSE) => {
+            setsockopt(descriptor, ReuseAddr, &true)?;
+            bind(descriptor.as_raw_fd(), &target)
+        }
+        result => result,
+    }
+}
+
+fn remove_if_stale(path: &Path, target: &UnixAddr, shown: &str) -> Result<(), ListenError> {
+    let failed = |source: io::Error| ListenError::new(shown, source);
+    match fs::symlink_metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
+        Ok(metadata) if metadata.file_type().is_socket() => {}
+        Ok(_) => return Err(ListenError::NotASocket { path: path.to_owned() }),
+    }
+    let probe = unix_stream_socket().map_err(|errno| failed(errno.into()))?;
+    let answer = connect(probe.as_raw_fd(), target);
+    // A master that has bound its socket and does not listen yet refuses connections too.
+    if answer == Err(Errno::ECONNREFUSED) && !holder::is_unix_path_bound(path) {
+        return fs::remove_file(path).map_err(failed);
+    }
+    Err(ListenError::InUse { address: shown.to_owned() })
+}
+
+fn unix_stream_socket() -> nix::Result<OwnedFd> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    socket(AddressFamily::Unix, SockType::Stream, flags, None)
+}
+
+fn set_modes(descriptor: &OwnedFd) -> nix::Result<()> {
+    fcntl(descriptor, FcntlArg::F_SETFD(FdFlag::FD_CLOEXEC))?;
+    let flags = OFlag::from_bits_retain(fcntl(descriptor, FcntlArg::F_GETFL)?) | OFlag::O_NONBLOCK;
+    fcntl(descriptor, FcntlArg::F_SETFL(flags))?;
+    Ok(())
+}
+
+/// How the kernel names a bound socket.
+fn name_of(descriptor: &OwnedFd) -> (String, Option<SocketAddr>) {
+    let raw = descriptor.as_raw_fd();
+    if let Ok(name) = getsockname::<SockaddrStorage>(raw) {
+        let v4 = name.as_sockaddr_in().map(|v4| SocketAddr::V4((*v4).into()));
+        let v6 = name.as_sockaddr_in6().map(|v6| SocketAddr::V6((*v6).into()));
+        if let Some(address) = v4.or(v6) {
+            return (format!("http://{address}"), Some(address));
+        }
+    }
+    if let Ok(name) = getsockname::<UnixAddr>(raw) {
+        if let Some(path) = name.path() {
+            return (format!("unix:{}", path.display()), None);
+        }
+        if let Some(abstract_name) = name.as_abstract() {
+            return (format!("unix:@{}", String::from_utf8_lossy(abstract_name)), None);
+        }
+    }
+    (format!("fd://{raw}"), None)
+}

@@ -1,0 +1,92 @@
+//! Waiting for children.
+//!
+//! One reaper for all: nothing else in the process may wait for children (`tokio::process` and `std::process::Child`
+//! included), because the loser of that race gets `ECHILD` and loses the exit status. As pid 1 the master also gets
+//! orphans that it never started; the caller knows them by their unknown pids.
+
+use std::mem::MaybeUninit;
+
+/// How a process ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// It exited with this code, 0 to 255.
+    Code(i32),
+    /// A signal ended it.
+    Signal {
+        /// The signal's number; [`signal_name`] has its name.
+        number: i32,
+        /// Whether the kernel made a core dump.
+        core_dumped: bool,
+    },
+}
+
+/// Takes one child that has exited, if there is one, and says how it ended. Never waits. Call it until it returns
+/// `None`: several SIGCHLD may have come as one.
+pub fn reap() -> Option<(i32, Exit)> {
+    let mut information = MaybeUninit::<libc::siginfo_t>::zeroed();
+    loop {
+        // SAFETY: the pointer is to memory of the right size that lives through the call.
+        let result =
+            unsafe { libc::waitid(libc::P_ALL, 0, information.as_mut_ptr(), libc::WEXITED | libc::WNOHANG) };
+        if result == 0 {
+            break;
+        }
+        if std::io::Error::last_os_error().raw_os_error() != Some(libc::EINTR) {
+            return None; // ECHILD: there are no children.
+        }
+    }
+    // SAFETY: zeroed at first, which is a valid siginfo_t; the kernel wrote the rest.
+    let information = unsafe { information.assume_init() };
+    // SAFETY: waitid fills in the fields of SIGCHLD, or leaves the zeros when no child has exited.
+    let (pid, status) = unsafe { (information.si_pid(), information.si_status()) };
+    if pid == 0 {
+        return None;
+    }
+    let exit = match information.si_code {
+        libc::CLD_EXITED => Exit::Code(status),
+        code => Exit::Signal { number: status, core_dumped: code == libc::CLD_DUMPED },
+    };
+    Some((pid, exit))
+}
+
+/// The name of a signal, such as `SIGKILL`; `SIGRT` for a real-time signal, `SIG?` for a number that is none.
+pub fn signal_name(number: i32) -> &'static str {
+    const NAMES: [(i32, &str); 31] = [
+        (libc::SIGHUP, "SIGHUP"),
+        (libc::SIGINT, "SIGINT"),
+        (libc::SIGQUIT, "SIGQUIT"),
+        (libc::SIGILL, "SIGILL"),
+        (libc::SIGTRAP, "SIGTRAP"),
+        (libc::SIGABRT, "SIGABRT"),
+        (libc::SIGBUS, "SIGBUS"),
+        (libc::SIGFPE, "SIGFPE"),
+        (libc::SIGKILL, "SIGKILL"),
+        (libc::SIGUSR1, "SIGUSR1"),
+        (libc::SIGSEGV, "SIGSEGV"),
+        (libc::SIGUSR2, "SIGUSR2"),
+        (libc::SIGPIPE, "SIGPIPE"),
+        (libc::SIGALRM, "SIGALRM"),
+        (libc::SIGTERM, "SIGTERM"),
+        (libc::SIGSTKFLT, "SIGSTKFLT"),
+        (libc::SIGCHLD, "SIGCHLD"),
+        (libc::SIGCONT, "SIGCONT"),
+        (libc::SIGSTOP, "SIGSTOP"),
+        (libc::SIGTSTP, "SIGTSTP"),
+        (libc::SIGTTIN, "SIGTTIN"),
+        (libc::SIGTTOU, "SIGTTOU"),
+        (libc::SIGURG, "SIGURG"),
+        (libc::SIGXCPU, "SIGXCPU"),
+        (libc::SIGXFSZ, "SIGXFSZ"),
+        (libc::SIGVTALRM, "SIGVTALRM"),
+        (libc::SIGPROF, "SIGPROF"),
+        (libc::SIGWINCH, "SIGWINCH"),
+        (libc::SIGIO, "SIGIO"),
+        (libc::SIGPWR, "SIGPWR"),
+        (libc::SIGSYS, "SIGSYS"),
+    ];
+    match NAMES.iter().find(|(known, _)| *known == number) {
+        Some((_, name)) => name,
+        None if (32..=64).contains(&number) => "SIGRT",
+        None => "SIG?",
+    }
+}
