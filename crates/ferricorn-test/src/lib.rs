@@ -1,1 +1,33 @@
-//! ferricorn-test
+//! The harness of the end-to-end tests: the real program, a free port, a temporary folder, and evidence.
+//!
+//! Owns: starting and stopping the program ([`Server`]), what it logged ([`LogBook`]), what `/proc` says about its
+//! processes ([`processes`]), strict clients ([`http`], [`websocket`]), load with a verdict per request ([`load`]) and
+//! the application that notes what it was asked ([`ledger`]). Does not own: what is right; the tests say that.
+//!
+//! Invariants:
+//! * Nothing waits for a time to pass: everything waits for evidence (a log line, an answer, an exit), with a limit.
+//! * No client retries. A request is lost when its client wrote a byte and got no complete answer.
+//! * After every test ([`Server::finish`], and otherwise on drop) nothing of the program is left: no process, no
+//!   zombie, no log line that nobody can parse, no error in the log that the test did not announce.
+//! * When a test fails, the command and everything the program said are printed.
+
+pub mod http;
+pub mod ledger;
+pub mod load;
+pub mod log;
+pub mod processes;
+pub mod server;
+pub mod turn;
+pub mod websocket;
+
+mod builder;
+mod exit;
+mod limits;
+
+pub use builder::{Builder, free_port, python, repository};
+pub use exit::Exit;
+pub use http::{Address, Connection, Response, Verdict};
+pub use limits::{eventually, within};
+pub use load::{Load, Tally};
+pub use log::{Entry, Line, LogBook, Source};
+pub use server::{PATIENCE, Server};
