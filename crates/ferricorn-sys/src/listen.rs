@@ -108,12 +108,12 @@ impl ListenError {
 /// master ends by an error. Use [`Listener::into_descriptor`] to hand the socket on and keep the file.
 #[derive(Debug)]
 pub struct Listener {
+    /// The file that goes with us. Named first because fields are dropped in this order: see [`Listener::close`].
+    file: Option<SocketFile>,
     descriptor: OwnedFd,
     address: String,
     /// The address of a TCP socket, with the real port.
     socket_address: Option<SocketAddr>,
-    /// The file that goes with us.
-    file: Option<SocketFile>,
 }
 
 impl Listener {
@@ -239,10 +239,12 @@ impl Listener {
         drop(self);
     }
 
-    /// Gives the descriptor away. The file of a unix socket stays.
-    pub fn into_descriptor(mut self) -> io::Result<OwnedFd> {
-        self.file = None;
-        self.descriptor.try_clone()
+    /// Gives the descriptor away, under its number. The file of a unix socket stays.
+    pub fn into_descriptor(self) -> OwnedFd {
+        if let Some(mut file) = self.file {
+            file.stays = true;
+        }
+        self.descriptor
     }
 
     /// Completes a socket that is bound with the address that the kernel knows for it.
@@ -264,37 +266,36 @@ impl AsRawFd for Listener {
     }
 }
 
-impl Drop for Listener {
-    fn drop(&mut self) {
-        // Before the descriptor closes, which happens after this function.
-        if let Some(file) = self.file.take() {
-            file.remove();
-        }
-    }
-}
-
-/// The file of a unix socket that we made.
+/// The file of a unix socket that we made; removed on drop.
 #[derive(Debug)]
 struct SocketFile {
     /// Absolute, so that a later change of directory does not matter.
     path: PathBuf,
     device: u64,
     inode: u64,
+    /// It was handed on with its socket.
+    stays: bool,
 }
 
 impl SocketFile {
     fn at(path: &Path) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
         let metadata = fs::symlink_metadata(&path)?;
-        Ok(Self { path, device: metadata.dev(), inode: metadata.ino() })
+        Ok(Self { path, device: metadata.dev(), inode: metadata.ino(), stays: false })
     }
 
-    /// Removes it, unless another program has put its own there. There is nobody to tell of a failure: the file is
-    /// gone already, or the directory is no longer ours to write to, and the next start finds it stale.
-    fn remove(self) {
-        let ours = fs::symlink_metadata(&self.path)
-            .is_ok_and(|metadata| (metadata.dev(), metadata.ino()) == (self.device, self.inode));
-        if ours {
+    /// Whether no other program has put its own file there.
+    fn is_ours(&self) -> bool {
+        fs::symlink_metadata(&self.path)
+            .is_ok_and(|metadata| (metadata.dev(), metadata.ino()) == (self.device, self.inode))
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if !self.stays && self.is_ours() {
+            // There is nobody to tell of a failure: the file is gone already, or the directory is no longer ours to
+            // write to, and the next start finds the socket stale.
             let _gone_or_forbidden = fs::remove_file(&self.path);
         }
     }

@@ -171,7 +171,8 @@ fn prepare_child(
             return Err((SpawnStage::ParentDeathSignal, libc::ESRCH));
         }
         // exec gives up handlers by itself but keeps "ignore", which Rust sets for SIGPIPE and nohup for SIGHUP.
-        for signal in 1..32 {
+        // The C library keeps a few numbers above 31 for itself and refuses them, rightly.
+        for signal in 1..=64 {
             if signal != libc::SIGKILL && signal != libc::SIGSTOP {
                 libc::signal(signal, libc::SIG_DFL);
             }
