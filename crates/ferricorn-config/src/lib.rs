@@ -1,5 +1,26 @@
 //! Arguments, environment and defaults become one checked [`Settings`]. Pure over its inputs.
+//!
+//! Owns: the one table of options ([`options`]), the grammar of their values, and who wins ([`resolve()`]). Does not own:
+//! the parsing of a command line into options, nor what is printed; that is the program's. Reads no file, no variable and
+//! no clock.
 
+mod address;
+mod bind;
+mod draft;
+mod environment;
+mod error;
+mod expand;
+pub mod options;
+mod resolve;
 mod settings;
+mod shell_words;
+mod value;
+mod worker_class;
 
+pub use draft::Draft;
+pub use environment::Environment;
+pub use error::{ConfigError, Layer, Origin, Problem};
+pub use resolve::{DEFAULT_ACCESS_FORMAT, Facts, Given, Resolved, resolve};
 pub use settings::{AccessLog, Bind, ListenWhen, LogLevel, Settings, UvicornValue};
+pub use shell_words::split;
+pub use value::Value;

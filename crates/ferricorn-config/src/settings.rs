@@ -133,4 +133,6 @@ pub enum UvicornValue {
     Number(f64),
     /// On or off.
     Flag(bool),
+    /// Names with values, in order (`headers`).
+    Pairs(Vec<(String, String)>),
 }

@@ -1,0 +1,90 @@
+//! Where to listen: gunicorn says it with `--bind`, uvicorn with `--host`, `--port`, `--uds` and `--fd`, platforms with
+//! `PORT`.
+//!
+//! Any address of the user's switches PORT off, as in gunicorn; `--host` alone still takes its port from there.
+
+use std::path::PathBuf;
+
+use crate::{
+    draft::Draft,
+    environment::Environment,
+    error::{ConfigError, Origin, Problem},
+    options::Kind,
+    resolve::{Choice, Choices, overrides},
+    settings::Bind,
+    value::Value,
+};
+
+const DEFAULT_PORT: u16 = 8000;
+const UVICORN: [&str; 4] = ["fd", "uds", "host", "port"];
+
+/// The addresses, at least one.
+pub(crate) fn resolve(
+    draft: &Draft,
+    choices: &Choices,
+    environment: &Environment,
+    warnings: &mut Vec<String>,
+) -> Result<Vec<Bind>, ConfigError> {
+    let bind = choices.get("bind").and_then(|choices| choices.last());
+    let parts = || UVICORN.iter().filter_map(|name| choices.get(name)?.last());
+    let part = parts().max_by_key(|choice| place(choice));
+    match (bind, part) {
+        (None, None) => {
+            let port = port_variable(environment)?;
+            let host = if port.is_some() { "0.0.0.0" } else { "127.0.0.1" };
+            Ok(vec![Bind::Tcp { host: host.to_owned(), port: port.unwrap_or(DEFAULT_PORT) }])
+        }
+        (Some(_), None) => Ok(draft.binds.clone()),
+        (None, Some(_)) => Ok(vec![from_parts(draft, parts(), environment, warnings)?]),
+        (Some(bind), Some(part)) => {
+            let (winner, loser) = if place(bind) > place(part) { (bind, part) } else { (part, bind) };
+            let same_layer = winner.layer == loser.layer;
+            let other = from_parts(draft, parts(), environment, &mut Vec::new())?;
+            let chosen = if place(bind) > place(part) { draft.binds.clone() } else { vec![other.clone()] };
+            if same_layer && draft.binds != [other] {
+                warnings.push(overrides(winner, loser));
+            }
+            Ok(chosen)
+        }
+    }
+}
+
+fn place(choice: &Choice) -> (crate::error::Layer, usize) {
+    (choice.layer, choice.index)
+}
+
+/// One address from uvicorn's options. As in uvicorn a descriptor beats a path, and a path beats host and port.
+fn from_parts<'a>(
+    draft: &Draft,
+    parts: impl Iterator<Item = &'a Choice>,
+    environment: &Environment,
+    warnings: &mut Vec<String>,
+) -> Result<Bind, ConfigError> {
+    let (bind, by) = if let Some(number) = draft.descriptor {
+        (Bind::Fd(number), "fd")
+    } else if let Some(path) = &draft.uds {
+        (Bind::Unix(PathBuf::from(path)), "uds")
+    } else {
+        let port = match draft.port {
+            Some(port) => port,
+            None => port_variable(environment)?.unwrap_or(DEFAULT_PORT),
+        };
+        let host = draft.host.clone().unwrap_or_else(|| "127.0.0.1".to_owned());
+        return Ok(Bind::Tcp { host, port });
+    };
+    for other in parts.filter(|choice| choice.spelling.entry.name() != by) {
+        warnings.push(format!("`--{}` has no effect: `--{by}` says where to listen", other.spelling.long));
+    }
+    Ok(bind)
+}
+
+fn port_variable(environment: &Environment) -> Result<Option<u16>, ConfigError> {
+    let Some(text) = environment.get("PORT") else { return Ok(None) };
+    let error = |problem: Problem| ConfigError::Value {
+        text: text.to_owned(),
+        origin: Origin::Variable("PORT"),
+        problem,
+    };
+    let value = Value::parse(Kind::Port, text).map_err(error)?;
+    Ok(value.whole().and_then(|port| u16::try_from(port).ok()))
+}

@@ -1,0 +1,51 @@
+//! What was typed: every setting as an option, filled by the table's entries. [`crate::resolve`] makes settings of it.
+
+use std::time::Duration;
+
+use crate::{
+    settings::{Bind, UvicornValue},
+    value::Value,
+};
+
+/// The settings that were given, each by the source that won. A text has been checked by its option's kind.
+#[derive(Debug, Default)]
+pub struct Draft {
+    pub(crate) factory: Option<bool>,
+    pub(crate) chdir: Option<String>,
+    pub(crate) app_dir: Option<String>,
+    pub(crate) python: Option<String>,
+    pub(crate) binds: Vec<Bind>,
+    pub(crate) host: Option<String>,
+    pub(crate) port: Option<u16>,
+    pub(crate) uds: Option<String>,
+    pub(crate) descriptor: Option<i32>,
+    pub(crate) backlog: Option<u64>,
+    pub(crate) listen: Option<String>,
+    pub(crate) workers: Option<Value>,
+    pub(crate) worker_class: Option<String>,
+    pub(crate) worker_connections: Option<u64>,
+    pub(crate) max_requests: Option<u64>,
+    pub(crate) max_requests_jitter: Option<u64>,
+    pub(crate) timeout: Option<Duration>,
+    pub(crate) graceful_timeout: Option<Duration>,
+    pub(crate) boot_timeout: Option<Duration>,
+    pub(crate) reload_probation: Option<Duration>,
+    pub(crate) access_file: Option<String>,
+    pub(crate) access_switch: Option<bool>,
+    pub(crate) access_format: Option<String>,
+    pub(crate) error_file: Option<String>,
+    pub(crate) log_level: Option<String>,
+    pub(crate) colors: Option<bool>,
+    pub(crate) uvicorn: Vec<(&'static str, UvicornValue)>,
+}
+
+impl Draft {
+    /// Adds an option of uvicorn; one that takes several values grows.
+    pub(crate) fn set_uvicorn(&mut self, name: &'static str, value: UvicornValue) {
+        let known = self.uvicorn.iter_mut().find(|(known, _)| *known == name);
+        match (known, value) {
+            (Some((_, UvicornValue::Pairs(pairs))), UvicornValue::Pairs(more)) => pairs.extend(more),
+            (_, value) => self.uvicorn.push((name, value)),
+        }
+    }
+}

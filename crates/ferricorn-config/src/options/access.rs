@@ -1,0 +1,18 @@
+//! The access log.
+
+use super::{Entry, Group::Logging, Kind};
+
+pub(super) static ENTRIES: &[Entry] = &[
+    Entry::new(Logging, &["access-logfile"], Kind::Text, "FILE").sets(
+        "Write the access log to this file, - for standard output [default: no access log]",
+        |draft, value| {
+            draft.access_file = value.text();
+        },
+    ),
+    Entry::switch(Logging, &["access-log"])
+        .off("no-access-log")
+        .sets("Write the access log to standard output", |draft, value| draft.access_switch = value.flag()),
+    Entry::new(Logging, &["access-logformat"], Kind::Verbatim, "FORMAT")
+        .sets("The access log's format, as gunicorn's", |draft, value| draft.access_format = value.text()),
+    Entry::switch(Logging, &["disable-redirect-access-to-syslog"]).no_effect("there is no log to syslog yet"),
+];

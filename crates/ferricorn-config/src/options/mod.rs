@@ -1,0 +1,328 @@
+//! The one table of options: every option of gunicorn 27 and uvicorn 0.54 by name, and ferricorn's own.
+//!
+//! Owns: names, kinds, help and standing of each option. The parser, the help, the documentation and the checks are all
+//! made from it, so a new option is one new entry. Does not own: how values are read (`value`), nor which of several
+//! wins ([`crate::resolve`]).
+//!
+//! Invariants (each has a test): a long name, also a `no-` form, belongs to one entry; so does a short one; both
+//! dialects' names of one setting are one entry, the first being the one that help shows.
+
+mod access;
+mod app;
+mod http;
+mod logging;
+mod process;
+mod server;
+mod sockets;
+mod spelling;
+mod tls;
+mod websocket;
+mod workers;
+
+pub use spelling::{Spelling, complete, find_long, nearest};
+
+use crate::{draft::Draft, value::Value};
+
+/// One option under all its names.
+#[derive(Debug)]
+pub struct Entry {
+    /// Long names without dashes; the first is the one that is shown.
+    pub longs: &'static [&'static str],
+    /// The long name that turns a switch off, without dashes.
+    pub off: Option<&'static str>,
+    /// The one-letter name.
+    pub short: Option<char>,
+    /// What its value must look like.
+    pub kind: Kind,
+    /// The word that stands for the value in help; empty for switches.
+    pub metavar: &'static str,
+    /// One line of help.
+    pub help: &'static str,
+    /// May be given several times, and every one counts; otherwise the last wins.
+    pub repeats: bool,
+    /// A value that asks for nothing, so that an option without effect is accepted in silence with it.
+    pub neutral: Option<&'static str>,
+    /// The environment variable that gives a value when the command line does not.
+    pub variable: Option<&'static str>,
+    /// What ferricorn does with it.
+    pub standing: Standing,
+    /// The heading in help.
+    pub group: Group,
+}
+
+/// What ferricorn does with an option.
+#[derive(Debug)]
+pub enum Standing {
+    /// It works, and its value goes where the target says.
+    Supported(Target),
+    /// Accepted in silence: there is nothing to do, and nothing is lost.
+    Ignored,
+    /// Accepted with one warning that says why it changes nothing here.
+    NoEffect(&'static str),
+    /// Accepted with one warning that says what is missing in this version.
+    NotYet(&'static str),
+    /// Not accepted, because going on would do something else than what was asked.
+    Refused {
+        /// Why.
+        reason: &'static str,
+        /// What to write or do in its place.
+        instead: &'static str,
+    },
+}
+
+/// Where the value of a supported option goes.
+#[derive(Clone, Copy)]
+pub enum Target {
+    /// Into ferricorn's own settings.
+    Draft(fn(&mut Draft, Value)),
+    /// To `uvicorn.Config` under this name.
+    Uvicorn(&'static str),
+    /// The program acts on it before there are settings (`--help`).
+    Program,
+}
+
+impl std::fmt::Debug for Target {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Draft(_) => formatter.write_str("Draft"),
+            Self::Uvicorn(name) => write!(formatter, "Uvicorn({name})"),
+            Self::Program => formatter.write_str("Program"),
+        }
+    }
+}
+
+/// What the value of an option must look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// No value: the option being there is what it says.
+    Switch,
+    /// Any text; `$NAME` in it is expanded.
+    Text,
+    /// Any text, taken as it stands.
+    Verbatim,
+    /// A whole number, 0 or more.
+    Whole,
+    /// A number of seconds, 0 or more, that may have decimals.
+    Seconds,
+    /// A whole number, or `auto`.
+    Workers,
+    /// A port, 0 to 65535.
+    Port,
+    /// An address in gunicorn's grammar.
+    Address,
+    /// A host name or a literal address.
+    Host,
+    /// `true` or `false`, and the words that uvicorn knows for them.
+    Boolean,
+    /// One of these words, in any case.
+    Choice(&'static [&'static str]),
+    /// One of these words, or `module:attribute`.
+    ChoiceOrImport(&'static [&'static str]),
+    /// `Name: value`.
+    Header,
+    /// A worker class of gunicorn.
+    WorkerClass,
+}
+
+/// The headings of help, in the order of help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// What is run.
+    App,
+    /// Where it listens.
+    Sockets,
+    /// How many, how long, how often.
+    Workers,
+    /// What is written where.
+    Logging,
+    /// How HTTP is spoken.
+    Http,
+    /// How WebSockets are spoken.
+    WebSocket,
+    /// TLS.
+    Tls,
+    /// The process itself.
+    Process,
+}
+
+impl Group {
+    /// The heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::App => "Application",
+            Self::Sockets => "Sockets",
+            Self::Workers => "Workers",
+            Self::Logging => "Logging",
+            Self::Http => "HTTP",
+            Self::WebSocket => "WebSockets",
+            Self::Tls => "TLS",
+            Self::Process => "Process",
+        }
+    }
+}
+
+static TABLE: [&[Entry]; 10] = [
+    app::ENTRIES,
+    sockets::ENTRIES,
+    workers::ENTRIES,
+    access::ENTRIES,
+    logging::ENTRIES,
+    http::ENTRIES,
+    server::ENTRIES,
+    websocket::ENTRIES,
+    tls::ENTRIES,
+    process::ENTRIES,
+];
+
+/// Every option, in the order of help.
+pub fn all() -> impl Iterator<Item = &'static Entry> {
+    TABLE.iter().flat_map(|entries| entries.iter())
+}
+
+impl Entry {
+    /// An option with a value. What it does is said by one of the methods that follow.
+    const fn new(group: Group, longs: &'static [&'static str], kind: Kind, metavar: &'static str) -> Self {
+        Self {
+            longs,
+            off: None,
+            short: None,
+            kind,
+            metavar,
+            help: "",
+            repeats: false,
+            neutral: None,
+            variable: None,
+            standing: Standing::Ignored,
+            group,
+        }
+    }
+
+    /// An option without a value.
+    const fn switch(group: Group, longs: &'static [&'static str]) -> Self {
+        Self::new(group, longs, Kind::Switch, "")
+    }
+
+    const fn off(mut self, long: &'static str) -> Self {
+        self.off = Some(long);
+        self
+    }
+
+    const fn short(mut self, short: char) -> Self {
+        self.short = Some(short);
+        self
+    }
+
+    const fn repeats(mut self) -> Self {
+        self.repeats = true;
+        self
+    }
+
+    const fn neutral(mut self, value: &'static str) -> Self {
+        self.neutral = Some(value);
+        self
+    }
+
+    const fn variable(mut self, name: &'static str) -> Self {
+        self.variable = Some(name);
+        self
+    }
+
+    const fn sets(mut self, help: &'static str, set: fn(&mut Draft, Value)) -> Self {
+        self.help = help;
+        self.standing = Standing::Supported(Target::Draft(set));
+        self
+    }
+
+    const fn uvicorn(mut self, help: &'static str, name: &'static str) -> Self {
+        self.help = help;
+        self.standing = Standing::Supported(Target::Uvicorn(name));
+        self
+    }
+
+    const fn program(mut self, help: &'static str) -> Self {
+        self.help = help;
+        self.standing = Standing::Supported(Target::Program);
+        self
+    }
+
+    const fn no_effect(mut self, reason: &'static str) -> Self {
+        self.standing = Standing::NoEffect(reason);
+        self
+    }
+
+    const fn not_yet(mut self, reason: &'static str) -> Self {
+        self.standing = Standing::NotYet(reason);
+        self
+    }
+
+    const fn refused(mut self, reason: &'static str, instead: &'static str) -> Self {
+        self.standing = Standing::Refused { reason, instead };
+        self
+    }
+
+    /// The long name that is shown, without dashes. It also names the entry.
+    pub fn name(&self) -> &'static str {
+        self.longs[0]
+    }
+
+    /// Whether it takes a value.
+    pub fn takes_value(&self) -> bool {
+        self.kind != Kind::Switch
+    }
+
+    /// Whether it does what it says.
+    pub fn is_supported(&self) -> bool {
+        matches!(self.standing, Standing::Supported(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_name_belongs_to_one_entry() {
+        let mut longs = HashSet::new();
+        let mut shorts = HashSet::new();
+        for entry in all() {
+            for long in entry.longs.iter().chain(&entry.off) {
+                assert!(longs.insert(*long), "`--{long}` is there twice");
+            }
+            if let Some(short) = entry.short {
+                assert!(shorts.insert(short), "`-{short}` is there twice");
+            }
+        }
+    }
+
+    #[test]
+    fn every_supported_option_has_help_and_every_value_a_name() {
+        for entry in all() {
+            assert_eq!(entry.is_supported(), !entry.help.is_empty(), "help of `--{}`", entry.name());
+            assert_eq!(entry.takes_value(), !entry.metavar.is_empty(), "metavar of `--{}`", entry.name());
+            assert!(!entry.help.ends_with('.'), "help of `--{}` ends with a full stop", entry.name());
+        }
+    }
+
+    #[test]
+    fn every_option_of_gunicorn_is_known() {
+        let known = include_str!("../../tests/data/gunicorn-27.0.1-flags.txt");
+        for flag in known.split_whitespace() {
+            let found = match flag.strip_prefix("--") {
+                Some(long) => find_long(long).is_some(),
+                None => all().any(|entry| entry.short == flag.chars().nth(1)),
+            };
+            assert!(found, "`{flag}` of gunicorn is not in the table");
+        }
+    }
+
+    #[test]
+    fn every_option_of_uvicorn_is_known() {
+        let known = include_str!("../../tests/data/uvicorn-0.54.0-flags.txt");
+        for flag in known.split_whitespace() {
+            let long = flag.trim_start_matches('-');
+            assert!(find_long(long).is_some(), "`{flag}` of uvicorn is not in the table");
+        }
+    }
+}

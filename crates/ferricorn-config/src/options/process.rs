@@ -1,0 +1,29 @@
+//! The process itself.
+
+use super::{Entry, Group::Process, Kind};
+
+const USER: &str = "not supported yet, and the workers would run with more rights than asked";
+
+pub(super) static ENTRIES: &[Entry] = &[
+    Entry::switch(Process, &["help"]).short('h').program("Print this help"),
+    Entry::switch(Process, &["version"]).short('v').program("Print the version"),
+    Entry::switch(Process, &["check-config"])
+        .refused("not supported yet, and the server would be started", "leave it out"),
+    Entry::switch(Process, &["print-config"])
+        .refused("not supported yet, and the server would be started", "leave it out"),
+    Entry::switch(Process, &["daemon"]).short('D').refused(
+        "ferricorn stays in the foreground, where its supervisor can see it",
+        "run it as a service of systemd, or in a container",
+    ),
+    Entry::new(Process, &["pid"], Kind::Text, "FILE").short('p').not_yet("no pid file is written"),
+    Entry::new(Process, &["name"], Kind::Text, "NAME").short('n').not_yet("the processes keep their names"),
+    Entry::new(Process, &["user"], Kind::Text, "USER")
+        .short('u')
+        .refused(USER, "start ferricorn as that user: `setpriv --reuid USER ...`, or `User=` in systemd"),
+    Entry::new(Process, &["group"], Kind::Text, "GROUP").short('g').refused(
+        USER,
+        "start ferricorn with that group: `setpriv --regid GROUP ...`, or `Group=` in systemd",
+    ),
+    Entry::switch(Process, &["initgroups"])
+        .no_effect("the workers keep the groups that ferricorn was started with"),
+];

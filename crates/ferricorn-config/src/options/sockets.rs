@@ -1,0 +1,48 @@
+//! Where it listens.
+
+use super::{Entry, Group::Sockets, Kind};
+
+pub(super) static ENTRIES: &[Entry] = &[
+    Entry::new(Sockets, &["bind"], Kind::Address, "ADDRESS").short('b').repeats().sets(
+        "HOST:PORT, [V6]:PORT, unix:PATH or fd://N; may be repeated [default: 127.0.0.1:8000, or 0.0.0.0:$PORT]",
+        |draft, value| draft.binds.extend(value.address()),
+    ),
+    Entry::new(Sockets, &["host"], Kind::Host, "HOST")
+        .sets("Listen on this host; see --port [default: 127.0.0.1]", |draft, value| draft.host = value.text()),
+    Entry::new(Sockets, &["port"], Kind::Port, "PORT")
+        .sets("Listen on this port, 0 for a free one [default: $PORT or 8000]", |draft, value| {
+            draft.port = value.whole().and_then(|port| u16::try_from(port).ok());
+        }),
+    Entry::new(Sockets, &["uds"], Kind::Text, "PATH")
+        .sets("Listen on a unix socket, as --bind unix:PATH does", |draft, value| draft.uds = value.text()),
+    Entry::new(Sockets, &["fd"], Kind::Whole, "N")
+        .sets("Listen on an inherited socket, as --bind fd://N does", |draft, value| {
+            draft.descriptor = value.whole().and_then(|number| i32::try_from(number).ok());
+        }),
+    Entry::new(Sockets, &["backlog"], Kind::Whole, "N")
+        .sets("Connections that may wait to be accepted, per socket [default: 2048]", |draft, value| {
+            draft.backlog = value.whole();
+        }),
+    Entry::new(Sockets, &["listen"], Kind::Choice(&["ready", "early"]), "WHEN")
+        .sets("ready: when the first worker is ready; early: at once [default: ready]", |draft, value| {
+            draft.listen = value.text();
+        }),
+    Entry::switch(Sockets, &["reuse-port"])
+        .no_effect("the workers share each listening socket and spread the connections themselves"),
+    Entry::new(Sockets, &["umask"], Kind::Verbatim, "MODE").short('m').refused(
+        "not supported yet, and a unix socket might be open to more users than asked",
+        "set it before the command: `umask 007; ferricorn ...`",
+    ),
+    Entry::new(Sockets, &["proxy-protocol"], Kind::Choice(&["off", "v1", "v2", "auto"]), "MODE").neutral("off").refused(
+        "uvicorn does not speak the PROXY protocol and would answer 400",
+        "let the proxy send X-Forwarded-For",
+    ),
+    Entry::new(Sockets, &["proxy-allow-from"], Kind::Text, "HOSTS").no_effect("uvicorn does not speak the PROXY protocol"),
+    Entry::new(Sockets, &["protocol"], Kind::Text, "NAME")
+        .neutral("http")
+        .refused("uvicorn speaks HTTP only", "let the proxy speak HTTP"),
+    Entry::new(Sockets, &["uwsgi-allow-from"], Kind::Text, "HOSTS").no_effect("uvicorn speaks HTTP only"),
+    Entry::new(Sockets, &["control-socket"], Kind::Text, "PATH").not_yet("no control socket is opened"),
+    Entry::new(Sockets, &["control-socket-mode"], Kind::Verbatim, "MODE").not_yet("no control socket is opened"),
+    Entry::switch(Sockets, &["no-control-socket"]),
+];

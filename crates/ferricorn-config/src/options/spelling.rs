@@ -1,0 +1,152 @@
+//! From what the user typed to an option: exact names, unique beginnings, and the nearest name for a mistyped one.
+
+use super::{Entry, all};
+use crate::error::ConfigError;
+
+/// An option under the name that was used for it.
+#[derive(Clone, Copy, Debug)]
+pub struct Spelling {
+    /// The option.
+    pub entry: &'static Entry,
+    /// The long name that was used, without dashes; the first one when it was the short name or a variable.
+    pub long: &'static str,
+    /// False for the name that turns a switch off.
+    pub on: bool,
+}
+
+impl Spelling {
+    /// The option under its first name.
+    pub fn first(entry: &'static Entry) -> Self {
+        Self { entry, long: entry.name(), on: true }
+    }
+}
+
+impl std::fmt::Display for Spelling {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self.entry.short {
+            Some(short) if self.long == self.entry.name() => write!(formatter, "-{short}/--{}", self.long),
+            _ => write!(formatter, "--{}", self.long),
+        }
+    }
+}
+
+/// Every long name with its option.
+fn spellings() -> impl Iterator<Item = Spelling> {
+    all().flat_map(|entry| {
+        let on = entry.longs.iter().map(move |long| Spelling { entry, long, on: true });
+        on.chain(entry.off.map(|long| Spelling { entry, long, on: false }))
+    })
+}
+
+/// The option that has exactly this long name (without dashes).
+pub fn find_long(long: &str) -> Option<Spelling> {
+    spellings().find(|spelling| spelling.long == long)
+}
+
+/// An argument with its long name written out, as argparse and its users know it: `--max-requests-j=5` becomes
+/// `--max-requests-jitter=5`. What is no long name stays as it is.
+pub fn complete(argument: &str) -> Result<String, ConfigError> {
+    let Some(body) = argument.strip_prefix("--").filter(|body| !body.is_empty()) else {
+        return Ok(argument.to_owned());
+    };
+    let (typed, value) = match body.split_once('=') {
+        Some((typed, value)) => (typed, Some(value)),
+        None => (body, None),
+    };
+    let found = find_long(typed).map_or_else(|| unique_beginning(typed), Ok)?;
+    Ok(match value {
+        Some(value) => format!("--{}={value}", found.long),
+        None => format!("--{}", found.long),
+    })
+}
+
+fn unique_beginning(typed: &str) -> Result<Spelling, ConfigError> {
+    let mut candidates: Vec<Spelling> = if typed.is_empty() {
+        Vec::new()
+    } else {
+        spellings().filter(|spelling| spelling.long.starts_with(typed)).collect()
+    };
+    // Two names of one setting are no choice to make.
+    candidates.dedup_by_key(|spelling| (spelling.entry.name(), spelling.on));
+    match candidates.as_slice() {
+        [only] => Ok(*only),
+        [] => Err(ConfigError::UnknownOption {
+            option: format!("--{typed}"),
+            nearest: nearest(typed).map(|long| format!("--{long}")),
+        }),
+        several => Err(ConfigError::AmbiguousOption {
+            option: format!("--{typed}"),
+            candidates: several
+                .iter()
+                .map(|spelling| format!("`--{}`", spelling.long))
+                .collect::<Vec<_>>()
+                .join(", "),
+        }),
+    }
+}
+
+/// The long name (without dashes) that a mistyped one most likely means, over both programs' names.
+pub fn nearest(typed: &str) -> Option<&'static str> {
+    let typed = typed.replace('_', "-").to_lowercase();
+    let most = (typed.chars().count() / 3).clamp(1, 3);
+    spellings()
+        .map(|spelling| (distance(&typed, spelling.long), spelling.long))
+        .filter(|(distance, _)| *distance <= most)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, long)| long)
+}
+
+/// How many letters to insert, delete, replace or swap with their neighbour to come from one word to the other.
+fn distance(left: &str, right: &str) -> usize {
+    let left: Vec<char> = left.chars().collect();
+    let right: Vec<char> = right.chars().collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=right.len()).collect();
+    for (row, letter) in left.iter().enumerate() {
+        let mut now = vec![row + 1];
+        for (column, other) in right.iter().enumerate() {
+            let replaced = last[column] + usize::from(letter != other);
+            let mut best = replaced.min(last[column + 1] + 1).min(now[column] + 1);
+            if row > 0 && column > 0 && *letter == right[column - 1] && left[row - 1] == *other {
+                best = best.min(before[column - 1] + 1);
+            }
+            now.push(best);
+        }
+        before = std::mem::replace(&mut last, now);
+    }
+    last[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_unique_beginning_is_written_out() {
+        assert_eq!(complete("--max-requests-j=5").unwrap(), "--max-requests-jitter=5");
+        assert_eq!(complete("--timeout-k").unwrap(), "--timeout-keep-alive");
+        assert_eq!(complete("--timeout").unwrap(), "--timeout");
+    }
+
+    #[test]
+    fn what_is_no_long_name_stays_as_it_is() {
+        for argument in ["-w4", "main:app", "--", "-", "", "-1"] {
+            assert_eq!(complete(argument).unwrap(), argument);
+        }
+    }
+
+    #[test]
+    fn a_beginning_of_several_names_is_not_guessed() {
+        let error = complete("--lim").unwrap_err().to_string();
+        assert!(error.starts_with("ambiguous option `--lim`: could be `--limit-max-requests`"), "{error}");
+    }
+
+    #[test]
+    fn a_mistyped_name_is_recognised() {
+        assert_eq!(nearest("worker"), Some("workers"));
+        assert_eq!(nearest("wrokers"), Some("workers"));
+        assert_eq!(nearest("gracefull-timeout"), Some("graceful-timeout"));
+        assert_eq!(nearest("keep_alive"), Some("keep-alive"));
+        assert_eq!(nearest("something-else-entirely"), None);
+    }
+}

@@ -1,0 +1,394 @@
+//! What was given, in all its places, becomes what holds.
+//!
+//! Precedence, lowest first: defaults (`PORT`, `WEB_CONCURRENCY` and `FORWARDED_ALLOW_IPS` enter here),
+//! `GUNICORN_CMD_ARGS`, ferricorn's own variables, the command line. Within one of them the last word wins; when two
+//! names of one setting disagree there, a warning says which one counts.
+//!
+//! Invariant: nothing is read but the arguments.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::{
+    address,
+    draft::Draft,
+    environment::Environment,
+    error::{ConfigError, Layer, Origin, Problem},
+    expand::expand,
+    options::{self, Kind, Spelling, Standing, Target},
+    settings::{AccessLog, ListenWhen, LogLevel, Settings, UvicornValue},
+    value::Value,
+    worker_class,
+};
+
+/// gunicorn's own access log format.
+pub const DEFAULT_ACCESS_FORMAT: &str = r#"%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s""#;
+
+/// Seconds that an idle connection is kept. gunicorn's 2 and uvicorn's 5 are shorter than what common proxies keep
+/// theirs for (often 60): the server closes while the proxy sends, and the client gets a 502.
+const KEEP_ALIVE: i64 = 75;
+
+/// One option as it was given.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The option, under the name that was used.
+    pub spelling: Spelling,
+    /// Its value as typed; `true` or `false` for a switch.
+    pub text: String,
+    /// Where it was given.
+    pub layer: Layer,
+}
+
+/// What resolving needs to know of the machine and the process.
+pub struct Facts<'a> {
+    /// The directory that the program was started in.
+    pub current_directory: PathBuf,
+    /// How many processors may be used (`--workers auto`).
+    pub processors: u16,
+    /// Whether there is such a directory.
+    pub is_directory: &'a dyn Fn(&Path) -> bool,
+}
+
+/// What holds, and what to tell the user about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resolved {
+    /// The settings.
+    pub settings: Settings,
+    /// Whether the log is coloured; none: on a terminal.
+    pub colors: Option<bool>,
+    /// One line each, to be logged as warnings.
+    pub warnings: Vec<String>,
+}
+
+/// A checked value with its place in the order of precedence.
+pub(crate) struct Choice {
+    pub(crate) spelling: Spelling,
+    pub(crate) text: String,
+    pub(crate) value: Value,
+    pub(crate) layer: Layer,
+    /// The number of the word among all that was given.
+    pub(crate) index: usize,
+}
+
+/// The checked values by the name of their option; several where each of them counts.
+pub(crate) type Choices = BTreeMap<&'static str, Vec<Choice>>;
+
+/// Resolves what was given to settings. `app` is the application as given, if any.
+pub fn resolve(
+    app: Option<&str>,
+    given: &[Given],
+    environment: &Environment,
+    facts: &Facts<'_>,
+) -> Result<Resolved, ConfigError> {
+    let mut warnings = Vec::new();
+    let mut choices = Choices::new();
+    for (index, given) in given.iter().enumerate() {
+        if let Some(choice) = check(given, index, environment, &mut warnings)? {
+            choices.entry(choice.spelling.entry.name()).or_default().push(choice);
+        }
+    }
+    for choices in choices.values_mut() {
+        keep_winners(choices, &mut warnings);
+    }
+    let app = app.filter(|app| !app.trim().is_empty()).ok_or(ConfigError::NoApplication)?;
+
+    let mut draft = Draft::default();
+    from_variables(&choices, environment, &mut draft)?;
+    for entry in options::all() {
+        for choice in choices.get(entry.name()).into_iter().flatten() {
+            apply(&mut draft, choice.spelling, choice.value.clone());
+        }
+    }
+    let binds = address::resolve(&draft, &choices, environment, &mut warnings)?;
+    let access_log = access_log(&draft, &choices, &mut warnings);
+    let (chdir, app_dir) = directories(&draft, &choices, facts)?;
+    let uvicorn_defaults = uvicorn_defaults(&draft);
+    let numbers = Numbers { processors: facts.processors, choices: &choices };
+
+    // Every field by name, so that the compiler tells of a forgotten one.
+    let Draft {
+        factory,
+        chdir: _,
+        app_dir: _,
+        python,
+        binds: _,
+        host: _,
+        port: _,
+        uds: _,
+        descriptor: _,
+        backlog,
+        listen,
+        workers,
+        worker_class,
+        worker_connections,
+        max_requests,
+        max_requests_jitter,
+        timeout,
+        graceful_timeout,
+        boot_timeout,
+        reload_probation,
+        access_file: _,
+        access_switch: _,
+        access_format,
+        error_file,
+        log_level,
+        colors,
+        uvicorn,
+    } = draft;
+    let settings = Settings {
+        app: app.trim().to_owned(),
+        factory: factory.unwrap_or(false),
+        python: python.filter(|path| !path.is_empty()).map(|path| interpreter(&path, facts)),
+        chdir,
+        app_dir,
+        binds,
+        backlog: numbers.backlog(backlog)?,
+        listen: if listen.as_deref() == Some("early") { ListenWhen::Early } else { ListenWhen::Ready },
+        workers: numbers.workers(workers),
+        worker_class: worker_class.unwrap_or_else(|| worker_class::DEFAULT.to_owned()),
+        worker_connections: numbers.worker_connections(worker_connections)?,
+        max_requests: max_requests.unwrap_or(0),
+        max_requests_jitter: max_requests_jitter.unwrap_or(0),
+        timeout: timeout.unwrap_or(Duration::from_secs(30)),
+        graceful_timeout: graceful_timeout.unwrap_or(Duration::from_secs(30)),
+        boot_timeout: boot_timeout.unwrap_or(Duration::ZERO),
+        reload_probation: reload_probation.unwrap_or(Duration::from_secs(5)),
+        uvicorn,
+        uvicorn_defaults,
+        access_log,
+        access_log_format: access_format.unwrap_or_else(|| DEFAULT_ACCESS_FORMAT.to_owned()),
+        error_log: error_file.filter(|file| !file.is_empty() && file != "-").map(PathBuf::from),
+        log_level: log_level.as_deref().map_or(LogLevel::Info, level),
+    };
+    Ok(Resolved { settings, colors, warnings })
+}
+
+/// Checks one option by itself. None: there is nothing to apply.
+fn check(
+    given: &Given,
+    index: usize,
+    environment: &Environment,
+    warnings: &mut Vec<String>,
+) -> Result<Option<Choice>, ConfigError> {
+    let Given { spelling, text, layer } = given;
+    let entry = spelling.entry;
+    let origin = Origin::Option(*layer, *spelling);
+    let value = read(entry.kind, text, origin, environment)?;
+    let neutral = entry.neutral.is_some_and(|neutral| neutral == text.trim());
+    match entry.standing {
+        Standing::Supported(_) => {
+            return Ok(Some(Choice { spelling: *spelling, text: text.clone(), value, layer: *layer, index }));
+        }
+        Standing::Ignored => {}
+        _ if neutral => {}
+        Standing::NoEffect(reason) => warn(warnings, format!("{origin} has no effect: {reason}")),
+        Standing::NotYet(reason) => warn(warnings, format!("{origin} is not supported yet: {reason}")),
+        Standing::Refused { reason, instead } => {
+            return Err(ConfigError::Refused { origin, reason, instead });
+        }
+    }
+    Ok(None)
+}
+
+/// Adds a warning that is not there yet: an option given twice is told about once.
+fn warn(warnings: &mut Vec<String>, text: String) {
+    if !warnings.contains(&text) {
+        warnings.push(text);
+    }
+}
+
+/// A text with its variables filled in, as a value of its kind.
+fn read(kind: Kind, text: &str, origin: Origin, environment: &Environment) -> Result<Value, ConfigError> {
+    let expanded = match kind {
+        // Free text may hold a dollar sign of its own.
+        Kind::Verbatim | Kind::Header => text.to_owned(),
+        _ => expand(text, environment).map_err(|name| ConfigError::UnsetVariable {
+            text: text.to_owned(),
+            origin,
+            name,
+        })?,
+    };
+    Value::parse(kind, &expanded).map_err(|problem| ConfigError::Value { text: expanded, origin, problem })
+}
+
+/// Keeps the values of the highest layer, and of those the last one unless each counts.
+fn keep_winners(choices: &mut Vec<Choice>, warnings: &mut Vec<String>) {
+    let highest = choices.iter().map(|choice| choice.layer).max();
+    choices.retain(|choice| Some(choice.layer) == highest);
+    let Some(last) = choices.last() else { return };
+    if last.spelling.entry.repeats {
+        return;
+    }
+    // The same name given twice is how people override a default of their own; two names are more likely a mistake.
+    for choice in choices.iter() {
+        let differs = choice.spelling.long != last.spelling.long && choice.value != last.value;
+        if differs && choice.spelling.on && last.spelling.on {
+            warn(warnings, overrides(last, choice));
+        }
+    }
+    choices.drain(..choices.len() - 1);
+}
+
+/// The warning that two names of one setting disagree.
+pub(crate) fn overrides(winner: &Choice, loser: &Choice) -> String {
+    format!("{} overrides {}, which comes before it", shown(winner), shown(loser))
+}
+
+fn shown(choice: &Choice) -> String {
+    match choice.spelling.entry.takes_value() {
+        true => format!("`--{} {}`", choice.spelling.long, choice.text),
+        false => format!("`--{}`", choice.spelling.long),
+    }
+}
+
+/// Values of variables that stand in for an option that was not given.
+fn from_variables(
+    choices: &Choices,
+    environment: &Environment,
+    draft: &mut Draft,
+) -> Result<(), ConfigError> {
+    for entry in options::all() {
+        let Some((name, text)) = entry.variable.and_then(|name| Some((name, environment.get(name)?))) else {
+            continue;
+        };
+        let own = name.starts_with("FERRICORN_");
+        let given = choices.get(entry.name()).and_then(|choices| choices.last()).map(|choice| choice.layer);
+        if given.is_some_and(|layer| layer == Layer::CommandLine || !own) {
+            continue;
+        }
+        let value = read(entry.kind, text, Origin::Variable(name), &Environment::default())?;
+        apply(draft, Spelling::first(entry), value);
+    }
+    Ok(())
+}
+
+/// Puts a value where the table says.
+fn apply(draft: &mut Draft, spelling: Spelling, value: Value) {
+    match spelling.entry.standing {
+        Standing::Supported(Target::Draft(set)) => set(draft, value),
+        Standing::Supported(Target::Uvicorn(name)) => draft.set_uvicorn(name, value.for_uvicorn()),
+        _ => {}
+    }
+}
+
+/// What ferricorn sets by itself: what gunicorn's uvicorn worker would, where that differs from uvicorn's defaults.
+fn uvicorn_defaults(draft: &Draft) -> Vec<(&'static str, UvicornValue)> {
+    let mut defaults = vec![
+        ("timeout_keep_alive", UvicornValue::Integer(KEEP_ALIVE)),
+        // Before 0.53 uvicorn trusts 127.0.0.1 alone.
+        ("forwarded_allow_ips", UvicornValue::Text("127.0.0.1,::1".to_owned())),
+    ];
+    defaults.extend(draft.worker_class.as_deref().map(worker_class::presets).unwrap_or_default());
+    defaults.retain(|(name, _)| draft.uvicorn.iter().all(|(given, _)| given != name));
+    defaults
+}
+
+/// gunicorn's destination and uvicorn's switch, of which the later one decides whether there is an access log.
+fn access_log(draft: &Draft, choices: &Choices, warnings: &mut Vec<String>) -> AccessLog {
+    let last = |name: &str| choices.get(name).and_then(|choices| choices.last());
+    let file = match draft.access_file.as_deref() {
+        None => None,
+        Some("") => Some(AccessLog::Off),
+        Some("-") => Some(AccessLog::Stdout),
+        Some(path) => Some(AccessLog::File(PathBuf::from(path))),
+    };
+    match (file, draft.access_switch) {
+        (None | Some(AccessLog::Off), Some(true)) => AccessLog::Stdout,
+        (None, _) => AccessLog::Off,
+        (Some(file), None | Some(true)) => file,
+        (Some(file), Some(false)) => {
+            let (Some(named), Some(switched)) = (last("access-logfile"), last("access-log")) else {
+                return file;
+            };
+            let off_wins = (switched.layer, switched.index) > (named.layer, named.index);
+            if switched.layer == named.layer && file != AccessLog::Off {
+                let (winner, loser) = if off_wins { (switched, named) } else { (named, switched) };
+                warn(warnings, overrides(winner, loser));
+            }
+            if off_wins { AccessLog::Off } else { file }
+        }
+    }
+}
+
+/// The working directory and the one that goes first on `sys.path`, both absolute.
+fn directories(
+    draft: &Draft,
+    choices: &Choices,
+    facts: &Facts<'_>,
+) -> Result<(PathBuf, PathBuf), ConfigError> {
+    let chdir = match &draft.chdir {
+        Some(directory) => facts.current_directory.join(directory),
+        None => facts.current_directory.clone(),
+    };
+    if let Some(choice) = choices.get("chdir").and_then(|choices| choices.last())
+        && !(facts.is_directory)(&chdir)
+    {
+        let problem = Problem::meaning("no such directory", "give a directory that exists");
+        return Err(value_error(choice, problem));
+    }
+    let app_dir = chdir.join(draft.app_dir.as_deref().unwrap_or_default());
+    Ok((chdir, app_dir))
+}
+
+/// A name without a slash is looked for on the path when it is needed; a relative path is one from where we started.
+fn interpreter(path: &str, facts: &Facts<'_>) -> PathBuf {
+    if path.contains('/') { facts.current_directory.join(path) } else { PathBuf::from(path) }
+}
+
+fn level(name: &str) -> LogLevel {
+    match name {
+        "trace" => LogLevel::Trace,
+        "debug" => LogLevel::Debug,
+        "warning" => LogLevel::Warning,
+        "error" => LogLevel::Error,
+        "critical" => LogLevel::Critical,
+        _ => LogLevel::Info,
+    }
+}
+
+pub(crate) fn value_error(choice: &Choice, problem: Problem) -> ConfigError {
+    let origin = Origin::Option(choice.layer, choice.spelling);
+    ConfigError::Value { text: choice.text.clone(), origin, problem }
+}
+
+/// Numbers that must fit into something narrower than they were read as.
+struct Numbers<'a> {
+    processors: u16,
+    choices: &'a Choices,
+}
+
+impl Numbers<'_> {
+    fn narrow(&self, name: &str, number: u64, most: u32) -> Result<u32, ConfigError> {
+        match u32::try_from(number) {
+            Ok(number) if number <= most => Ok(number),
+            _ => Err(self.too_large(name, number, most)),
+        }
+    }
+
+    fn too_large(&self, name: &str, number: u64, most: u32) -> ConfigError {
+        let problem = Problem::meaning("too large", format!("give at most {most}"));
+        match self.choices.get(name).and_then(|choices| choices.last()) {
+            Some(choice) => value_error(choice, problem),
+            None => ConfigError::Grammar(format!("`--{name}` is too large: {number}")),
+        }
+    }
+
+    /// `listen(2)` takes a signed number; 0, which gunicorn lets through, means one place.
+    fn backlog(&self, given: Option<u64>) -> Result<u32, ConfigError> {
+        let most = i32::MAX.unsigned_abs();
+        given.map_or(Ok(2048), |number| self.narrow("backlog", number, most)).map(|number| number.max(1))
+    }
+
+    fn worker_connections(&self, given: Option<u64>) -> Result<Option<u32>, ConfigError> {
+        given.map(|number| self.narrow("worker-connections", number, u32::MAX)).transpose()
+    }
+
+    fn workers(&self, given: Option<Value>) -> u16 {
+        match given {
+            None => 1,
+            Some(Value::Whole(number)) => u16::try_from(number).unwrap_or(u16::MAX),
+            Some(_) => self.processors.max(1),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! One text becomes one checked value of its kind.
+//!
+//! Does not know where the text came from: a [`Problem`] becomes a whole error in [`crate::resolve`].
+
+use std::time::Duration;
+
+use crate::{bind, error::Problem, options::Kind, settings::Bind, settings::UvicornValue, worker_class};
+
+/// A checked value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Value {
+    /// A switch, or a boolean.
+    Flag(bool),
+    /// A text.
+    Text(String),
+    /// A number, 0 or more.
+    Whole(u64),
+    /// `auto` where a number could be.
+    Auto,
+    /// A time.
+    Seconds(Duration),
+    /// An address.
+    Address(Bind),
+    /// A header's name and value.
+    Header(String, String),
+}
+
+impl Value {
+    /// Reads a text as a value of a kind.
+    pub(crate) fn parse(kind: Kind, text: &str) -> Result<Self, Problem> {
+        match kind {
+            Kind::Switch | Kind::Boolean => boolean(text).map(Self::Flag),
+            Kind::Text | Kind::Verbatim => Ok(Self::Text(text.to_owned())),
+            Kind::Whole => whole(text).map(Self::Whole),
+            Kind::Workers if text.trim().eq_ignore_ascii_case("auto") => Ok(Self::Auto),
+            Kind::Workers => workers(text).map(Self::Whole),
+            Kind::Port => port(text).map(Self::Whole),
+            Kind::Seconds => seconds(text).map(Self::Seconds),
+            Kind::Address => bind::parse(text).map(Self::Address),
+            Kind::Host => bind::host(text).map(Self::Text),
+            Kind::Choice(words) => choice(words, text).map(Self::Text).ok_or_else(|| not_one_of(words)),
+            Kind::ChoiceOrImport(words) => {
+                let import =
+                    text.split_once(':').filter(|(module, name)| !module.is_empty() && !name.is_empty());
+                match choice(words, text) {
+                    Some(word) => Ok(Self::Text(word)),
+                    None if import.is_some() => Ok(Self::Text(text.to_owned())),
+                    None => Err(not_one_of(words)),
+                }
+            }
+            Kind::Header => header(text),
+            Kind::WorkerClass => worker_class::check(text).map(|()| Self::Text(text.to_owned())),
+        }
+    }
+
+    /// As `uvicorn.Config` takes it.
+    pub(crate) fn for_uvicorn(self) -> UvicornValue {
+        match self {
+            Self::Flag(on) => UvicornValue::Flag(on),
+            Self::Whole(number) => UvicornValue::Integer(i64::try_from(number).unwrap_or(i64::MAX)),
+            Self::Seconds(seconds) => UvicornValue::Number(seconds.as_secs_f64()),
+            Self::Header(name, value) => UvicornValue::Pairs(vec![(name, value)]),
+            Self::Text(text) => UvicornValue::Text(text),
+            Self::Auto => UvicornValue::Text("auto".to_owned()),
+            Self::Address(bind) => UvicornValue::Text(bind.to_string()),
+        }
+    }
+
+    pub(crate) fn flag(self) -> Option<bool> {
+        if let Self::Flag(on) = self { Some(on) } else { None }
+    }
+
+    pub(crate) fn text(self) -> Option<String> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    pub(crate) fn whole(self) -> Option<u64> {
+        if let Self::Whole(number) = self { Some(number) } else { None }
+    }
+
+    pub(crate) fn seconds(self) -> Option<Duration> {
+        if let Self::Seconds(seconds) = self { Some(seconds) } else { None }
+    }
+
+    pub(crate) fn address(self) -> Option<Bind> {
+        if let Self::Address(bind) = self { Some(bind) } else { None }
+    }
+}
+
+fn choice(words: &[&str], text: &str) -> Option<String> {
+    words.iter().find(|word| word.eq_ignore_ascii_case(text.trim())).map(|word| (*word).to_owned())
+}
+
+fn not_one_of(words: &[&str]) -> Problem {
+    let listed: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    Problem::syntax("not one of its words", format!("choose from {}", listed.join(", ")))
+}
+
+/// A whole number as Python's `int` reads it (blanks around it are fine), but not below 0.
+fn whole(text: &str) -> Result<u64, Problem> {
+    let digits = text.trim();
+    let unsigned = digits.strip_prefix(['-', '+']).unwrap_or(digits);
+    if unsigned.is_empty() || !unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(Problem::syntax("not a whole number", "give a number such as `30`"));
+    }
+    match digits.parse::<i64>() {
+        Ok(number) => u64::try_from(number).map_err(|_| Problem::meaning("below 0", "give 0 or more")),
+        Err(_) if digits.starts_with('-') => Err(Problem::meaning("below 0", "give 0 or more")),
+        Err(_) => Err(Problem::meaning("too large", format!("give at most {}", i64::MAX))),
+    }
+}
+
+fn workers(text: &str) -> Result<u64, Problem> {
+    let number = whole(text).map_err(|problem| match problem.syntax {
+        true => Problem::syntax(
+            "not a whole number",
+            "give a number such as `2`, or `auto` for one per processor",
+        ),
+        false => problem,
+    })?;
+    if number > u64::from(u16::MAX) {
+        return Err(Problem::meaning("too large", format!("give at most {}", u16::MAX)));
+    }
+    Ok(number)
+}
+
+fn port(text: &str) -> Result<u64, Problem> {
+    let range = || Problem::meaning("not a port number", "a port is a number from 0 to 65535");
+    match whole(text) {
+        Ok(number) if number <= u64::from(u16::MAX) => Ok(number),
+        Err(problem) if problem.syntax => {
+            Err(Problem::syntax("not a port number", "a port is a number from 0 to 65535"))
+        }
+        Ok(_) | Err(_) => Err(range()),
+    }
+}
+
+/// Seconds with or without decimals. The largest is some 136 years: a deadline must not overflow the clock.
+fn seconds(text: &str) -> Result<Duration, Problem> {
+    let number: f64 = match text.trim().parse() {
+        Ok(number) if f64::is_finite(number) => number,
+        _ => return Err(Problem::syntax("not a number of seconds", "give a number such as `30` or `0.5`")),
+    };
+    if number < 0.0 {
+        return Err(Problem::meaning("below 0", "give 0 or more"));
+    }
+    if number > f64::from(u32::MAX) {
+        return Err(Problem::meaning("too large", format!("give at most {}", u32::MAX)));
+    }
+    Ok(Duration::from_secs_f64(number))
+}
+
+/// The words that uvicorn's parser (click) takes for a boolean.
+fn boolean(text: &str) -> Result<bool, Problem> {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "1" | "true" | "t" | "yes" | "y" | "on" => Ok(true),
+        "0" | "false" | "f" | "no" | "n" | "off" => Ok(false),
+        _ => Err(Problem::syntax("not a boolean", "choose from `true` and `false`")),
+    }
+}
+
+/// A header as it goes onto the wire. A line break in it would let its value add headers of its own.
+fn header(text: &str) -> Result<Value, Problem> {
+    let form = "write `NAME:VALUE`, as in `X-Frame-Options: DENY`";
+    let Some((name, value)) = text.split_once(':') else {
+        return Err(Problem::meaning("a colon is missing", form));
+    };
+    let (name, value) = (name.trim(), value.trim());
+    if name.is_empty() || name.contains(|letter: char| letter.is_control() || letter.is_whitespace()) {
+        return Err(Problem::meaning("not a header name", form));
+    }
+    if value.contains(|letter: char| letter.is_control() && letter != '\t') {
+        return Err(Problem::meaning("a control character in the value", form));
+    }
+    Ok(Value::Header(name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problem(kind: Kind, text: &str) -> (String, bool) {
+        let problem = Value::parse(kind, text).unwrap_err();
+        (problem.reason, problem.syntax)
+    }
+
+    #[test]
+    fn numbers_are_checked_for_form_first_and_range_then() {
+        assert_eq!(Value::parse(Kind::Whole, " 5000 "), Ok(Value::Whole(5000)));
+        assert_eq!(problem(Kind::Whole, "x"), ("not a whole number".to_owned(), true));
+        assert_eq!(problem(Kind::Whole, "1.5"), ("not a whole number".to_owned(), true));
+        assert_eq!(problem(Kind::Whole, ""), ("not a whole number".to_owned(), true));
+        assert_eq!(problem(Kind::Whole, "-1"), ("below 0".to_owned(), false));
+        assert_eq!(problem(Kind::Whole, "99999999999999999999"), ("too large".to_owned(), false));
+        assert_eq!(problem(Kind::Workers, "70000"), ("too large".to_owned(), false));
+        assert_eq!(problem(Kind::Port, "99999"), ("not a port number".to_owned(), false));
+        assert_eq!(problem(Kind::Port, "http"), ("not a port number".to_owned(), true));
+    }
+
+    #[test]
+    fn seconds_may_have_decimals_and_never_overflow_a_clock() {
+        assert_eq!(Value::parse(Kind::Seconds, "0.5"), Ok(Value::Seconds(Duration::from_millis(500))));
+        for text in ["x", "nan", "inf", ""] {
+            assert!(problem(Kind::Seconds, text).1, "{text}");
+        }
+        assert_eq!(problem(Kind::Seconds, "-1"), ("below 0".to_owned(), false));
+        assert_eq!(problem(Kind::Seconds, "1e30"), ("too large".to_owned(), false));
+    }
+
+    #[test]
+    fn words_are_known_in_any_case() {
+        let kind = Kind::Choice(&["debug", "info"]);
+        assert_eq!(Value::parse(kind, "INFO"), Ok(Value::Text("info".to_owned())));
+        assert!(problem(kind, "loud").1);
+        let kind = Kind::ChoiceOrImport(&["auto"]);
+        assert_eq!(Value::parse(kind, "my.loops:factory"), Ok(Value::Text("my.loops:factory".to_owned())));
+        assert!(problem(kind, "my.loops:").1);
+    }
+
+    #[test]
+    fn a_header_cannot_smuggle_another_one() {
+        let parsed = Value::parse(Kind::Header, "X-A: b:c");
+        assert_eq!(parsed, Ok(Value::Header("X-A".to_owned(), "b:c".to_owned())));
+        assert!(Value::parse(Kind::Header, "X-A: b\r\nX-B: c").is_err());
+        assert!(Value::parse(Kind::Header, "X A: b").is_err());
+        assert!(Value::parse(Kind::Header, "no colon").is_err());
+    }
+}
