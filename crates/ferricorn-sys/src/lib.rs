@@ -19,6 +19,7 @@ pub mod clock;
 pub mod holder;
 pub mod inherit;
 pub mod listen;
+mod listen_error;
 pub mod memfd;
 pub mod process;
 pub mod spawn;
