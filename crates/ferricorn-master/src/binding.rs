@@ -1,0 +1,139 @@
+//! Taking the addresses at the start: which sockets, and the patience when one is in use.
+//!
+//! Five tries, a second apart, as in gunicorn: it is what lets a restart succeed whose predecessor is still closing.
+//! Only an address in use is worth the wait; any other failure ends the start at once.
+
+use std::{
+    env, io,
+    net::{IpAddr, Ipv6Addr, SocketAddr, ToSocketAddrs as _},
+    time::Duration,
+};
+
+use ferricorn_config::{Bind, Settings};
+use ferricorn_sys::{ListenError, Listener, holder, inherit};
+use tracing::{debug, error, info};
+
+use crate::sources::{SignalKind, Signals};
+
+/// How often an address in use is tried.
+const TRIES: u32 = 5;
+
+/// From one try to the next.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Why there are no sockets. What is to be said was logged.
+pub(crate) enum BindError {
+    /// A signal told us to stop while we waited.
+    Interrupted,
+    /// An address cannot be had.
+    Failed,
+}
+
+/// Binds every address, or takes over the sockets that systemd passed, which go before all that was configured.
+pub(crate) async fn bind_all(settings: &Settings, signals: &mut Signals) -> Result<Vec<Listener>, BindError> {
+    let (listen_pid, listen_fds) = (env::var("LISTEN_PID").ok(), env::var("LISTEN_FDS").ok());
+    let passed =
+        inherit::systemd_listeners(listen_pid.as_deref(), listen_fds.as_deref(), ferricorn_sys::pid());
+    match passed {
+        Ok(listeners) if !listeners.is_empty() => return Ok(listeners),
+        Ok(_) => {}
+        Err(error) => {
+            error!("cannot take over the sockets of the service manager: {error}");
+            return Err(BindError::Failed);
+        }
+    }
+    let mut listeners = Vec::new();
+    for bind in &settings.binds {
+        listeners.push(bind_patiently(bind, &settings.binds, signals).await?);
+    }
+    Ok(listeners)
+}
+
+async fn bind_patiently(bind: &Bind, all: &[Bind], signals: &mut Signals) -> Result<Listener, BindError> {
+    for attempt in 1..=TRIES {
+        let failure = match bind_once(bind, all) {
+            Ok(listener) => return Ok(listener),
+            Err(failure) => failure,
+        };
+        let shown = shown(bind);
+        if !matches!(failure, ListenError::InUse { .. }) {
+            error!("cannot bind {shown}: {failure}");
+            return Err(BindError::Failed);
+        }
+        error!("Connection in use: {shown}{}", held_by(bind));
+        if attempt == TRIES {
+            break;
+        }
+        debug!("Retrying in 1 second.");
+        wait(signals).await?;
+    }
+    error!("Can't connect to {}", shown(bind));
+    Err(BindError::Failed)
+}
+
+/// Waits for the next try, unless a signal ends it all.
+async fn wait(signals: &mut Signals) -> Result<(), BindError> {
+    let pause = tokio::time::sleep(PAUSE);
+    tokio::pin!(pause);
+    loop {
+        tokio::select! {
+            () = &mut pause => return Ok(()),
+            received = signals.next() => {
+                if matches!(received.kind, SignalKind::Term | SignalKind::Int | SignalKind::Quit) {
+                    info!("Handling signal: {}", received.kind.as_str());
+                    return Err(BindError::Interrupted);
+                }
+            }
+        }
+    }
+}
+
+fn bind_once(bind: &Bind, all: &[Bind]) -> Result<Listener, ListenError> {
+    match bind {
+        Bind::Unix(path) => Listener::unix(path),
+        Bind::Fd(descriptor) => Listener::inherited(*descriptor),
+        Bind::Tcp { host, port } => {
+            let address = resolve(host, *port)
+                .map_err(|source| ListenError::Other { address: format!("http://{host}:{port}"), source })?;
+            if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) && !all.iter().any(|it| is_v4_of(it, *port))
+            {
+                Listener::tcp_dual_stack(address)
+            } else {
+                Listener::tcp(address)
+            }
+        }
+    }
+}
+
+/// Whether this is an IPv4 address with the given port, which a dual-stack socket would take away.
+fn is_v4_of(bind: &Bind, wanted: u16) -> bool {
+    matches!(bind, Bind::Tcp { host, port } if *port == wanted && !host.contains(':'))
+}
+
+/// The address of a name. IPv4 goes first, as in gunicorn: `localhost` is 127.0.0.1 for every client.
+fn resolve(host: &str, port: u16) -> io::Result<SocketAddr> {
+    let addresses: Vec<SocketAddr> = (host, port).to_socket_addrs()?.collect();
+    let v4 = addresses.iter().find(|address| address.is_ipv4());
+    v4.or(addresses.first())
+        .copied()
+        .ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "the name has no address"))
+}
+
+/// An address as gunicorn's lines show it: Python's tuple of host and port.
+fn shown(bind: &Bind) -> String {
+    match bind {
+        Bind::Tcp { host, port } => format!("('{host}', {port})"),
+        Bind::Unix(path) => path.display().to_string(),
+        Bind::Fd(descriptor) => format!("fd://{descriptor}"),
+    }
+}
+
+/// Who has the address, where the system tells.
+fn held_by(bind: &Bind) -> String {
+    let holder = match bind {
+        Bind::Tcp { host, port } => resolve(host, *port).ok().and_then(holder::tcp_holder),
+        Bind::Unix(path) => holder::unix_holder(path),
+        Bind::Fd(_) => None,
+    };
+    holder.map(|it| format!(" (held by pid {}, `{}`)", it.pid, it.name)).unwrap_or_default()
+}

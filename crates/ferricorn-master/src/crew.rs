@@ -1,0 +1,297 @@
+//! The worker processes as the system knows them: pid, channel, row of the scoreboard.
+//!
+//! Owns: spawning with everything a worker inherits, sending it messages and signals, reading what it says and its row.
+//! Does not own: when any of this happens.
+//!
+//! Invariants: a row belongs to one process from spawn until its exit was dealt with; a packet that cannot be
+//! understood is logged and dropped, whatever a broken worker writes.
+
+use std::{
+    collections::BTreeMap,
+    env,
+    ffi::OsString,
+    future::poll_fn,
+    io,
+    os::fd::{AsRawFd as _, OwnedFd, RawFd},
+    path::PathBuf,
+    task::Poll,
+    time::Duration,
+};
+
+use ferricorn_core::{Generation, Slot, Vitals, WorkerId};
+use ferricorn_sys::{Process, SharedWords, Signal, SpawnPlan, channel, clock, spawn};
+use ferricorn_wire::{
+    MAX_PACKET, ToMaster, ToWorker,
+    scoreboard::{BYTES, MAGIC, ROW_WORDS, ROWS, ROWS_USED_WORD, State, Word, index},
+};
+use tokio::io::unix::AsyncFd;
+use tracing::warn;
+
+use crate::shim;
+
+/// One worker process.
+pub(crate) struct Member {
+    pub(crate) slot: Slot,
+    pub(crate) generation: Generation,
+    pub(crate) pid: i32,
+    process: Process,
+    /// None once the worker closed its end.
+    channel: Option<AsyncFd<OwnedFd>>,
+    row: usize,
+    /// The stage and the text of its boot failure, until it was shown.
+    pub(crate) boot_failure: Option<(ferricorn_wire::BootStage, String)>,
+}
+
+/// Every worker process, and what they share.
+pub(crate) struct Crew {
+    members: BTreeMap<WorkerId, Member>,
+    board: SharedWords,
+    rows: Vec<bool>,
+    /// What draining workers send connections into, and what serving ones take them out of.
+    handoff: (OwnedFd, OwnedFd),
+    sources: OwnedFd,
+    interpreter: PathBuf,
+    environment: Vec<(OsString, OsString)>,
+    buffer: Vec<u8>,
+}
+
+/// What a new worker shall be.
+pub(crate) struct Recruit {
+    pub(crate) id: WorkerId,
+    pub(crate) slot: Slot,
+    pub(crate) generation: Generation,
+    pub(crate) directory: PathBuf,
+    /// For the process list.
+    pub(crate) title: String,
+    pub(crate) listeners: Vec<RawFd>,
+}
+
+/// The descriptors and numbers that the start message names.
+pub(crate) struct Berth {
+    pub(crate) scoreboard: RawFd,
+    pub(crate) row: u32,
+    pub(crate) handoff: [RawFd; 2],
+}
+
+impl Crew {
+    /// No worker yet, but everything that they will share.
+    pub(crate) fn new(interpreter: PathBuf, version: &str) -> io::Result<Self> {
+        let board = SharedWords::create(BYTES)?;
+        board.store(0, MAGIC);
+        // `gunicorn` is in it because applications look for the word to find out that they are served.
+        let server_software = format!("ferricorn/{version} (gunicorn compatible)");
+        let private = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "SERVER_SOFTWARE"];
+        let mut environment: Vec<_> =
+            env::vars_os().filter(|(name, _)| !private.iter().any(|it| name == it)).collect();
+        environment.push(("SERVER_SOFTWARE".into(), server_software.into()));
+        Ok(Self {
+            members: BTreeMap::new(),
+            board,
+            rows: vec![false; ROWS],
+            handoff: channel::handoff_pair()?,
+            sources: shim::sources()?,
+            interpreter,
+            environment,
+            buffer: vec![0; MAX_PACKET],
+        })
+    }
+
+    pub(crate) fn get(&self, id: WorkerId) -> Option<&Member> {
+        self.members.get(&id)
+    }
+
+    pub(crate) fn get_mut(&mut self, id: WorkerId) -> Option<&mut Member> {
+        self.members.get_mut(&id)
+    }
+
+    pub(crate) fn id_of(&self, pid: i32) -> Option<WorkerId> {
+        self.members.iter().find(|(_, member)| member.pid == pid).map(|(id, _)| *id)
+    }
+
+    pub(crate) fn ids(&self) -> Vec<WorkerId> {
+        self.members.keys().copied().collect()
+    }
+
+    /// Starts a worker and sends it the message that `start` makes of its berth.
+    pub(crate) fn spawn(
+        &mut self,
+        recruit: &Recruit,
+        start: impl FnOnce(Berth) -> ToWorker,
+    ) -> io::Result<()> {
+        let row = self.take_row()?;
+        let spawned = self.spawn_in(row, recruit, start);
+        match spawned {
+            Ok(member) => {
+                self.members.insert(recruit.id, member);
+                Ok(())
+            }
+            Err(error) => {
+                self.rows[row] = false;
+                Err(error)
+            }
+        }
+    }
+
+    fn spawn_in(
+        &self,
+        row: usize,
+        recruit: &Recruit,
+        start: impl FnOnce(Berth) -> ToWorker,
+    ) -> io::Result<Member> {
+        let (ours, theirs) = channel::pair()?;
+        let handoff = [self.handoff.0.as_raw_fd(), self.handoff.1.as_raw_fd()];
+        let mut inherit = recruit.listeners.clone();
+        inherit.extend(handoff);
+        inherit.extend([self.board.as_raw_fd(), self.sources.as_raw_fd(), theirs.as_raw_fd()]);
+        let mut environment = self.environment.clone();
+        environment.push(("FERRICORN_SLOT".into(), recruit.slot.to_string().into()));
+        environment.push(("FERRICORN_GENERATION".into(), recruit.generation.to_string().into()));
+        let plan = SpawnPlan {
+            program: self.interpreter.clone(),
+            arguments: vec![
+                "-c".into(),
+                shim::BOOT.into(),
+                self.sources.as_raw_fd().to_string().into(),
+                theirs.as_raw_fd().to_string().into(),
+                recruit.title.clone().into(),
+            ],
+            environment,
+            directory: Some(recruit.directory.clone()),
+            inherit,
+        };
+        // Before the spawn, so that the worker finds it at once; and if it cannot be sent, there is no worker.
+        let berth = Berth {
+            scoreboard: self.board.as_raw_fd(),
+            row: u32::try_from(row).unwrap_or(u32::MAX),
+            handoff,
+        };
+        channel::send(&ours, &ferricorn_wire::encode(&start(berth)))?;
+        let child = spawn::spawn(&plan).map_err(io::Error::other)?;
+        Ok(Member {
+            slot: recruit.slot,
+            generation: recruit.generation,
+            pid: child.pid,
+            process: child.process,
+            channel: Some(watch(ours)?),
+            row,
+            boot_failure: None,
+        })
+    }
+
+    fn take_row(&mut self) -> io::Result<usize> {
+        let row = self.rows.iter().position(|taken| !taken).ok_or_else(|| {
+            io::Error::other(format!("the scoreboard is full: {ROWS} worker processes exist already"))
+        })?;
+        self.rows[row] = true;
+        self.clear_row(row, State::Booting);
+        let used = self.board.load(ROWS_USED_WORD).max(row as u64 + 1);
+        self.board.store(ROWS_USED_WORD, used);
+        Ok(row)
+    }
+
+    fn clear_row(&self, row: usize, state: State) {
+        let first = index(row, Word::State);
+        for word in first + 1..first + ROW_WORDS {
+            self.board.store(word, 0);
+        }
+        self.board.store(first, state as u64);
+    }
+
+    /// A worker's exit was dealt with.
+    pub(crate) fn forget(&mut self, id: WorkerId) {
+        if let Some(member) = self.members.remove(&id) {
+            self.clear_row(member.row, State::Free);
+            self.rows[member.row] = false;
+        }
+    }
+
+    /// Tells a worker something. A worker that is gone is no news: its exit is on its way.
+    pub(crate) fn tell(&self, id: WorkerId, message: &ToWorker) {
+        let Some(member) = self.members.get(&id) else { return };
+        let Some(channel) = &member.channel else { return };
+        if let Err(error) = channel::send(channel, &ferricorn_wire::encode(message))
+            && error.kind() == io::ErrorKind::WouldBlock
+        {
+            warn!("worker (pid: {}) does not read its orders", member.pid);
+        }
+    }
+
+    /// Signals a worker.
+    pub(crate) fn signal(&self, id: WorkerId, signal: Signal) {
+        if let Some(member) = self.members.get(&id)
+            && let Err(error) = member.process.signal(signal)
+            && error.raw_os_error() != Some(3 /* ESRCH: it is gone already */)
+        {
+            warn!("cannot signal worker (pid: {}): {error}", member.pid);
+        }
+    }
+
+    /// The next thing that any worker says. May be dropped while it waits: nothing is lost.
+    pub(crate) async fn hear(&mut self) -> (WorkerId, ToMaster) {
+        poll_fn(|context| {
+            for (id, member) in &mut self.members {
+                while let Some(channel) = &member.channel {
+                    let Poll::Ready(ready) = channel.poll_read_ready(context) else { break };
+                    let Ok(mut ready) = ready else {
+                        member.channel = None;
+                        break;
+                    };
+                    match ready.try_io(|channel| channel::receive(channel, &mut self.buffer)) {
+                        Err(_would_block) => {}
+                        Ok(Ok(0) | Err(_)) => member.channel = None,
+                        Ok(Ok(length)) => {
+                            if let Some(message) = understand(&self.buffer[..length], member.pid) {
+                                return Poll::Ready((*id, message));
+                            }
+                        }
+                    }
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// What a worker that has exited still said. The kernel keeps it until it is read.
+    pub(crate) fn last_words(&mut self, id: WorkerId) -> Vec<ToMaster> {
+        let mut words = Vec::new();
+        let Some(member) = self.members.get_mut(&id) else { return words };
+        let Some(channel) = member.channel.take() else { return words };
+        while let Ok(length @ 1..) = channel::receive(channel.get_ref(), &mut self.buffer) {
+            words.extend(understand(&self.buffer[..length], member.pid));
+        }
+        words
+    }
+
+    /// How every worker is, read from memory.
+    pub(crate) fn vitals(&self) -> Vec<(WorkerId, Vitals)> {
+        let now = clock::monotonic_nanos();
+        let vitals = |member: &Member| {
+            let beat = self.board.load(index(member.row, Word::Heartbeat));
+            Vitals {
+                silent_for: (beat != 0).then(|| Duration::from_nanos(now.saturating_sub(beat))),
+                requests: self.board.load(index(member.row, Word::Requests)),
+            }
+        };
+        self.members.iter().map(|(id, member)| (*id, vitals(member))).collect()
+    }
+}
+
+/// Lets the event loop watch a channel.
+#[expect(
+    deprecated,
+    reason = "its successor is unsafe for the sake of types whose descriptor changes; OwnedFd's never does"
+)]
+fn watch(channel: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+    AsyncFd::new(channel)
+}
+
+fn understand(packet: &[u8], pid: i32) -> Option<ToMaster> {
+    match ferricorn_wire::decode(packet) {
+        Ok(message) => Some(message),
+        Err(error) => {
+            warn!("a message of worker (pid: {pid}) cannot be understood: {error}");
+            None
+        }
+    }
+}

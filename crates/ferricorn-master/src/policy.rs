@@ -1,0 +1,35 @@
+//! Settings become the core's policy.
+
+use std::{
+    hash::{BuildHasher, Hasher, RandomState},
+    time::Duration,
+};
+
+use ferricorn_config::{ListenWhen, Settings};
+use ferricorn_core::Policy;
+
+/// How often the scoreboard is read. It bounds how late a hang is found and how far a worker overshoots its request
+/// limit; a read costs no system call.
+pub(crate) const SAMPLE_EVERY: Duration = Duration::from_millis(250);
+
+/// The rules that follow from the settings.
+pub(crate) fn from_settings(settings: &Settings) -> Policy {
+    let limit = |duration: Duration| (!duration.is_zero()).then_some(duration);
+    Policy {
+        workers: settings.workers,
+        surge: 1,
+        timeout: limit(settings.timeout),
+        boot_timeout: limit(settings.boot_timeout),
+        graceful_timeout: settings.graceful_timeout,
+        probation: settings.reload_probation,
+        max_requests: (settings.max_requests > 0).then_some(settings.max_requests),
+        max_requests_jitter: settings.max_requests_jitter,
+        listen_early: settings.listen == ListenWhen::Early,
+        sample_every: SAMPLE_EVERY,
+    }
+}
+
+/// A seed that differs from run to run: the keys that the standard library draws for its hash maps are random.
+pub(crate) fn seed() -> u64 {
+    RandomState::new().build_hasher().finish()
+}

@@ -1,0 +1,41 @@
+//! The loop: wait for something to happen, let the core decide, do what it says.
+
+use std::{collections::VecDeque, time::Instant};
+
+use ferricorn_core::{Event, ExitReason, Supervisor};
+
+use crate::world::{Done, World};
+
+/// Why the loop ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// The core said so.
+    Exited(ExitReason),
+    /// The core said so after the sockets could not be made to listen.
+    ListenFailed,
+}
+
+/// Runs until the core orders the exit.
+pub(crate) async fn run(mut core: Supervisor, mut world: World) -> Ended {
+    let mut queue = VecDeque::from([Event::Started]);
+    loop {
+        while let Some(event) = queue.pop_front() {
+            let exited = match &event {
+                Event::Exited { id, .. } => Some(*id),
+                _ => None,
+            };
+            for action in core.step(event, Instant::now()) {
+                match world.execute(action) {
+                    Done::Nothing => {}
+                    Done::Happened(event) => queue.push_back(event),
+                    Done::Exit(reason) => return world.ended(reason),
+                }
+            }
+            // Only now: what the core had to say about its end named it.
+            if let Some(id) = exited {
+                world.forget(id);
+            }
+        }
+        world.wait(core.next_deadline(), core.policy(), &mut queue).await;
+    }
+}

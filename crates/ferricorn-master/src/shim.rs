@@ -1,0 +1,66 @@
+//! The Python part that every worker runs, embedded in this program.
+//!
+//! The modules are handed over in one memfd that all workers share: nothing is written to a disk, which may be
+//! read-only, and nothing can change between two workers. Booting with `-c` rather than with a path keeps
+//! `multiprocessing` working in the application: it re-imports the main module's file in its children (measured:
+//! `python /proc/self/fd/N` breaks both spawn and forkserver).
+
+use std::{io, os::fd::OwnedFd};
+
+use ferricorn_sys::memfd::memfd_with;
+
+/// The text of `python -c`.
+pub(crate) const BOOT: &str = include_str!("../python/boot.py");
+
+macro_rules! modules {
+    ($($name:literal),* $(,)?) => {
+        &[$((
+            concat!("ferricorn_worker/", $name),
+            include_str!(concat!("../python/ferricorn_worker/", $name, ".py")),
+        )),*]
+    };
+}
+
+/// Every module: its path without the suffix, and its source.
+const MODULES: &[(&str, &str)] = modules![
+    "__init__",
+    "accept",
+    "access",
+    "application",
+    "channel",
+    "drain",
+    "environment",
+    "errors",
+    "handoff",
+    "logs",
+    "main",
+    "scoreboard",
+    "server",
+    "signals",
+];
+
+/// The memfd that `boot.py` reads: a JSON object from module path to source.
+pub(crate) fn sources() -> io::Result<OwnedFd> {
+    let sources: serde_json::Map<String, serde_json::Value> =
+        MODULES.iter().map(|(name, source)| ((*name).to_owned(), (*source).into())).collect();
+    memfd_with("ferricorn-shim", serde_json::Value::Object(sources).to_string().as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use super::MODULES;
+
+    #[test]
+    fn every_module_of_the_shim_is_embedded() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/ferricorn_worker");
+        let on_disk: BTreeSet<String> = fs::read_dir(folder)
+            .expect("the shim's folder exists")
+            .filter_map(|entry| entry.expect("readable").file_name().into_string().ok())
+            .filter_map(|name| name.strip_suffix(".py").map(|stem| format!("ferricorn_worker/{stem}")))
+            .collect();
+        let embedded: BTreeSet<String> = MODULES.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(embedded, on_disk);
+    }
+}

@@ -1,0 +1,5 @@
+//! Where events come from, other than from the workers' channels: signals, ended children, the scoreboard's clock.
+
+mod signals;
+
+pub(crate) use signals::{Received, SignalKind, Signals};
