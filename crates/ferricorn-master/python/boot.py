@@ -1,0 +1,98 @@
+"""What `python -c` runs in a worker: makes the embedded package importable and hands over to it.
+
+Owns: reading the sources from a descriptor, the importer that serves them.
+Does not own: anything about uvicorn, the application or the channel beyond one message for a too old Python.
+Invariants: this text parses on any Python 3; nothing is imported from the working directory, which `-c` puts
+first on the path and where a `json.py` of the user's would be found instead of the standard library's.
+"""
+
+import sys
+
+if sys.path and sys.path[0] == "":
+    del sys.path[0]
+
+import json
+import os
+from importlib.machinery import ModuleSpec
+
+PACKAGE = "ferricorn_worker"
+
+
+def refuse_old_python(channel):
+    """Tells the master in one message that this interpreter cannot run a worker."""
+    import socket
+
+    text = "Python %d.%d is too old (`%s`)\nhint: ferricorn needs Python 3.10 or newer, see --python" % (
+        sys.version_info[0],
+        sys.version_info[1],
+        sys.executable,
+    )
+    message = {"type": "boot_failed", "stage": "environment", "text": text}
+    socket.socket(fileno=channel).send(json.dumps(message).encode())
+    sys.exit(1)
+
+
+def read_sources(descriptor):
+    """Reads the whole file by position: its offset is shared with every other worker that reads it now."""
+    size = os.fstat(descriptor).st_size
+    parts = []
+    done = 0
+    while done < size:
+        part = os.pread(descriptor, size - done, done)
+        if not part:
+            break
+        parts.append(part)
+        done += len(part)
+    return json.loads(b"".join(parts).decode("utf-8"))
+
+
+class EmbeddedImporter:
+    """Finds and loads the modules of the package from their sources in memory."""
+
+    def __init__(self, sources):
+        self.sources = {}
+        for path, source in sources.items():
+            name = path.replace("/", ".")
+            if name.endswith(".__init__"):
+                name = name[: -len(".__init__")]
+            self.sources[name] = (path.split("/", 1)[-1], source)
+
+    def find_spec(self, name, path=None, target=None):
+        """Answers for the package's modules only."""
+        if name not in self.sources:
+            return None
+        file = self.sources[name][0]
+        spec = ModuleSpec(name, self, origin="<ferricorn>/" + file + ".py", is_package=file == "__init__")
+        spec.has_location = True
+        return spec
+
+    def create_module(self, spec):
+        """Leaves the creation of the module to the import system."""
+        return None
+
+    def exec_module(self, module):
+        """Runs the module's source under a name that tracebacks can show."""
+        exec(compile(self.get_source(module.__name__), module.__spec__.origin, "exec"), module.__dict__)
+
+    def get_source(self, name):
+        """Gives tracebacks their source lines."""
+        return self.sources[name][1]
+
+
+def boot(source, channel):
+    """Runs the worker and does not return."""
+    os.set_inheritable(source, False)
+    os.set_inheritable(channel, False)
+    if sys.version_info < (3, 10):
+        refuse_old_python(channel)
+    sys.meta_path.insert(0, EmbeddedImporter(read_sources(source)))
+    os.close(source)
+    # What the process list shows is the real argument vector; `sys.argv` is what the application reads.
+    sys.argv = ["ferricorn"] + [word for title in sys.argv[3:4] for word in title.split(" ")[1:]]
+    from ferricorn_worker import main
+
+    main.run(channel)
+
+
+if __name__ == "__main__":
+    boot(int(sys.argv[1]), int(sys.argv[2]))

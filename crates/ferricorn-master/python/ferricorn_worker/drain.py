@@ -1,0 +1,195 @@
+"""Ends a worker's connections without losing a request.
+
+Owns: the two modes of a drain and its deadline. Does not own: accepting (`accept`), the move of a connection
+(`handoff`), the lifespan shutdown (uvicorn's).
+Invariants: the drain ends at its deadline whatever the clients do; a connection is closed only when the kernel shows
+no unread byte on it; a second order only shortens the deadline or turns a handoff into a close.
+
+`handoff`: siblings go on. Idle plain HTTP/1.1 connections move to them at once, busy ones as soon as they are idle.
+What cannot move (TLS, other protocols) gets `Connection: close` on its next response, and is waited for until its
+keep-alive time is over.
+`close`: the whole service stops. Every response says `Connection: close`; a connection that is idle is closed when it
+has been so for `LINGER` seconds, which is the time that a request already on its way has to arrive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Callable
+from typing import Any, Literal
+
+from . import handoff, scoreboard
+from .accept import ConnectionSet, Intake
+from .logs import log
+from .scoreboard import Scoreboard
+
+Mode = Literal["handoff", "close"]
+
+LINGER = 0.5
+"""Seconds that an idle connection is kept when the whole service stops."""
+
+POLL = 0.02
+"""Seconds between two looks at the connections."""
+
+_CLOSE = (b"connection", b"close")
+_PATHS_SHOWN = 5
+
+
+class Drain:
+    """One worker's drain, from the order to the last connection."""
+
+    def __init__(
+        self,
+        config: Any,
+        state: Any,
+        connections: ConnectionSet,
+        intake: Intake,
+        board: Scoreboard,
+        queue: socket.socket,
+    ) -> None:
+        self._config = config
+        self._state = state
+        self._connections = connections
+        self._intake = intake
+        self._board = board
+        self._queue = queue
+        self._mode: Mode | None = None
+        self._moves = False
+        self._deadline = 0.0
+        self._idle_since: dict[Any, float] = {}
+        self._told: set[Any] = set()
+        self.handed_over = 0
+        self.cut = 0
+
+    def order(self, mode: Mode, grace: float) -> None:
+        """Begins, or hastens what has begun. `grace` is in seconds."""
+        deadline = asyncio.get_running_loop().time() + grace
+        if self._mode is None:
+            self._mode = mode
+            self._grace = grace
+            self._deadline = deadline
+            self._intake.stop(empty_queues=mode == "close")
+        else:
+            self._deadline = min(self._deadline, deadline)
+            self._grace = min(self._grace, grace)
+            if mode == "close":
+                self._mode = mode
+        self._moves = self._mode == "handoff" and handoff.can_move(self._config)
+        if not self._moves:
+            self._announce_close()
+
+    async def run(self, on_done: Callable[[], None]) -> None:
+        """Waits until everything is over, or the deadline; then counts what is left and cancels it; then reports."""
+        loop = asyncio.get_running_loop()
+        try:
+            while not self._pass(loop.time()):
+                left = self._deadline - loop.time()
+                if left <= 0:
+                    self._cut()
+                    break
+                await asyncio.sleep(min(POLL, left))
+        finally:
+            self._queue.close()
+            on_done()
+
+    def _announce_close(self) -> None:
+        """Makes every response of this server say `Connection: close`, and so end its connection.
+
+        All of uvicorn's protocols obey that header among the response's headers, in every version.
+        """
+        if _CLOSE in self._config.encoded_headers:
+            return
+        self._config.encoded_headers = [*self._config.encoded_headers, _CLOSE]
+        self._state.default_headers = [*self._state.default_headers, _CLOSE]
+        for connection in self._connections:
+            cycle = getattr(connection, "cycle", None)
+            # A running cycle holds the list that it was born with.
+            if cycle is not None and not cycle.response_started and hasattr(cycle, "default_headers"):
+                cycle.default_headers = [*cycle.default_headers, _CLOSE]
+
+    def _pass(self, now: float) -> bool:
+        for connection in list(self._connections):
+            if not handoff.is_http(connection):
+                self._shut_down_once(connection)
+            elif not handoff.is_idle(connection):
+                self._idle_since.pop(connection, None)
+            elif not (self._moves and self._move(connection)):
+                self._close_after_linger(connection, now)
+        return not self._connections and not self._state.tasks and not self._intake.opening
+
+    def _shut_down_once(self, connection: Any) -> None:
+        """WebSockets get code 1012 (service restart), HTTP/2 a GOAWAY."""
+        if connection not in self._told and getattr(connection, "handshake_complete", True):
+            self._told.add(connection)
+            connection.shutdown()
+
+    def _move(self, connection: Any) -> bool:
+        if not handoff.send(connection, self._queue):
+            return False
+        self._connections.discard(connection)
+        self.handed_over += 1
+        self._board.add(scoreboard.HANDED_OVER)
+        return True
+
+    def _close_after_linger(self, connection: Any, now: float) -> None:
+        since = self._idle_since.setdefault(connection, now)
+        if now - since < self._linger() or _has_bytes(connection):
+            return
+        connection.transport.close()
+
+    def _linger(self) -> float:
+        if self._mode == "close":
+            return min(LINGER, self._grace / 2)
+        # Siblings serve, so nobody waits for this worker: the client's own idle time may pass.
+        return min(self._config.timeout_keep_alive, max(self._grace - 1.0, self._grace / 2))
+
+    def _cut(self) -> None:
+        busy = [connection for connection in self._connections if not _is_quiet(connection)]
+        self.cut = max(len(self._state.tasks), len(busy))
+        if self.cut:
+            paths = sorted({path for path in map(_path, busy) if path is not None})
+            shown = ", ".join(f"`{path}`" for path in paths[:_PATHS_SHOWN])
+            more = ", ..." if len(paths) > _PATHS_SHOWN else ""
+            what = "request" if self.cut == 1 else "requests"
+            log.warning(
+                "Graceful timeout is over: %d %s cut%s", self.cut, what, f" ({shown}{more})" if shown else ""
+            )
+        # One line per request that is cut would be a traceback each; the line above has said it.
+        logging.getLogger("uvicorn.error").addFilter(_is_not_cancellation)
+        for task in list(self._state.tasks):
+            task.cancel("the graceful timeout is over")
+
+
+def _is_not_cancellation(record: logging.LogRecord) -> bool:
+    error = record.exc_info[1] if record.exc_info else None
+    return not isinstance(error, asyncio.CancelledError)
+
+
+def _is_quiet(connection: Any) -> bool:
+    return handoff.is_http(connection) and handoff.is_idle(connection)
+
+
+def _path(connection: Any) -> str | None:
+    scope = getattr(connection, "scope", None)
+    path = scope.get("path") if isinstance(scope, dict) else None
+    return path if isinstance(path, str) else None
+
+
+def _has_bytes(connection: Any) -> bool:
+    """Whether the kernel holds bytes that the event loop has not read yet."""
+    original = connection.transport.get_extra_info("socket")
+    if original is None:
+        return False
+    try:
+        copy = socket.socket(fileno=os.dup(original.fileno()))
+    except OSError:
+        return False
+    with copy:
+        try:
+            return bool(copy.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except OSError:
+            return False
+

@@ -1,0 +1,120 @@
+"""Checks that this interpreter can run a worker, and turns the settings into a `uvicorn.Config`.
+
+Owns: the check of uvicorn's presence and version, which options reach `uvicorn.Config`.
+Does not own: the application (`application`), the server (`server`).
+Invariants: an option that the user set and that the installed uvicorn lacks is an error; one that ferricorn set by
+itself is dropped; uvicorn never sees a request limit, several workers, or its own access log.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import os
+import platform
+import sys
+from typing import Any
+
+from .channel import Start
+from .errors import BootFailed, user_traceback
+
+OLDEST_UVICORN = (0, 24)
+"""Before it, a drain on Python 3.12 waits for idle connections (uvicorn#2145)."""
+
+_PACKAGES = {
+    ("loop", "uvloop"): "uvloop",
+    ("loop", "zuvloop"): "zuvloop",
+    ("http", "httptools"): "httptools",
+    ("http", "h11"): "h11",
+    ("http", "zttp"): "zttp",
+    ("ws", "websockets"): "websockets",
+    ("ws", "websockets-sansio"): "websockets",
+    ("ws", "wsproto"): "wsproto",
+}
+
+_NOT_FOR_UVICORN = ("app", "workers", "access_log", "reload", "limit_max_requests", "limit_max_requests_jitter")
+
+
+def prepare_path(app_dir: str) -> None:
+    """Puts the application's folder first on the path, once."""
+    folder = os.path.abspath(app_dir or ".")
+    if not sys.path or sys.path[0] != folder:
+        sys.path.insert(0, folder)
+
+
+def check_uvicorn() -> str:
+    """The installed version of uvicorn. Raises `BootFailed` if it is missing, broken or too old."""
+    tried = f"`{sys.executable}` (Python {platform.python_version()})"
+    hint = f'hint: {sys.executable or "python3"} -m pip install "uvicorn[standard]", or choose another with --python'
+    try:
+        uvicorn = importlib.import_module("uvicorn")
+    except ImportError as error:
+        what = "is not installed" if error.name == "uvicorn" else f"cannot be imported ({error})"
+        raise BootFailed("environment", f"uvicorn {what} for {tried}\n{hint}") from None
+    version: str = getattr(uvicorn, "__version__", "0")
+    if _numbers(version) < OLDEST_UVICORN:
+        text = f"uvicorn {version} of {tried} is too old, ferricorn needs 0.24 or newer\n{hint}"
+        raise BootFailed("environment", text)
+    return version
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    numbers: list[int] = []
+    for part in version.split("."):
+        digits = "".join(character for character in part if character.isdigit())
+        numbers.append(int(digits or 0))
+    return tuple(numbers)
+
+
+def build_config(start: Start, version: str) -> Any:
+    """A `uvicorn.Config` that has no application yet. Raises `BootFailed` with the stage `environment`."""
+    from uvicorn import Config
+
+    known = inspect.signature(Config.__init__).parameters
+    options = dict(start.app.uvicorn)
+    for name, value in options.items():
+        if name not in known:
+            text = f"uvicorn {version} has no option `{name}`\nhint: install a newer uvicorn, or leave the option out"
+            raise BootFailed("environment", text)
+        package = _PACKAGES.get((name, value)) if isinstance(value, str) else None
+        if package is not None and importlib.util.find_spec(package) is None:
+            text = (
+                f"--{name} {value} needs the package `{package}`, which `{sys.executable}` does not have\n"
+                f"hint: {sys.executable} -m pip install {package}"
+            )
+            raise BootFailed("environment", text)
+    for name, value in start.app.uvicorn_defaults.items():
+        if name in known:
+            options.setdefault(name, value)
+    for name in _NOT_FOR_UVICORN:
+        options.pop(name, None)
+    options.setdefault("log_config", None)
+    options.setdefault("log_level", start.log.level.lower())
+    if isinstance(options["log_level"], str):
+        options["log_level"] = options["log_level"].lower()
+    # The application is loaded after this, so that its log lines at import already have their handlers.
+    options.update(app="", workers=1, access_log=False, backlog=start.backlog)
+    # `application` has already called the factory.
+    options.pop("factory", None)
+    try:
+        return Config(**options)
+    except Exception as error:
+        raise _refused(error, version) from None
+
+
+def load_config(config: Any, app: Any, version: str) -> None:
+    """Lets uvicorn load everything that does not need an event loop. Raises `BootFailed`."""
+    config.app = app
+    try:
+        config.load()
+    except (Exception, SystemExit) as error:
+        if hasattr(config, "loaded_app"):
+            # Only the application's own code runs after this attribute is set: uvicorn tries whether it is a factory.
+            raise BootFailed("app", user_traceback(error)) from None
+        raise _refused(error, version) from None
+
+
+def _refused(error: BaseException, version: str) -> BootFailed:
+    reason = f"no such choice: {error}" if isinstance(error, KeyError) else f"{type(error).__name__}: {error}"
+    return BootFailed("environment", f"uvicorn {version} refuses its options ({reason})")

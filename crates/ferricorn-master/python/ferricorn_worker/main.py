@@ -1,0 +1,107 @@
+"""The life of a worker process, from the first message to the exit status.
+
+Owns: the order of the steps, the report of a boot that failed, the exit status.
+Does not own: what each step does.
+Invariants: a boot that fails is reported on the channel and printed by the master alone; no descriptor of the
+master's reaches a child process of the application.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+from . import access, application, environment, scoreboard
+from .channel import Channel, MalformedMessage, MasterGone, Start
+from .errors import EXIT_CODES, BootFailed
+from .logs import Logs, log
+from .scoreboard import Scoreboard
+from .signals import Signals
+
+EXIT_LIMIT = 2.0
+"""Seconds that threads and `atexit` functions have after requests had to be cut: they may be as stuck as those."""
+
+
+def run(descriptor: int) -> NoReturn:
+    """Runs the worker on this channel, and exits."""
+    channel = Channel(descriptor)
+    try:
+        start = Start.from_message(channel.wait())
+    except MasterGone:
+        sys.exit(0)
+    except (MalformedMessage, KeyError, TypeError) as error:
+        text = f"the first message cannot be read: {error!r}"
+        channel.send({"type": "boot_failed", "stage": "environment", "text": text})
+        sys.exit(1)
+    signals = Signals(start.master_pid)
+    try:
+        signals.install()
+        for inherited in start.descriptors():
+            os.set_inheritable(inherited, False)
+        code = _boot_and_serve(start, channel, signals)
+    except BootFailed as error:
+        if signals.stop_noted:
+            # The signal interrupted the import, and its exit was taken for the application's.
+            code = 0
+        else:
+            channel.send({"type": "boot_failed", "stage": error.stage, "text": error.text})
+            code = EXIT_CODES[error.stage]
+    except SystemExit:
+        if not signals.stop_noted:
+            raise
+        code = 0
+    signals.importing = False
+    sys.exit(code)
+
+
+def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
+    try:
+        logs = Logs(start.log)
+    except OSError as error:
+        raise BootFailed("environment", f"log file `{error.filename}` cannot be opened: {error.strerror}") from None
+    log.info("Booting worker with pid: %d", os.getpid())
+    try:
+        board = Scoreboard(start.scoreboard, start.row)
+    except (OSError, ValueError) as error:
+        raise BootFailed("environment", str(error)) from None
+    board.set(scoreboard.STATE, scoreboard.BOOTING)
+    environment.prepare_path(start.app.app_dir)
+    version = environment.check_uvicorn()
+    config = environment.build_config(start, version)
+    app = application.load(start.app.target, start.app.factory)
+    environment.load_config(config, app, version)
+    if start.log.access is not None and logs.access is not None:
+        config.loaded_app = access.wrap(config.loaded_app, start.log.access.format, logs.access.write)
+    signals.install()
+    signals.importing = False
+    return _serve(start, channel, signals, logs, board, config)
+
+
+def _serve(
+    start: Start,
+    channel: Channel,
+    signals: Signals,
+    logs: Logs,
+    board: Scoreboard,
+    config: object,
+) -> int:
+    # Imports uvicorn, which `environment` has found by now.
+    from .server import Server
+
+    server = Server(config, start, channel, board, signals, logs)
+    server.run(sockets=[])
+    log.info("Worker exiting (pid: %d)", os.getpid())
+    if server.was_cut:
+        _limit_exit()
+    return 0
+
+
+def _limit_exit() -> None:
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        os._exit(0)
+
+    signal.signal(signal.SIGALRM, leave)
+    signal.setitimer(signal.ITIMER_REAL, EXIT_LIMIT)

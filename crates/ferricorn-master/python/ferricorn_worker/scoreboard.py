@@ -1,0 +1,106 @@
+"""The worker's row of the scoreboard, the heartbeat that fills it, and a look at the siblings' rows.
+
+Owns: the map of the shared memory, the 10 Hz tick. Does not own: the layout (`ferricorn_wire::scoreboard`, held
+together by `golden/scoreboard.json`), what the master makes of it.
+Invariants: only this worker's row is written, one aligned word per store; the tick runs from before the lifespan
+startup until after the lifespan shutdown.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import mmap
+import os
+import time
+from collections.abc import Callable
+
+HEADER_WORDS = 16
+ROW_WORDS = 16
+ROWS = 4096
+BYTES = (HEADER_WORDS + ROWS * ROW_WORDS) * 8
+MAGIC = 0x4645_5252_4900_0001
+ROWS_USED_WORD = 1
+
+STATE = 0
+HEARTBEAT = 1
+CONNECTIONS = 2
+REQUESTS = 3
+IN_FLIGHT = 4
+LOOP_LAG = 5
+ACCEPTED = 6
+HANDED_OVER = 7
+TAKEN_OVER = 8
+
+FREE = 0
+BOOTING = 1
+ACCEPTING = 2
+FULL = 3
+DRAINING = 4
+
+TICK = 0.1
+"""Seconds between two heartbeats."""
+
+FRESH = 150_000_000
+"""Nanoseconds after which a sibling without a heartbeat is taken for busy: one and a half ticks."""
+
+
+class Scoreboard:
+    """The shared memory, seen from one row. Takes the descriptor over."""
+
+    def __init__(self, descriptor: int, row: int) -> None:
+        self._map = mmap.mmap(descriptor, BYTES)
+        os.close(descriptor)
+        self._words = memoryview(self._map).cast("Q")
+        if self._words[0] != MAGIC:
+            raise ValueError(f"the scoreboard has the layout {self._words[0]:#x}, expected {MAGIC:#x}")
+        self._row = HEADER_WORDS + row * ROW_WORDS
+
+    def set(self, word: int, value: int) -> None:
+        """Stores one word of the own row."""
+        self._words[self._row + word] = value
+
+    def get(self, word: int) -> int:
+        """Reads one word of the own row."""
+        return self._words[self._row + word]
+
+    def add(self, word: int, value: int = 1) -> None:
+        """Adds to one word of the own row."""
+        self._words[self._row + word] += value
+
+    def someone_has_fewer(self, connections: int) -> bool:
+        """Whether a sibling that accepts and whose event loop runs has fewer connections than that."""
+        words = self._words
+        own = self._row
+        oldest = time.monotonic_ns() - FRESH
+        end = HEADER_WORDS + words[ROWS_USED_WORD] * ROW_WORDS
+        for row in range(HEADER_WORDS, min(end, len(words)), ROW_WORDS):
+            if (
+                words[row] == ACCEPTING
+                and row != own
+                and words[row + CONNECTIONS] < connections
+                and words[row + HEARTBEAT] >= oldest
+            ):
+                return True
+        return False
+
+
+class Heartbeat:
+    """Stores the time, the counts and the event loop's lag ten times a second."""
+
+    def __init__(self, board: Scoreboard, publish: Callable[[], None]) -> None:
+        self._board = board
+        self._publish = publish
+        self._due = 0
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Beats now, and from now on until the loop ends."""
+        self._due = time.monotonic_ns()
+        self._beat(loop)
+
+    def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = time.monotonic_ns()
+        self._board.set(HEARTBEAT, now)
+        self._board.set(LOOP_LAG, max(0, now - self._due))
+        self._publish()
+        self._due = now + int(TICK * 1e9)
+        loop.call_later(TICK, self._beat, loop)

@@ -1,0 +1,224 @@
+"""uvicorn's server under a master: ready, serve, drain, exit.
+
+Owns: the points at which uvicorn is overridden, the master's orders while the event loop runs.
+Does not own: accepting (`accept`), the drain (`drain`), signals (`signals`).
+Invariants: only `install_signal_handlers`, `capture_signals`, `startup` and `shutdown` are overridden, and the server
+is run with `sockets=[]`, which holds on every uvicorn from 0.24 to 0.54. No connection is accepted before the master's
+`serve`. uvicorn's loop goes on during a drain, so the Date header stays right and the heartbeat alive.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import uvicorn
+
+from . import scoreboard
+from .accept import ConnectionSet, Intake
+from .channel import Channel, MalformedMessage, MasterGone, Start
+from .drain import Drain, Mode
+from .errors import BootFailed
+from .lifespan import LifespanWatch
+from .logs import Logs, log
+from .scoreboard import Heartbeat, Scoreboard
+from .signals import ORPHAN_LIMIT, Signals
+
+ORPHAN_GRACE = 0.7
+"""Seconds that requests get when the master has died: less than `ORPHAN_LIMIT`, so that the lifespan ends too."""
+
+_CLEAN_LIMIT = 1.0
+"""Seconds that uvicorn's own shutdown may wait after a drain that left nothing."""
+
+_CUT_LIMIT = 0.3
+"""Seconds that cancelled requests have to say goodbye."""
+
+
+class Server(uvicorn.Server):
+    """The server of one worker."""
+
+    def __init__(
+        self,
+        config: Any,
+        start: Start,
+        channel: Channel,
+        board: Scoreboard,
+        signals: Signals,
+        logs: Logs,
+    ) -> None:
+        super().__init__(config)
+        self._start = start
+        self._channel = channel
+        self._board = board
+        self._signals = signals
+        self._logs = logs
+        self._connections = ConnectionSet()
+        self.server_state.connections = self._connections
+        self._websockets = 0
+        if start.count_websockets:
+            self._connections.on_add = self._count_websocket
+        self._queue_in = socket.socket(fileno=start.handoff[0])
+        self._intake = Intake(
+            _listeners(start),
+            socket.socket(fileno=start.handoff[1]),
+            board,
+            self._connections,
+            start.worker_connections,
+            balanced=start.workers != 1,
+        )
+        self._drain = Drain(config, self.server_state, self._connections, self._intake, board, self._queue_in)
+        self._heartbeat = Heartbeat(board, self._publish)
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._drain_task: asyncio.Task[None] | None = None
+        self._early_order: tuple[Mode, float] | None = None
+
+    def install_signal_handlers(self) -> None:
+        """Leaves the signals alone (uvicorn before 0.29)."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leaves the signals alone (uvicorn 0.29 and later, which would raise them again at the end)."""
+        yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Runs the lifespan startup and reports. Raises `BootFailed` if the application refuses to start."""
+        loop = asyncio.get_running_loop()
+        self._loop = loop
+        self._heartbeat.start(loop)
+        loop.add_reader(self._channel.fileno(), self._on_channel)
+        watch = LifespanWatch()
+        with watch.watching(self.lifespan):
+            try:
+                await super().startup(sockets=[])
+            except SystemExit:
+                # uvicorn 0.50 and later leave this way; earlier ones return with `started` unset.
+                self.started = False
+        if not self.started:
+            raise BootFailed("lifespan", watch.failure())
+        watch.warn_if_hidden()
+        self._signals.on_orphan = self._on_orphan
+        self._signals.on_asked = self._on_asked
+        if self._early_order is not None:
+            self._begin_drain(*self._early_order)
+        elif self._signals.stop_noted:
+            self._begin_drain("close", 0.0)
+        else:
+            self._channel.send({"type": "ready"})
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Finishes the drain, then lets uvicorn close what is left and run the lifespan shutdown."""
+        if self._drain_task is None:
+            self._begin_drain("close", float(self._start.app.uvicorn.get("timeout_graceful_shutdown") or 30))
+        if self._drain_task is not None:
+            await self._drain_task
+        self.config.timeout_graceful_shutdown = _CUT_LIMIT if self._drain.cut else _CLEAN_LIMIT
+        await super().shutdown(sockets=[])
+
+    @property
+    def was_cut(self) -> bool:
+        """Whether the drain's grace ended before the requests did."""
+        return self._drain.cut > 0
+
+    def _publish(self) -> None:
+        board = self._board
+        self._intake.publish()
+        board.set(scoreboard.REQUESTS, self.server_state.total_requests + self._websockets)
+        board.set(scoreboard.IN_FLIGHT, len(self.server_state.tasks))
+
+    def _count_websocket(self, connection: Any) -> None:
+        kind = self.config.ws_protocol_class
+        if kind is not None and isinstance(connection, kind):
+            self._websockets += 1
+
+    def _on_channel(self) -> None:
+        while True:
+            try:
+                message = self._channel.poll()
+            except MasterGone:
+                self._loop.remove_reader(self._channel.fileno())
+                self._signals.arm_orphan_limit()
+                self._on_orphan()
+                return
+            except MalformedMessage as error:
+                log.error("Message of the master cannot be read: %s", error)
+                continue
+            if message is None:
+                return
+            try:
+                self._obey(message)
+            except (KeyError, TypeError, ValueError) as error:
+                log.error("Message `%s` of the master cannot be read: %r", message["type"], error)
+
+    def _obey(self, message: dict[str, Any]) -> None:
+        kind = message["type"]
+        if kind == "serve":
+            task = self._loop.create_task(self._begin_serving())
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        elif kind == "drain":
+            mode: Mode = "handoff" if message["mode"] == "handoff" else "close"
+            self._begin_drain(mode, int(message["grace_ms"]) / 1000)
+        elif kind == "reopen_logs":
+            self._logs.reopen()
+        else:
+            log.error("Message `%s` of the master is unknown", kind)
+
+    async def _begin_serving(self) -> None:
+        config = self.config
+
+        def create_protocol() -> asyncio.Protocol:
+            protocol: asyncio.Protocol = config.http_protocol_class(  # type: ignore[call-arg]
+                config=config,  # pyright: ignore
+                server_state=self.server_state,
+                app_state=self.lifespan.state,
+            )
+            return protocol
+
+        try:
+            await self._intake.start(create_protocol, config.ssl, self._start.backlog)
+        except OSError as error:
+            self._channel.send({"type": "boot_failed", "stage": "bind", "text": f"cannot accept: {error}"})
+            self.should_exit = True
+
+    def _begin_drain(self, mode: Mode, grace: float) -> None:
+        if not self.started:
+            # The lifespan startup still runs; it is not interrupted half-way.
+            self._early_order = (mode, grace)
+            return
+        self._drain.order(mode, grace)
+        if self._drain_task is None:
+            self._drain_task = self._loop.create_task(self._drain.run(self._on_drained))
+
+    def _on_drained(self) -> None:
+        drain = self._drain
+        self._publish()
+        self._channel.send({"type": "drained", "handed_over": drain.handed_over, "cut": drain.cut})
+        self.should_exit = True
+
+    def _on_orphan(self) -> None:
+        log.info("Master is gone, worker stops within %.1f s", ORPHAN_LIMIT)
+        # A signal handler may call this: the event loop must wake up for it.
+        self._loop.call_soon_threadsafe(self._begin_drain, "close", ORPHAN_GRACE)
+
+    def _on_asked(self, name: str) -> None:
+        self._signals.on_asked = _ignore
+        self._channel.send({"type": "asked_to_stop", "signal": name})
+
+
+def _ignore(_name: str) -> None:
+    """Once is enough: the master knows."""
+
+
+def _listeners(start: Start) -> list[socket.socket]:
+    listeners: list[socket.socket] = []
+    for descriptor in start.listeners:
+        try:
+            # Family, kind and protocol are read from the descriptor: asyncio sets TCP_NODELAY on accepted sockets
+            # only if the listener's protocol is known, and costs 44 ms a request without it.
+            listeners.append(socket.socket(fileno=descriptor))
+        except OSError as error:
+            raise BootFailed("bind", f"listening socket {descriptor} cannot be used: {error}") from None
+    return listeners

@@ -1,0 +1,68 @@
+"""What the worker does when somebody sends it a signal.
+
+Owns: every signal handler of the process. Does not own: the stop itself (`server`).
+Invariants: only the master stops a worker that serves; an orphan is gone within `ORPHAN_LIMIT` seconds of the
+signal even if its event loop is blocked; signals are caught, never ignored, because an ignored signal would stay
+ignored in the application's own child processes.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import signal
+from collections.abc import Callable
+from types import FrameType
+
+ORPHAN_LIMIT = 1.5
+"""Seconds after which a worker whose master has died ends, whatever it does."""
+
+
+class Signals:
+    """The handlers, and what they have noted. `on_orphan` and `on_asked` are set while the event loop runs."""
+
+    def __init__(self, master_pid: int) -> None:
+        # A launcher between master and interpreter makes another pid the parent; that one counts then.
+        self._parent = os.getppid() if os.getppid() > 1 else master_pid
+        self.importing = True
+        self.stop_noted = False
+        self.on_orphan: Callable[[], None] | None = None
+        self.on_asked: Callable[[str], None] | None = None
+
+    def install(self) -> None:
+        """Installs every handler; again after the import, because the application may have set its own."""
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1):
+            signal.signal(number, self._handle)
+        # Works also while C code holds the interpreter's lock; the master asks for the stack of a worker that hangs.
+        faulthandler.register(signal.SIGUSR2, file=2, all_threads=True, chain=False)
+
+    def orphaned(self) -> bool:
+        """Whether the master is gone."""
+        return os.getppid() != self._parent
+
+    def arm_orphan_limit(self) -> None:
+        """Ends the process in `ORPHAN_LIMIT` seconds by the kernel's hand."""
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, ORPHAN_LIMIT)
+
+    def _handle(self, number: int, _frame: FrameType | None) -> None:
+        if number == signal.SIGUSR1:
+            return
+        if self.orphaned():
+            self.arm_orphan_limit()
+            self._stop(self.on_orphan)
+        elif number == signal.SIGTERM:
+            if self.on_asked is not None:
+                self.on_asked("term")
+            else:
+                self._stop(None)
+        # SIGINT of a terminal reaches the whole group, and the master acts on it; `pkill -HUP` must not kill.
+
+    def _stop(self, order: Callable[[], None] | None) -> None:
+        if self.importing:
+            self.stop_noted = True
+            raise SystemExit(0)
+        if order is not None:
+            order()
+        else:
+            self.stop_noted = True

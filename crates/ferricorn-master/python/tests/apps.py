@@ -1,0 +1,114 @@
+"""The applications that the tests run in workers."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+import time
+from typing import Any
+
+Scope = dict[str, Any]
+
+
+async def lifespan(receive: Any, send: Any) -> None:
+    """Writes when it starts and stops."""
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            print("lifespan shutdown", flush=True)
+            await send({"type": "lifespan.shutdown.complete"})
+            return
+
+
+async def answer(send: Any, body: bytes, status: int = 200) -> None:
+    """A whole answer with a length."""
+    headers = [(b"content-length", str(len(body)).encode()), (b"x-kind", b'quoted "value"')]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+async def websocket(receive: Any, send: Any) -> None:
+    """Accepts and echoes until the end."""
+    await receive()
+    await send({"type": "websocket.accept"})
+    while True:
+        message = await receive()
+        if message["type"] == "websocket.disconnect":
+            print("websocket code", message["code"], flush=True)
+            return
+        await send({"type": "websocket.send", "text": message.get("text") or ""})
+
+
+async def app(scope: Scope, receive: Any, send: Any) -> None:
+    """`/wait` answers when the file `go` exists, `/block` blocks the event loop, `/body` echoes its body."""
+    if scope["type"] == "lifespan":
+        await lifespan(receive, send)
+        return
+    if scope["type"] == "websocket":
+        await websocket(receive, send)
+        return
+    path = scope["path"]
+    if path == "/wait":
+        print("waiting", flush=True)
+        while not os.path.exists("go"):
+            await asyncio.sleep(0.005)
+    elif path == "/block":
+        print("blocking", flush=True)
+        time.sleep(60)
+    elif path == "/fail":
+        raise ValueError("no")
+    elif path == "/body":
+        body = b""
+        more = True
+        while more:
+            message = await receive()
+            body += message.get("body", b"")
+            more = message.get("more_body", False)
+        await answer(send, body)
+        return
+    await answer(send, str(os.getpid()).encode())
+
+
+class Holder:
+    """Something with an attribute that is an application."""
+
+    inner = staticmethod(app)
+
+
+holder = Holder()
+nothing_to_call = 3
+
+
+def make(name: str = "plain", *, loud: bool = False) -> Any:
+    """A factory."""
+    if name == "broken":
+        raise RuntimeError("factory broke")
+    print("made", name, loud, flush=True)
+    return app
+
+
+async def bare(scope: Scope, receive: Any, send: Any) -> None:
+    """Knows no lifespan."""
+    assert scope["type"] == "http"
+    await answer(send, b"bare")
+
+
+async def bare_broken(scope: Scope, receive: Any, send: Any) -> None:
+    """Fails at the lifespan in an unusual way."""
+    if scope["type"] != "http":
+        raise OSError("database is away")
+    await answer(send, b"bare")
+
+
+async def refuses(scope: Scope, receive: Any, send: Any) -> None:
+    """Reports a failed startup, as Starlette does."""
+    await receive()
+    await send({"type": "lifespan.startup.failed", "message": "Traceback: database is away"})
+
+
+async def paths(scope: Scope, receive: Any, send: Any) -> None:
+    """Shows what the application sees of the interpreter."""
+    await answer(send, repr([sys.path[0], sys.argv]).encode())

@@ -1,0 +1,36 @@
+"""The fixtures: a fake master on each event loop and HTTP implementation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from fake_master import FakeMaster
+
+STACKS = [("asyncio", "h11"), ("asyncio", "httptools"), ("uvloop", "h11"), ("uvloop", "httptools")]
+
+
+@pytest.fixture(params=STACKS, ids=["-".join(stack) for stack in STACKS])
+def master(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FakeMaster]:
+    """A master whose workers run on one of the stacks."""
+    loop, http = request.param
+    fake = FakeMaster(tmp_path, loop, http)
+    yield fake
+    fake.close()
+
+
+@pytest.fixture(params=["asyncio", "uvloop"])
+def loop_master(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[FakeMaster]:
+    """A master for what does not depend on the HTTP implementation."""
+    fake = FakeMaster(tmp_path, request.param, "httptools")
+    yield fake
+    fake.close()
+
+
+@pytest.fixture
+def one_master(tmp_path: Path) -> Iterator[FakeMaster]:
+    """A master for what depends on neither."""
+    fake = FakeMaster(tmp_path)
+    yield fake
+    fake.close()

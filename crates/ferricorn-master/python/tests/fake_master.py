@@ -1,0 +1,281 @@
+"""A master made of a few sockets: boots the real shim on the real uvicorn, and plays the other side of the wire.
+
+Owns: the listening socket, the scoreboard, the handoff queue, the channels of its workers.
+Invariants: every wait has a limit and waits for evidence; what it started is gone when it is closed.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import select
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+SHIM = HERE.parent
+LIMIT = 20.0
+"""Seconds that anything may take before the test fails."""
+
+MAGIC = 0x4645_5252_4900_0001
+HEADER_WORDS = ROW_WORDS = 16
+ROWS = 4096
+
+
+def sources() -> bytes:
+    """The package as the master embeds it."""
+    files = sorted((SHIM / "ferricorn_worker").glob("*.py"))
+    return json.dumps({f"ferricorn_worker/{file.stem}": file.read_text() for file in files}).encode()
+
+
+def memfd(name: str, content: bytes) -> int:
+    """An anonymous file with this content."""
+    descriptor = os.memfd_create(name)
+    os.write(descriptor, content)
+    return descriptor
+
+
+class Worker:
+    """One worker process and its channel."""
+
+    def __init__(self, master: FakeMaster, row: int, settings: dict[str, Any], environment: dict[str, str]) -> None:
+        self.row = row
+        self.master = master
+        self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self.channel.settimeout(LIMIT)
+        source = memfd("ferricorn-shim", sources())
+        log = open(master.folder / f"worker-{row}.log", "wb")
+        command = [sys.executable, "-c", (SHIM / "boot.py").read_text(), str(source), str(theirs.fileno())]
+        inherited = (source, theirs.fileno(), *master.inherited())
+        self.process = subprocess.Popen(
+            [*command, f"worker {settings['app']['target']}"],
+            pass_fds=inherited,
+            cwd=master.folder,
+            stdout=open(master.folder / f"worker-{row}.out", "wb"),
+            stderr=log,
+            env={**os.environ, **environment},
+        )
+        theirs.close()
+        os.close(source)
+        log.close()
+        self.send({"type": "start", **settings})
+
+    def send(self, message: dict[str, Any]) -> None:
+        """Gives an order."""
+        self.channel.send(json.dumps(message).encode())
+
+    def receive(self) -> dict[str, Any]:
+        """The worker's next message; an empty one when it has died."""
+        packet = self.channel.recv(256 * 1024)
+        message: dict[str, Any] = json.loads(packet) if packet else {}
+        return message
+
+    def serve(self) -> Worker:
+        """Waits for `ready` and orders `serve`."""
+        message = self.receive()
+        assert message == {"type": "ready"}, (message, self.log())
+        self.send({"type": "serve"})
+        self.master.wait_for(lambda: self.word(0) == 2)
+        return self
+
+    def drain(self, mode: str = "close", grace: float = 10.0) -> None:
+        """Orders a drain."""
+        self.send({"type": "drain", "mode": mode, "grace_ms": int(grace * 1000)})
+
+    def wait(self, limit: float = LIMIT) -> int:
+        """The exit status."""
+        return self.process.wait(limit)
+
+    def word(self, word: int) -> int:
+        """One word of the worker's row."""
+        return self.master.board[HEADER_WORDS + self.row * ROW_WORDS + word]
+
+    def log(self) -> str:
+        """What the worker has written to standard error."""
+        return (self.master.folder / f"worker-{self.row}.log").read_text()
+
+    def out(self) -> str:
+        """What the worker has written to standard output."""
+        return (self.master.folder / f"worker-{self.row}.out").read_text()
+
+    def close(self) -> None:
+        """Ends the worker, if it still runs."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+            self.process.wait(LIMIT)
+        self.channel.close()
+
+
+class FakeMaster:
+    """Everything that workers share."""
+
+    def __init__(self, folder: Path, loop: str = "asyncio", http: str = "h11") -> None:
+        self.folder = folder
+        self.loop = loop
+        self.http = http
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=100)
+        self.listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.address: tuple[str, int] = self.listener.getsockname()
+        self.queue = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        size = (HEADER_WORDS + ROWS * ROW_WORDS) * 8
+        self.scoreboard = os.memfd_create("scoreboard")
+        os.ftruncate(self.scoreboard, size)
+        self.map = mmap.mmap(self.scoreboard, size)
+        self.board = memoryview(self.map).cast("Q")
+        self.board[0] = MAGIC
+        self.workers: list[Worker] = []
+
+    def inherited(self) -> tuple[int, ...]:
+        """The descriptors that every worker gets."""
+        return (self.listener.fileno(), self.scoreboard, *(end.fileno() for end in self.queue))
+
+    def spawn(
+        self,
+        target: str = "apps:app",
+        *,
+        workers: int = 1,
+        worker_connections: int | None = None,
+        access: dict[str, Any] | None = None,
+        options: dict[str, Any] | None = None,
+        defaults: dict[str, Any] | None = None,
+        app_dir: str = str(HERE),
+        level: str = "info",
+        error_file: str | None = None,
+        factory: bool = False,
+        count_websockets: bool = False,
+        environment: dict[str, str] | None = None,
+    ) -> Worker:
+        """Starts one worker."""
+        row = len(self.workers)
+        self.board[1] = row + 1
+        settings = {
+            "version": "0.1.0",
+            "slot": row,
+            "generation": 1,
+            "master_pid": os.getpid(),
+            "listeners": [self.listener.fileno()],
+            "backlog": 100,
+            "scoreboard": self.scoreboard,
+            "row": row,
+            "workers": workers,
+            "handoff": [end.fileno() for end in self.queue],
+            "worker_connections": worker_connections,
+            "count_websockets": count_websockets,
+            "app": {
+                "target": target,
+                "factory": factory,
+                "app_dir": app_dir,
+                "uvicorn": {"loop": self.loop, "http": self.http, **(options or {})},
+                "uvicorn_defaults": {"timeout_keep_alive": 75, "from_the_future": 1, **(defaults or {})},
+            },
+            "log": {"level": level, "error_file": error_file, "colors": False, "access": access},
+        }
+        worker = Worker(self, row, settings, environment or {})
+        self.workers.append(worker)
+        return worker
+
+    def connect(self) -> Client:
+        """A connection that keeps alive."""
+        return Client(self.address)
+
+    @staticmethod
+    def wait_for(condition: Any, limit: float = LIMIT) -> None:
+        """Waits until the condition holds."""
+        end = time.monotonic() + limit
+        while not condition():
+            assert time.monotonic() < end, "the evidence did not come in time"
+            select.select([], [], [], 0.002)
+
+    def close(self) -> None:
+        """Ends everything."""
+        for worker in self.workers:
+            worker.close()
+        self.board.release()
+        self.map.close()
+        os.close(self.scoreboard)
+        for end in (*self.queue, self.listener):
+            end.close()
+
+
+class Response:
+    """An answer, read to its end."""
+
+    def __init__(self, status: int, headers: dict[str, str], body: bytes) -> None:
+        self.status = status
+        self.headers = headers
+        self.body = body
+
+
+class Client:
+    """A strict HTTP/1.1 client on one connection: it never retries."""
+
+    def __init__(self, address: tuple[str, int]) -> None:
+        self.socket = socket.create_connection(address, timeout=LIMIT)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._buffer = b""
+
+    def send(self, data: bytes) -> None:
+        """Sends bytes as they are."""
+        self.socket.sendall(data)
+
+    def get(self, path: str = "/", *headers: str) -> Response:
+        """A request and its answer."""
+        lines = [f"GET {path} HTTP/1.1", "Host: test", *headers, "", ""]
+        self.send("\r\n".join(lines).encode())
+        return self.response()
+
+    def response(self) -> Response:
+        """The next answer; `ConnectionError` if there is none."""
+        head = self._until(b"\r\n\r\n").decode("latin-1").split("\r\n")
+        headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
+        if "content-length" in headers:
+            body = self._exactly(int(headers["content-length"]))
+        elif headers.get("transfer-encoding") == "chunked":
+            body = b"".join(self._chunks())
+        else:
+            body = b""
+        return Response(int(head[0].split(" ")[1]), headers, body)
+
+    def is_closed(self) -> bool:
+        """Whether the server closes without another byte, waited for."""
+        try:
+            return self.socket.recv(1) == b""
+        except ConnectionError:
+            return True
+
+    def close(self) -> None:
+        """Closes."""
+        self.socket.close()
+
+    def _chunks(self) -> Iterator[bytes]:
+        while True:
+            size = int(self._until(b"\r\n"), 16)
+            yield self._exactly(size)
+            self._until(b"\r\n")
+            if size == 0:
+                return
+
+    def _until(self, mark: bytes) -> bytes:
+        while mark not in self._buffer:
+            self._fill()
+        found, _, self._buffer = self._buffer.partition(mark)
+        return found
+
+    def _exactly(self, size: int) -> bytes:
+        while len(self._buffer) < size:
+            self._fill()
+        found, self._buffer = self._buffer[:size], self._buffer[size:]
+        return found
+
+    def _fill(self) -> None:
+        data = self.socket.recv(65536)
+        if not data:
+            raise ConnectionError("the server has closed without an answer")
+        self._buffer += data
