@@ -1,4 +1,4 @@
-"""An ASGI application without a framework: three callables and a dictionary are all that the protocol needs."""
+"""An ASGI application without a framework: the protocol needs three callables and a dictionary."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""A FastAPI application with one of each kind: a quick answer, a slow one, a stream, a WebSocket, and a mistake."""
+"""FastAPI with one of each kind: a quick answer, a slow one, a stream, a WebSocket, and a mistake."""
 
 import asyncio
 import logging
@@ -50,7 +50,7 @@ async def slow(seconds: Seconds = 1.0) -> dict[str, float]:
 @app.get("/block")
 async def block(seconds: Seconds = 60.0) -> dict[str, float]:
     """The mistake: `time.sleep` in an `async def` stops the whole worker. `--timeout` is what replaces it."""
-    time.sleep(seconds)  # noqa: ASYNC251 - blocking is the point
+    time.sleep(seconds)
     return {"seconds": seconds}
 
 

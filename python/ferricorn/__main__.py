@@ -12,7 +12,8 @@ def main() -> NoReturn:
     try:
         binary = find_binary()
     except BinaryNotFound as error:
-        sys.exit(f"error: {error}\nhint: install it again: {sys.executable} -m pip install --force-reinstall ferricorn")
+        advice = f"{sys.executable} -m pip install --force-reinstall ferricorn"
+        sys.exit(f"error: {error}\nhint: install it again: `{advice}`")
     environment = {**os.environ, "FERRICORN_PYTHON": sys.executable}
     os.execve(binary, [binary, *sys.argv[1:]], environment)
 

@@ -36,5 +36,5 @@ def _folders() -> Iterator[Path]:
     if len(package.parents) > 3:
         yield package.parents[3] / "bin"
     yield Path(sysconfig.get_path("scripts", scheme=sysconfig.get_preferred_scheme("user")))
-    # A virtual environment that was made on top of this one sees the package, but has its own folder for programs.
+    # A virtual environment on top of this one sees the package, but has its own folder for programs.
     yield Path(sys.base_prefix) / "bin"
