@@ -11,6 +11,7 @@
 //!   zombie, no log line that nobody can parse, no error in the log that the test did not announce.
 //! * When a test fails, the command and everything the program said are printed.
 
+pub mod capacity;
 pub mod http;
 pub mod ledger;
 pub mod load;

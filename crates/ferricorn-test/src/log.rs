@@ -187,7 +187,7 @@ impl LogBook {
 
     /// The lines of standard error that are neither in the log's format nor inside a traceback or a stack dump.
     ///
-    /// A block begins with a line that ends a call chain's title (`... (most recent call last):`), or is a log
+    /// Advice on its own line (`hint: ...`) belongs to the line above it. A block begins with a line that ends a call chain's title (`... (most recent call last):`), or is a log
     /// line of that title itself, and lasts to the next log line.
     pub fn strangers(&self) -> Vec<String> {
         let mut strangers = Vec::new();
@@ -199,7 +199,7 @@ impl LogBook {
                 inside = line.text.contains("Traceback") || line.text.ends_with(':');
             } else if title {
                 inside = true;
-            } else if !inside {
+            } else if !inside && !line.text.starts_with("hint: ") {
                 strangers.push(line.text);
             }
         }

@@ -1,0 +1,109 @@
+//! Connections spread over the workers, and none of them waits for Nagle.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Barrier},
+    thread,
+    time::Duration,
+};
+
+use ferricorn_test::{Connection, Server, Verdict, eventually, processes, turn};
+
+use crate::ferricorn;
+
+/// Opens connections at once, one thread each; says who answered on each.
+fn open_at_once(server: &Server, count: usize) -> Vec<(Connection, i32)> {
+    let address = server.address();
+    let barrier = Arc::new(Barrier::new(count));
+    let threads: Vec<_> = (0..count)
+        .map(|_| {
+            let (address, barrier) = (address.clone(), Arc::clone(&barrier));
+            thread::spawn(move || {
+                barrier.wait();
+                let mut connection = Connection::open(&address).expect("the server listens");
+                let pid = who(&mut connection);
+                (connection, pid)
+            })
+        })
+        .collect();
+    threads.into_iter().map(|thread| thread.join().expect("a client does not panic")).collect()
+}
+
+fn who(connection: &mut Connection) -> i32 {
+    connection.get("/").expect("an answer").header("x-worker").expect("it says").parse().expect("a pid")
+}
+
+fn shares(connections: &[(Connection, i32)]) -> BTreeMap<i32, usize> {
+    let mut shares = BTreeMap::new();
+    for (_, pid) in connections {
+        *shares.entry(*pid).or_default() += 1;
+    }
+    shares
+}
+
+/// Sockets that the workers have open.
+fn open_sockets(server: &Server) -> usize {
+    let sockets = |pid: &i32| {
+        processes::descriptors(*pid).values().filter(|target| target.starts_with("socket:")).count()
+    };
+    server.workers().iter().map(sockets).sum()
+}
+
+fn spreads(event_loop: &str) {
+    let server = ferricorn().line("--workers 2 --loop").args([event_loop]).serve(2);
+    let before = open_sockets(&server);
+    let mut tries = Vec::new();
+    for _ in 0..10 {
+        let connections = open_at_once(&server, 20);
+        tries.push(shares(&connections));
+        drop(connections);
+        eventually(Duration::from_secs(5), "the workers have closed them", || {
+            open_sockets(&server) == before
+        });
+    }
+    let worst = tries.iter().flat_map(BTreeMap::values).max();
+    assert!(worst.is_some_and(|most| *most <= 14), "{tries:?}");
+    server.finish();
+}
+
+#[test]
+fn twenty_connections_at_once_spread_over_two_workers_with_uvloop() {
+    let _turn = turn::alone();
+    spreads("uvloop");
+}
+
+#[test]
+fn twenty_connections_at_once_spread_over_two_workers_with_asyncio() {
+    let _turn = turn::alone();
+    spreads("asyncio");
+}
+
+#[test]
+fn a_worker_at_its_limit_accepts_no_more_and_the_others_take_over() {
+    let _turn = turn::alone();
+    let server = ferricorn().line("--workers 2 --worker-connections 5").serve(2);
+    let mut connections = open_at_once(&server, 10);
+    let full = shares(&connections);
+    assert!(full.len() == 2 && full.values().all(|share| *share == 5), "{full:?}");
+    // All are full: one more waits in the queue of the kernel, and is served when somebody leaves.
+    let mut waiting = Connection::open_within(&server.address(), Duration::from_millis(500)).expect("queued");
+    assert_eq!(waiting.get("/").expect_err("nobody may take it"), Verdict::Timeout);
+    drop(waiting);
+    let address = server.address();
+    let next = thread::spawn(move || who(&mut Connection::open(&address).expect("queued")));
+    let (_, left) = connections.swap_remove(0);
+    assert_eq!(next.join().expect("a client does not panic"), left, "the one with room takes it");
+    drop(connections);
+    server.finish();
+}
+
+#[test]
+fn keep_alive_answers_of_asyncio_workers_do_not_take_40_ms() {
+    let _turn = turn::alone();
+    let server = ferricorn().line("--workers 2 --loop asyncio").serve(2);
+    let mut connection = server.connect();
+    let mut times: Vec<Duration> = (0..100).map(|_| connection.get("/").expect("an answer").took).collect();
+    times.sort();
+    assert!(times[50] < Duration::from_millis(20), "the median is {:?}", times[50]);
+    server.finish();
+}

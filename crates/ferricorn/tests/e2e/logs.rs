@@ -1,0 +1,133 @@
+//! Logs: the formats that people's tools read.
+
+use std::{fs, time::Duration};
+
+use ferricorn_test::{Entry, PATIENCE, Source, eventually, turn};
+
+use crate::ferricorn;
+
+/// Whether the line is gunicorn's default format with these values:
+/// `%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"`.
+fn is_access_line(line: &str, request: &str, status: &str, length: &str, agent: &str) -> bool {
+    let Some((host, rest)) = line.split_once(" - - [") else { return false };
+    let Some((time, rest)) = rest.split_once("] ") else { return false };
+    let shape: String = time
+        .chars()
+        .map(|c| {
+            if c.is_ascii_digit() {
+                '0'
+            } else if c.is_ascii_alphabetic() {
+                'a'
+            } else {
+                c
+            }
+        })
+        .collect();
+    host == "127.0.0.1"
+        && shape == "00/aaa/0000:00:00:00 +0000"
+        && rest == format!("\"{request}\" {status} {length} \"-\" \"{agent}\"")
+}
+
+fn ask(server: &ferricorn_test::Server) {
+    let mut connection = server.connect();
+    let headers = [("User-Agent", "a \"quoted\" agent")];
+    let response = connection.request("GET", "/work?id=7", &headers, b"").expect("an answer");
+    assert_eq!(response.status, 200);
+}
+
+#[test]
+fn the_access_log_on_standard_output_has_gunicorns_format() {
+    let _turn = turn::together();
+    let server = ferricorn().line("--workers 2 --access-logfile -").serve(2);
+    let mut connection = server.connect();
+    connection.request("GET", "/work?id=7", &[("User-Agent", "tester/1.0")], b"").expect("an answer");
+    connection.request("POST", "/post", &[], b"hello").expect("an answer");
+    server.wait_for_line("POST /post", Duration::from_secs(2));
+    let lines: Vec<_> = server.log().lines_of(Source::Stdout).into_iter().map(|line| line.text).collect();
+    assert_eq!(lines.len(), 2, "{lines:?}");
+    assert!(is_access_line(&lines[0], "GET /work?id=7 HTTP/1.1", "200", "2", "tester/1.0"), "{}", lines[0]);
+    assert!(is_access_line(&lines[1], "POST /post HTTP/1.1", "200", "1", "-"), "{}", lines[1]);
+    server.finish();
+}
+
+#[test]
+fn the_access_log_goes_to_a_file_and_not_to_standard_output() {
+    let _turn = turn::together();
+    let builder = ferricorn().line("--workers 2");
+    let path = builder.folder().join("access.log");
+    let server = builder.args(["--access-logfile".as_ref(), path.as_os_str()]).serve(2);
+    ask(&server);
+    eventually(Duration::from_secs(2), "the line is in the file", || {
+        fs::read_to_string(&path).is_ok_and(|log| log.contains("\"GET /work?id=7 HTTP/1.1\" 200 2 \"-\""))
+    });
+    assert!(server.log().lines_of(Source::Stdout).is_empty());
+    server.finish();
+}
+
+#[test]
+fn without_the_option_there_is_no_access_log() {
+    let _turn = turn::together();
+    let server = ferricorn().line("--workers 2").serve(2);
+    ask(&server);
+    assert_eq!(server.stop(nix::sys::signal::Signal::SIGTERM, PATIENCE), 0);
+    assert_eq!(server.log().count("/work"), 0);
+    server.finish();
+}
+
+#[test]
+fn the_life_of_a_service_is_told_in_gunicorns_words() {
+    let _turn = turn::together();
+    let server = ferricorn().line("--workers 2 -k uvicorn.workers.UvicornWorker").serve(2);
+    let (master, workers) = (server.pid(), server.workers());
+    assert_eq!(server.stop(nix::sys::signal::Signal::SIGTERM, PATIENCE), 0);
+    let lines = server.log().lines_of(Source::Stderr);
+    let entries: Vec<_> = lines.iter().filter_map(|line| Entry::parse(&line.text)).collect();
+    assert_eq!(entries.len(), lines.len());
+    let has = |pid: i32, level: &str, start: &str| {
+        let found = entries.iter().any(|e| e.pid == pid && e.level == level && e.message.starts_with(start));
+        assert!(found, "no line [{pid}] [{level}] {start}");
+    };
+    has(master, "INFO", "Starting ferricorn ");
+    has(master, "INFO", "Listening at: http://127.0.0.1:");
+    has(master, "INFO", "Using worker: uvicorn.workers.UvicornWorker");
+    has(master, "INFO", "Handling signal: term");
+    has(master, "INFO", "Shutting down: Master");
+    for pid in workers {
+        has(pid, "INFO", &format!("Booting worker with pid: {pid}"));
+        has(pid, "INFO", &format!("Started server process [{pid}]"));
+        has(pid, "INFO", "Application startup complete.");
+        has(pid, "INFO", "Application shutdown complete.");
+        has(pid, "INFO", &format!("Worker exiting (pid: {pid})"));
+        has(master, "INFO", &format!("Worker ready (pid: {pid})"));
+        has(master, "INFO", &format!("Worker draining (pid: {pid})"));
+    }
+    server.finish();
+}
+
+#[test]
+fn the_log_level_silences_what_is_below_it() {
+    let _turn = turn::together();
+    let server = ferricorn().line("--workers 2 --log-level warning").start();
+    eventually(PATIENCE, "both workers have started", || server.ledger().count("startup") == 2);
+    assert_eq!(server.stop(nix::sys::signal::Signal::SIGTERM, PATIENCE), 0);
+    let lines = server.log().lines();
+    assert!(lines.is_empty(), "{lines:#?}");
+    server.finish();
+}
+
+#[test]
+fn colours_are_for_terminals_only() {
+    let _turn = turn::together();
+    let server = ferricorn().line("--workers 2").serve(2);
+    assert_eq!(server.log().count("\u{1b}["), 0);
+    server.finish();
+    let server = ferricorn()
+        .line("--workers 2")
+        .variable("TERM", "xterm")
+        .terminal()
+        .expect_stranger("\u{1b}[")
+        .serve(2);
+    let coloured = server.log().count("\u{1b}[");
+    assert!(coloured > 0, "nothing is coloured on a terminal");
+    server.finish();
+}

@@ -1,0 +1,25 @@
+//! The end-to-end tests: the real program, real workers, real sockets. One module per behaviour.
+//!
+//! Every test takes its turn first (`together` or `alone`), waits for evidence with a limit, and ends with
+//! `Server::finish`, which checks that nothing is left behind.
+
+mod bad_values;
+mod balance;
+mod crash;
+mod hang;
+mod logs;
+mod pid1;
+mod recycle;
+mod serve;
+mod signals;
+mod sockets;
+
+use ferricorn_test::{Builder, Server};
+
+/// The program that is tested.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_ferricorn");
+
+/// A run of the program with the ledger application, or another.
+fn ferricorn() -> Builder {
+    Server::command(PROGRAM)
+}
