@@ -1,0 +1,267 @@
+//! The command line: from words to options of the one table, by a parser that is made from that table.
+//!
+//! Each long name is an argument of its own, so that it is known afterwards which of a setting's names was used; the
+//! first one is shown in help. Unique beginnings and mistyped names are dealt with before the parser sees them.
+
+use std::ffi::OsString;
+
+use clap::{
+    Arg, ArgAction, ArgMatches, Command,
+    builder::styling::{AnsiColor, Styles},
+    error::{ContextKind, ContextValue, ErrorKind},
+    parser::ValueSource,
+};
+use ferricorn_config::{
+    ConfigError, Environment, Given, Layer,
+    options::{self, Entry, Spelling, Standing},
+};
+
+const APP: &str = "APP_MODULE";
+const AFTER_HELP: &str = "\
+A value may hold $NAME, ${NAME} or ${NAME:-DEFAULT}. GUNICORN_CMD_ARGS may hold further options.\n\
+Every option of gunicorn and uvicorn is known. One that is not listed here is accepted with a warning that says why it \
+changes nothing, or refused with what to use in its place.\n";
+
+/// What the user asks for.
+#[derive(Debug)]
+pub enum Request {
+    /// `--help`.
+    Help,
+    /// `--version`.
+    Version,
+    /// To serve an application.
+    Start(StartRequest),
+}
+
+/// What was given for a start.
+#[derive(Debug)]
+pub struct StartRequest {
+    /// The application, the first word that is no option.
+    pub app: Option<String>,
+    /// The options of `GUNICORN_CMD_ARGS` and of the command line, in this order.
+    pub given: Vec<Given>,
+}
+
+/// Parses the arguments, of which the first is the program's name, and `GUNICORN_CMD_ARGS`.
+pub fn parse(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: &Environment,
+) -> Result<Request, ConfigError> {
+    let mut words = Vec::new();
+    for argument in arguments.into_iter().skip(1) {
+        words.push(argument.into_string().map_err(|argument| {
+            ConfigError::Grammar(format!("`{}` is not valid UTF-8", argument.to_string_lossy()))
+        })?);
+    }
+    let line = read(words, Layer::CommandLine)?;
+    if line.has("help") {
+        return Ok(Request::Help);
+    }
+    if line.has("version") {
+        return Ok(Request::Version);
+    }
+    // An application that is named in the variable does not count, as in gunicorn.
+    let mut given = match environment.get("GUNICORN_CMD_ARGS") {
+        Some(text) => read(ferricorn_config::split(text)?, Layer::CommandVariable)?.given,
+        None => Vec::new(),
+    };
+    given.extend(line.given);
+    Ok(Request::Start(StartRequest { app: line.app, given }))
+}
+
+/// The help, with colours or without.
+pub fn help(colors: bool) -> String {
+    let text = command().render_help();
+    if colors { text.ansi().to_string() } else { text.to_string() }
+}
+
+struct Line {
+    app: Option<String>,
+    given: Vec<Given>,
+}
+
+impl Line {
+    fn has(&self, name: &str) -> bool {
+        self.given.iter().any(|given| given.spelling.entry.name() == name)
+    }
+}
+
+fn read(words: Vec<String>, layer: Layer) -> Result<Line, ConfigError> {
+    let mut completed = Vec::with_capacity(words.len());
+    let mut options_ended = false;
+    for word in words {
+        options_ended |= word == "--";
+        completed.push(if options_ended { word } else { options::complete(&word)? });
+    }
+    let matches = command().try_get_matches_from(completed).map_err(|error| translate(&error))?;
+    let mut given = Vec::new();
+    for spelling in options::all().flat_map(spellings) {
+        collect(&matches, spelling, layer, &mut given);
+    }
+    given.sort_by_key(|(index, _)| *index);
+    let app = matches.get_many::<String>(APP).and_then(|mut words| words.next().cloned());
+    Ok(Line { app, given: given.into_iter().map(|(_, given)| given).collect() })
+}
+
+/// All names of an option.
+fn spellings(entry: &'static Entry) -> impl Iterator<Item = Spelling> {
+    let on = entry.longs.iter().map(move |long| Spelling { entry, long, on: true });
+    on.chain(entry.off.map(|long| Spelling { entry, long, on: false }))
+}
+
+/// What was given under one name, with the places of the values in the line.
+fn collect(matches: &ArgMatches, spelling: Spelling, layer: Layer, given: &mut Vec<(usize, Given)>) {
+    let id = spelling.long;
+    if matches.value_source(id) != Some(ValueSource::CommandLine) {
+        return;
+    }
+    let Some(indices) = matches.indices_of(id) else { return };
+    if !spelling.entry.takes_value() {
+        // Of a switch that is repeated the last one counts.
+        given.extend(
+            indices.last().map(|index| (index, Given { spelling, text: spelling.on.to_string(), layer })),
+        );
+        return;
+    }
+    let values = matches.get_many::<String>(id).into_iter().flatten();
+    given.extend(
+        indices.zip(values).map(|(index, text)| (index, Given { spelling, text: text.clone(), layer })),
+    );
+}
+
+fn command() -> Command {
+    let styles = Styles::styled()
+        .header(AnsiColor::Green.on_default().bold())
+        .usage(AnsiColor::Green.on_default().bold())
+        .literal(AnsiColor::Cyan.on_default().bold())
+        .placeholder(AnsiColor::Cyan.on_default());
+    let mut command = Command::new("ferricorn")
+        .about("Runs Python ASGI applications on supervised uvicorn workers")
+        .override_usage("ferricorn [OPTIONS] [APP_MODULE]")
+        .after_help(AFTER_HELP)
+        .styles(styles)
+        .max_term_width(110)
+        .no_binary_name(true)
+        .disable_help_flag(true)
+        .disable_version_flag(true)
+        .args_override_self(true);
+    for entry in options::all() {
+        for spelling in spellings(entry) {
+            command = command.arg(argument(spelling));
+        }
+    }
+    command.arg(
+        Arg::new(APP)
+            .num_args(0..)
+            .help_heading(options::Group::App.title())
+            .help("The application: module:attribute, module or module:factory()"),
+    )
+}
+
+fn argument(spelling: Spelling) -> Arg {
+    let Spelling { entry, long, on } = spelling;
+    let first = on && long == entry.name();
+    let mut argument = Arg::new(long).long(long).help_heading(entry.group.title());
+    argument = if entry.takes_value() {
+        argument.action(ArgAction::Append).num_args(1).value_name(entry.metavar).allow_negative_numbers(true)
+    } else {
+        argument.action(ArgAction::SetTrue)
+    };
+    if let Some(short) = entry.short.filter(|_| first) {
+        argument = argument.short(short);
+    }
+    argument.help(help_line(entry)).hide(!first || !matches!(entry.standing, Standing::Supported(_)))
+}
+
+/// The help of an option, with its other names.
+fn help_line(entry: &Entry) -> String {
+    let others: Vec<String> =
+        entry.longs[1..].iter().chain(&entry.off).map(|long| format!("--{long}")).collect();
+    if others.is_empty() {
+        entry.help.to_owned()
+    } else {
+        format!("{} [also: {}]", entry.help, others.join(", "))
+    }
+}
+
+/// A complaint of the parser in our own words.
+fn translate(error: &clap::Error) -> ConfigError {
+    let text = |kind| match error.get(kind) {
+        Some(ContextValue::String(text)) => text.clone(),
+        _ => String::new(),
+    };
+    // The parser shows an option with its value's name, as in `--timeout <SECONDS>`.
+    let shown = text(ContextKind::InvalidArg);
+    let option = shown.split([' ', '[', '=']).next().unwrap_or_default().to_owned();
+    match error.kind() {
+        ErrorKind::UnknownArgument => ConfigError::UnknownOption { nearest: None, option },
+        ErrorKind::InvalidValue | ErrorKind::WrongNumberOfValues | ErrorKind::TooFewValues => {
+            ConfigError::MissingValue { form: shown.replace(['<', '>'], ""), option }
+        }
+        ErrorKind::TooManyValues => ConfigError::UnexpectedValue { option },
+        kind => ConfigError::Grammar(kind.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(text: &str) -> Result<StartRequest, ConfigError> {
+        let words = ["ferricorn"].into_iter().chain(text.split_whitespace()).map(OsString::from);
+        match parse(words, &Environment::default())? {
+            Request::Start(request) => Ok(request),
+            other => panic!("not a start: {other:?}"),
+        }
+    }
+
+    fn pairs(request: &StartRequest) -> Vec<(&str, &str)> {
+        request.given.iter().map(|given| (given.spelling.long, given.text.as_str())).collect()
+    }
+
+    #[test]
+    fn the_parser_can_be_made_from_the_table() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn options_come_in_the_order_of_the_line_under_the_names_that_were_used() {
+        let request =
+            words("--timeout-keep-alive 5 main:app -w4 --keep-alive=2 -b a:1 -b b:2 --factory").unwrap();
+        assert_eq!(request.app.as_deref(), Some("main:app"));
+        let expected = [
+            ("timeout-keep-alive", "5"),
+            ("workers", "4"),
+            ("keep-alive", "2"),
+            ("bind", "a:1"),
+            ("bind", "b:2"),
+            ("factory", "true"),
+        ];
+        assert_eq!(pairs(&request), expected);
+    }
+
+    #[test]
+    fn negative_numbers_and_a_lone_hyphen_are_values() {
+        let request = words("--timeout -1 --access-logfile - -t -5 main:app").unwrap();
+        assert_eq!(pairs(&request), [("timeout", "-1"), ("access-logfile", "-"), ("timeout", "-5")]);
+        assert_eq!(request.app.as_deref(), Some("main:app"));
+    }
+
+    #[test]
+    fn of_a_repeated_switch_the_last_one_comes_last() {
+        let request = words("--no-access-log --access-log --no-access-log --preload --preload a").unwrap();
+        assert_eq!(
+            pairs(&request),
+            [("access-log", "true"), ("no-access-log", "false"), ("preload", "true")]
+        );
+    }
+
+    #[test]
+    fn the_variable_of_gunicorn_comes_before_the_line_and_names_no_application() {
+        let environment = [("GUNICORN_CMD_ARGS", "--workers 3 other:app --name 'a b'")].into_iter().collect();
+        let arguments = ["ferricorn", "-w", "4"].map(OsString::from);
+        let Ok(Request::Start(request)) = parse(arguments, &environment) else { panic!("not a start") };
+        assert_eq!(pairs(&request), [("workers", "3"), ("name", "a b"), ("workers", "4")]);
+        assert_eq!(request.app, None);
+    }
+}

@@ -1,0 +1,42 @@
+//! What is said on the terminal before there is a log, in the forms that gunicorn's users know.
+//!
+//! Invariant: a closed or full terminal never stops the program; what cannot be written is dropped.
+
+use std::io::{self, Write};
+
+use ferricorn_config::ConfigError;
+
+/// The line that says how the program is called.
+pub const USAGE: &str = "usage: ferricorn [OPTIONS] [APP_MODULE]";
+
+/// Writes to standard output. The exit code is 0 whether somebody reads it or not.
+pub fn print(text: &str) -> u8 {
+    let mut output = io::stdout().lock();
+    let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());
+    0
+}
+
+/// Reports why there are no settings, and returns the exit code.
+pub fn config_error(error: &ConfigError) -> u8 {
+    let mut text = if error.is_usage() {
+        format!("{USAGE}\nferricorn: error: {error}\n")
+    } else {
+        format!("Error: {error}\n")
+    };
+    if let Some(hint) = error.hint() {
+        text.push_str(&format!("hint: {hint}\n"));
+    }
+    complain(&text);
+    error.exit_code()
+}
+
+/// Reports anything else that prevents a start, and returns the exit code.
+pub fn error(message: &str) -> u8 {
+    complain(&format!("Error: {message}\n"));
+    1
+}
+
+/// One write, so that lines of several processes do not mix.
+fn complain(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
