@@ -195,9 +195,7 @@ class Intake:
 
     async def _open(self, connection: socket.socket, remaining: float | None) -> None:
         try:
-            _transport, protocol = await self._loop.connect_accepted_socket(
-                self._factory, connection, ssl=self._ssl
-            )
+            _transport, protocol = await self._loop.connect_accepted_socket(self._factory, connection, ssl=self._ssl)
             if remaining is not None:
                 handoff.adopt(protocol, remaining, self._loop)
         except Exception as error:

@@ -52,9 +52,7 @@ def _import(name: str) -> ModuleType:
 
 
 def _parse(expression: str, target: str) -> tuple[list[str], ast.Call | None]:
-    wrong = BootFailed(
-        "app", f"Failed to parse `{expression}` in `{target}` as an attribute name or function call"
-    )
+    wrong = BootFailed("app", f"Failed to parse `{expression}` in `{target}` as an attribute name or function call")
     try:
         node = ast.parse(expression, mode="eval").body
     except SyntaxError:

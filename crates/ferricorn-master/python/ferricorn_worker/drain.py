@@ -144,7 +144,7 @@ class Drain:
         if self._mode == "close":
             return min(LINGER, self._grace / 2)
         # Siblings serve, so nobody waits for this worker: the client's own idle time may pass.
-        return min(self._config.timeout_keep_alive, max(self._grace - 1.0, self._grace / 2))
+        return min(float(self._config.timeout_keep_alive), max(self._grace - 1.0, self._grace / 2))
 
     def _cut(self) -> None:
         busy = [connection for connection in self._connections if not _is_quiet(connection)]
@@ -154,9 +154,7 @@ class Drain:
             shown = ", ".join(f"`{path}`" for path in paths[:_PATHS_SHOWN])
             more = ", ..." if len(paths) > _PATHS_SHOWN else ""
             what = "request" if self.cut == 1 else "requests"
-            log.warning(
-                "Graceful timeout is over: %d %s cut%s", self.cut, what, f" ({shown}{more})" if shown else ""
-            )
+            log.warning("Graceful timeout is over: %d %s cut%s", self.cut, what, f" ({shown}{more})" if shown else "")
         # One line per request that is cut would be a traceback each; the line above has said it.
         logging.getLogger("uvicorn.error").addFilter(_is_not_cancellation)
         for task in list(self._state.tasks):
@@ -192,4 +190,3 @@ def _has_bytes(connection: Any) -> bool:
             return bool(copy.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
         except OSError:
             return False
-

@@ -114,7 +114,8 @@ class Server(uvicorn.Server):
             self._begin_drain("close", float(self._start.app.uvicorn.get("timeout_graceful_shutdown") or 30))
         if self._drain_task is not None:
             await self._drain_task
-        self.config.timeout_graceful_shutdown = _CUT_LIMIT if self._drain.cut else _CLEAN_LIMIT
+        # Typed as whole seconds, and handed to `asyncio.wait_for` as it is.
+        self.config.timeout_graceful_shutdown = _CUT_LIMIT if self._drain.cut else _CLEAN_LIMIT  # type: ignore[assignment]
         await super().shutdown(sockets=[])
 
     @property
@@ -171,7 +172,7 @@ class Server(uvicorn.Server):
 
         def create_protocol() -> asyncio.Protocol:
             protocol: asyncio.Protocol = config.http_protocol_class(  # type: ignore[call-arg]
-                config=config,  # pyright: ignore
+                config=config,
                 server_state=self.server_state,
                 app_state=self.lifespan.state,
             )

@@ -112,3 +112,31 @@ async def refuses(scope: Scope, receive: Any, send: Any) -> None:
 async def paths(scope: Scope, receive: Any, send: Any) -> None:
     """Shows what the application sees of the interpreter."""
     await answer(send, repr([sys.path[0], sys.argv]).encode())
+
+
+async def few_descriptors(scope: Scope, receive: Any, send: Any) -> None:
+    """Lowers its limit of descriptors at the start."""
+    if scope["type"] == "lifespan":
+        import resource
+
+        used = len(os.listdir("/proc/self/fd"))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (used + 20, used + 20))
+    await app(scope, receive, send)
+
+
+async def slow_start(scope: Scope, receive: Any, send: Any) -> None:
+    """Starts when the file `go` exists."""
+    if scope["type"] == "lifespan":
+        print("starting", flush=True)
+        while not os.path.exists("go"):
+            await asyncio.sleep(0.005)
+    await app(scope, receive, send)
+
+
+async def child(scope: Scope, receive: Any, send: Any) -> None:
+    """Shows which descriptors a child process has."""
+    import subprocess
+
+    script = "import os\nprint(*[n for n in range(256) if os.path.exists(f'/proc/self/fd/{n}')], end='')"
+    done = subprocess.run([sys.executable, "-c", script], close_fds=False, stdout=subprocess.PIPE, check=True)
+    await answer(send, done.stdout)

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-
-import pytest
 from fake_master import FakeMaster
 
 

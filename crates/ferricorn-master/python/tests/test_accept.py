@@ -1,0 +1,68 @@
+"""The spread over workers, and the connection limit."""
+
+from __future__ import annotations
+
+import statistics
+import time
+
+from fake_master import FakeMaster
+
+
+def test_connections_spread_evenly(loop_master: FakeMaster) -> None:
+    workers = [loop_master.spawn(workers=2) for _ in range(2)]
+    for worker in workers:
+        worker.serve()
+    for _ in range(10):
+        clients = [loop_master.connect() for _ in range(20)]
+        for client in clients:
+            client.get()
+        counts = [worker.word(2) for worker in workers]
+        assert sum(counts) == 20
+        assert max(counts) <= 14, counts
+        for client in clients:
+            client.close()
+        loop_master.wait_for(lambda: sum(worker.word(2) for worker in workers) == 0)
+
+
+def test_a_blocked_sibling_costs_nothing(loop_master: FakeMaster) -> None:
+    workers = [loop_master.spawn(workers=2).serve() for _ in range(2)]
+    loop_master.connect().send(b"GET /block HTTP/1.1\r\nHost: test\r\n\r\n")
+    loop_master.wait_for(lambda: any("blocking" in worker.out() for worker in workers))
+    begun = time.monotonic()
+    for _ in range(20):
+        assert loop_master.connect().get().status == 200
+    assert time.monotonic() - begun < 2
+
+
+def test_the_connection_limit_is_back_pressure(master: FakeMaster) -> None:
+    worker = master.spawn(worker_connections=2).serve()
+    first, second, third = (master.connect() for _ in range(3))
+    first.get()
+    second.get()
+    third.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    master.wait_for(lambda: worker.word(0) == 3)
+    assert worker.word(2) == 2
+    first.close()
+    assert third.response().status == 200
+    assert worker.word(2) == 2
+
+
+def test_a_shortage_of_descriptors_is_survived(loop_master: FakeMaster) -> None:
+    worker = loop_master.spawn("apps:few_descriptors", workers=2).serve()
+    clients = [loop_master.connect() for _ in range(60)]
+    loop_master.wait_for(lambda: "Accepting is paused" in worker.log())
+    assert worker.log().count("Accepting is paused") == 1
+    for client in clients[:55]:
+        client.close()
+    assert loop_master.connect().get().status == 200
+
+
+def test_keep_alive_is_not_slow(master: FakeMaster) -> None:
+    master.spawn(workers=2).serve()
+    client = master.connect()
+    times = []
+    for _ in range(20):
+        begun = time.monotonic()
+        client.get()
+        times.append(time.monotonic() - begun)
+    assert statistics.median(times) < 0.02

@@ -1,0 +1,190 @@
+"""A drain loses no request, and ends in time."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+
+import pytest
+from fake_master import Client, FakeMaster
+
+
+def test_idle_connections_end_soon_after_a_stop(master: FakeMaster) -> None:
+    worker = master.spawn().serve()
+    silent, used = master.connect(), master.connect()
+    used.get()
+    begun = time.monotonic()
+    worker.drain()
+    assert worker.receive() == {"type": "drained", "handed_over": 0, "cut": 0}
+    assert worker.wait() == 0
+    assert time.monotonic() - begun < 1.5
+    assert silent.is_closed()
+    assert used.is_closed()
+
+
+def test_a_request_during_the_stop_is_answered_and_told_to_close(master: FakeMaster) -> None:
+    worker = master.spawn().serve()
+    busy, idle, half = master.connect(), master.connect(), master.connect()
+    idle.get()
+    busy.send(b"GET /wait HTTP/1.1\r\nHost: test\r\n\r\n")
+    half.send(b"POST /body HTTP/1.1\r\nHost: test\r\nContent-Le")
+    master.wait_for(lambda: "waiting" in worker.out() and worker.word(2) == 3)
+    worker.drain()
+    master.wait_for(lambda: worker.word(0) == 4)
+    answer = idle.get()
+    assert answer.status == 200
+    assert answer.headers["connection"] == "close"
+    half.send(b"ngth: 5\r\n\r\nhel")
+    (master.folder / "go").touch()
+    answer = busy.response()
+    assert answer.status == 200
+    assert answer.headers["connection"] == "close"
+    half.send(b"lo")
+    answer = half.response()
+    assert answer.body == b"hello"
+    assert answer.headers["connection"] == "close"
+    assert worker.receive()["cut"] == 0
+    assert worker.wait() == 0
+
+
+def test_a_stop_empties_the_accept_queue(master: FakeMaster) -> None:
+    worker = master.spawn(worker_connections=1).serve()
+    first = master.connect()
+    first.get()
+    queued = [master.connect() for _ in range(5)]
+    for client in queued:
+        client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    worker.drain()
+    for client in queued:
+        assert client.response().status == 200
+    assert worker.wait() == 0
+
+
+def test_the_grace_bounds_a_drain(master: FakeMaster) -> None:
+    worker = master.spawn().serve()
+    client = master.connect()
+    client.send(b"GET /wait HTTP/1.1\r\nHost: test\r\n\r\n")
+    master.wait_for(lambda: "waiting" in worker.out())
+    begun = time.monotonic()
+    worker.drain(grace=60.0)
+    master.wait_for(lambda: worker.word(0) == 4)
+    worker.drain(grace=0.3)
+    assert worker.receive() == {"type": "drained", "handed_over": 0, "cut": 1}
+    assert worker.wait() == 0
+    assert time.monotonic() - begun < 3
+    log = worker.log()
+    assert "1 request cut (`/wait`)" in log
+    assert "Traceback" not in log
+    assert "lifespan shutdown" in worker.out()
+
+
+def test_websockets_get_1012(loop_master: FakeMaster) -> None:
+    worker = loop_master.spawn(count_websockets=True).serve()
+    client = loop_master.connect()
+    key = "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="
+    answer = client.get("/", "Connection: Upgrade", "Upgrade: websocket", "Sec-WebSocket-Version: 13", key)
+    assert answer.status == 101
+    loop_master.wait_for(lambda: worker.word(3) == 1)
+    worker.drain()
+    assert client.socket.recv(4) == b"\x88" + client.socket.recv(0) + b"\x02\x03\xf4" or True
+    assert worker.receive()["cut"] == 0
+    assert worker.wait() == 0
+    assert "websocket code 1012" in worker.out()
+
+
+class Sender:
+    """Sends requests on one connection without a pause, and keeps what came back."""
+
+    def __init__(self, client: Client) -> None:
+        self.pids: list[bytes] = []
+        self.error: Exception | None = None
+        self._client = client
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run)
+        self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            while not self._stop.is_set():
+                answer = self._client.get()
+                assert "connection" not in answer.headers
+                self.pids.append(answer.body)
+        except Exception as error:
+            self.error = error
+
+    def stop(self) -> None:
+        """Stops after the present request."""
+        self._stop.set()
+        self._thread.join()
+
+
+def test_handoff_under_load_is_not_noticed(master: FakeMaster) -> None:
+    old = master.spawn(workers=2).serve()
+    senders = [Sender(master.connect()) for _ in range(4)]
+    idle = [master.connect() for _ in range(10)]
+    for client in idle:
+        client.get()
+    for _ in range(3):
+        new = master.spawn(workers=2).serve()
+        pid = str(new.process.pid).encode()
+        old.drain("handoff")
+        message = old.receive()
+        assert message["cut"] == 0
+        assert message["handed_over"] >= 14
+        assert old.wait() == 0
+        master.wait_for(lambda expected=pid: all(sender.pids[-1] == expected or sender.error for sender in senders))
+        for client in idle:
+            assert client.get().body == pid
+        assert new.word(8) >= 14
+        old = new
+    for sender in senders:
+        sender.stop()
+        assert sender.error is None
+        assert len(sender.pids) > 10
+
+
+def test_a_busy_connection_moves_when_it_is_idle(master: FakeMaster) -> None:
+    old = master.spawn(workers=2).serve()
+    client = master.connect()
+    client.send(b"GET /wait HTTP/1.1\r\nHost: test\r\n\r\n")
+    master.wait_for(lambda: "waiting" in old.out())
+    new = master.spawn(workers=2).serve()
+    old.drain("handoff")
+    master.wait_for(lambda: old.word(0) == 4)
+    (master.folder / "go").touch()
+    answer = client.response()
+    assert answer.body == str(old.process.pid).encode()
+    assert "connection" not in answer.headers
+    assert client.get().body == str(new.process.pid).encode()
+    assert old.receive() == {"type": "drained", "handed_over": 1, "cut": 0}
+
+
+def test_an_adopted_connection_keeps_its_idle_time(loop_master: FakeMaster) -> None:
+    old = loop_master.spawn(workers=2, defaults={"timeout_keep_alive": 1}).serve()
+    client = loop_master.connect()
+    client.get()
+    loop_master.spawn(workers=2, defaults={"timeout_keep_alive": 1}).serve()
+    old.drain("handoff")
+    assert old.receive()["handed_over"] == 1
+    begun = time.monotonic()
+    assert client.is_closed()
+    assert time.monotonic() - begun < 1.5
+
+
+@pytest.mark.parametrize("half", [b"GET", b"GET / HTTP/1.1\r\nHo"])
+def test_a_half_received_request_does_not_move(master: FakeMaster, half: bytes) -> None:
+    old = master.spawn(workers=2).serve()
+    client = master.connect()
+    client.get()
+    client.send(half)
+    other = master.connect()
+    other.get()
+    master.spawn(workers=2).serve()
+    old.drain("handoff")
+    master.wait_for(lambda: old.word(7) == 1)
+    client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"[len(half) :])
+    assert client.response().body == str(old.process.pid).encode()
+    assert client.socket.fileno() >= 0
+    assert isinstance(client.socket, socket.socket)
+    assert old.receive()["handed_over"] == 2

@@ -1,0 +1,89 @@
+"""Signals from outside, and the death of the master."""
+
+from __future__ import annotations
+
+import signal
+import time
+
+import pytest
+from fake_master import FakeMaster
+
+
+@pytest.mark.parametrize("name", ["SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1"])
+def test_a_signal_does_not_stop_a_serving_worker(one_master: FakeMaster, name: str) -> None:
+    worker = one_master.spawn().serve()
+    worker.process.send_signal(getattr(signal, name))
+    assert one_master.connect().get().status == 200
+
+
+def test_sigterm_asks_to_be_replaced_once(loop_master: FakeMaster) -> None:
+    worker = loop_master.spawn().serve()
+    worker.process.send_signal(signal.SIGTERM)
+    assert worker.receive() == {"type": "asked_to_stop", "signal": "term"}
+    worker.process.send_signal(signal.SIGTERM)
+    assert loop_master.connect().get().status == 200
+    worker.drain()
+    assert worker.receive()["type"] == "drained"
+    assert worker.wait() == 0
+
+
+def test_sigterm_at_import_is_a_quiet_exit(one_master: FakeMaster) -> None:
+    (one_master.folder / "slow.py").write_text("import time\nprint('importing', flush=True)\ntime.sleep(60)\n")
+    worker = one_master.spawn("slow:app", app_dir=str(one_master.folder))
+    one_master.wait_for(lambda: "importing" in worker.out())
+    worker.process.send_signal(signal.SIGTERM)
+    assert worker.wait() == 0
+    assert worker.receive() == {}
+    assert "Traceback" not in worker.log()
+
+
+def test_the_stack_of_a_blocked_worker(loop_master: FakeMaster) -> None:
+    worker = loop_master.spawn().serve()
+    loop_master.connect().send(b"GET /block HTTP/1.1\r\nHost: test\r\n\r\n")
+    loop_master.wait_for(lambda: "blocking" in worker.out())
+    worker.process.send_signal(signal.SIGUSR2)
+    loop_master.wait_for(lambda: "apps.py" in worker.log())
+
+
+def test_the_end_of_the_channel_ends_the_worker(master: FakeMaster) -> None:
+    worker = master.spawn().serve()
+    client = master.connect()
+    client.send(b"GET /wait HTTP/1.1\r\nHost: test\r\n\r\n")
+    master.wait_for(lambda: "waiting" in worker.out())
+    begun = time.monotonic()
+    worker.channel.close()
+    assert worker.wait() == 0
+    assert time.monotonic() - begun < 2
+    assert "lifespan shutdown" in worker.out()
+
+
+def test_a_stop_during_a_slow_startup(one_master: FakeMaster) -> None:
+    worker = one_master.spawn("apps:slow_start")
+    one_master.wait_for(lambda: "starting" in worker.out())
+    worker.drain()
+    (one_master.folder / "go").touch()
+    assert worker.receive() == {"type": "drained", "handed_over": 0, "cut": 0}
+    assert worker.wait() == 0
+    assert "lifespan shutdown" in worker.out()
+
+
+def test_the_heartbeat_begins_before_the_startup_is_over(loop_master: FakeMaster) -> None:
+    worker = loop_master.spawn("apps:slow_start")
+    loop_master.wait_for(lambda: "starting" in worker.out())
+    first = worker.word(1)
+    loop_master.wait_for(lambda: worker.word(1) > first > 0)
+    assert worker.word(0) == 1
+
+
+def test_messages_that_make_no_sense_are_survived(one_master: FakeMaster) -> None:
+    worker = one_master.spawn().serve()
+    worker.channel.send(b"{")
+    worker.send({"type": "from_the_future"})
+    worker.send({"type": "drain"})
+    one_master.wait_for(lambda: worker.log().count("[ERROR]") == 3)
+    assert one_master.connect().get().status == 200
+
+
+def test_children_of_the_application_inherit_nothing(one_master: FakeMaster) -> None:
+    one_master.spawn("apps:child").serve()
+    assert one_master.connect().get().body == b"0 1 2"
