@@ -17,7 +17,7 @@ use crate::{
     Action, Backoff, Event, ExitReason, Generation, Notice, Policy, RequestId, Retirement, Slot, Stage,
     StopMode, WorkerId, WorkerSignal,
     rollout::{Rollout, RolloutStage},
-    worker::{State, Worker},
+    worker::{Seating, State, Worker},
 };
 
 /// Decides what the master does. See the crate's documentation.
@@ -182,14 +182,14 @@ impl Supervisor {
             .workers
             .iter()
             .filter(|(_, worker)| worker.deadline().is_some_and(|deadline| deadline <= now))
-            .map(|(id, worker)| (*id, worker.state))
+            .map(|(id, worker)| (*id, worker.seating(), worker.state))
             .collect();
-        for (id, state) in overdue {
+        for (id, seating, state) in overdue {
             let why = match state {
                 State::Starting { .. } => {
                     actions.push(Action::Notify(Notice::BootTimedOut { id }));
                     self.kill(id, Retirement::BootTimeout, actions);
-                    self.boot_failed(id, None, now, actions);
+                    self.boot_failed(id, seating, None, now, actions);
                     continue;
                 }
                 State::Leaving { why: Retirement::BootFailed, .. } => Retirement::BootFailed,
@@ -322,12 +322,12 @@ impl Supervisor {
     fn boot_failed(
         &mut self,
         id: WorkerId,
+        seating: Seating,
         failure: Option<crate::BootFailure>,
         now: Instant,
         actions: &mut Vec<Action>,
     ) {
-        let Some(worker) = self.workers.get(&id) else { return };
-        let (slot, generation) = (worker.slot, worker.generation);
+        let Seating { slot, generation } = seating;
         if self.is_stopping() {
             return;
         }

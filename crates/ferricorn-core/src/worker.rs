@@ -20,6 +20,13 @@ pub(crate) struct Worker {
     pub(crate) said_frozen: bool,
 }
 
+/// What a worker is to the service, also when it is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seating {
+    pub(crate) slot: Slot,
+    pub(crate) generation: Generation,
+}
+
 /// Where a worker is in its life. Changed in the step that gives the order, so that no order is given twice.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum State {
@@ -49,6 +56,10 @@ pub enum Stage {
 }
 
 impl Worker {
+    pub(crate) fn seating(&self) -> Seating {
+        Seating { slot: self.slot, generation: self.generation }
+    }
+
     pub(crate) fn is_starting(&self) -> bool {
         matches!(self.state, State::Starting { .. })
     }

@@ -1,11 +1,11 @@
 //! Record: what happened becomes what is known.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Phase, Supervisor};
 use crate::{
     Action, Backoff, BootFailure, Command, Event, Exit, ExitReason, Notice, Policy, Reply, RequestId,
-    Retirement, StopMode, Vitals, WorkerId, WorkerSignal, rollout::RolloutStage, worker::State,
+    Retirement, Slot, StopMode, Vitals, WorkerId, WorkerSignal, rollout::RolloutStage, worker::State,
 };
 
 impl Supervisor {
@@ -105,7 +105,8 @@ impl Supervisor {
             return;
         }
         worker.state = State::Leaving { why: Retirement::BootFailed, kill_by: now + Policy::FAREWELL };
-        self.boot_failed(id, Some(failure), now, actions);
+        let seating = worker.seating();
+        self.boot_failed(id, seating, Some(failure), now, actions);
     }
 
     fn mark_due(&mut self, id: WorkerId, why: Retirement) {
@@ -165,9 +166,9 @@ impl Supervisor {
     }
 
     fn exited(&mut self, id: WorkerId, exit: Exit, now: Instant, actions: &mut Vec<Action>) {
-        let Some(worker) = self.workers.get(&id) else { return };
-        let (slot, state, ready_for) = (worker.slot, worker.state, worker.ready_for(now));
-        match state {
+        // Gone first: nothing that follows may order anything of it.
+        let Some(worker) = self.workers.remove(&id) else { return };
+        match worker.state {
             State::Starting { .. } => {
                 // gunicorn's workers speak by exit code alone, and an application may use the same two.
                 let failure = match exit {
@@ -175,29 +176,22 @@ impl Supervisor {
                     Exit::Code(4) => Some(BootFailure::App),
                     Exit::Code(_) | Exit::Signal(_) => None,
                 };
-                self.boot_failed(id, failure, now, actions);
-                self.workers.remove(&id);
+                self.boot_failed(id, worker.seating(), failure, now, actions);
             }
             State::Ready { .. } => {
-                let restart_in = self.account_crash(slot, ready_for.unwrap_or_default(), now);
+                let ready_for = worker.ready_for(now).unwrap_or_default();
+                let restart_in = self.account_crash(worker.slot, ready_for, now);
                 actions.push(Action::Notify(Notice::Crashed { id, exit, restart_in }));
                 self.end_of_canary(id, now, actions);
-                self.workers.remove(&id);
             }
             State::Leaving { why, .. } | State::Dumping { why, .. } | State::Killed { why } => {
-                self.workers.remove(&id);
                 actions.push(Action::Notify(Notice::Exited { id, exit, why }));
             }
         }
     }
 
     /// A worker that had been ready died or was given up. Gives the pause before its seat is filled again.
-    fn account_crash(
-        &mut self,
-        slot: crate::Slot,
-        ready_for: std::time::Duration,
-        now: Instant,
-    ) -> std::time::Duration {
+    fn account_crash(&mut self, slot: Slot, ready_for: Duration, now: Instant) -> Duration {
         if ready_for >= Policy::STABLE_AFTER
             && let Some(seat) = self.seats.get_mut(&slot)
         {

@@ -1,0 +1,245 @@
+//! The invariants of DESIGN, against random commands, deaths, silences, strange events and leaps of the clock.
+
+mod sim;
+
+use ferricorn_core::{
+    BootFailure, Command, Event, Exit, Notice, Policy, RequestId, StopMode, Vitals, WorkerId, WorkerSignal,
+};
+use proptest::prelude::*;
+use sim::{Manners, Sim, millis, policy, secs};
+
+#[derive(Clone, Debug)]
+enum Step {
+    Advance(u64),
+    Leap(u64),
+    Reload,
+    ScaleUp,
+    ScaleDown,
+    StopGracefully,
+    StopQuickly,
+    KillOne(usize),
+    AskOne(usize),
+    /// The code on disk changes: from now on workers boot like this.
+    Deploy(Deploy),
+    /// An event that the shell should never send.
+    Strange(u64, u8),
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Deploy {
+    Good,
+    Slow,
+    Broken,
+    DiesInBoot,
+    DiesSoon,
+    Hangs,
+    Deaf,
+}
+
+fn manners(deploy: Deploy) -> Manners {
+    let good = Manners { requests_per_second: 20, ..Manners::default() };
+    match deploy {
+        Deploy::Good => good,
+        Deploy::Slow => Manners { boot: secs(10), ..good },
+        Deploy::Broken => Manners { boot_failure: Some(BootFailure::Boot), ..good },
+        Deploy::DiesInBoot => Manners { dies_in_boot: true, ..good },
+        Deploy::DiesSoon => Manners { dies_after: Some(secs(2)), ..good },
+        Deploy::Hangs => Manners { silent_after: Some(secs(1)), ..good },
+        Deploy::Deaf => Manners { drain: None, ..good },
+    }
+}
+
+fn deploy() -> impl Strategy<Value = Deploy> {
+    prop_oneof![
+        3 => Just(Deploy::Good),
+        1 => Just(Deploy::Slow),
+        1 => Just(Deploy::Broken),
+        1 => Just(Deploy::DiesInBoot),
+        1 => Just(Deploy::DiesSoon),
+        1 => Just(Deploy::Hangs),
+        1 => Just(Deploy::Deaf),
+    ]
+}
+
+fn planned() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        6 => (1_u64..20_000).prop_map(Step::Advance),
+        2 => Just(Step::Reload),
+        1 => Just(Step::ScaleUp),
+        1 => (0_usize..4).prop_map(Step::AskOne),
+    ]
+}
+
+fn anything() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        10 => planned(),
+        1 => (1_u64..100_000).prop_map(Step::Leap),
+        1 => Just(Step::ScaleDown),
+        2 => (0_usize..4).prop_map(Step::KillOne),
+        2 => deploy().prop_map(Step::Deploy),
+        2 => (0_u64..12, 0_u8..6).prop_map(|(id, kind)| Step::Strange(id, kind)),
+        1 => Just(Step::StopGracefully),
+        1 => Just(Step::StopQuickly),
+    ]
+}
+
+fn rules() -> impl Strategy<Value = Policy> {
+    (0_u16..5, 1_u16..3, any::<bool>(), 0_u64..3).prop_map(|(workers, surge, recycling, probation)| Policy {
+        workers,
+        surge,
+        timeout: Some(secs(3)),
+        graceful_timeout: secs(5),
+        probation: secs(probation),
+        max_requests: recycling.then_some(200),
+        max_requests_jitter: 20,
+        boot_timeout: Some(secs(8)),
+        ..policy()
+    })
+}
+
+fn take(sim: &mut Sim, step: &Step) {
+    if sim.exit.is_some() {
+        return;
+    }
+    match step {
+        Step::Advance(milliseconds) => sim.advance(millis(*milliseconds)),
+        Step::Leap(seconds) => sim.leap(secs(*seconds)),
+        Step::Reload => drop(sim.reload()),
+        Step::ScaleUp => drop(sim.ask(Command::ScaleUp)),
+        Step::ScaleDown => drop(sim.ask(Command::ScaleDown)),
+        Step::StopGracefully => drop(sim.stop(StopMode::Graceful)),
+        Step::StopQuickly => drop(sim.stop(StopMode::Quick)),
+        Step::KillOne(nth) => {
+            if let Some(id) = sim.serving_ids().get(*nth) {
+                sim.kill_from_outside(*id);
+            }
+        }
+        Step::AskOne(nth) => {
+            if let Some(id) = sim.serving_ids().get(*nth) {
+                sim.happen(Event::AskedToStop { id: *id });
+            }
+        }
+        Step::Deploy(deploy) => {
+            let deploy = *deploy;
+            sim.set_manners(move |_, _| manners(deploy));
+        }
+        Step::Strange(id, kind) => {
+            let id = WorkerId(*id);
+            // Only of workers that are gone or never were: a living one's facts are not ours to invent.
+            if sim.workers.get(&id).is_none_or(|worker| worker.gone) {
+                let vitals = Vitals { silent_for: Some(secs(9_999)), requests: u64::MAX };
+                sim.happen(match kind {
+                    0 => Event::Ready { id },
+                    1 => Event::Exited { id, exit: Exit::Signal(9) },
+                    2 => Event::BootFailed { id, failure: BootFailure::App },
+                    3 => Event::AskedToStop { id },
+                    4 => Event::Spawned { id },
+                    _ => Event::Sampled(vec![(id, vitals)]),
+                });
+            }
+        }
+    }
+}
+
+/// Per seat at most one worker that is starting, and never more seated workers than target and surge allow.
+fn check_crowd(sim: &Sim, policy: &Policy) -> Result<(), TestCaseError> {
+    use ferricorn_core::Stage;
+    let snapshot = sim.core.snapshot();
+    let seated =
+        snapshot.workers.iter().filter(|it| matches!(it.stage, Stage::Booting | Stage::Ready)).count();
+    let most = usize::from(snapshot.target) + usize::from(policy.surge);
+    prop_assert!(seated <= most, "{seated} workers hold {most} seats: {snapshot:?}");
+    let mut starting: Vec<_> =
+        snapshot.workers.iter().filter(|it| it.stage == Stage::Booting).map(|it| it.slot).collect();
+    let all = starting.len();
+    starting.dedup();
+    starting.sort_unstable();
+    starting.dedup();
+    prop_assert_eq!(starting.len(), all, "two workers start for one seat");
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The simulation itself asserts that no action names an exited worker, that nothing is spawned after a stop,
+    /// that nothing follows the exit, and that no deadline lies in the past.
+    #[test]
+    fn whatever_happens_the_rules_hold_and_a_stop_ends_it(
+        policy in rules(),
+        steps in prop::collection::vec(anything(), 1..60),
+    ) {
+        let mut sim = Sim::new(policy.clone(), |_, _| manners(Deploy::Good));
+        for step in &steps {
+            take(&mut sim, step);
+            check_crowd(&sim, &policy)?;
+        }
+        if sim.exit.is_none() {
+            sim.stop(StopMode::Graceful);
+            sim.advance(secs(20));
+        }
+        prop_assert!(sim.exit.is_some(), "a stop always ends: {:?}", sim.core.snapshot());
+        for (request, replies) in &sim.replies {
+            prop_assert_eq!(replies.len(), 1, "request {} got {:?}", request, replies);
+        }
+    }
+
+    #[test]
+    fn planned_changes_never_cost_capacity(
+        policy in rules(),
+        steps in prop::collection::vec(planned(), 1..60),
+    ) {
+        prop_assume!(policy.workers > 0);
+        let mut sim = Sim::new(policy.clone(), |_, _| manners(Deploy::Good));
+        sim.advance(secs(2));
+        sim.watch();
+        let target = usize::from(policy.workers);
+        for step in &steps {
+            take(&mut sim, step);
+            prop_assert!(sim.fewest_ready >= target, "{} of {target} ready", sim.fewest_ready);
+        }
+        // And it comes to rest at the wanted number.
+        sim.advance(secs(300));
+        prop_assert!(sim.ready() >= usize::from(sim.core.snapshot().target));
+    }
+
+    #[test]
+    fn leaps_of_the_clock_kill_nobody(
+        policy in rules(),
+        leaps in prop::collection::vec((1_u64..100_000, 1_u64..10_000), 1..20),
+    ) {
+        let mut sim = Sim::new(policy, |_, _| Manners::default());
+        sim.advance(secs(2));
+        for (leap, pause) in leaps {
+            sim.leap(secs(leap));
+            sim.advance(millis(pause));
+        }
+        prop_assert!(sim.workers.values().all(|it| !it.signals.contains(&WorkerSignal::Kill)));
+        let timed_out = sim.notices.iter().any(|it| matches!(it, Notice::TimedOut { .. }));
+        prop_assert!(!timed_out);
+    }
+
+    #[test]
+    fn the_same_seed_and_events_give_the_same_orders(
+        policy in rules(),
+        steps in prop::collection::vec(anything(), 1..40),
+    ) {
+        let run = || {
+            let mut sim = Sim::new(policy.clone(), |_, _| manners(Deploy::Good));
+            for step in &steps {
+                take(&mut sim, step);
+            }
+            (sim.notices, sim.spawns, sim.exit)
+        };
+        prop_assert_eq!(run(), run());
+    }
+}
+
+#[test]
+fn a_request_that_repeats_its_id_is_answered_each_time() {
+    let mut sim = Sim::booted(policy());
+    for _ in 0..2 {
+        sim.happen(Event::Asked { by: RequestId(1), command: Command::ScaleUp });
+    }
+    assert_eq!(sim.replies[&RequestId(1)].len(), 2);
+}

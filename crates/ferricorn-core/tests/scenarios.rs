@@ -1,0 +1,379 @@
+//! The life cycle, told as stories on a clock that jumps.
+
+mod sim;
+
+use ferricorn_core::{
+    BootFailure, Command, Event, ExitReason, Notice, Policy, Reply, Retirement, StopMode, WorkerSignal,
+};
+use sim::{Manners, Sim, millis, policy, secs};
+
+#[test]
+fn a_service_listens_when_its_first_worker_is_ready() {
+    let mut sim = Sim::new(policy(), |_, _| Manners { boot: secs(2), ..Manners::default() });
+    sim.advance(millis(1_999));
+    assert!(!sim.listening);
+    sim.advance(millis(1));
+    assert!(sim.listening);
+    assert_eq!(sim.ready(), 2);
+}
+
+#[test]
+fn an_early_listener_listens_before_any_worker_exists() {
+    let sim = Sim::new(Policy { listen_early: true, ..policy() }, |_, _| Manners::default());
+    assert!(sim.listening);
+    assert_eq!(sim.ready(), 0);
+}
+
+#[test]
+fn a_killed_worker_is_replaced_at_once_and_the_others_are_left_alone() {
+    let mut sim = Sim::booted(policy());
+    let [first, second] = sim.serving_ids()[..] else { panic!("two workers") };
+    sim.kill_from_outside(first);
+    assert_eq!(sim.alive(), 2, "the replacement is on its way");
+    sim.advance(secs(1));
+    assert_eq!(sim.ready(), 2);
+    assert!(sim.serving_ids().contains(&second));
+    assert!(sim.workers[&second].signals.is_empty());
+}
+
+#[test]
+fn a_crash_loop_slows_down_to_one_try_in_thirty_seconds() {
+    let mut sim = Sim::booted(policy());
+    sim.set_manners(|_, _| Manners { boot: millis(10), dies_in_boot: true, ..Manners::default() });
+    let victim = sim.serving_ids()[0];
+    sim.kill_from_outside(victim);
+    sim.advance(secs(600));
+    let in_ten_minutes = sim.spawns;
+    sim.advance(secs(600));
+    let per_minute = (sim.spawns - in_ten_minutes) as f64 / 10.0;
+    assert!((1.9..=4.1).contains(&per_minute), "{per_minute} tries a minute");
+    assert_eq!(sim.ready(), 1, "the other one serves on");
+    assert_eq!(sim.exit, None);
+}
+
+#[test]
+fn a_service_heals_when_its_workers_can_boot_again() {
+    let mut sim = Sim::booted(policy());
+    sim.set_manners(|_, _| Manners { boot_failure: Some(BootFailure::Boot), ..Manners::default() });
+    let victim = sim.serving_ids()[0];
+    sim.kill_from_outside(victim);
+    sim.advance(secs(20));
+    sim.set_manners(|_, _| Manners::default());
+    sim.advance(secs(31));
+    assert_eq!(sim.ready(), 2);
+}
+
+#[test]
+fn a_first_start_that_cannot_import_ends_with_the_reason() {
+    for (failure, boot) in [(BootFailure::Boot, 1), (BootFailure::App, 1), (BootFailure::Environment, 200)] {
+        let mut sim = Sim::new(policy(), move |_, _| Manners {
+            boot: millis(boot),
+            boot_failure: Some(failure),
+            ..Manners::default()
+        });
+        sim.advance(secs(3));
+        assert_eq!(sim.exit, Some(ExitReason::BootFailed(failure)));
+        let told = sim.notices.iter().filter(|it| matches!(it, Notice::BootFailed { .. })).count();
+        assert_eq!(told, 1, "one worker's failure is told, not every worker's");
+        assert!(!sim.listening);
+    }
+}
+
+#[test]
+fn a_first_start_whose_workers_die_without_a_word_is_given_up_after_three() {
+    let mut sim = Sim::new(policy(), |_, _| Manners { dies_in_boot: true, ..Manners::default() });
+    sim.advance(secs(10));
+    assert_eq!(sim.exit, Some(ExitReason::BootFailed(BootFailure::Boot)));
+    assert!(sim.spawns <= 5, "{}", sim.spawns);
+}
+
+#[test]
+fn a_silent_worker_is_dumped_then_killed_and_replaced() {
+    let mut sim = Sim::new(Policy { timeout: Some(secs(3)), ..policy() }, |_, id| Manners {
+        silent_after: (id.0 == 1).then_some(secs(1)),
+        ..Manners::default()
+    });
+    sim.advance(secs(1));
+    sim.watch();
+    let hung = sim.serving_ids()[0];
+    // Ready at 0.5 s, silent from 1.5 s on, due at 4.5 s, found by the next sample.
+    sim.advance(millis(4_000));
+    assert_eq!(sim.workers[&hung].signals, [WorkerSignal::Dump, WorkerSignal::Kill]);
+    sim.advance(millis(500));
+    assert_eq!(sim.ready(), 2);
+    assert_eq!(sim.fewest_ready, 1);
+}
+
+#[test]
+fn a_worker_that_hangs_while_it_drains_is_killed_for_its_silence() {
+    let mut sim = Sim::new(Policy { timeout: Some(secs(2)), ..policy() }, |_, id| Manners {
+        drain: if id.0 == 1 { None } else { Some(millis(100)) },
+        silent_after: (id.0 == 1).then_some(secs(4)),
+        ..Manners::default()
+    });
+    sim.advance(secs(4));
+    let first = sim.serving_ids()[0];
+    sim.happen(Event::AskedToStop { id: first });
+    sim.advance(secs(5));
+    assert_eq!(sim.workers[&first].signals, [WorkerSignal::Dump, WorkerSignal::Kill]);
+}
+
+#[test]
+fn silence_while_the_master_overslept_kills_nobody() {
+    let mut sim = Sim::booted(policy());
+    let before = sim.serving_ids();
+    sim.leap(secs(3_600));
+    sim.advance(secs(60));
+    assert_eq!(sim.serving_ids(), before);
+    assert!(sim.notices.iter().any(|it| matches!(it, Notice::Overslept(_))));
+}
+
+#[test]
+fn a_worker_that_hung_before_a_leap_is_still_found_after_it() {
+    let mut sim = Sim::new(Policy { timeout: Some(secs(3)), ..policy() }, |_, id| Manners {
+        silent_after: (id.0 == 1).then_some(secs(1)),
+        ..Manners::default()
+    });
+    sim.advance(secs(2));
+    let hung = sim.serving_ids()[0];
+    sim.leap(secs(100));
+    assert!(sim.workers[&hung].signals.is_empty());
+    sim.advance(secs(4));
+    assert_eq!(sim.workers[&hung].signals, [WorkerSignal::Dump, WorkerSignal::Kill]);
+}
+
+#[test]
+fn recycling_starts_the_replacement_first_and_one_at_a_time() {
+    let mut sim = Sim::new(Policy { max_requests: Some(100), ..policy() }, |_, _| Manners {
+        boot: secs(3),
+        requests_per_second: 10,
+        ..Manners::default()
+    });
+    sim.advance(secs(4));
+    sim.watch();
+    sim.advance(secs(300));
+    assert_eq!(sim.fewest_ready, 2, "capacity never dips");
+    assert_eq!(sim.most_alive, 3, "one replacement at a time");
+    assert!(sim.spawns > 20, "{}", sim.spawns);
+}
+
+#[test]
+fn a_replacement_that_does_not_boot_leaves_the_old_worker_serving() {
+    let mut sim = Sim::new(Policy { max_requests: Some(10), ..policy() }, |_, id| Manners {
+        requests_per_second: 10,
+        boot_failure: (id.0 > 2).then_some(BootFailure::Boot),
+        ..Manners::default()
+    });
+    sim.advance(secs(1));
+    sim.watch();
+    sim.advance(secs(120));
+    assert_eq!(sim.fewest_ready, 2);
+    assert_eq!(sim.exit, None);
+}
+
+#[test]
+fn the_jitter_is_drawn_for_each_worker_and_includes_both_ends() {
+    let mut sim = Sim::new(
+        Policy { workers: 1, max_requests: Some(10), max_requests_jitter: 2, ..policy() },
+        |_, _| Manners {
+            boot: millis(1),
+            requests_per_second: 1,
+            drain: Some(millis(1)),
+            ..Manners::default()
+        },
+    );
+    sim.advance(secs(2_000));
+    let mut lives: Vec<u64> = sim
+        .workers
+        .values()
+        .zip(sim.workers.values().skip(1))
+        .filter_map(|(old, new)| Some(new.born.duration_since(old.ready_at?).as_secs()))
+        .collect();
+    lives.sort_unstable();
+    lives.dedup();
+    assert_eq!(lives, [10, 11, 12]);
+}
+
+#[test]
+fn a_reload_waits_for_the_first_new_worker_to_hold_before_the_others_follow() {
+    let mut sim = Sim::booted(policy());
+    let asker = sim.reload();
+    sim.advance(secs(5));
+    assert_eq!(sim.generations(), [1, 1, 2], "the canary serves beside the old ones");
+    sim.advance(secs(3));
+    assert_eq!(sim.generations(), [2, 2]);
+    assert_eq!(sim.replies[&asker], [Reply::Reloaded(ferricorn_core::Generation(2))]);
+    assert_eq!((sim.fewest_ready, sim.most_alive), (2, 3));
+}
+
+#[test]
+fn a_generation_that_does_not_boot_leaves_the_old_one_serving() {
+    let mut sim = Sim::booted(policy());
+    sim.set_manners(|_, _| Manners { boot_failure: Some(BootFailure::Boot), ..Manners::default() });
+    let before = sim.serving_ids();
+    let asker = sim.reload();
+    sim.advance(secs(60));
+    assert_eq!(sim.serving_ids(), before);
+    assert_eq!(sim.spawns, 3, "a rejected generation is not tried again");
+    assert_eq!(sim.replies[&asker], [Reply::ReloadRejected(ferricorn_core::Generation(2))]);
+}
+
+#[test]
+fn a_generation_whose_first_worker_dies_in_probation_is_rejected() {
+    let mut sim = Sim::booted(policy());
+    sim.set_manners(|_, _| Manners { dies_after: Some(secs(3)), ..Manners::default() });
+    let before = sim.serving_ids();
+    sim.reload();
+    sim.advance(secs(60));
+    assert_eq!(sim.serving_ids(), before);
+    assert_eq!(sim.fewest_ready, 2);
+}
+
+#[test]
+fn after_a_rejected_reload_nothing_is_recycled_until_a_good_one() {
+    let mut sim = Sim::new(Policy { max_requests: Some(100), ..policy() }, |_, _| Manners {
+        requests_per_second: 10,
+        ..Manners::default()
+    });
+    sim.advance(secs(1));
+    sim.set_manners(|_, _| Manners { boot_failure: Some(BootFailure::App), ..Manners::default() });
+    let before = sim.serving_ids();
+    sim.reload();
+    sim.advance(secs(100));
+    assert_eq!(sim.serving_ids(), before, "recycling would load the rejected code");
+    let said = sim.notices.iter().filter(|it| matches!(it, Notice::RecyclingFrozen { .. })).count();
+    assert_eq!(said, 2, "it is said once for each worker");
+    sim.set_manners(|_, _| Manners { requests_per_second: 10, ..Manners::default() });
+    sim.reload();
+    sim.advance(secs(60));
+    assert!(sim.generations().iter().all(|generation| *generation == 3));
+    let recycled =
+        sim.notices.iter().any(|it| matches!(it, Notice::Exited { why: Retirement::MaxRequests, .. }));
+    assert!(recycled, "a good reload thaws it");
+}
+
+#[test]
+fn reloads_in_a_burst_are_merged_and_everybody_is_answered_once() {
+    let mut sim = Sim::booted(policy());
+    let askers: Vec<_> = (0..5_000).map(|_| sim.reload()).collect();
+    sim.advance(secs(60));
+    assert_eq!(sim.generations(), [3, 3], "one under way, and one for all that came after");
+    assert_eq!((sim.fewest_ready, sim.most_alive), (2, 3));
+    assert!(askers.iter().all(|asker| sim.replies[asker].len() == 1));
+}
+
+#[test]
+fn scaling_reaches_the_exact_number_and_the_youngest_goes_first() {
+    let mut sim = Sim::booted(policy());
+    let old = sim.serving_ids();
+    for _ in 0..48 {
+        sim.ask(Command::ScaleUp);
+    }
+    sim.advance(secs(2));
+    assert_eq!(sim.ready(), 50);
+    for _ in 0..48 {
+        sim.ask(Command::ScaleDown);
+    }
+    sim.advance(secs(2));
+    assert_eq!(sim.serving_ids(), old);
+}
+
+#[test]
+fn scaling_down_stops_at_one() {
+    let mut sim = Sim::booted(policy());
+    for _ in 0..5 {
+        sim.ask(Command::ScaleDown);
+    }
+    sim.advance(secs(2));
+    assert_eq!(sim.ready(), 1);
+}
+
+#[test]
+fn a_graceful_stop_waits_for_everybody_and_kills_who_is_deaf() {
+    let mut sim =
+        Sim::new(policy(), |_, id| Manners { drain: (id.0 == 1).then_some(secs(10)), ..Manners::default() });
+    sim.advance(secs(1));
+    sim.stop(StopMode::Graceful);
+    assert!(sim.listeners_closed);
+    sim.advance(secs(30));
+    assert_eq!(sim.exit, None);
+    sim.advance(secs(1));
+    assert_eq!(sim.exit, Some(ExitReason::Stopped));
+}
+
+#[test]
+fn a_repeated_stop_is_harmless_and_a_quick_one_hurries_a_graceful_one() {
+    let mut sim = Sim::new(policy(), |_, _| Manners { drain: None, ..Manners::default() });
+    sim.advance(secs(1));
+    sim.stop(StopMode::Graceful);
+    sim.stop(StopMode::Graceful);
+    assert!(sim.workers.values().all(|it| it.drains == 1));
+    sim.stop(StopMode::Quick);
+    sim.stop(StopMode::Graceful);
+    sim.advance(secs(3));
+    assert_eq!(sim.exit, Some(ExitReason::Stopped));
+}
+
+#[test]
+fn a_stop_during_boot_ends_the_boot() {
+    let mut sim = Sim::new(policy(), |_, _| Manners { boot: secs(100), ..Manners::default() });
+    sim.advance(secs(1));
+    sim.stop(StopMode::Graceful);
+    sim.advance(millis(100));
+    assert_eq!(sim.exit, Some(ExitReason::Stopped));
+}
+
+#[test]
+fn a_stop_in_the_middle_of_a_reload_wins_at_once() {
+    let mut sim = Sim::booted(policy());
+    let reload = sim.reload();
+    sim.advance(millis(100));
+    let queued = sim.reload();
+    sim.stop(StopMode::Graceful);
+    sim.advance(secs(1));
+    assert_eq!(sim.exit, Some(ExitReason::Stopped));
+    assert_eq!(sim.replies[&reload], [Reply::Stopping]);
+    assert_eq!(sim.replies[&queued], [Reply::Stopping]);
+}
+
+#[test]
+fn a_worker_that_was_told_to_stop_by_somebody_else_is_replaced_first() {
+    let mut sim = Sim::booted(policy());
+    let asked = sim.serving_ids()[0];
+    sim.happen(Event::AskedToStop { id: asked });
+    sim.advance(secs(2));
+    assert!(!sim.serving_ids().contains(&asked));
+    assert_eq!((sim.fewest_ready, sim.ready()), (2, 2));
+}
+
+#[test]
+fn a_boot_that_takes_too_long_is_ended_where_there_is_a_limit() {
+    let mut sim = Sim::booted(Policy { boot_timeout: Some(secs(10)), ..policy() });
+    sim.set_manners(|_, _| Manners { boot: secs(11), ..Manners::default() });
+    let before = sim.serving_ids();
+    sim.reload();
+    sim.advance(secs(20));
+    assert_eq!(sim.serving_ids(), before);
+    assert!(sim.notices.iter().any(|it| matches!(it, Notice::BootTimedOut { .. })));
+}
+
+#[test]
+fn a_process_that_cannot_be_made_is_tried_again_and_blamed_on_nobody() {
+    let mut sim = Sim::booted(policy());
+    let victim = sim.serving_ids()[0];
+    sim.kill_from_outside(victim);
+    let replacement = *sim.workers.keys().last().expect("it was ordered");
+    // The order was carried out in this simulation: an unknown id must not hurt either.
+    sim.happen(Event::SpawnFailed { id: ferricorn_core::WorkerId(99), error: "EAGAIN".into() });
+    sim.advance(secs(1));
+    assert!(sim.serving_ids().contains(&replacement));
+}
+
+#[test]
+fn no_workers_at_all_is_a_legal_wish() {
+    let mut sim = Sim::new(Policy { workers: 0, ..policy() }, |_, _| Manners::default());
+    sim.advance(secs(10));
+    assert_eq!((sim.spawns, sim.exit), (0, None));
+    sim.stop(StopMode::Graceful);
+    assert_eq!(sim.exit, Some(ExitReason::Stopped));
+}

@@ -1,0 +1,373 @@
+//! A core, fake workers with scripted manners, and a clock that jumps to whatever comes next. No process, no waiting.
+
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "shared by several test programs, none of which uses all of it"
+)]
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    time::{Duration, Instant},
+};
+
+use ferricorn_core::{
+    Action, BootFailure, Command, Event, Exit, ExitReason, Generation, Notice, Policy, Reply, RequestId,
+    Slot, StopMode, Supervisor, Vitals, WorkerId, WorkerSignal,
+};
+
+pub fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+pub fn millis(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds)
+}
+
+/// A policy like the program's defaults, with two workers.
+pub fn policy() -> Policy {
+    Policy {
+        workers: 2,
+        surge: 1,
+        timeout: Some(secs(30)),
+        boot_timeout: None,
+        graceful_timeout: secs(30),
+        probation: secs(5),
+        max_requests: None,
+        max_requests_jitter: 0,
+        listen_early: false,
+        sample_every: millis(250),
+    }
+}
+
+/// How a fake worker behaves.
+#[derive(Clone, Debug)]
+pub struct Manners {
+    pub boot: Duration,
+    pub boot_failure: Option<BootFailure>,
+    /// Dies without a word at the end of its boot.
+    pub dies_in_boot: bool,
+    pub dies_after: Option<Duration>,
+    /// How long it takes to drain; none: it is deaf.
+    pub drain: Option<Duration>,
+    /// Its event loop stands still from so long after ready on.
+    pub silent_after: Option<Duration>,
+    pub requests_per_second: u64,
+}
+
+impl Default for Manners {
+    fn default() -> Self {
+        Self {
+            boot: millis(500),
+            boot_failure: None,
+            dies_in_boot: false,
+            dies_after: None,
+            drain: Some(millis(100)),
+            silent_after: None,
+            requests_per_second: 0,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct Fake {
+    pub slot: Slot,
+    pub generation: Generation,
+    pub born: Instant,
+    pub ready_at: Option<Instant>,
+    pub serving: bool,
+    pub leaving: bool,
+    pub gone: bool,
+    pub manners: Manners,
+    pub signals: Vec<WorkerSignal>,
+    pub drains: u32,
+}
+
+pub struct Sim {
+    pub core: Supervisor,
+    pub now: Instant,
+    pub workers: BTreeMap<WorkerId, Fake>,
+    pub notices: Vec<Notice>,
+    pub replies: BTreeMap<RequestId, Vec<Reply>>,
+    pub exit: Option<ExitReason>,
+    pub listening: bool,
+    pub listeners_closed: bool,
+    pub most_alive: usize,
+    /// The fewest ready workers since `watch_capacity`.
+    pub fewest_ready: usize,
+    pub spawns: usize,
+    manners: Box<dyn Fn(Generation, WorkerId) -> Manners>,
+    timeline: BTreeMap<(Instant, u64), Event>,
+    next_sample: Instant,
+    sequence: u64,
+    requests: u64,
+}
+
+impl Sim {
+    pub fn new(policy: Policy, manners: impl Fn(Generation, WorkerId) -> Manners + 'static) -> Self {
+        let now = Instant::now();
+        let mut sim = Self {
+            core: Supervisor::new(policy, 7),
+            now,
+            workers: BTreeMap::new(),
+            notices: Vec::new(),
+            replies: BTreeMap::new(),
+            exit: None,
+            listening: false,
+            listeners_closed: false,
+            most_alive: 0,
+            fewest_ready: 0,
+            spawns: 0,
+            manners: Box::new(manners),
+            timeline: BTreeMap::new(),
+            next_sample: now + millis(250),
+            sequence: 0,
+            requests: 0,
+        };
+        sim.happen(Event::Started);
+        sim
+    }
+
+    /// Everybody is well-mannered, and ready.
+    pub fn booted(policy: Policy) -> Self {
+        let mut sim = Self::new(policy, |_, _| Manners::default());
+        sim.advance(secs(1));
+        sim.watch();
+        sim
+    }
+
+    /// From here on capacity counts.
+    pub fn watch(&mut self) {
+        self.fewest_ready = self.ready();
+        self.most_alive = self.alive();
+    }
+
+    pub fn set_manners(&mut self, manners: impl Fn(Generation, WorkerId) -> Manners + 'static) {
+        self.manners = Box::new(manners);
+    }
+
+    pub fn ready(&self) -> usize {
+        self.workers.values().filter(|it| it.serving && !it.leaving && !it.gone).count()
+    }
+
+    pub fn alive(&self) -> usize {
+        self.workers.values().filter(|it| !it.gone).count()
+    }
+
+    pub fn serving_ids(&self) -> Vec<WorkerId> {
+        let serving = self.workers.iter().filter(|(_, it)| it.serving && !it.leaving && !it.gone);
+        serving.map(|(id, _)| *id).collect()
+    }
+
+    pub fn generations(&self) -> Vec<u32> {
+        self.serving_ids().iter().map(|id| self.workers[id].generation.0).collect()
+    }
+
+    pub fn ask(&mut self, command: Command) -> RequestId {
+        self.requests += 1;
+        let by = RequestId(self.requests);
+        self.replies.insert(by, Vec::new());
+        self.happen(Event::Asked { by, command });
+        by
+    }
+
+    pub fn reload(&mut self) -> RequestId {
+        let policy = self.core.policy().clone();
+        self.ask(Command::Reload(Box::new(policy)))
+    }
+
+    pub fn stop(&mut self, mode: StopMode) -> RequestId {
+        self.ask(Command::Stop(mode))
+    }
+
+    /// A worker dies of something that is not our doing.
+    pub fn kill_from_outside(&mut self, id: WorkerId) {
+        self.end(id, Exit::Signal(9));
+    }
+
+    fn end(&mut self, id: WorkerId, exit: Exit) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        if !worker.gone {
+            worker.gone = true;
+            self.happen(Event::Exited { id, exit });
+        }
+    }
+
+    fn later(&mut self, after: Duration, event: Event) {
+        self.sequence += 1;
+        self.timeline.insert((self.now + after, self.sequence), event);
+    }
+
+    /// Lets time pass, jumping from one thing that happens to the next.
+    pub fn advance(&mut self, duration: Duration) {
+        let end = self.now + duration;
+        for _ in 0..1_000_000 {
+            if self.exit.is_some() {
+                self.now = end;
+                return;
+            }
+            let scripted = self.timeline.keys().next().copied();
+            let deadline = self.core.next_deadline();
+            if let Some(deadline) = deadline {
+                assert!(deadline > self.now, "the core asks to be woken in the past: it would spin");
+            }
+            let next = [scripted.map(|(at, _)| at), deadline, Some(self.next_sample)];
+            let next = next.into_iter().flatten().min().expect("a sample is always next");
+            if next > end {
+                self.now = end;
+                return;
+            }
+            self.now = next;
+            if let Some(key) = scripted.filter(|(at, _)| *at == next) {
+                let event = self.timeline.remove(&key).expect("it was just seen");
+                self.scripted(event);
+            } else if deadline == Some(next) {
+                self.happen(Event::Woke);
+            } else {
+                self.next_sample = next + millis(250);
+                let samples = self.samples();
+                self.happen(Event::Sampled(samples));
+            }
+        }
+        panic!("time does not pass");
+    }
+
+    /// Time passes and nobody runs: a suspend.
+    pub fn leap(&mut self, duration: Duration) {
+        self.now += duration;
+        self.next_sample = self.now;
+        // The workers were suspended as well: on waking, their last sign of life looks old.
+        let samples: Vec<_> = self
+            .samples()
+            .into_iter()
+            .map(|(id, vitals)| (id, Vitals { silent_for: vitals.silent_for.map(|_| duration), ..vitals }))
+            .collect();
+        self.happen(Event::Sampled(samples));
+    }
+
+    fn samples(&self) -> Vec<(WorkerId, Vitals)> {
+        let vitals = |fake: &Fake| {
+            let ready_for = fake.ready_at.map(|at| self.now.saturating_duration_since(at));
+            let silent_for = ready_for.map(|ready_for| match fake.manners.silent_after {
+                Some(after) => ready_for.saturating_sub(after),
+                None => Duration::ZERO,
+            });
+            let served = ready_for.unwrap_or_default().as_millis() as u64 * fake.manners.requests_per_second;
+            Vitals { silent_for, requests: served / 1000 }
+        };
+        self.workers.iter().filter(|(_, it)| !it.gone).map(|(id, it)| (*id, vitals(it))).collect()
+    }
+
+    fn scripted(&mut self, event: Event) {
+        match event {
+            Event::Exited { id, exit } => self.end(id, exit),
+            Event::Ready { id } => {
+                let now = self.now;
+                let worker = self.workers.get_mut(&id).expect("it was spawned");
+                if !worker.gone {
+                    worker.ready_at = Some(now);
+                    if let Some(after) = worker.manners.dies_after {
+                        self.later(after, Event::Exited { id, exit: Exit::Code(1) });
+                    }
+                    self.happen(Event::Ready { id });
+                }
+            }
+            Event::BootFailed { id, failure } => {
+                if !self.workers[&id].gone {
+                    self.happen(Event::BootFailed { id, failure });
+                    self.end(id, Exit::Code(3));
+                }
+            }
+            event => self.happen(event),
+        }
+    }
+
+    /// Tells the core, and does what it says.
+    pub fn happen(&mut self, event: Event) {
+        let mut queue = VecDeque::from([event]);
+        while let Some(event) = queue.pop_front() {
+            for action in self.core.step(event, self.now) {
+                queue.extend(self.execute(action));
+            }
+        }
+        self.fewest_ready = self.fewest_ready.min(self.ready());
+        self.most_alive = self.most_alive.max(self.alive());
+    }
+
+    fn living(&mut self, id: WorkerId) -> &mut Fake {
+        let worker = self.workers.get_mut(&id).expect("an action names a worker that was spawned");
+        assert!(!worker.gone, "an action names worker {id}, which has exited");
+        worker
+    }
+
+    fn execute(&mut self, action: Action) -> Option<Event> {
+        assert!(self.exit.is_none(), "nothing comes after the exit: {action:?}");
+        match action {
+            Action::Spawn { id, slot, generation } => {
+                assert!(!self.listeners_closed, "nothing is spawned after the stop");
+                self.spawns += 1;
+                let manners = (self.manners)(generation, id);
+                self.script_boot(id, &manners);
+                let fake = Fake {
+                    slot,
+                    generation,
+                    born: self.now,
+                    ready_at: None,
+                    serving: false,
+                    leaving: false,
+                    gone: false,
+                    manners,
+                    signals: Vec::new(),
+                    drains: 0,
+                };
+                self.workers.insert(id, fake);
+                return Some(Event::Spawned { id });
+            }
+            Action::Listen => self.listening = true,
+            Action::Serve { id } => {
+                assert!(self.listening, "a worker serves only when the sockets listen");
+                self.living(id).serving = true;
+            }
+            Action::Drain { id, .. } => {
+                let worker = self.living(id);
+                worker.leaving = true;
+                worker.drains += 1;
+                if let (Some(drain), Some(_)) = (worker.manners.drain, worker.ready_at) {
+                    self.later(drain, Event::Exited { id, exit: Exit::Code(0) });
+                }
+            }
+            Action::Signal { id, signal } => {
+                let worker = self.living(id);
+                worker.signals.push(signal);
+                worker.leaving = true;
+                match signal {
+                    WorkerSignal::Terminate => {
+                        self.later(millis(2), Event::Exited { id, exit: Exit::Signal(15) })
+                    }
+                    WorkerSignal::Kill => self.later(millis(2), Event::Exited { id, exit: Exit::Signal(9) }),
+                    WorkerSignal::Dump => {}
+                }
+            }
+            Action::CloseListeners => self.listeners_closed = true,
+            Action::Reply { to, reply } => self.replies.entry(to).or_default().push(reply),
+            Action::Notify(notice) => self.notices.push(notice),
+            Action::Exit(reason) => {
+                assert_eq!(self.alive(), 0, "the master leaves last");
+                self.exit = Some(reason);
+            }
+        }
+        None
+    }
+
+    fn script_boot(&mut self, id: WorkerId, manners: &Manners) {
+        let event = if let Some(failure) = manners.boot_failure {
+            Event::BootFailed { id, failure }
+        } else if manners.dies_in_boot {
+            Event::Exited { id, exit: Exit::Signal(11) }
+        } else {
+            Event::Ready { id }
+        };
+        self.later(manners.boot, event);
+    }
+}
