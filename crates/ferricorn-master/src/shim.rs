@@ -32,6 +32,7 @@ const MODULES: &[(&str, &str)] = modules![
     "environment",
     "errors",
     "handoff",
+    "lifespan",
     "logs",
     "main",
     "scoreboard",
