@@ -3,16 +3,18 @@
 //! Owns: the commands below and what they need (virtual environments, logs), all inside cargo's target folder.
 //! Does not own: anything that is shipped.
 
+mod ci;
 mod demo;
 mod failure;
-
+mod layers;
+mod licences;
 mod say;
-
+mod served;
 mod steps;
 mod tally;
 mod test;
 mod venv;
-
+mod wheel;
 mod workspace;
 
 use std::process::ExitCode;
@@ -45,6 +47,8 @@ fn run(command: &str, rest: &[String]) -> Result<ExitCode, Failure> {
     match command {
         "demo" => demo::run(rest),
         "test" => test::run(rest),
+        "ci" => ci::run(rest),
+        "wheel" => wheel::run(rest),
         "help" | "--help" | "-h" => {
             say(USAGE);
             Ok(ExitCode::SUCCESS)

@@ -8,6 +8,7 @@ use std::{
     fmt::Write as _,
     fs::{self, File},
     io::{BufRead as _, BufReader, IsTerminal as _, Write as _, stdout},
+    path::Path,
     process::{Command, ExitStatus, Stdio},
     sync::mpsc::{RecvTimeoutError, channel},
     thread,
@@ -175,8 +176,9 @@ fn wait_with_signs_of_life(
     status.map_err(|error| Failure::new(format!("cannot wait for `{text}`: {error}")))
 }
 
-/// The command as a person would type it.
+/// The command as a person would type it: the program by its name, not by its path.
 fn shown(command: &Command) -> String {
-    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let program = Path::new(command.get_program());
+    let words = program.file_name().into_iter().chain(command.get_args());
     words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
 }

@@ -11,8 +11,8 @@ use crate::{
     workspace::Workspace,
 };
 
-/// The tests of the shim, beside it.
-const SHIM_TESTS: &str = "crates/ferricorn-master/python/tests";
+/// The shim and its tests; pytest is configured there.
+const SHIM: &str = "crates/ferricorn-master/python";
 
 /// Runs every test whose name contains one of the filters; all of them without a filter.
 pub(crate) fn run(filters: &[String]) -> Result<ExitCode, Failure> {
@@ -50,8 +50,9 @@ fn pytest(
     venv: &Venv,
     filters: &[String],
 ) -> Result<(bool, Tally), Failure> {
-    let mut command = workspace.command(venv.program("python"), ["-m", "pytest", "-q", SHIM_TESTS]);
-    command.env("PYTHONDONTWRITEBYTECODE", "1");
+    let mut command = workspace.command(venv.program("python"), ["-m", "pytest"]);
+    command.current_dir(workspace.root.join(SHIM));
+    command.args(["-p", "no:cacheprovider"]).env("PYTHONDONTWRITEBYTECODE", "1");
     if !filters.is_empty() {
         command.args(["-k", &filters.join(" or ")]);
     }

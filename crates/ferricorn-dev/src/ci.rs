@@ -1,0 +1,77 @@
+//! `cargo dev ci`: everything that is checked besides the tests. Every check runs, whatever the ones before it said.
+
+use std::{fs, path::PathBuf, process::ExitCode};
+
+use crate::{
+    failure::Failure,
+    layers, licences,
+    say::say,
+    steps::{Steps, loudly_checked, quietly},
+    venv::{Python, Venv},
+    wheel,
+    workspace::Workspace,
+};
+
+/// Runs all checks; the exit code says whether all passed.
+pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
+    if !arguments.is_empty() {
+        return Err(Failure::new(format!("`cargo dev ci` takes no arguments: `{}`", arguments.join(" "))));
+    }
+    let workspace = Workspace::find()?;
+    let python = Python::find()?;
+    say("Preparing Python");
+    let lint = python.venv(&workspace, "lint")?;
+    let newest = python.venv(&workspace, "newest")?;
+
+    say("Checking");
+    let mut steps = Steps::default();
+    steps.take("format", || {
+        quietly(&workspace, "cargo fmt", &mut workspace.cargo(["fmt", "--all", "--check"]))
+    });
+    steps.take("layers", || layers::check(&workspace));
+    steps.take("python", || lint_python(&workspace, &lint));
+    steps.take("python types", || check_types(&workspace, &lint, &newest));
+    steps.take("clippy", || {
+        let clippy = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+        loudly_checked("clippy", &mut workspace.cargo(clippy))
+    });
+    steps.take("licences", || licences::check(&workspace));
+    steps.take("documentation", || {
+        let mut doc = workspace.cargo(["doc", "--workspace", "--no-deps"]);
+        loudly_checked("documentation", doc.env("RUSTDOCFLAGS", "--deny warnings"))
+    });
+    steps.take("wheel", || {
+        let wheel = wheel::build(&workspace, &python)?;
+        wheel::check(&workspace, &python, &wheel)
+    });
+
+    say(&steps.table());
+    Ok(if steps.all_passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn lint_python(workspace: &Workspace, lint: &Venv) -> Result<(), Failure> {
+    let ruff = lint.program("ruff");
+    quietly(workspace, "ruff check", &mut workspace.command(&ruff, ["check", "--no-cache", "."]))?;
+    quietly(workspace, "ruff format", &mut workspace.command(&ruff, ["format", "--no-cache", "--check", "."]))
+}
+
+/// One run of mypy for each program: the examples all have a module of the same name, and the shim has its own settings.
+fn check_types(workspace: &Workspace, lint: &Venv, newest: &Venv) -> Result<(), Failure> {
+    let mypy = |name: &str, folder: PathBuf, what: &[&str]| {
+        let mut command = workspace.command(lint.program("mypy"), ["--strict", "--no-error-summary"]);
+        command.arg("--python-executable").arg(newest.program("python"));
+        command.arg("--cache-dir").arg(workspace.dev_folder().join("mypy"));
+        quietly(workspace, &format!("mypy {name}"), command.args(what).current_dir(folder))
+    };
+    mypy("python", workspace.root.join("python"), &["ferricorn"])?;
+    mypy("shim", workspace.root.join("crates/ferricorn-master/python"), &[])?;
+    mypy("test application", workspace.root.join("crates/ferricorn-test/python"), &["."])?;
+    let examples = workspace.root.join("examples");
+    let listed = fs::read_dir(&examples);
+    let listed =
+        listed.map_err(|error| Failure::new(format!("cannot list `{}`: {error}", examples.display())))?;
+    for example in listed.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.is_dir()) {
+        mypy(&example.file_name().unwrap_or_default().to_string_lossy(), example.clone(), &["."])?;
+    }
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! `cargo dev wheel`: the wheel that pip installs, and the proof that it works on its own.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, ExitCode},
+    time::SystemTime,
+};
+
+use crate::{
+    failure::Failure,
+    say::say,
+    served::Served,
+    steps::{loudly_checked, quietly},
+    venv::Python,
+    workspace::Workspace,
+};
+
+/// What the bare ASGI example answers.
+const GREETING: &str = "Hello from a bare ASGI application";
+
+/// Builds the wheel into `target/wheels`, and checks it if asked to.
+pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
+    let check_it = match arguments {
+        [] => false,
+        [flag] if flag == "--check" => true,
+        _ => {
+            return Err(Failure::new(format!(
+                "`cargo dev wheel` takes only `--check`: `{}`",
+                arguments.join(" ")
+            )));
+        }
+    };
+    let workspace = Workspace::find()?;
+    let python = Python::find()?;
+    let wheel = build(&workspace, &python)?;
+    if check_it {
+        check(&workspace, &python, &wheel)?;
+    }
+    say(&wheel.display().to_string());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Builds the wheel with the pinned maturin; its path.
+pub(crate) fn build(workspace: &Workspace, python: &Python) -> Result<PathBuf, Failure> {
+    let tools = python.venv(workspace, "wheel")?;
+    let folder = workspace.target.join("wheels");
+    let mut maturin =
+        workspace.command(tools.program("maturin"), ["build", "--release", "--locked", "--out"]);
+    loudly_checked("wheel", maturin.arg(&folder))?;
+    newest_wheel(&folder)
+        .ok_or_else(|| Failure::new(format!("maturin left no wheel in `{}`", folder.display())))
+}
+
+/// Installs the wheel into an environment that has nothing else, and serves a request through each way to start it.
+pub(crate) fn check(workspace: &Workspace, python: &Python, wheel: &Path) -> Result<(), Failure> {
+    let venv = python.empty_venv(workspace, "venv-wheel-check")?;
+    let pins = workspace.root.join("requirements/newest.txt");
+    venv.install(workspace, "install the wheel", &[Path::new("--constraint"), &pins, wheel])?;
+    quietly(
+        workspace,
+        "ferricorn --version",
+        workspace.command(venv.program("ferricorn"), []).arg("--version"),
+    )?;
+    serves(workspace, "the program", workspace.command(venv.program("ferricorn"), []))?;
+    serves(workspace, "python -m ferricorn", workspace.command(venv.program("python"), ["-m", "ferricorn"]))
+}
+
+fn serves(workspace: &Workspace, name: &str, mut command: Command) -> Result<(), Failure> {
+    command.args(["main:app", "--bind", "127.0.0.1:0", "--workers", "2"]);
+    let served = Served::start(command.current_dir(workspace.root.join("examples/bare_asgi")))?;
+    let response = served.get("/")?;
+    if !response.starts_with("HTTP/1.1 200 ") || !response.contains(GREETING) {
+        return Err(Failure::new(format!("{name} does not serve the example, its answer is:\n{response}")));
+    }
+    served.stop()?;
+    say(&format!("  {name}: serves a request and stops with exit code 0"));
+    Ok(())
+}
+
+fn newest_wheel(folder: &Path) -> Option<PathBuf> {
+    let entries = fs::read_dir(folder).ok()?.filter_map(Result::ok);
+    let wheels = entries.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "whl"));
+    let written = |entry: &fs::DirEntry| {
+        entry.metadata().and_then(|metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
+    };
+    wheels.max_by_key(written).map(|entry| entry.path())
+}
