@@ -94,7 +94,7 @@ pub fn resolve(
     let app = app.filter(|app| !app.trim().is_empty()).ok_or(ConfigError::NoApplication)?;
 
     let mut draft = Draft::default();
-    from_variables(&choices, environment, &mut draft)?;
+    from_variables(&mut choices, environment, &mut draft)?;
     for entry in options::all() {
         for choice in choices.get(entry.name()).into_iter().flatten() {
             apply(&mut draft, choice.spelling, choice.value.clone());
@@ -242,9 +242,10 @@ fn shown(choice: &Choice) -> String {
     }
 }
 
-/// Values of variables that stand in for an option that was not given.
+/// Values of variables: those of platforms stand in for an option that was not given, ferricorn's own also override
+/// `GUNICORN_CMD_ARGS`.
 fn from_variables(
-    choices: &Choices,
+    choices: &mut Choices,
     environment: &Environment,
     draft: &mut Draft,
 ) -> Result<(), ConfigError> {
@@ -252,11 +253,12 @@ fn from_variables(
         let Some((name, text)) = entry.variable.and_then(|name| Some((name, environment.get(name)?))) else {
             continue;
         };
-        let own = name.starts_with("FERRICORN_");
+        let layer = if name.starts_with("FERRICORN_") { Layer::Variable } else { Layer::Default };
         let given = choices.get(entry.name()).and_then(|choices| choices.last()).map(|choice| choice.layer);
-        if given.is_some_and(|layer| layer == Layer::CommandLine || !own) {
+        if given.is_some_and(|given| given > layer) {
             continue;
         }
+        choices.remove(entry.name());
         let value = read(entry.kind, text, Origin::Variable(name), &Environment::default())?;
         apply(draft, Spelling::first(entry), value);
     }
@@ -327,7 +329,11 @@ fn directories(
         let problem = Problem::meaning("no such directory", "give a directory that exists");
         return Err(value_error(choice, problem));
     }
-    let app_dir = chdir.join(draft.app_dir.as_deref().unwrap_or_default());
+    // Joining an empty path would add a slash.
+    let app_dir = match draft.app_dir.as_deref() {
+        None | Some("") => chdir.clone(),
+        Some(directory) => chdir.join(directory),
+    };
     Ok((chdir, app_dir))
 }
 

@@ -14,7 +14,9 @@ pub fn split(line: &str) -> Result<Vec<String>, ConfigError> {
             '\\' => match letters.next() {
                 Some(escaped) => word.get_or_insert_default().push(escaped),
                 None => {
-                    return Err(ConfigError::CommandVariable("no escaped character after the last backslash"));
+                    return Err(ConfigError::CommandVariable(
+                        "no escaped character after the last backslash",
+                    ));
                 }
             },
             _ => word.get_or_insert_default().push(letter),

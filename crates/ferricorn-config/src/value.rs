@@ -93,7 +93,7 @@ fn choice(words: &[&str], text: &str) -> Option<String> {
 
 fn not_one_of(words: &[&str]) -> Problem {
     let listed: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
-    Problem::syntax("not one of its words", format!("choose from {}", listed.join(", ")))
+    Problem::syntax("not one of the choices", format!("choose from {}", listed.join(", ")))
 }
 
 /// A whole number as Python's `int` reads it (blanks around it are fine), but not below 0.

@@ -1,0 +1,376 @@
+//! Which value wins, and what the user is told: whole lines resolved to settings, over the crate's public face.
+
+use std::{path::PathBuf, time::Duration};
+
+use ferricorn_config::{
+    AccessLog, Bind, ConfigError, Environment, Facts, Given, Layer, ListenWhen, LogLevel, Resolved, Settings,
+    UvicornValue,
+    options::{self, Spelling},
+    resolve,
+};
+
+/// Options in `--name value` form, with `--name` alone for switches and one word for the application.
+fn given(line: &str, layer: Layer) -> (Option<String>, Vec<Given>) {
+    let mut words = line.split_whitespace();
+    let (mut app, mut given) = (None, Vec::new());
+    while let Some(word) = words.next() {
+        let spelling: Spelling = match word.strip_prefix("--") {
+            Some(long) => options::find_long(long).unwrap_or_else(|| panic!("no option `{word}`")),
+            None => {
+                app = Some(word.to_owned());
+                continue;
+            }
+        };
+        let text = match spelling.entry.takes_value() {
+            true => words.next().unwrap_or_else(|| panic!("no value for `{word}`")).to_owned(),
+            false => spelling.on.to_string(),
+        };
+        given.push(Given { spelling, text, layer });
+    }
+    (app, given)
+}
+
+fn run(line: &str, environment: &[(&str, &str)]) -> Result<Resolved, ConfigError> {
+    let (app, given) = given(line, Layer::CommandLine);
+    run_given(app.as_deref(), &given, environment)
+}
+
+fn run_given(
+    app: Option<&str>,
+    given: &[Given],
+    environment: &[(&str, &str)],
+) -> Result<Resolved, ConfigError> {
+    let environment: Environment = environment.iter().copied().collect();
+    let facts = Facts {
+        current_directory: PathBuf::from("/srv/app"),
+        processors: 6,
+        is_directory: &|path| path.starts_with("/srv"),
+    };
+    resolve(app, given, &environment, &facts)
+}
+
+fn settings(line: &str, environment: &[(&str, &str)]) -> Settings {
+    let resolved = run(line, environment).unwrap();
+    assert_eq!(resolved.warnings, Vec::<String>::new(), "warnings of `{line}`");
+    resolved.settings
+}
+
+fn error(line: &str, environment: &[(&str, &str)]) -> (String, u8) {
+    let error = run(line, environment).unwrap_err();
+    assert!(error.hint().is_some(), "no hint for `{error}`");
+    (error.to_string(), error.exit_code())
+}
+
+fn warnings(line: &str) -> Vec<String> {
+    run(line, &[]).unwrap().warnings
+}
+
+fn tcp(host: &str, port: u16) -> Vec<Bind> {
+    vec![Bind::Tcp { host: host.to_owned(), port }]
+}
+
+fn defaults() -> Settings {
+    Settings {
+        app: "main:app".to_owned(),
+        factory: false,
+        chdir: PathBuf::from("/srv/app"),
+        app_dir: PathBuf::from("/srv/app"),
+        python: None,
+        binds: tcp("127.0.0.1", 8000),
+        backlog: 2048,
+        listen: ListenWhen::Ready,
+        workers: 1,
+        worker_class: "uvicorn.workers.UvicornWorker".to_owned(),
+        worker_connections: None,
+        max_requests: 0,
+        max_requests_jitter: 0,
+        timeout: Duration::from_secs(30),
+        graceful_timeout: Duration::from_secs(30),
+        boot_timeout: Duration::ZERO,
+        reload_probation: Duration::from_secs(5),
+        uvicorn: vec![],
+        uvicorn_defaults: vec![
+            ("timeout_keep_alive", UvicornValue::Integer(75)),
+            ("forwarded_allow_ips", UvicornValue::Text("127.0.0.1,::1".to_owned())),
+        ],
+        access_log: AccessLog::Off,
+        access_log_format: r#"%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s""#.to_owned(),
+        error_log: None,
+        log_level: LogLevel::Info,
+    }
+}
+
+/// The defaults without that of the named uvicorn option.
+fn without(name: &str) -> Vec<(&'static str, UvicornValue)> {
+    let mut kept = defaults().uvicorn_defaults;
+    kept.retain(|(known, _)| *known != name);
+    kept
+}
+
+#[test]
+fn an_application_alone_gets_the_defaults() {
+    assert_eq!(settings("main:app", &[]), defaults());
+}
+
+#[test]
+fn the_first_line_of_production_resolves_in_full() {
+    let line = "main:app --bind 0.0.0.0:$PORT --workers 2 --worker-class uvicorn.workers.UvicornWorker \
+        --worker-connections 500 --max-requests 5000 --max-requests-jitter 500 --timeout 30 --keep-alive 5 \
+        --graceful-timeout 30 --backlog 1024 --access-logfile - --error-logfile - --log-level info";
+    let expected = Settings {
+        binds: tcp("0.0.0.0", 10000),
+        workers: 2,
+        worker_connections: Some(500),
+        max_requests: 5000,
+        max_requests_jitter: 500,
+        backlog: 1024,
+        access_log: AccessLog::Stdout,
+        uvicorn: vec![("timeout_keep_alive", UvicornValue::Integer(5))],
+        uvicorn_defaults: without("timeout_keep_alive"),
+        ..defaults()
+    };
+    assert_eq!(settings(line, &[("PORT", "10000")]), expected);
+}
+
+#[test]
+fn the_second_line_of_production_resolves_in_full() {
+    let line = "main:app --bind 0.0.0.0:8009 --workers 1 --worker-class uvicorn.workers.UvicornWorker --timeout 30 \
+        --access-logfile - --log-level debug";
+    let expected = Settings {
+        binds: tcp("0.0.0.0", 8009),
+        access_log: AccessLog::Stdout,
+        log_level: LogLevel::Debug,
+        ..defaults()
+    };
+    assert_eq!(settings(line, &[("PORT", "10000")]), expected);
+}
+
+#[test]
+fn the_line_that_mixes_both_dialects_resolves_in_full() {
+    let line = "main:app --host 0.0.0.0 --port $PORT --workers 2 --worker-class uvicorn.workers.UvicornWorker \
+        --loop uvloop --access-log --timeout-keep-alive 5 --timeout-graceful-shutdown 30 --limit-concurrency 500 \
+        --limit-max-requests 5000 --backlog 1024";
+    let expected = Settings {
+        binds: tcp("0.0.0.0", 10000),
+        workers: 2,
+        max_requests: 5000,
+        backlog: 1024,
+        access_log: AccessLog::Stdout,
+        uvicorn: vec![
+            ("loop", UvicornValue::Text("uvloop".to_owned())),
+            ("timeout_keep_alive", UvicornValue::Integer(5)),
+            ("limit_concurrency", UvicornValue::Integer(500)),
+        ],
+        uvicorn_defaults: without("timeout_keep_alive"),
+        ..defaults()
+    };
+    assert_eq!(settings(line, &[("PORT", "10000")]), expected);
+}
+
+#[test]
+fn every_other_setting_goes_to_its_place() {
+    let line = "main:make --factory --chdir sub --app-dir src --python ../venv/bin/python --listen early --timeout 0 \
+        --graceful-timeout 2.5 --boot-timeout 60 --reload-probation 0 --access-logfile access.log --access-logformat %(h)s \
+        --error-logfile error.log --log-level WARNING --workers auto --worker-class asgi";
+    let expected = Settings {
+        app: "main:make".to_owned(),
+        factory: true,
+        chdir: PathBuf::from("/srv/app/sub"),
+        app_dir: PathBuf::from("/srv/app/sub/src"),
+        python: Some(PathBuf::from("/srv/app/../venv/bin/python")),
+        listen: ListenWhen::Early,
+        timeout: Duration::ZERO,
+        graceful_timeout: Duration::from_millis(2500),
+        boot_timeout: Duration::from_secs(60),
+        reload_probation: Duration::ZERO,
+        access_log: AccessLog::File(PathBuf::from("access.log")),
+        access_log_format: "%(h)s".to_owned(),
+        error_log: Some(PathBuf::from("error.log")),
+        log_level: LogLevel::Warning,
+        workers: 6,
+        worker_class: "asgi".to_owned(),
+        ..defaults()
+    };
+    assert_eq!(settings(line, &[]), expected);
+}
+
+#[test]
+fn uvicorn_options_are_passed_on_under_their_own_names() {
+    let text = |word: &str| UvicornValue::Text(word.to_owned());
+    for (line, name, value) in [
+        ("--http h11", "http", text("h11")),
+        ("--http2", "http2", UvicornValue::Flag(true)),
+        ("--ws none", "ws", text("none")),
+        ("--ws-max-size 1000", "ws_max_size", UvicornValue::Integer(1000)),
+        ("--websocket-max-message-size 1000", "ws_max_size", UvicornValue::Integer(1000)),
+        ("--ws-max-queue 8", "ws_max_queue", UvicornValue::Integer(8)),
+        ("--ws-ping-interval 0.5", "ws_ping_interval", UvicornValue::Number(0.5)),
+        ("--ws-ping-timeout 10", "ws_ping_timeout", UvicornValue::Number(10.0)),
+        ("--ws-per-message-deflate false", "ws_per_message_deflate", UvicornValue::Flag(false)),
+        ("--lifespan on", "lifespan", text("on")),
+        ("--asgi-lifespan off", "lifespan", text("off")),
+        ("--asgi-loop asyncio", "loop", text("asyncio")),
+        ("--loop my.loops:new", "loop", text("my.loops:new")),
+        ("--interface asgi3", "interface", text("asgi3")),
+        ("--root-path /api", "root_path", text("/api")),
+        ("--no-proxy-headers", "proxy_headers", UvicornValue::Flag(false)),
+        ("--no-server-header", "server_header", UvicornValue::Flag(false)),
+        ("--no-date-header", "date_header", UvicornValue::Flag(false)),
+        ("--h11-max-incomplete-event-size 100", "h11_max_incomplete_event_size", UvicornValue::Integer(100)),
+        ("--reset-contextvars", "reset_contextvars", UvicornValue::Flag(true)),
+    ] {
+        assert_eq!(settings(&format!("main:app {line}"), &[]).uvicorn, [(name, value)], "{line}");
+    }
+    let headers =
+        UvicornValue::Pairs(vec![("A".to_owned(), "1".to_owned()), ("B".to_owned(), "2".to_owned())]);
+    assert_eq!(settings("main:app --header A:1 --header B:2", &[]).uvicorn, [("headers", headers)]);
+}
+
+#[test]
+fn a_h11_worker_class_sets_loop_and_parser_unless_the_user_does() {
+    let class = "main:app --worker-class uvicorn_worker.UvicornH11Worker";
+    let preset = |settings: Settings| -> Vec<&str> {
+        settings.uvicorn_defaults.iter().skip(2).map(|(name, _)| *name).collect()
+    };
+    assert_eq!(preset(settings(class, &[])), ["loop", "http"]);
+    assert_eq!(preset(settings(&format!("{class} --loop uvloop"), &[])), ["http"]);
+}
+
+#[test]
+fn variables_of_the_platform_stand_in_for_what_is_not_given() {
+    let platform = [("PORT", "10000"), ("WEB_CONCURRENCY", "3"), ("FORWARDED_ALLOW_IPS", "*")];
+    let resolved = settings("main:app", &platform);
+    assert_eq!((resolved.binds, resolved.workers), (tcp("0.0.0.0", 10000), 3));
+    assert_eq!(resolved.uvicorn, [("forwarded_allow_ips", UvicornValue::Text("*".to_owned()))]);
+    let resolved = settings("main:app --bind :1 --workers 2 --forwarded-allow-ips 10.0.0.1", &platform);
+    assert_eq!((resolved.binds, resolved.workers), (tcp("0.0.0.0", 1), 2));
+    assert_eq!(resolved.uvicorn, [("forwarded_allow_ips", UvicornValue::Text("10.0.0.1".to_owned()))]);
+}
+
+#[test]
+fn host_and_port_are_those_of_uvicorn() {
+    let port = [("PORT", "10000")];
+    assert_eq!(settings("a --host 0.0.0.0", &port).binds, tcp("0.0.0.0", 10000));
+    assert_eq!(settings("a --host ::", &[]).binds, tcp("::", 8000));
+    assert_eq!(settings("a --port 0", &port).binds, tcp("127.0.0.1", 0));
+    assert_eq!(settings("a --uds x.sock", &port).binds, [Bind::Unix(PathBuf::from("x.sock"))]);
+    assert_eq!(settings("a --fd 3", &port).binds, [Bind::Fd(3)]);
+    assert_eq!(settings("a --bind a:1 --bind b:2", &port).binds, [tcp("a", 1), tcp("b", 2)].concat());
+}
+
+#[test]
+fn the_later_of_two_dialects_wins_with_one_warning() {
+    let resolved = run("a --keep-alive 2 --timeout-keep-alive 5", &[]).unwrap();
+    assert_eq!(resolved.settings.uvicorn, [("timeout_keep_alive", UvicornValue::Integer(5))]);
+    let warning = "`--timeout-keep-alive 5` overrides `--keep-alive 2`, which comes before it";
+    assert_eq!(resolved.warnings, [warning]);
+    assert_eq!(warnings("a --keep-alive 5 --timeout-keep-alive 5"), [""; 0]);
+    assert_eq!(warnings("a --keep-alive 2 --keep-alive 5"), [""; 0]);
+
+    let resolved = run("a --port 80 --bind :90", &[]).unwrap();
+    assert_eq!(resolved.settings.binds, tcp("0.0.0.0", 90));
+    assert_eq!(resolved.warnings, ["`--bind :90` overrides `--port 80`, which comes before it"]);
+    let resolved = run("a --bind :90 --host 0.0.0.0 --port 80", &[]).unwrap();
+    assert_eq!(resolved.settings.binds, tcp("0.0.0.0", 80));
+    assert_eq!(resolved.warnings, ["`--port 80` overrides `--bind :90`, which comes before it"]);
+    assert_eq!(warnings("a --bind 127.0.0.1:80 --port 80"), [""; 0]);
+    assert_eq!(warnings("a --uds x --port 80"), ["`--port` has no effect: `--uds` says where to listen"]);
+}
+
+#[test]
+fn the_access_log_has_two_dialects_too() {
+    let log = |line: &str| run(line, &[]).unwrap().settings.access_log;
+    assert_eq!(log("a --access-log"), AccessLog::Stdout);
+    assert_eq!(log("a --no-access-log"), AccessLog::Off);
+    assert_eq!(log("a --access-logfile x --access-log"), AccessLog::File(PathBuf::from("x")));
+    assert_eq!(log("a --access-logfile x --no-access-log"), AccessLog::Off);
+    assert_eq!(log("a --no-access-log --access-logfile x"), AccessLog::File(PathBuf::from("x")));
+    let warning = "`--no-access-log` overrides `--access-logfile x`, which comes before it";
+    assert_eq!(warnings("a --access-logfile x --no-access-log"), [warning]);
+}
+
+#[test]
+fn a_higher_layer_overrides_a_lower_one_in_silence() {
+    let (_, mut all) = given("--workers 3 --bind :1 --bind :2 --timeout 9", Layer::CommandVariable);
+    all.extend(given("--workers 4 --port 5", Layer::CommandLine).1);
+    let resolved =
+        run_given(Some("a"), &all, &[("WEB_CONCURRENCY", "9"), ("FERRICORN_PYTHON", "py")]).unwrap();
+    assert_eq!(resolved.warnings, [""; 0]);
+    let Settings { workers, binds, timeout, python, .. } = resolved.settings;
+    assert_eq!((workers, binds, timeout), (4, tcp("127.0.0.1", 5), Duration::from_secs(9)));
+    assert_eq!(python, Some(PathBuf::from("py")));
+
+    let environment = [("FERRICORN_PYTHON", "one")];
+    let (_, lower) = given("--python two", Layer::CommandVariable);
+    let python = |given: &[Given]| run_given(Some("a"), given, &environment).unwrap().settings.python;
+    assert_eq!(python(&lower), Some(PathBuf::from("one")));
+    assert_eq!(python(&given("--python two", Layer::CommandLine).1), Some(PathBuf::from("two")));
+}
+
+#[test]
+fn options_that_do_nothing_here_say_so_once_unless_they_ask_for_nothing() {
+    assert_eq!(
+        warnings("a --threads 4 --preload --threads 4"),
+        [
+            "`--threads` has no effect: a uvicorn worker runs one event loop; the application makes its own threads",
+            "`--preload` is not supported yet: each worker loads the application by itself",
+        ]
+    );
+    let quiet = "a --threads 1 --limit-request-line 4094 --no-control-socket --worker-tmp-dir /dev/shm --protocol http";
+    assert_eq!(warnings(quiet), [""; 0]);
+}
+
+#[test]
+fn a_bad_value_is_named_with_its_source() {
+    let value =
+        |text: &str, origin: &str, reason: &str| format!("invalid value `{text}` for {origin}: {reason}");
+    for (line, environment, message, code) in [
+        ("--workers 2", &[][..], "no application module specified".to_owned(), 1),
+        ("a --workers x", &[], value("x", "`-w/--workers`", "not a whole number"), 2),
+        ("a --timeout -1", &[], value("-1", "`-t/--timeout`", "below 0"), 1),
+        ("a --timeout-keep-alive 1.5", &[], value("1.5", "`--timeout-keep-alive`", "not a whole number"), 2),
+        ("a --bind 1.2.3.4:99999", &[], value("1.2.3.4:99999", "`-b/--bind`", "`99999` is not a port number"), 1),
+        ("a --log-level loud", &[], value("loud", "`--log-level`", "not one of the choices"), 2),
+        ("a --chdir /nope", &[], value("/nope", "`--chdir`", "no such directory"), 1),
+        ("a --backlog 9999999999", &[], value("9999999999", "`--backlog`", "too large"), 1),
+        ("a --worker-class gevent", &[], value("gevent", "`-k/--worker-class`", "not a class for ASGI applications"), 1),
+        ("a", &[("PORT", "x")], value("x", "the environment variable `PORT`", "not a port number"), 1),
+        ("a", &[("WEB_CONCURRENCY", "")], value("", "the environment variable `WEB_CONCURRENCY`", "not a whole number"), 1),
+        ("a --port $PORT", &[], value("$PORT", "`--port`", "the variable `PORT` is not set"), 1),
+        ("a --workers ${N:-x}", &[], value("x", "`-w/--workers`", "not a whole number"), 2),
+        ("a --certfile c.pem", &[], "`--certfile` cannot be used: TLS is not supported yet, and plain HTTP would be served in its place".to_owned(), 1),
+    ] {
+        assert_eq!(error(line, environment), (message, code), "{line}");
+    }
+    // What is overridden is not looked at.
+    assert_eq!(settings("a --bind :1 --workers 2", &[("PORT", "x"), ("WEB_CONCURRENCY", "x")]).workers, 2);
+}
+
+/// Every option of the table with every one of these values: an answer or an error with a hint, never a panic.
+#[test]
+fn no_option_panics_whatever_its_value_is() {
+    let values = [
+        "",
+        "0",
+        "-1",
+        "1e308",
+        "99999999999999999999",
+        "x",
+        "é\u{0}",
+        "$PORT",
+        "${",
+        ":",
+        "[",
+        "a:b",
+        "unix:",
+    ];
+    for entry in options::all() {
+        for text in values {
+            let given =
+                Given { spelling: Spelling::first(entry), text: text.to_owned(), layer: Layer::CommandLine };
+            if let Err(error) = run_given(Some("a"), &[given], &[]) {
+                assert!(error.hint().is_some(), "`--{} {text}`: {error}", entry.name());
+            }
+        }
+    }
+}

@@ -1,0 +1,224 @@
+//! What the program prints and how it exits when it does not start: the real binary, compared to the letter.
+
+use std::process::{Command, Stdio};
+
+/// Runs the program with these words in an environment that is empty but for these variables.
+fn run(words: &[&str], environment: &[(&str, &str)]) -> (String, String, i32) {
+    let output = Command::new(env!("CARGO_BIN_EXE_ferricorn"))
+        .args(words)
+        .env_clear()
+        .envs(environment.iter().copied())
+        .current_dir(std::env::temp_dir())
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program that cargo has built starts");
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).expect("the program writes UTF-8");
+    (text(output.stdout), text(output.stderr), output.status.code().expect("the program exits by itself"))
+}
+
+/// The line is refused as gunicorn's argument parser would refuse it.
+fn usage_error(words: &str, message: &str, hint: &str) {
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let (stdout, stderr, code) = run(&words, &[]);
+    let expected =
+        format!("usage: ferricorn [OPTIONS] [APP_MODULE]\nferricorn: error: {message}\nhint: {hint}\n");
+    assert_eq!((stdout.as_str(), stderr, code), ("", expected, 2), "{words:?}");
+}
+
+/// The line is refused for what it means.
+fn error(words: &str, environment: &[(&str, &str)], message: &str, hint: &str) {
+    let words: Vec<&str> = words.split_whitespace().collect();
+    let (stdout, stderr, code) = run(&words, environment);
+    let expected = format!("Error: {message}\nhint: {hint}\n");
+    assert_eq!((stdout.as_str(), stderr, code), ("", expected, 1), "{words:?}");
+}
+
+#[test]
+fn the_version_is_printed_in_the_form_of_gunicorn() {
+    let expected = format!("ferricorn (version {})\n", env!("CARGO_PKG_VERSION"));
+    for word in ["--version", "-v", "--vers"] {
+        assert_eq!(run(&[word], &[]), (expected.clone(), String::new(), 0), "{word}");
+    }
+}
+
+#[test]
+fn the_help_lists_what_works_in_groups() {
+    let (stdout, stderr, code) = run(&["--help"], &[]);
+    assert_eq!((stderr.as_str(), code), ("", 0));
+    assert_eq!(stdout, run(&["main:app", "-h", "-w2"], &[]).0);
+    let headings: Vec<&str> =
+        stdout.lines().filter(|line| !line.starts_with(' ') && line.ends_with(':')).collect();
+    let expected = ["Application:", "Sockets:", "Workers:", "Logging:", "HTTP:", "WebSockets:", "Process:"];
+    assert_eq!(headings, expected);
+    for shown in [
+        "-b, --bind <ADDRESS>",
+        "-w, --workers <N>",
+        "[also: --timeout-graceful-shutdown]",
+        "--no-access-log",
+    ] {
+        assert!(stdout.contains(shown), "`{shown}` is missing in:\n{stdout}");
+    }
+    for hidden in ["--daemon", "--certfile", "--spew", "\u{1b}"] {
+        assert!(!stdout.contains(hidden), "`{hidden}` is in:\n{stdout}");
+    }
+    let widest = stdout.lines().map(str::len).max();
+    assert!(widest <= Some(110), "{widest:?}");
+}
+
+#[test]
+fn a_line_that_cannot_be_parsed_exits_with_2() {
+    let number = "give a number such as `2`, or `auto` for one per processor";
+    let whole = "give a number such as `30`";
+    usage_error("a --workers x", "invalid value `x` for `-w/--workers`: not a whole number", number);
+    usage_error("a -wx", "invalid value `x` for `-w/--workers`: not a whole number", number);
+    usage_error("a --workers=1.5", "invalid value `1.5` for `-w/--workers`: not a whole number", number);
+    usage_error("a --keep-alive x", "invalid value `x` for `--keep-alive`: not a whole number", whole);
+    usage_error(
+        "a -t soon",
+        "invalid value `soon` for `-t/--timeout`: not a number of seconds",
+        "give a number such as `30` or `0.5`",
+    );
+    usage_error("a --port http", "invalid value `http` for `--port`: not a port number", PORT);
+    usage_error(
+        "a --log-level loud",
+        "invalid value `loud` for `--log-level`: not one of the choices",
+        "choose from `debug`, `info`, `warning`, `error`, `critical`, `trace`",
+    );
+    usage_error("a --wrokers 2", "unknown option `--wrokers`", "did you mean `--workers`?");
+    usage_error("a --keepalive 2", "unknown option `--keepalive`", "did you mean `--keep-alive`?");
+    usage_error(
+        "a --gracefull-timeout=2",
+        "unknown option `--gracefull-timeout`",
+        "did you mean `--graceful-timeout`?",
+    );
+    usage_error(
+        "a --completely-unknown",
+        "unknown option `--completely-unknown`",
+        "`ferricorn --help` lists the options",
+    );
+    usage_error("a -Z", "unknown option `-Z`", "`ferricorn --help` lists the options");
+    usage_error(
+        "a --max 2",
+        "ambiguous option `--max`: could be `--max-requests`, `--max-requests-jitter`",
+        "write the name in full",
+    );
+    usage_error("a --timeout", "a value is missing for `--timeout`", "write `--timeout SECONDS`");
+    usage_error("a --bind --workers 2", "a value is missing for `--bind`", "write `--bind ADDRESS`");
+    usage_error("a --factory=yes", "`--factory` takes no value", "write `--factory` alone");
+}
+
+const PORT: &str = "a port is a number from 0 to 65535";
+
+#[test]
+fn a_value_that_cannot_be_honoured_exits_with_1() {
+    let zero = "give 0 or more";
+    error("", &[], "no application module specified", "name the application, as in `ferricorn main:app`");
+    error(
+        "--workers 2",
+        &[],
+        "no application module specified",
+        "name the application, as in `ferricorn main:app`",
+    );
+    error("a --timeout -1", &[], "invalid value `-1` for `-t/--timeout`: below 0", zero);
+    error("a --workers=-1", &[], "invalid value `-1` for `-w/--workers`: below 0", zero);
+    error("a --graceful-timeout -1", &[], "invalid value `-1` for `--graceful-timeout`: below 0", zero);
+    error("a --port 99999", &[], "invalid value `99999` for `--port`: not a port number", PORT);
+    error(
+        "a --bind 1.2.3.4:99999",
+        &[],
+        "invalid value `1.2.3.4:99999` for `-b/--bind`: `99999` is not a port number",
+        PORT,
+    );
+    error(
+        "a -b 0.0.0.0:$PORT",
+        &[],
+        "invalid value `0.0.0.0:$PORT` for `-b/--bind`: the variable `PORT` is not set",
+        "set `PORT`, or give a default: `${PORT:-VALUE}`",
+    );
+    error(
+        "a -b 0.0.0.0:",
+        &[],
+        "invalid value `0.0.0.0:` for `-b/--bind`: no port after the colon",
+        "a port is a number from 0 to 65535; was it a variable that is not set?",
+    );
+    error(
+        "a -k gevent",
+        &[],
+        "invalid value `gevent` for `-k/--worker-class`: not a class for ASGI applications",
+        "leave `--worker-class` out, or give `uvicorn.workers.UvicornWorker`",
+    );
+    error(
+        "a --chdir /does/not/exist",
+        &[],
+        "invalid value `/does/not/exist` for `--chdir`: no such directory",
+        "give a directory that exists",
+    );
+    error(
+        "a -c gunicorn.conf.py",
+        &[],
+        "`-c/--config` cannot be used: configuration files are not supported yet",
+        "give the file's settings as options; the names are the same",
+    );
+    error(
+        "a -D",
+        &[],
+        "`-D/--daemon` cannot be used: ferricorn stays in the foreground, where its supervisor can see it",
+        "run it as a service of systemd, or in a container",
+    );
+    error(
+        "a --ssl-certfile cert.pem",
+        &[],
+        "`--ssl-certfile` cannot be used: TLS is not supported yet, and plain HTTP would be served in its place",
+        "let a proxy in front of ferricorn speak TLS",
+    );
+}
+
+#[test]
+fn a_bad_variable_is_named() {
+    error(
+        "a",
+        &[("PORT", "tcp://10.0.0.1:80")],
+        "invalid value `tcp://10.0.0.1:80` for the environment variable `PORT`: not a port number",
+        PORT,
+    );
+    error(
+        "a",
+        &[("WEB_CONCURRENCY", "many")],
+        "invalid value `many` for the environment variable `WEB_CONCURRENCY`: not a whole number",
+        "give a number such as `2`, or `auto` for one per processor",
+    );
+    error(
+        "a",
+        &[("GUNICORN_CMD_ARGS", "--name 'open")],
+        "invalid value for the environment variable `GUNICORN_CMD_ARGS`: no closing quotation",
+        "quote its words as in a shell",
+    );
+    error(
+        "a",
+        &[("GUNICORN_CMD_ARGS", "--timeout -1")],
+        "invalid value `-1` for `-t/--timeout` in `GUNICORN_CMD_ARGS`: below 0",
+        "give 0 or more",
+    );
+}
+
+#[test]
+fn an_error_log_that_cannot_be_written_prevents_the_start() {
+    let (stdout, stderr, code) = run(&["a", "--error-logfile", "/does/not/exist/error.log"], &[]);
+    let expected =
+        "Error: `/does/not/exist/error.log` isn't writable: No such file or directory (os error 2)\n";
+    assert_eq!((stdout.as_str(), stderr.as_str(), code), ("", expected, 1));
+}
+
+#[test]
+fn closed_output_changes_no_exit_code() {
+    let closed = |words: &str, redirect: &str| {
+        let line = format!("{} {words} {redirect}", env!("CARGO_BIN_EXE_ferricorn"));
+        Command::new("sh").args(["-c", &line]).status().expect("there is a shell").code()
+    };
+    assert_eq!(closed("--help", ">&-"), Some(0));
+    assert_eq!(closed("--help", ">/dev/full"), Some(0));
+    assert_eq!(closed("--version", "| true"), Some(0));
+    assert_eq!(closed("", "2>&-"), Some(1));
+    assert_eq!(closed("--workers x", "2>/dev/full"), Some(2));
+    assert_eq!(closed("a --workers x", ">&- 2>&- <&-"), Some(2));
+}
