@@ -51,20 +51,21 @@ class Worker:
         self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.channel.settimeout(LIMIT)
         source = memfd("ferricorn-shim", sources())
-        log = open(master.folder / f"worker-{row}.log", "wb")
         command = [sys.executable, "-c", (SHIM / "boot.py").read_text(), str(source), str(theirs.fileno())]
-        inherited = (source, theirs.fileno(), *master.inherited())
-        self.process = subprocess.Popen(
-            [*command, f"worker {settings['app']['target']}"],
-            pass_fds=inherited,
-            cwd=master.folder,
-            stdout=open(master.folder / f"worker-{row}.out", "wb"),
-            stderr=log,
-            env={**os.environ, **environment},
-        )
+        with (
+            open(master.folder / f"worker-{row}.out", "ab") as out,
+            open(master.folder / f"worker-{row}.log", "ab") as log,
+        ):
+            self.process = subprocess.Popen(
+                [*command, f"worker {settings['app']['target']}"],
+                pass_fds=(source, theirs.fileno(), *master.inherited()),
+                cwd=master.folder,
+                stdout=out,
+                stderr=log,
+                env={**os.environ, **environment},
+            )
         theirs.close()
         os.close(source)
-        log.close()
         self.send({"type": "start", **settings})
 
     def send(self, message: dict[str, Any]) -> None:

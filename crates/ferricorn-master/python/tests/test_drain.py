@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 
@@ -87,7 +86,9 @@ def test_websockets_get_1012(loop_master: FakeMaster) -> None:
     assert answer.status == 101
     loop_master.wait_for(lambda: worker.word(3) == 1)
     worker.drain()
-    assert client.socket.recv(4) == b"\x88" + client.socket.recv(0) + b"\x02\x03\xf4" or True
+    frame = client.socket.recv(64)
+    assert frame[0] == 0x88
+    assert int.from_bytes(frame[2:4], "big") == 1012
     assert worker.receive()["cut"] == 0
     assert worker.wait() == 0
     assert "websocket code 1012" in worker.out()
@@ -156,6 +157,7 @@ def test_a_busy_connection_moves_when_it_is_idle(master: FakeMaster) -> None:
     answer = client.response()
     assert answer.body == str(old.process.pid).encode()
     assert "connection" not in answer.headers
+    master.wait_for(lambda: old.word(7) == 1)
     assert client.get().body == str(new.process.pid).encode()
     assert old.receive() == {"type": "drained", "handed_over": 1, "cut": 0}
 
@@ -185,6 +187,4 @@ def test_a_half_received_request_does_not_move(master: FakeMaster, half: bytes) 
     master.wait_for(lambda: old.word(7) == 1)
     client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n"[len(half) :])
     assert client.response().body == str(old.process.pid).encode()
-    assert client.socket.fileno() >= 0
-    assert isinstance(client.socket, socket.socket)
     assert old.receive()["handed_over"] == 2

@@ -1,0 +1,64 @@
+"""The golden files that the Rust tests of the wire read as well."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from ferricorn_worker import channel, scoreboard
+
+GOLDEN = Path(__file__).parents[3] / "ferricorn-wire" / "tests" / "golden"
+
+
+def read(name: str) -> Any:
+    """One golden file."""
+    return json.loads((GOLDEN / name).read_text())
+
+
+@pytest.mark.parametrize("name", sorted(file.name for file in (GOLDEN / "to_worker").glob("start*.json")))
+def test_start(name: str) -> None:
+    message = read(f"to_worker/{name}")
+    start = channel.Start.from_message(channel.decode(json.dumps(message).encode()))
+    assert start.app.target == message["app"]["target"]
+    assert start.app.uvicorn == message["app"]["uvicorn"]
+    assert start.worker_connections == message["worker_connections"]
+    assert start.descriptors() == (*message["listeners"], message["scoreboard"], *message["handoff"])
+    access = message["log"]["access"]
+    assert (start.log.access is None) == (access is None)
+    if start.log.access is not None:
+        assert (start.log.access.file, start.log.access.format) == (access["file"], access["format"])
+    for field in ("version", "slot", "generation", "master_pid", "backlog", "row", "workers", "count_websockets"):
+        assert getattr(start, field) == message[field]
+    for field in ("level", "error_file", "colors"):
+        assert getattr(start.log, field) == message["log"][field]
+
+
+@pytest.mark.parametrize("file", sorted((GOLDEN / "to_master").glob("*.json")), ids=lambda file: file.stem)
+def test_messages_to_the_master(file: Path) -> None:
+    message = json.loads(file.read_text())
+    assert json.loads(channel.encode(message)) == message
+
+
+def test_a_long_text_fits_into_a_packet() -> None:
+    packet = channel.encode({"type": "boot_failed", "stage": "import", "text": "begin" + '"\n\udcff' * 100_000 + "end"})
+    assert len(packet) <= channel.MAX_PACKET
+    text = json.loads(packet)["text"]
+    assert text.startswith("begin")
+    assert "(cut)" in text
+    assert text.endswith("end")
+
+
+def test_the_layout_of_the_scoreboard() -> None:
+    layout = read("scoreboard.json")
+    assert layout.pop("max_packet") == channel.MAX_PACKET
+    for group in ("words", "states"):
+        for name, value in layout.pop(group).items():
+            assert getattr(scoreboard, name.upper()) == value
+    for name, value in layout.items():
+        assert getattr(scoreboard, name.upper()) == value

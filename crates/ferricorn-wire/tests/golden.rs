@@ -1,0 +1,95 @@
+//! The files under `golden/` are the wire: this test and the Python shim's `test_wire.py` read the same ones, so that
+//! neither side can change it alone.
+
+use std::path::{Path, PathBuf};
+
+use ferricorn_wire::scoreboard::{self, State, Word};
+use ferricorn_wire::{MAX_PACKET, ToMaster, ToWorker, decode, encode};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::Value;
+
+fn golden(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name)
+}
+
+fn files(folder: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(golden(folder)).expect("the golden folder exists");
+    let mut files: Vec<_> = entries.map(|entry| entry.expect("a folder that can be read").path()).collect();
+    files.sort();
+    assert!(!files.is_empty(), "no golden files in {folder}");
+    files
+}
+
+/// Reads each file as a message and writes it back: what comes out is what went in, field by field.
+fn round_trip<M: Serialize + DeserializeOwned>(folder: &str) -> Vec<M> {
+    let check = |file: &PathBuf| {
+        let text = std::fs::read(file).expect("a golden file can be read");
+        let message: M = decode(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        let expected: Value = decode(&text).expect("a golden file is JSON");
+        let written: Value = decode(&encode(&message)).expect("a packet is JSON");
+        assert_eq!(written, expected, "{}", file.display());
+        message
+    };
+    files(folder).iter().map(check).collect()
+}
+
+#[test]
+fn every_message_to_the_worker_is_as_written_down() {
+    let messages = round_trip::<ToWorker>("to_worker");
+    for kind in [
+        |message: &ToWorker| matches!(message, ToWorker::Start(_)),
+        |message: &ToWorker| matches!(message, ToWorker::Serve),
+        |message: &ToWorker| matches!(message, ToWorker::Drain { .. }),
+        |message: &ToWorker| matches!(message, ToWorker::ReopenLogs),
+    ] {
+        assert!(messages.iter().any(kind), "a message has no golden file");
+    }
+}
+
+#[test]
+fn every_message_to_the_master_is_as_written_down() {
+    let messages = round_trip::<ToMaster>("to_master");
+    for kind in [
+        |message: &ToMaster| matches!(message, ToMaster::Ready),
+        |message: &ToMaster| matches!(message, ToMaster::BootFailed { .. }),
+        |message: &ToMaster| matches!(message, ToMaster::AskedToStop { .. }),
+        |message: &ToMaster| matches!(message, ToMaster::Drained { .. }),
+        |message: &ToMaster| matches!(message, ToMaster::Warning { .. }),
+    ] {
+        assert!(messages.iter().any(kind), "a message has no golden file");
+    }
+}
+
+#[test]
+fn the_scoreboard_is_laid_out_as_written_down() {
+    let text = std::fs::read(golden("scoreboard.json")).expect("a golden file can be read");
+    let written: Value = decode(&text).expect("a golden file is JSON");
+    let layout = serde_json::json!({
+        "header_words": scoreboard::HEADER_WORDS,
+        "row_words": scoreboard::ROW_WORDS,
+        "rows": scoreboard::ROWS,
+        "bytes": scoreboard::BYTES,
+        "magic": scoreboard::MAGIC,
+        "rows_used_word": scoreboard::ROWS_USED_WORD,
+        "words": {
+            "state": Word::State as usize,
+            "heartbeat": Word::Heartbeat as usize,
+            "connections": Word::Connections as usize,
+            "requests": Word::Requests as usize,
+            "in_flight": Word::InFlight as usize,
+            "loop_lag": Word::LoopLag as usize,
+            "accepted": Word::Accepted as usize,
+            "handed_over": Word::HandedOver as usize,
+            "taken_over": Word::TakenOver as usize,
+        },
+        "states": {
+            "free": State::Free as u64,
+            "booting": State::Booting as u64,
+            "accepting": State::Accepting as u64,
+            "full": State::Full as u64,
+            "draining": State::Draining as u64,
+        },
+        "max_packet": MAX_PACKET,
+    });
+    assert_eq!(layout, written);
+}
