@@ -33,6 +33,7 @@ const MODULES: &[(&str, &str)] = modules![
     "errors",
     "handoff",
     "lifespan",
+    "lifespan",
     "logs",
     "main",
     "scoreboard",

@@ -113,11 +113,13 @@ impl Supervisor {
         }
     }
 
-    /// Whether one worker more may live. A draining worker counts until it is gone: it still has its memory.
+    /// Whether one worker more may live. A draining worker counts until it is gone, since it still has its memory; an
+    /// empty seat counts too, since it will be filled when its back-off is over.
     fn has_room(&self) -> bool {
         let alive =
             self.workers.values().filter(|it| it.is_alive() && self.seats.contains_key(&it.slot)).count();
-        alive < usize::from(self.target) + usize::from(self.policy.surge.max(1))
+        let empty = self.seats.keys().filter(|slot| self.seated(**slot).next().is_none()).count();
+        alive + empty < usize::from(self.target) + usize::from(self.policy.surge.max(1))
     }
 
     fn next_to_replace(&mut self, now: Instant, actions: &mut Vec<Action>) -> Option<Slot> {

@@ -253,8 +253,8 @@ impl Sim {
                 Some(after) => ready_for.saturating_sub(after),
                 None => Duration::ZERO,
             });
-            let served = ready_for.unwrap_or_default().as_millis() as u64 * fake.manners.requests_per_second;
-            Vitals { silent_for, requests: served / 1000 }
+            let whole_seconds = ready_for.unwrap_or_default().as_secs();
+            Vitals { silent_for, requests: whole_seconds * fake.manners.requests_per_second }
         };
         self.workers.iter().filter(|(_, it)| !it.gone).map(|(id, it)| (*id, vitals(it))).collect()
     }
@@ -343,7 +343,7 @@ impl Sim {
                 worker.leaving = true;
                 match signal {
                     WorkerSignal::Terminate => {
-                        self.later(millis(2), Event::Exited { id, exit: Exit::Signal(15) })
+                        self.later(millis(2), Event::Exited { id, exit: Exit::Signal(15) });
                     }
                     WorkerSignal::Kill => self.later(millis(2), Event::Exited { id, exit: Exit::Signal(9) }),
                     WorkerSignal::Dump => {}
