@@ -6,11 +6,11 @@
 use std::path::PathBuf;
 
 use crate::{
+    choose::{Choice, Choices, overrides},
     draft::Draft,
     environment::Environment,
-    error::{ConfigError, Origin, Problem},
+    error::{ConfigError, Layer, Origin, Problem},
     options::Kind,
-    resolve::{Choice, Choices, overrides},
     settings::Bind,
     value::Value,
 };
@@ -27,8 +27,8 @@ pub(crate) fn resolve(
 ) -> Result<Vec<Bind>, ConfigError> {
     let bind = choices.get("bind").and_then(|choices| choices.last());
     let parts = || UVICORN.iter().filter_map(|name| choices.get(name)?.last());
-    let part = parts().max_by_key(|choice| place(choice));
-    match (bind, part) {
+    let latest = parts().max_by_key(|choice| place(choice));
+    match (bind, latest) {
         (None, None) => {
             let port = port_variable(environment)?;
             let host = if port.is_some() { "0.0.0.0" } else { "127.0.0.1" };
@@ -36,11 +36,11 @@ pub(crate) fn resolve(
         }
         (Some(_), None) => Ok(draft.binds.clone()),
         (None, Some(_)) => Ok(vec![from_parts(draft, parts(), environment, warnings)?]),
-        (Some(bind), Some(part)) => {
-            let (winner, loser) = if place(bind) > place(part) { (bind, part) } else { (part, bind) };
+        (Some(bind), Some(latest)) => {
+            let (winner, loser) = if place(bind) > place(latest) { (bind, latest) } else { (latest, bind) };
             let same_layer = winner.layer == loser.layer;
             let other = from_parts(draft, parts(), environment, &mut Vec::new())?;
-            let chosen = if place(bind) > place(part) { draft.binds.clone() } else { vec![other.clone()] };
+            let chosen = if place(bind) > place(latest) { draft.binds.clone() } else { vec![other.clone()] };
             if same_layer && draft.binds != [other] {
                 warnings.push(overrides(winner, loser));
             }
@@ -49,7 +49,7 @@ pub(crate) fn resolve(
     }
 }
 
-fn place(choice: &Choice) -> (crate::error::Layer, usize) {
+fn place(choice: &Choice) -> (Layer, usize) {
     (choice.layer, choice.index)
 }
 

@@ -122,6 +122,7 @@ impl fmt::Display for Bind {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -6,10 +6,12 @@
 
 mod address;
 mod bind;
+mod choose;
 mod draft;
 mod environment;
 mod error;
 mod expand;
+mod numbers;
 pub mod options;
 mod resolve;
 mod settings;

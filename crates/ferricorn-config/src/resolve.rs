@@ -6,17 +6,17 @@
 //!
 //! Invariant: nothing is read but the arguments.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::{
     address,
+    choose::{Choices, check, keep_winners, overrides, read, value_error, warn},
     draft::Draft,
     environment::Environment,
     error::{ConfigError, Layer, Origin, Problem},
-    expand::expand,
-    options::{self, Kind, Spelling, Standing, Target},
+    numbers::Numbers,
+    options::{self, Spelling, Standing, Target},
     settings::{AccessLog, ListenWhen, LogLevel, Settings, UvicornValue},
     value::Value,
     worker_class,
@@ -60,19 +60,6 @@ pub struct Resolved {
     /// One line each, to be logged as warnings.
     pub warnings: Vec<String>,
 }
-
-/// A checked value with its place in the order of precedence.
-pub(crate) struct Choice {
-    pub(crate) spelling: Spelling,
-    pub(crate) text: String,
-    pub(crate) value: Value,
-    pub(crate) layer: Layer,
-    /// The number of the word among all that was given.
-    pub(crate) index: usize,
-}
-
-/// The checked values by the name of their option; several where each of them counts.
-pub(crate) type Choices = BTreeMap<&'static str, Vec<Choice>>;
 
 /// Resolves what was given to settings. `app` is the application as given, if any.
 pub fn resolve(
@@ -145,7 +132,7 @@ pub fn resolve(
         binds,
         backlog: numbers.backlog(backlog)?,
         listen: if listen.as_deref() == Some("early") { ListenWhen::Early } else { ListenWhen::Ready },
-        workers: numbers.workers(workers),
+        workers: numbers.workers(workers.as_ref()),
         worker_class: worker_class.unwrap_or_else(|| worker_class::DEFAULT.to_owned()),
         worker_connections: numbers.worker_connections(worker_connections)?,
         max_requests: max_requests.unwrap_or(0),
@@ -162,84 +149,6 @@ pub fn resolve(
         log_level: log_level.as_deref().map_or(LogLevel::Info, level),
     };
     Ok(Resolved { settings, colors, warnings })
-}
-
-/// Checks one option by itself. None: there is nothing to apply.
-fn check(
-    given: &Given,
-    index: usize,
-    environment: &Environment,
-    warnings: &mut Vec<String>,
-) -> Result<Option<Choice>, ConfigError> {
-    let Given { spelling, text, layer } = given;
-    let entry = spelling.entry;
-    let origin = Origin::Option(*layer, *spelling);
-    let value = read(entry.kind, text, origin, environment)?;
-    let neutral = entry.neutral.is_some_and(|neutral| neutral == text.trim());
-    match entry.standing {
-        Standing::Supported(_) => {
-            return Ok(Some(Choice { spelling: *spelling, text: text.clone(), value, layer: *layer, index }));
-        }
-        Standing::Ignored => {}
-        _ if neutral => {}
-        Standing::NoEffect(reason) => warn(warnings, format!("{origin} has no effect: {reason}")),
-        Standing::NotYet(reason) => warn(warnings, format!("{origin} is not supported yet: {reason}")),
-        Standing::Refused { reason, instead } => {
-            return Err(ConfigError::Refused { origin, reason, instead });
-        }
-    }
-    Ok(None)
-}
-
-/// Adds a warning that is not there yet: an option given twice is told about once.
-fn warn(warnings: &mut Vec<String>, text: String) {
-    if !warnings.contains(&text) {
-        warnings.push(text);
-    }
-}
-
-/// A text with its variables filled in, as a value of its kind.
-fn read(kind: Kind, text: &str, origin: Origin, environment: &Environment) -> Result<Value, ConfigError> {
-    let expanded = match kind {
-        // Free text may hold a dollar sign of its own.
-        Kind::Verbatim | Kind::Header => text.to_owned(),
-        _ => expand(text, environment).map_err(|name| ConfigError::UnsetVariable {
-            text: text.to_owned(),
-            origin,
-            name,
-        })?,
-    };
-    Value::parse(kind, &expanded).map_err(|problem| ConfigError::Value { text: expanded, origin, problem })
-}
-
-/// Keeps the values of the highest layer, and of those the last one unless each counts.
-fn keep_winners(choices: &mut Vec<Choice>, warnings: &mut Vec<String>) {
-    let highest = choices.iter().map(|choice| choice.layer).max();
-    choices.retain(|choice| Some(choice.layer) == highest);
-    let Some(last) = choices.last() else { return };
-    if last.spelling.entry.repeats {
-        return;
-    }
-    // The same name given twice is how people override a default of their own; two names are more likely a mistake.
-    for choice in choices.iter() {
-        let differs = choice.spelling.long != last.spelling.long && choice.value != last.value;
-        if differs && choice.spelling.on && last.spelling.on {
-            warn(warnings, overrides(last, choice));
-        }
-    }
-    choices.drain(..choices.len() - 1);
-}
-
-/// The warning that two names of one setting disagree.
-pub(crate) fn overrides(winner: &Choice, loser: &Choice) -> String {
-    format!("{} overrides {}, which comes before it", shown(winner), shown(loser))
-}
-
-fn shown(choice: &Choice) -> String {
-    match choice.spelling.entry.takes_value() {
-        true => format!("`--{} {}`", choice.spelling.long, choice.text),
-        false => format!("`--{}`", choice.spelling.long),
-    }
 }
 
 /// Values of variables: those of platforms stand in for an option that was not given, ferricorn's own also override
@@ -350,51 +259,5 @@ fn level(name: &str) -> LogLevel {
         "error" => LogLevel::Error,
         "critical" => LogLevel::Critical,
         _ => LogLevel::Info,
-    }
-}
-
-pub(crate) fn value_error(choice: &Choice, problem: Problem) -> ConfigError {
-    let origin = Origin::Option(choice.layer, choice.spelling);
-    ConfigError::Value { text: choice.text.clone(), origin, problem }
-}
-
-/// Numbers that must fit into something narrower than they were read as.
-struct Numbers<'a> {
-    processors: u16,
-    choices: &'a Choices,
-}
-
-impl Numbers<'_> {
-    fn narrow(&self, name: &str, number: u64, most: u32) -> Result<u32, ConfigError> {
-        match u32::try_from(number) {
-            Ok(number) if number <= most => Ok(number),
-            _ => Err(self.too_large(name, number, most)),
-        }
-    }
-
-    fn too_large(&self, name: &str, number: u64, most: u32) -> ConfigError {
-        let problem = Problem::meaning("too large", format!("give at most {most}"));
-        match self.choices.get(name).and_then(|choices| choices.last()) {
-            Some(choice) => value_error(choice, problem),
-            None => ConfigError::Grammar(format!("`--{name}` is too large: {number}")),
-        }
-    }
-
-    /// `listen(2)` takes a signed number; 0, which gunicorn lets through, means one place.
-    fn backlog(&self, given: Option<u64>) -> Result<u32, ConfigError> {
-        let most = i32::MAX.unsigned_abs();
-        given.map_or(Ok(2048), |number| self.narrow("backlog", number, most)).map(|number| number.max(1))
-    }
-
-    fn worker_connections(&self, given: Option<u64>) -> Result<Option<u32>, ConfigError> {
-        given.map(|number| self.narrow("worker-connections", number, u32::MAX)).transpose()
-    }
-
-    fn workers(&self, given: Option<Value>) -> u16 {
-        match given {
-            None => 1,
-            Some(Value::Whole(number)) => u16::try_from(number).unwrap_or(u16::MAX),
-            Some(_) => self.processors.max(1),
-        }
     }
 }

@@ -111,12 +111,15 @@ fn whole(text: &str) -> Result<u64, Problem> {
 }
 
 fn workers(text: &str) -> Result<u64, Problem> {
-    let number = whole(text).map_err(|problem| match problem.syntax {
-        true => Problem::syntax(
-            "not a whole number",
-            "give a number such as `2`, or `auto` for one per processor",
-        ),
-        false => problem,
+    let number = whole(text).map_err(|problem| {
+        if problem.syntax {
+            Problem::syntax(
+                "not a whole number",
+                "give a number such as `2`, or `auto` for one per processor",
+            )
+        } else {
+            problem
+        }
     })?;
     if number > u64::from(u16::MAX) {
         return Err(Problem::meaning("too large", format!("give at most {}", u16::MAX)));
@@ -125,13 +128,11 @@ fn workers(text: &str) -> Result<u64, Problem> {
 }
 
 fn port(text: &str) -> Result<u64, Problem> {
-    let range = || Problem::meaning("not a port number", "a port is a number from 0 to 65535");
+    let hint = "a port is a number from 0 to 65535";
     match whole(text) {
-        Ok(number) if number <= u64::from(u16::MAX) => Ok(number),
-        Err(problem) if problem.syntax => {
-            Err(Problem::syntax("not a port number", "a port is a number from 0 to 65535"))
-        }
-        Ok(_) | Err(_) => Err(range()),
+        Ok(number) if u16::try_from(number).is_ok() => Ok(number),
+        Err(problem) if problem.syntax => Err(Problem::syntax("not a port number", hint)),
+        Ok(_) | Err(_) => Err(Problem::meaning("not a port number", hint)),
     }
 }
 
@@ -176,6 +177,7 @@ fn header(text: &str) -> Result<Value, Problem> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -39,6 +39,7 @@ pub(crate) fn presets(class: &str) -> Vec<(&'static str, UvicornValue)> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

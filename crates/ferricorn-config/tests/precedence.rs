@@ -1,5 +1,7 @@
 //! Which value wins, and what the user is told: whole lines resolved to settings, over the crate's public face.
 
+#![allow(clippy::unwrap_used, missing_docs)]
+
 use std::{path::PathBuf, time::Duration};
 
 use ferricorn_config::{
@@ -14,16 +16,15 @@ fn given(line: &str, layer: Layer) -> (Option<String>, Vec<Given>) {
     let mut words = line.split_whitespace();
     let (mut app, mut given) = (None, Vec::new());
     while let Some(word) = words.next() {
-        let spelling: Spelling = match word.strip_prefix("--") {
-            Some(long) => options::find_long(long).unwrap_or_else(|| panic!("no option `{word}`")),
-            None => {
-                app = Some(word.to_owned());
-                continue;
-            }
+        let Some(long) = word.strip_prefix("--") else {
+            app = Some(word.to_owned());
+            continue;
         };
-        let text = match spelling.entry.takes_value() {
-            true => words.next().unwrap_or_else(|| panic!("no value for `{word}`")).to_owned(),
-            false => spelling.on.to_string(),
+        let spelling = options::find_long(long).unwrap_or_else(|| panic!("no option `{word}`"));
+        let text = if spelling.entry.takes_value() {
+            words.next().unwrap_or_else(|| panic!("no value for `{word}`")).to_owned()
+        } else {
+            spelling.on.to_string()
         };
         given.push(Given { spelling, text, layer });
     }

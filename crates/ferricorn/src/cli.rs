@@ -119,7 +119,7 @@ fn collect(matches: &ArgMatches, spelling: Spelling, layer: Layer, given: &mut V
     if !spelling.entry.takes_value() {
         // Of a switch that is repeated the last one counts.
         given.extend(
-            indices.last().map(|index| (index, Given { spelling, text: spelling.on.to_string(), layer })),
+            indices.max().map(|index| (index, Given { spelling, text: spelling.on.to_string(), layer })),
         );
         return;
     }
@@ -204,6 +204,7 @@ fn translate(error: &clap::Error) -> ConfigError {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 

@@ -18,14 +18,12 @@ pub fn print(text: &str) -> u8 {
 
 /// Reports why there are no settings, and returns the exit code.
 pub fn config_error(error: &ConfigError) -> u8 {
-    let mut text = if error.is_usage() {
-        format!("{USAGE}\nferricorn: error: {error}\n")
+    let hint = error.hint().map(|hint| format!("hint: {hint}\n")).unwrap_or_default();
+    let text = if error.is_usage() {
+        format!("{USAGE}\nferricorn: error: {error}\n{hint}")
     } else {
-        format!("Error: {error}\n")
+        format!("Error: {error}\n{hint}")
     };
-    if let Some(hint) = error.hint() {
-        text.push_str(&format!("hint: {hint}\n"));
-    }
     complain(&text);
     error.exit_code()
 }

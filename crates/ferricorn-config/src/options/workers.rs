@@ -9,11 +9,12 @@ pub(super) static ENTRIES: &[Entry] = &[
             draft.workers = Some(value);
         },
     ),
-    Entry::new(Workers, &["worker-class"], Kind::WorkerClass, "CLASS")
-        .short('k')
-        .sets("gunicorn's name of the uvicorn worker; may be left out", |draft, value| {
-            draft.worker_class = value.text()
-        }),
+    Entry::new(Workers, &["worker-class"], Kind::WorkerClass, "CLASS").short('k').sets(
+        "gunicorn's name of the uvicorn worker; may be left out",
+        |draft, value| {
+            draft.worker_class = value.text();
+        },
+    ),
     Entry::new(Workers, &["worker-connections"], Kind::Whole, "N").sets(
         "Connections at which a worker stops accepting [default: no limit]",
         |draft, value| {

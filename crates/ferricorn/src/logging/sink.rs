@@ -120,6 +120,7 @@ fn append(path: &Path) -> io::Result<File> {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use std::os::fd::OwnedFd;
 

@@ -1,0 +1,50 @@
+//! Numbers of the command line in the types of the settings, which are narrower.
+
+use crate::{
+    choose::{Choices, value_error},
+    error::{ConfigError, Problem},
+    value::Value,
+};
+
+/// Numbers that must fit into something narrower than they were read as.
+pub(crate) struct Numbers<'a> {
+    /// How many `--workers auto` means.
+    pub(crate) processors: u16,
+    /// What was given, to say in an error.
+    pub(crate) choices: &'a Choices,
+}
+
+impl Numbers<'_> {
+    fn narrow(&self, name: &str, number: u64, most: u32) -> Result<u32, ConfigError> {
+        match u32::try_from(number) {
+            Ok(number) if number <= most => Ok(number),
+            _ => Err(self.too_large(name, number, most)),
+        }
+    }
+
+    fn too_large(&self, name: &str, number: u64, most: u32) -> ConfigError {
+        let problem = Problem::meaning("too large", format!("give at most {most}"));
+        match self.choices.get(name).and_then(|choices| choices.last()) {
+            Some(choice) => value_error(choice, problem),
+            None => ConfigError::Grammar(format!("`--{name}` is too large: {number}")),
+        }
+    }
+
+    /// `listen(2)` takes a signed number; 0, which gunicorn lets through, means one place.
+    pub(crate) fn backlog(&self, given: Option<u64>) -> Result<u32, ConfigError> {
+        let most = i32::MAX.unsigned_abs();
+        given.map_or(Ok(2048), |number| self.narrow("backlog", number, most)).map(|number| number.max(1))
+    }
+
+    pub(crate) fn worker_connections(&self, given: Option<u64>) -> Result<Option<u32>, ConfigError> {
+        given.map(|number| self.narrow("worker-connections", number, u32::MAX)).transpose()
+    }
+
+    pub(crate) fn workers(&self, given: Option<&Value>) -> u16 {
+        match given {
+            None => 1,
+            Some(Value::Whole(number)) => u16::try_from(*number).unwrap_or(u16::MAX),
+            Some(_) => self.processors.max(1),
+        }
+    }
+}
