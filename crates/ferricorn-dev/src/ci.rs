@@ -3,6 +3,7 @@
 use std::{fs, path::PathBuf, process::ExitCode};
 
 use crate::{
+    docs,
     failure::Failure,
     layers, licences,
     say::say,
@@ -31,6 +32,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
     steps.take("layers", || layers::check(&workspace));
     steps.take("python", || lint_python(&workspace, &lint));
     steps.take("python types", || check_types(&workspace, &lint, &newest));
+    steps.take("generated pages", || docs::check(&workspace));
     steps.take("clippy", || {
         let clippy = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
         loudly_checked("clippy", &mut workspace.cargo(clippy))

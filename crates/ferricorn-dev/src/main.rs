@@ -5,6 +5,7 @@
 
 mod ci;
 mod demo;
+mod docs;
 mod failure;
 mod layers;
 mod licences;
@@ -28,7 +29,8 @@ Usage: cargo dev COMMAND
   demo [-- OPTIONS]   serve examples/fastapi on 2 supervised workers; OPTIONS go to ferricorn
   test [FILTER...]    every test, Rust and Python, on the newest and the oldest uvicorn
   ci                  formatting, lints, layers, licences, the wheel, the documentation
-  wheel [--check]     build the wheel; --check installs it into an empty environment and serves from it";
+  wheel [--check]     build the wheel; --check installs it into an empty environment and serves from it
+  docs [--check]      write the generated pages; --check only compares them";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -49,6 +51,7 @@ fn run(command: &str, rest: &[String]) -> Result<ExitCode, Failure> {
         "test" => test::run(rest),
         "ci" => ci::run(rest),
         "wheel" => wheel::run(rest),
+        "docs" => docs::run(rest),
         "help" | "--help" | "-h" => {
             say(USAGE);
             Ok(ExitCode::SUCCESS)

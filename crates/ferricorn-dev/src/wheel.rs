@@ -68,6 +68,10 @@ pub(crate) fn check(workspace: &Workspace, python: &Python, wheel: &Path) -> Res
 
 fn serves(workspace: &Workspace, name: &str, mut command: Command) -> Result<(), Failure> {
     command.args(["main:app", "--bind", "127.0.0.1:0", "--workers", "2"]);
+    // The environment of whoever runs this must not choose another interpreter, or another number of workers.
+    for variable in ["VIRTUAL_ENV", "FERRICORN_PYTHON", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY", "PORT"] {
+        command.env_remove(variable);
+    }
     let served = Served::start(command.current_dir(workspace.root.join("examples/bare_asgi")))?;
     let response = served.get("/")?;
     if !response.starts_with("HTTP/1.1 200 ") || !response.contains(GREETING) {

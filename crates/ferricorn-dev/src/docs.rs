@@ -1,0 +1,113 @@
+//! `cargo dev docs`: the pages that are made from the code, so that they cannot say anything else than it does.
+
+use std::{fmt::Write as _, fs, process::ExitCode};
+
+use ferricorn_config::options::{self, Entry, Group, Standing};
+
+use crate::{failure::Failure, say::say, workspace::Workspace};
+
+const PAGE: &str = "docs/reference/options.md";
+const INTRODUCTION: &str = "\
+# Options
+
+Made by `cargo dev docs` from the table in `crates/ferricorn-config/src/options`: do not edit.
+
+Every option of gunicorn and uvicorn is known by name. The first tables list what works. After them come the options
+that are accepted and change nothing, each of which is told of in one warning unless nothing is lost, and those that
+are refused, because to go on would do something else than what was asked.
+
+Defaults are weaker than variables, variables weaker than `GUNICORN_CMD_ARGS`, and that is weaker than the command line.
+";
+
+/// Writes the page, or with `--check` fails when it is not what would be written.
+pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
+    let workspace = Workspace::find()?;
+    match arguments {
+        [] => write(&workspace)?,
+        [flag] if flag == "--check" => check(&workspace)?,
+        _ => {
+            return Err(Failure::new(format!(
+                "`cargo dev docs` takes only `--check`: `{}`",
+                arguments.join(" ")
+            )));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn write(workspace: &Workspace) -> Result<(), Failure> {
+    let path = workspace.root.join(PAGE);
+    let folder = path.parent().expect("the page is in a folder");
+    let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, page()));
+    written.map_err(|error| Failure::new(format!("cannot write `{PAGE}`: {error}")))?;
+    say(PAGE);
+    Ok(())
+}
+
+/// Fails when the page is not up to date.
+pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
+    match fs::read_to_string(workspace.root.join(PAGE)) {
+        Ok(found) if found == page() => Ok(()),
+        Ok(_) => Err(Failure::new(format!("`{PAGE}` is out of date")).hint("run `cargo dev docs`")),
+        Err(error) => Err(Failure::new(format!("cannot read `{PAGE}`: {error}"))),
+    }
+}
+
+fn page() -> String {
+    let mut page = INTRODUCTION.to_owned();
+    let supported = |entry: &&Entry| matches!(entry.standing, Standing::Supported(_));
+    let mut group: Option<Group> = None;
+    for entry in options::all().filter(supported) {
+        if group != Some(entry.group) {
+            group = Some(entry.group);
+            let _ = write!(
+                page,
+                "\n## {}\n\n| option | variable | what it does |\n|---|---|---|\n",
+                entry.group.title()
+            );
+        }
+        let variable = entry.variable.map(|name| format!("`{name}`")).unwrap_or_default();
+        let _ = writeln!(page, "| {} | {variable} | {} |", names(entry), cell(entry.help));
+    }
+    for (title, text) in [
+        ("Not supported yet", not_yet as fn(&Entry) -> Option<String>),
+        ("Without effect", without_effect),
+        ("Refused", refused),
+    ] {
+        let _ = write!(page, "\n## {title}\n\n| option | why |\n|---|---|\n");
+        for (entry, why) in options::all().filter_map(|entry| Some((entry, text(entry)?))) {
+            let _ = writeln!(page, "| {} | {} |", names(entry), cell(&why));
+        }
+    }
+    page
+}
+
+fn not_yet(entry: &Entry) -> Option<String> {
+    if let Standing::NotYet(reason) = entry.standing { Some(reason.to_owned()) } else { None }
+}
+
+fn without_effect(entry: &Entry) -> Option<String> {
+    match entry.standing {
+        Standing::NoEffect(reason) => Some(reason.to_owned()),
+        Standing::Ignored => Some("there is nothing to do, and nothing is lost; no warning".to_owned()),
+        _ => None,
+    }
+}
+
+fn refused(entry: &Entry) -> Option<String> {
+    let Standing::Refused { reason, instead } = entry.standing else { return None };
+    Some(format!("{reason}; {instead}"))
+}
+
+/// All names, with the word for the value after the first.
+fn names(entry: &Entry) -> String {
+    let mut names: Vec<String> = entry.short.iter().map(|short| format!("`-{short}`")).collect();
+    names.extend(entry.longs.iter().chain(&entry.off).map(|long| format!("`--{long}`")));
+    let value = if entry.metavar.is_empty() { String::new() } else { format!(" {}", entry.metavar) };
+    cell(&format!("{}{value}", names.join(", ")))
+}
+
+/// A bar would end the cell, and an angle bracket would begin a tag.
+fn cell(text: &str) -> String {
+    text.replace('|', "\\|").replace('<', "&lt;")
+}
