@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import os
 import socket
 import time
 from collections.abc import Callable, Coroutine
@@ -38,6 +39,13 @@ QUEUE_LIMIT = 100_000
 _SHORTAGE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
+def _spare_descriptor() -> int | None:
+    try:
+        return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+
+
 class ConnectionSet(set[Any]):
     """uvicorn's set of open connections, which tells when it changes."""
 
@@ -53,8 +61,16 @@ class ConnectionSet(set[Any]):
             self.on_add(connection)
 
     def discard(self, connection: Any) -> None:
-        """Notes a closed connection."""
+        """Notes a closed connection.
+
+        uvicorn forgets the keep-alive timer of a connection that ends with an error, and the timer holds everything
+        about the last request for as long as it runs.
+        """
         super().discard(connection)
+        timer = getattr(connection, "timeout_keep_alive_task", None)
+        if timer is not None:
+            timer.cancel()
+            connection.timeout_keep_alive_task = None
         if self.on_discard is not None:
             self.on_discard()
 
@@ -84,6 +100,7 @@ class Intake:
         self._running = False
         self._stopped = False
         self._warned = float("-inf")
+        self._spare = _spare_descriptor()
 
     async def start(
         self,
@@ -92,6 +109,8 @@ class Intake:
         backlog: int,
     ) -> None:
         """Begins to accept. Raises `OSError` if the event loop refuses a listener."""
+        if self._stopped:
+            return
         self._loop = asyncio.get_running_loop()
         self._factory = factory
         self._ssl = ssl
@@ -170,7 +189,7 @@ class Intake:
         remaining: float | None = None
         try:
             if source is self._queue:
-                received = handoff.receive(source)
+                received = self._receive()
                 if received is None:
                     return True
                 connection, remaining = received
@@ -192,6 +211,18 @@ class Intake:
         self._board.add(scoreboard.ACCEPTED if remaining is None else scoreboard.TAKEN_OVER)
         self._spawn(self._open(connection, remaining))
         return True
+
+    def _receive(self) -> tuple[socket.socket, float] | None:
+        """A connection of a sibling's. Out of descriptors the kernel would throw it away, so one is kept for it."""
+        if self._spare is None:
+            self._spare = _spare_descriptor()
+            if self._spare is None:
+                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        os.close(self._spare)
+        try:
+            return handoff.receive(self._queue)
+        finally:
+            self._spare = _spare_descriptor()
 
     async def _open(self, connection: socket.socket, remaining: float | None) -> None:
         try:

@@ -31,7 +31,6 @@ _STATUS_OF_CANCELLATION = 499
 _EXPRESSIONS = {
     "h": "(client[0] if client else '-')",
     "l": "'-'",
-    "u": "user(scope)",
     "t": "now()",
     "r": "(method + ' ' + target(scope) + ' HTTP/' + version)",
     "s": "status",
@@ -83,21 +82,23 @@ def safe(value: str) -> str:
 def target(scope: Any) -> str:
     """The request target as the client sent it."""
     raw = scope.get("raw_path")
-    path = raw.decode("latin-1") if raw else scope.get("path", "-")
+    path: str = raw.decode("latin-1") if raw else scope.get("path", "-")
     query = scope.get("query_string")
-    return safe(f"{path}?{query.decode('latin-1')}" if query else path)
+    if query:
+        path = f"{path}?{query.decode('latin-1')}"
+    # The usual case first: this runs for every request.
+    return path if path.isprintable() and '"' not in path else safe(path)
 
 
-def user(scope: Any) -> str:
-    """The user name of basic authentication."""
-    for name, value in scope["headers"]:
-        if name == b"authorization" and value[:6].lower() == b"basic ":
-            try:
-                decoded = base64.b64decode(value[6:].strip(), validate=True).decode("utf-8")
-            except ValueError:
-                return "-"
-            return safe(decoded.partition(":")[0]) or "-"
-    return "-"
+def user(authorization: str) -> str:
+    """The user name in a header of basic authentication, or `-`."""
+    if authorization[:6].lower() != "basic ":
+        return "-"
+    try:
+        decoded = base64.b64decode(authorization[6:].strip(), validate=True).decode("utf-8")
+    except ValueError:
+        return "-"
+    return safe(decoded.partition(":")[0]) or "-"
 
 
 def variable(scope: Any, name: str) -> str:
@@ -166,6 +167,8 @@ def compile_format(format_: str) -> FormatLine:
 
 
 def _expression(name: str, request: dict[bytes, str], response: dict[bytes, str]) -> str:
+    if name == "u":
+        return f"user({_expression('{authorization}i', request, response)})"
     if name.startswith("{") and name[-2:-1] == "}":
         key = name[1:-2].lower()
         if name[-1] == "i":

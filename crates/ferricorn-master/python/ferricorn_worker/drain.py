@@ -31,7 +31,10 @@ Mode = Literal["handoff", "close"]
 LINGER = 0.5
 """Seconds that an idle connection is kept when the whole service stops."""
 
-POLL = 0.02
+FAREWELL = 1.0
+"""Seconds that a client has to answer the end of a TLS connection; one that keeps it in a pool answers never."""
+
+POLL = 0.01
 """Seconds between two looks at the connections."""
 
 _CLOSE = (b"connection", b"close")
@@ -60,6 +63,7 @@ class Drain:
         self._moves = False
         self._deadline = 0.0
         self._idle_since: dict[Any, float] = {}
+        self._closing_since: dict[Any, float] = {}
         self._told: set[Any] = set()
         self.handed_over = 0
         self.cut = 0
@@ -114,6 +118,8 @@ class Drain:
         for connection in list(self._connections):
             if not handoff.is_http(connection):
                 self._shut_down_once(connection)
+            elif connection.transport.is_closing():
+                self._abort_after_farewell(connection, now)
             elif not handoff.is_idle(connection):
                 self._idle_since.pop(connection, None)
             elif not (self._moves and self._move(connection)):
@@ -139,6 +145,11 @@ class Drain:
         if now - since < self._linger() or _has_bytes(connection):
             return
         connection.transport.close()
+
+    def _abort_after_farewell(self, connection: Any, now: float) -> None:
+        since = self._closing_since.setdefault(connection, now)
+        if now - since >= FAREWELL and connection.transport.get_write_buffer_size() == 0:
+            connection.transport.abort()
 
     def _linger(self) -> float:
         if self._mode == "close":
@@ -167,7 +178,10 @@ def _is_not_cancellation(record: logging.LogRecord) -> bool:
 
 
 def _is_quiet(connection: Any) -> bool:
-    return handoff.is_http(connection) and handoff.is_idle(connection)
+    """Whether nothing is lost when the connection ends now."""
+    if not handoff.is_http(connection):
+        return False
+    return handoff.is_idle(connection) or bool(connection.transport.is_closing())
 
 
 def _path(connection: Any) -> str | None:

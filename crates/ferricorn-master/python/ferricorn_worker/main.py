@@ -9,9 +9,7 @@ master's reaches a child process of the application.
 from __future__ import annotations
 
 import os
-import signal
 import sys
-from types import FrameType
 from typing import NoReturn
 
 from . import access, application, environment, scoreboard
@@ -20,9 +18,6 @@ from .errors import EXIT_CODES, BootFailed
 from .logs import Logs, log
 from .scoreboard import Scoreboard
 from .signals import Signals
-
-EXIT_LIMIT = 2.0
-"""Seconds that threads and `atexit` functions have after requests had to be cut: they may be as stuck as those."""
 
 
 def run(descriptor: int) -> NoReturn:
@@ -54,6 +49,7 @@ def run(descriptor: int) -> NoReturn:
             raise
         code = 0
     signals.importing = False
+    log.info("Worker exiting (pid: %d)", os.getpid())
     sys.exit(code)
 
 
@@ -77,6 +73,8 @@ def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
         config.loaded_app = access.wrap(config.loaded_app, start.log.access.format, logs.access.write)
     signals.install()
     signals.importing = False
+    # An application that configures logging usually disables every logger that exists.
+    log.disabled = False
     return _serve(start, channel, signals, logs, board, config)
 
 
@@ -93,15 +91,4 @@ def _serve(
 
     server = Server(config, start, channel, board, signals, logs)
     server.run(sockets=[])
-    log.info("Worker exiting (pid: %d)", os.getpid())
-    if server.was_cut:
-        _limit_exit()
     return 0
-
-
-def _limit_exit() -> None:
-    def leave(_number: int, _frame: FrameType | None) -> None:
-        os._exit(0)
-
-    signal.signal(signal.SIGALRM, leave)
-    signal.setitimer(signal.ITIMER_REAL, EXIT_LIMIT)

@@ -25,10 +25,13 @@ from .errors import BootFailed
 from .lifespan import LifespanWatch
 from .logs import Logs, log
 from .scoreboard import Heartbeat, Scoreboard
-from .signals import ORPHAN_LIMIT, Signals
+from .signals import ORPHAN_LIMIT, Signals, limit_exit
 
 ORPHAN_GRACE = 0.7
 """Seconds that requests get when the master has died: less than `ORPHAN_LIMIT`, so that the lifespan ends too."""
+
+EXIT_LIMIT = 0.4
+"""Seconds that threads and `atexit` functions have after requests had to be cut."""
 
 _CLEAN_LIMIT = 1.0
 """Seconds that uvicorn's own shutdown may wait after a drain that left nothing."""
@@ -117,11 +120,9 @@ class Server(uvicorn.Server):
         # Typed as whole seconds, and handed to `asyncio.wait_for` as it is.
         self.config.timeout_graceful_shutdown = _CUT_LIMIT if self._drain.cut else _CLEAN_LIMIT  # type: ignore[assignment]
         await super().shutdown(sockets=[])
-
-    @property
-    def was_cut(self) -> bool:
-        """Whether the drain's grace ended before the requests did."""
-        return self._drain.cut > 0
+        if self._drain.cut:
+            # What did not heed its cancellation may heed nothing: a thread that sleeps, a task that goes on.
+            limit_exit(EXIT_LIMIT)
 
     def _publish(self) -> None:
         board = self._board

@@ -14,8 +14,21 @@ import signal
 from collections.abc import Callable
 from types import FrameType
 
+from .logs import log
+
 ORPHAN_LIMIT = 1.5
 """Seconds after which a worker whose master has died ends, whatever it does."""
+
+
+def limit_exit(seconds: float) -> None:
+    """Ends the process with status 0 after this time, whatever threads and event loop do."""
+
+    def leave(_number: int, _frame: FrameType | None) -> None:
+        log.info("Worker exiting (pid: %d)", os.getpid())
+        os._exit(0)
+
+    signal.signal(signal.SIGALRM, leave)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
 
 
 class Signals:

@@ -140,3 +140,17 @@ async def child(scope: Scope, receive: Any, send: Any) -> None:
     script = "import os\nprint(*[n for n in range(256) if os.path.exists(f'/proc/self/fd/{n}')], end='')"
     done = subprocess.run([sys.executable, "-c", script], close_fds=False, stdout=subprocess.PIPE, check=True)
     await answer(send, done.stdout)
+
+
+async def in_thread(scope: Scope, receive: Any, send: Any) -> None:
+    """Sleeps in a thread, deaf to cancellation."""
+    if scope["type"] == "lifespan":
+        await lifespan(receive, send)
+        return
+    print("sleeping", flush=True)
+    sleeping = asyncio.get_running_loop().run_in_executor(None, time.sleep, 60)
+    while not sleeping.done():
+        try:
+            await asyncio.shield(sleeping)
+        except asyncio.CancelledError:
+            pass

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
+import ssl
+import subprocess
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from fake_master import Client, FakeMaster
@@ -76,6 +80,49 @@ def test_the_grace_bounds_a_drain(master: FakeMaster) -> None:
     assert "1 request cut (`/wait`)" in log
     assert "Traceback" not in log
     assert "lifespan shutdown" in worker.out()
+
+
+def test_a_thread_that_hangs_does_not_hold_the_worker(loop_master: FakeMaster) -> None:
+    worker = loop_master.spawn("apps:in_thread").serve()
+    client = loop_master.connect()
+    client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    loop_master.wait_for(lambda: "sleeping" in worker.out())
+    begun = time.monotonic()
+    worker.drain(grace=0.2)
+    assert worker.receive()["cut"] == 1
+    assert worker.wait() == 0
+    assert time.monotonic() - begun < 1.2
+    assert "lifespan shutdown" in worker.out()
+    assert worker.log().count("Worker exiting") == 1
+
+
+def test_tls_connections_are_told_to_close(master: FakeMaster) -> None:
+    make_certificate(master.folder)
+    options = {"ssl_keyfile": "key.pem", "ssl_certfile": "cert.pem"}
+    old = master.spawn(workers=2, options=options).serve()
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    client = master.connect()
+    client.socket = context.wrap_socket(client.socket)
+    assert "connection" not in client.get().headers
+    master.spawn(workers=2, options=options).serve()
+    old.drain("handoff")
+    master.wait_for(lambda: old.word(0) == 4)
+    answer = client.get()
+    assert answer.body == str(old.process.pid).encode()
+    assert answer.headers["connection"] == "close"
+    assert old.receive() == {"type": "drained", "handed_over": 0, "cut": 0}
+    assert old.wait() == 0
+
+
+def make_certificate(folder: Path) -> None:
+    """A self-signed certificate, if the machine can make one."""
+    program = shutil.which("openssl")
+    if program is None:
+        pytest.skip("there is no openssl to make a certificate with")
+    arguments = "req -x509 -newkey rsa:2048 -nodes -keyout key.pem -out cert.pem -days 1 -subj /CN=test"
+    subprocess.run([program, *arguments.split()], cwd=folder, check=True, capture_output=True)
 
 
 def test_websockets_get_1012(loop_master: FakeMaster) -> None:
