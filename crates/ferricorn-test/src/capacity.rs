@@ -16,10 +16,7 @@ pub fn least_ready(lines: &[Line], target: usize) -> usize {
         let Some(pid) = worker(text) else { continue };
         if text.contains("Worker ready") {
             ready.push(pid);
-        } else if ["Worker draining", "exited with code", "was sent SIG", "WORKER TIMEOUT"]
-            .iter()
-            .any(|end| text.contains(end))
-        {
+        } else if ends(text) {
             ready.retain(|other| *other != pid);
         }
         full |= ready.len() >= target;
@@ -29,6 +26,13 @@ pub fn least_ready(lines: &[Line], target: usize) -> usize {
     }
     assert!(full, "{target} workers were never ready at once");
     least
+}
+
+/// Whether the worker that a line is about can answer no more, or will soon not.
+fn ends(text: &str) -> bool {
+    let died = text.contains("Worker (pid:")
+        && ["exited with code", "was sent SIG"].iter().any(|it| text.contains(it));
+    died || text.contains("Worker draining") || text.contains("WORKER TIMEOUT")
 }
 
 /// The worker that a line is about: the number after `pid:`.

@@ -187,8 +187,8 @@ impl LogBook {
 
     /// The lines of standard error that are neither in the log's format nor inside a traceback or a stack dump.
     ///
-    /// Advice on its own line (`hint: ...`) belongs to the line above it. A block begins with a line that ends a call chain's title (`... (most recent call last):`), or is a log
-    /// line of that title itself, and lasts to the next log line.
+    /// Advice on its own line (`hint: ...`) belongs to the line above it. A block begins with the title of a call
+    /// chain (`... (most recent call last):`) or with a log line that announces one, and lasts to the next log line.
     pub fn strangers(&self) -> Vec<String> {
         let mut strangers = Vec::new();
         let mut inside = false;
@@ -196,7 +196,8 @@ impl LogBook {
             let title =
                 ["(most recent call last)", "(most recent call first)"].iter().any(|t| line.text.contains(t));
             if Entry::parse(&line.text).is_some() {
-                inside = line.text.contains("Traceback") || line.text.ends_with(':');
+                inside =
+                    title || line.text.contains("Exception in worker process") || line.text.ends_with(':');
             } else if title {
                 inside = true;
             } else if !inside && !line.text.starts_with("hint: ") {

@@ -25,12 +25,12 @@ fn workers_that_are_no_number() {
 
 #[test]
 fn a_port_that_is_no_port() {
-    refuses(Some("main:app"), "--bind 1.2.3.4:99999", 1, &["error", "99999"]);
+    refuses(Some("main:app"), "--bind 1.2.3.4:99999", 1, &["Error", "99999"]);
 }
 
 #[test]
 fn a_negative_timeout() {
-    refuses(Some("main:app"), "--timeout -1", 1, &["error", "--timeout", "-1"]);
+    refuses(Some("main:app"), "--timeout -1", 1, &["Error", "--timeout", "-1"]);
 }
 
 #[test]
@@ -40,5 +40,5 @@ fn an_unknown_option() {
 
 #[test]
 fn no_app() {
-    refuses(None, "--workers 2", 1, &["error", "app"]);
+    refuses(None, "--workers 2", 1, &["Error", "application"]);
 }

@@ -136,7 +136,7 @@ fn an_interpreter_without_uvicorn_ends_the_first_start_with_1_and_says_what_to_i
 #[test]
 fn a_broken_reload_loses_nothing_and_a_good_one_after_it_rolls() {
     let _turn = turn::alone();
-    let server = ferricorn().line("--workers 2 --reload-probation 0").expect_error("").serve(2);
+    let server = ferricorn().line("--workers 2 --lifespan on --reload-probation 0").expect_error("").serve(2);
     let old = server.workers();
     let load = Load::on(&server.address()).clients(6).start();
     for (number, broken) in [
@@ -150,7 +150,7 @@ fn a_broken_reload_loses_nothing_and_a_good_one_after_it_rolls() {
         let mark = server.log().mark();
         server.write_app(broken);
         server.signal(Signal::SIGHUP);
-        server.wait_for_line_after(mark, "reload rejected", PATIENCE);
+        server.wait_for_line_after(mark, "Reload rejected", PATIENCE);
         eventually(PATIENCE, "only the old generation is left", || server.workers() == old);
         assert_eq!(server.log().count("Worker draining"), 0, "broken version {number}");
     }

@@ -21,9 +21,9 @@ fn loses_nothing(line: &str, clients: usize, requests: u64, recycles: usize, rel
         .start();
     let mut reloaded = 0;
     let done = within(Duration::from_secs(150), || {
-        let recycled = server.log().count("reason=max-requests");
+        let seen = server.log().count("reason=max-requests");
         // Spread the reloads over the run: each when its share of the recycles is done.
-        if reloaded < reloads && recycled * reloads >= reloaded * recycles {
+        if reloaded < reloads && seen * reloads >= reloaded * recycles {
             let generation = reloaded + 2;
             server.signal(Signal::SIGHUP);
             let ready = format!("generation={generation}");
@@ -35,12 +35,12 @@ fn loses_nothing(line: &str, clients: usize, requests: u64, recycles: usize, rel
             assert!(both.is_some(), "generation {generation} is not ready");
             reloaded += 1;
         }
-        (load.answered() >= requests && recycled >= recycles && reloaded == reloads).then_some(())
+        (load.answered() >= requests && seen >= recycles && reloaded == reloads).then_some(())
     });
     let mut tally = load.stop();
     tally.check_against(&server.ledger());
-    let recycled = server.log().count("reason=max-requests");
-    assert!(done.is_some(), "only {} requests, {recycled} recycles, {reloaded} reloads", tally.total());
+    let seen = server.log().count("reason=max-requests");
+    assert!(done.is_some(), "only {} requests, {seen} recycles, {reloaded} reloads", tally.total());
     tally.assert_nothing_lost();
     let least = capacity::least_ready(&server.log().lines(), 2);
     assert_eq!(least, 2, "never fewer ready than wanted");

@@ -87,7 +87,8 @@ fn term_ends_an_endless_request_after_the_graceful_timeout() {
     let (server, _endless) = with_an_endless_request("--workers 2 --graceful-timeout 2", 2);
     let start = std::time::Instant::now();
     assert_eq!(server.stop(Signal::SIGTERM, Duration::from_secs(3)), 0);
-    assert!(start.elapsed() > Duration::from_millis(1900), "the request had {:?} only", start.elapsed());
+    // A part of the graceful timeout, a quarter at most, is kept back for the application's shutdown.
+    assert!(start.elapsed() > Duration::from_millis(1400), "the request had {:?} only", start.elapsed());
     let ledger = server.ledger();
     assert_eq!(ledger.count("shutdown"), 2, "lifespan shutdown ran in both workers");
     assert_eq!(ledger.unfinished(), ["endless"]);

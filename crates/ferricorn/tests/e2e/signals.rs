@@ -153,27 +153,34 @@ fn winch_is_ignored() {
     server.finish();
 }
 
-fn stops_quickly(signal: Signal, name: &str) {
+#[test]
+fn quit_stops_quickly_and_still_runs_the_lifespan_shutdown() {
+    let _turn = turn::together();
     let server = ferricorn().line("--workers 2 --graceful-timeout 30").serve(2);
     let mut endless = server.connect();
     endless.send(b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
     endless.receive_head().expect("an endless answer");
-    assert_eq!(server.stop(signal, Duration::from_secs(5)), 0);
-    server.wait_for_line(&format!("Handling signal: {name}"), Duration::from_secs(1));
+    assert_eq!(server.stop(Signal::SIGQUIT, Duration::from_secs(5)), 0);
+    server.wait_for_line("Handling signal: quit", Duration::from_secs(1));
     assert_eq!(server.ledger().count("shutdown"), 2, "lifespan shutdown ran in both workers");
     server.finish();
 }
 
 #[test]
-fn quit_stops_quickly_and_still_runs_the_lifespan_shutdown() {
+fn int_stops_as_term_does_and_a_second_one_stops_quickly() {
     let _turn = turn::together();
-    stops_quickly(Signal::SIGQUIT, "quit");
-}
-
-#[test]
-fn int_stops_quickly_and_still_runs_the_lifespan_shutdown() {
-    let _turn = turn::together();
-    stops_quickly(Signal::SIGINT, "int");
+    let server = ferricorn().line("--workers 2 --graceful-timeout 30").serve(2);
+    let mut slow = server.connect();
+    slow.send(b"GET /work?id=slow&delay=1 HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
+    let mut endless = server.connect();
+    endless.send(b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
+    eventually(Duration::from_secs(5), "both are in flight", || server.ledger().count("start") == 2);
+    server.signal(Signal::SIGINT);
+    server.wait_for_line("Handling signal: int", Duration::from_secs(1));
+    assert_eq!(slow.receive().expect("a complete answer").status, 200);
+    assert_eq!(server.stop(Signal::SIGINT, Duration::from_secs(5)), 0);
+    assert_eq!(server.ledger().count("shutdown"), 2, "lifespan shutdown ran in both workers");
+    server.finish();
 }
 
 #[test]
@@ -206,11 +213,30 @@ fn a_second_term_is_harmless() {
 }
 
 #[test]
-fn term_during_the_boot_stops_at_once() {
+fn term_during_the_import_stops_at_once() {
     let _turn = turn::together();
-    let server = ferricorn().line("--workers 2").variable("STARTUP_DELAY", "20").start();
-    server.wait_for_line("Waiting for application startup.", PATIENCE);
-    assert_eq!(server.stop(Signal::SIGTERM, Duration::from_secs(5)), 0);
+    let app = format!("import time\nopen('importing', 'w').close()\ntime.sleep(20)\n{MINIMAL}");
+    let server = ferricorn().app(&app).line("--workers 2").start();
+    eventually(PATIENCE, "the import is under way", || server.path("importing").exists());
+    assert_eq!(server.stop(Signal::SIGTERM, Duration::from_secs(3)), 0);
+    server.finish();
+}
+
+const MINIMAL: &str = "async def app(scope, receive, send):\n    raise RuntimeError('not served')\n";
+
+#[test]
+fn term_during_the_lifespan_startup_waits_for_it_within_the_graceful_timeout() {
+    let _turn = turn::together();
+    let start = || ferricorn().line("--workers 2 --graceful-timeout 3");
+    // uvicorn does not interrupt a startup half-way, since what it has opened needs the shutdown to be closed.
+    let server = start().variable("STARTUP_DELAY", "1").start();
+    server.wait_for_count("Waiting for application startup.", 2, PATIENCE);
+    assert_eq!(server.stop(Signal::SIGTERM, Duration::from_secs(4)), 0);
+    assert_eq!(server.ledger().count("shutdown"), 2);
+    server.finish();
+    let server = start().variable("STARTUP_DELAY", "60").expect_error("was sent SIGKILL!").start();
+    server.wait_for_count("Waiting for application startup.", 2, PATIENCE);
+    assert_eq!(server.stop(Signal::SIGTERM, Duration::from_secs(4)), 0);
     server.finish();
 }
 
