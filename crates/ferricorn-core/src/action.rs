@@ -23,6 +23,11 @@ pub enum Action {
         /// The worker.
         id: WorkerId,
     },
+    /// Tell a worker to say `Connection: close` on every response from now on, and to go on accepting.
+    AnnounceClose {
+        /// The worker.
+        id: WorkerId,
+    },
     /// Tell a worker to stop accepting and to finish what it has.
     Drain {
         /// The worker.
@@ -70,6 +75,12 @@ pub enum WorkerSignal {
 pub enum Retirement {
     /// It has answered as many requests as it may.
     MaxRequests,
+    /// It has served for as long as it may.
+    MaxLifetime,
+    /// It takes more memory than it may.
+    MaxMemory,
+    /// It takes twice as much memory as it may.
+    MemoryLimit,
     /// A newer generation takes its place.
     Reload,
     /// It belongs to a generation that was rejected.
@@ -91,10 +102,18 @@ pub enum Retirement {
 }
 
 impl Retirement {
+    /// Whether the worker could as well stay: recycling is a precaution, and loads the code anew.
+    pub fn is_recycling(self) -> bool {
+        matches!(self, Self::MaxRequests | Self::MaxLifetime | Self::MaxMemory)
+    }
+
     /// The reason's name in log lines.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::MaxRequests => "max-requests",
+            Self::MaxLifetime => "max-lifetime",
+            Self::MaxMemory => "max-memory",
+            Self::MemoryLimit => "memory-limit",
             Self::Reload => "reload",
             Self::Rejected => "rejected",
             Self::ScaleDown => "scale-down",
@@ -183,6 +202,13 @@ pub enum Notice {
         /// For how long.
         silent_for: Duration,
     },
+    /// A worker takes twice as much memory as it may, and is killed.
+    OverMemory {
+        /// The worker.
+        id: WorkerId,
+        /// Its resident memory in bytes.
+        memory: u64,
+    },
     /// A worker has not become ready in time.
     BootTimedOut {
         /// The worker.
@@ -215,6 +241,8 @@ pub enum Notice {
     },
     /// The master itself was not running for a while, so silence in that time proves nothing.
     Overslept(Duration),
+    /// The stop is announced to clients; the drain begins after this delay.
+    StopAnnounced(Duration),
     /// The stop begins.
     Stopping(StopMode),
 }

@@ -107,4 +107,6 @@ pub struct Vitals {
     pub silent_for: Option<Duration>,
     /// Requests answered since it began.
     pub requests: u64,
+    /// Its resident memory in bytes, when it was looked at this time.
+    pub memory: Option<u64>,
 }

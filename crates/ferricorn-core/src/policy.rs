@@ -21,6 +21,14 @@ pub struct Policy {
     pub max_requests: Option<u64>,
     /// The most that is added to `max_requests`, drawn anew for each worker, both ends included.
     pub max_requests_jitter: u64,
+    /// How long a worker serves before it is recycled, from ready on; none: for ever.
+    pub max_lifetime: Option<Duration>,
+    /// The most that is added to `max_lifetime`, drawn anew for each worker.
+    pub max_lifetime_jitter: Duration,
+    /// Resident memory in bytes above which a worker is recycled; at twice as much it is killed. None: no limit.
+    pub max_memory: Option<u64>,
+    /// How long a graceful stop goes on accepting, with `Connection: close` on every response, before it drains.
+    pub drain_delay: Duration,
     /// Whether the sockets listen from the start, and not from the first ready worker on.
     pub listen_early: bool,
     /// How often the shell reads the scoreboard. A gap of several times this means that the master overslept.

@@ -1,6 +1,6 @@
 //! One reload under way: which generation, and whether its first worker has proved itself.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use crate::{Generation, RequestId, WorkerId};
 
@@ -39,6 +39,13 @@ impl Rollout {
         match self.stage {
             RolloutStage::Probation { until, .. } => Some(until),
             RolloutStage::Booting | RolloutStage::Proven => None,
+        }
+    }
+
+    /// Gives the canary more time to prove itself.
+    pub(crate) fn postpone(&mut self, by: Duration) {
+        if let RolloutStage::Probation { until, .. } = &mut self.stage {
+            *until += by;
         }
     }
 

@@ -44,7 +44,6 @@ pub struct Supervisor {
     ever_ready: bool,
     /// Boots of the first start that ended without a word.
     silent_boot_deaths: u32,
-    last_sample: Option<Instant>,
     /// Silence is counted from here on: the master was not running before.
     awake_since: Option<Instant>,
     next_id: u64,
@@ -58,6 +57,10 @@ enum Phase {
     /// Before the first event.
     Waiting,
     Running,
+    /// A graceful stop that clients are told of before it begins.
+    Announcing {
+        until: Instant,
+    },
     Stopping {
         mode: StopMode,
         reason: ExitReason,
@@ -123,7 +126,6 @@ impl Supervisor {
             listening: false,
             ever_ready: false,
             silent_boot_deaths: 0,
-            last_sample: None,
             awake_since: None,
             next_id: 1,
             now: None,
@@ -134,6 +136,7 @@ impl Supervisor {
     /// Takes one fact in and gives the orders that follow from it. `now` never goes back.
     pub fn step(&mut self, event: Event, now: Instant) -> Vec<Action> {
         let mut actions = Vec::new();
+        self.notice_oversleep(now, &mut actions);
         self.now = Some(now);
         self.record(event, now, &mut actions);
         self.expire(now, &mut actions);
@@ -146,7 +149,16 @@ impl Supervisor {
         let workers = self.workers.values().filter_map(Worker::deadline);
         let rollout = self.rollout.iter().filter_map(Rollout::deadline);
         let seats = self.seats.values().filter_map(|seat| seat.not_before);
-        workers.chain(rollout).chain(seats).filter(|deadline| Some(*deadline) > self.now).min()
+        let announced = match self.phase {
+            Phase::Announcing { until } => Some(until),
+            _ => None,
+        };
+        workers
+            .chain(rollout)
+            .chain(seats)
+            .chain(announced)
+            .filter(|deadline| Some(*deadline) > self.now)
+            .min()
     }
 
     /// The policy in force.
@@ -172,8 +184,27 @@ impl Supervisor {
         }
     }
 
+    /// The scoreboard is read so often that a long time without any event means a suspend, a SIGSTOP, a machine that
+    /// stood still. The workers may have stood still with us: their silence counts from now on, and what they had to
+    /// do in that time gets as much time again.
+    fn notice_oversleep(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let Some(before) = self.now else { return };
+        let pause = now.saturating_duration_since(before);
+        if pause <= self.policy.longest_pause() {
+            return;
+        }
+        self.awake_since = Some(now);
+        for worker in self.workers.values_mut() {
+            worker.postpone(pause);
+        }
+        if let Some(rollout) = &mut self.rollout {
+            rollout.postpone(pause);
+        }
+        actions.push(Action::Notify(Notice::Overslept(pause)));
+    }
+
     fn is_stopping(&self) -> bool {
-        matches!(self.phase, Phase::Stopping { .. } | Phase::Ended)
+        matches!(self.phase, Phase::Announcing { .. } | Phase::Stopping { .. } | Phase::Ended)
     }
 
     /// Looks at every promise that is overdue.
@@ -198,9 +229,18 @@ impl Supervisor {
                     Retirement::DrainTimeout
                 }
                 State::Dumping { why, .. } => why,
-                State::Ready { .. } | State::Killed { .. } => continue,
+                State::Ready { .. } => {
+                    self.mark_due(id, Retirement::MaxLifetime);
+                    continue;
+                }
+                State::Killed { .. } => continue,
             };
             self.kill(id, why, actions);
+        }
+        if let Phase::Announcing { until } = self.phase
+            && (until <= now || self.workers.is_empty())
+        {
+            self.stop(StopMode::Graceful, ExitReason::Stopped, now, actions);
         }
         self.end_probation(now, actions);
     }
@@ -285,13 +325,34 @@ impl Supervisor {
         }
     }
 
+    /// Begins a graceful stop as the user wishes it: announced first, if there is a delay.
+    fn stop_gracefully(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let delay = self.policy.drain_delay;
+        if self.phase != Phase::Running || delay.is_zero() {
+            if !matches!(self.phase, Phase::Announcing { .. }) {
+                self.stop(StopMode::Graceful, ExitReason::Stopped, now, actions);
+            }
+            return;
+        }
+        self.phase = Phase::Announcing { until: now + delay };
+        actions.push(Action::Notify(Notice::StopAnnounced(delay)));
+        self.answer_reloads(&crate::Reply::Stopping, actions);
+        for (id, worker) in self.workers.clone() {
+            if worker.is_ready() {
+                actions.push(Action::AnnounceClose { id });
+            } else if worker.is_starting() {
+                self.retire(id, Retirement::Stop, now, actions);
+            }
+        }
+    }
+
     /// Begins to stop, or makes a stop under way quicker. Never slower.
     fn stop(&mut self, mode: StopMode, reason: ExitReason, now: Instant, actions: &mut Vec<Action>) {
         let reason = match self.phase {
             Phase::Ended => return,
             Phase::Stopping { mode: before, .. } if before >= mode => return,
             Phase::Stopping { reason, .. } => reason,
-            Phase::Waiting | Phase::Running => {
+            Phase::Waiting | Phase::Running | Phase::Announcing { .. } => {
                 actions.push(Action::Notify(Notice::Stopping(mode)));
                 // The master's copies go first. The workers still hold theirs and empty the queue before they close
                 // them; a copy that outlived the last worker would take connections that nobody accepts.

@@ -14,6 +14,8 @@ pub(crate) struct Worker {
     pub(crate) spawned: bool,
     /// Requests after which it is recycled.
     pub(crate) request_limit: Option<u64>,
+    /// How long it serves before it is recycled.
+    pub(crate) lifetime: Option<Duration>,
     /// Why it ought to be replaced, if it ought to.
     pub(crate) due: Option<Retirement>,
     /// Whether it was said already that it is due but kept.
@@ -84,7 +86,18 @@ impl Worker {
             State::Starting { boot_by, .. } => boot_by,
             State::Leaving { kill_by, .. } => Some(kill_by),
             State::Dumping { kill_at, .. } => Some(kill_at),
+            State::Ready { since } if self.due.is_none() => self.lifetime.map(|lifetime| since + lifetime),
             State::Ready { .. } | State::Killed { .. } => None,
+        }
+    }
+
+    /// Gives it more time for what it has to do. A lifetime is not extended: age is age.
+    pub(crate) fn postpone(&mut self, by: Duration) {
+        match &mut self.state {
+            State::Starting { boot_by: Some(at), .. }
+            | State::Leaving { kill_by: at, .. }
+            | State::Dumping { kill_at: at, .. } => *at += by,
+            State::Starting { boot_by: None, .. } | State::Ready { .. } | State::Killed { .. } => {}
         }
     }
 

@@ -84,17 +84,22 @@ fn anything() -> impl Strategy<Value = Step> {
 }
 
 fn rules() -> impl Strategy<Value = Policy> {
-    (0_u16..5, 1_u16..3, any::<bool>(), 0_u64..3).prop_map(|(workers, surge, recycling, probation)| Policy {
-        workers,
-        surge,
-        timeout: Some(secs(3)),
-        graceful_timeout: secs(5),
-        probation: secs(probation),
-        max_requests: recycling.then_some(200),
-        max_requests_jitter: 20,
-        boot_timeout: Some(secs(8)),
-        ..policy()
-    })
+    (0_u16..5, 1_u16..3, any::<[bool; 3]>(), 0_u64..3).prop_map(
+        |(workers, surge, [recycling, aging, delay], probation)| Policy {
+            max_lifetime: aging.then_some(secs(40)),
+            max_lifetime_jitter: secs(10),
+            drain_delay: if delay { secs(2) } else { secs(0) },
+            workers,
+            surge,
+            timeout: Some(secs(3)),
+            graceful_timeout: secs(5),
+            probation: secs(probation),
+            max_requests: recycling.then_some(200),
+            max_requests_jitter: 20,
+            boot_timeout: Some(secs(8)),
+            ..policy()
+        },
+    )
 }
 
 fn take(sim: &mut Sim, step: &Step) {
@@ -127,7 +132,8 @@ fn take(sim: &mut Sim, step: &Step) {
             let id = WorkerId(*id);
             // Only of workers that are gone or never were: a living one's facts are not ours to invent.
             if sim.workers.get(&id).is_none_or(|worker| worker.gone) {
-                let vitals = Vitals { silent_for: Some(secs(9_999)), requests: u64::MAX };
+                let vitals =
+                    Vitals { silent_for: Some(secs(9_999)), requests: u64::MAX, memory: Some(u64::MAX) };
                 sim.happen(match kind {
                     0 => Event::Ready { id },
                     1 => Event::Exited { id, exit: Exit::Signal(9) },

@@ -377,3 +377,60 @@ fn no_workers_at_all_is_a_legal_wish() {
     sim.stop(StopMode::Graceful);
     assert_eq!(sim.exit, Some(ExitReason::Stopped));
 }
+
+#[test]
+fn a_worker_is_recycled_when_it_has_lived_long_enough() {
+    let mut sim = Sim::booted(Policy { max_lifetime: Some(secs(60)), ..policy() });
+    sim.advance(secs(600));
+    assert!((18..=22).contains(&sim.spawns), "{}", sim.spawns);
+    assert_eq!((sim.fewest_ready, sim.most_alive), (2, 3));
+}
+
+#[test]
+fn a_leaking_worker_is_replaced_before_it_goes() {
+    let mut sim = Sim::new(Policy { max_memory: Some(200), ..policy() }, |_, id| Manners {
+        leak_per_second: if id.0 == 1 { 10 } else { 0 },
+        ..Manners::default()
+    });
+    sim.advance(secs(1));
+    sim.watch();
+    sim.advance(secs(30));
+    assert_eq!((sim.fewest_ready, sim.spawns), (2, 3));
+    assert!(sim.notices.iter().any(|it| matches!(it, Notice::Draining { why: Retirement::MaxMemory, .. })));
+}
+
+#[test]
+fn a_worker_at_twice_its_memory_limit_is_killed_without_waiting() {
+    let mut sim = Sim::new(Policy { max_memory: Some(200), ..policy() }, |_, id| Manners {
+        memory: if id.0 == 1 { 400 } else { 50 },
+        ..Manners::default()
+    });
+    sim.advance(secs(1));
+    let fat = *sim.workers.keys().next().expect("it was spawned");
+    assert_eq!(sim.workers[&fat].signals, [WorkerSignal::Kill]);
+    sim.advance(secs(1));
+    assert_eq!(sim.ready(), 2);
+}
+
+#[test]
+fn a_delayed_stop_announces_itself_and_goes_on_accepting() {
+    let mut sim = Sim::booted(Policy { drain_delay: secs(10), ..policy() });
+    let asker = sim.stop(StopMode::Graceful);
+    sim.stop(StopMode::Graceful);
+    sim.advance(secs(9));
+    assert!(!sim.listeners_closed);
+    assert_eq!(sim.ready(), 2);
+    assert!(sim.workers.values().all(|it| it.announced));
+    sim.advance(secs(2));
+    assert_eq!(sim.exit, Some(ExitReason::Stopped));
+    assert_eq!(sim.replies[&asker], [Reply::Accepted]);
+}
+
+#[test]
+fn a_quick_stop_does_not_wait_for_the_delay() {
+    let mut sim = Sim::booted(Policy { drain_delay: secs(10), ..policy() });
+    sim.stop(StopMode::Graceful);
+    sim.stop(StopMode::Quick);
+    sim.advance(secs(1));
+    assert_eq!(sim.exit, Some(ExitReason::Stopped));
+}

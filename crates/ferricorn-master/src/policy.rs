@@ -9,8 +9,8 @@ use ferricorn_config::{ListenWhen, Settings};
 use ferricorn_core::Policy;
 
 /// How often the scoreboard is read. It bounds how late a hang is found and how far a worker overshoots its request
-/// limit; a read costs no system call.
-pub(crate) const SAMPLE_EVERY: Duration = Duration::from_millis(250);
+/// limit. A read costs no system call.
+pub(crate) const SAMPLE_EVERY: Duration = Duration::from_millis(100);
 
 /// The rules that follow from the settings.
 pub(crate) fn from_settings(settings: &Settings) -> Policy {

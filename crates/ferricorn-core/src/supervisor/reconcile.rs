@@ -14,7 +14,7 @@ use crate::{
 impl Supervisor {
     pub(super) fn reconcile(&mut self, now: Instant, actions: &mut Vec<Action>) {
         match self.phase {
-            Phase::Waiting | Phase::Ended => {}
+            Phase::Waiting | Phase::Announcing { .. } | Phase::Ended => {}
             Phase::Stopping { reason, .. } => {
                 if self.workers.is_empty() {
                     self.phase = Phase::Ended;
@@ -134,7 +134,7 @@ impl Supervisor {
         }
         let kept: Vec<_> = self
             .replaceable_ids(now)
-            .filter(|(_, worker)| self.frozen && worker.due == Some(Retirement::MaxRequests))
+            .filter(|(_, worker)| self.frozen && worker.due.is_some_and(Retirement::is_recycling))
             .filter(|(_, worker)| !worker.said_frozen)
             .map(|(id, _)| id)
             .collect();
@@ -145,12 +145,8 @@ impl Supervisor {
             }
         }
         self.replaceable(now)
-            .find(|(_, worker)| match worker.due {
-                None => false,
-                // Recycling would load the rejected code without need.
-                Some(Retirement::MaxRequests) => !self.frozen,
-                Some(_) => true,
-            })
+            // Recycling would load the rejected code without need.
+            .find(|(_, worker)| worker.due.is_some_and(|why| !(self.frozen && why.is_recycling())))
             .map(|(slot, _)| slot)
     }
 
@@ -174,11 +170,14 @@ impl Supervisor {
         let id = WorkerId(self.next_id);
         self.next_id += 1;
         let generation = self.rollout.as_ref().map_or(self.generation, |rollout| rollout.to);
-        let policy = self.next_policy.as_ref().unwrap_or(&self.policy);
+        let policy = self.next_policy.as_ref().unwrap_or(&self.policy).clone();
         let boot_by = policy.boot_timeout.map(|limit| now + limit);
         let jitter = policy.max_requests_jitter;
         let request_limit =
             policy.max_requests.map(|requests| requests.saturating_add(self.random.random_range(0..=jitter)));
+        let lifetime = policy.max_lifetime.map(|lifetime| {
+            lifetime + policy.max_lifetime_jitter.mul_f64(self.random.random_range(0.0..=1.0))
+        });
         self.workers.insert(
             id,
             Worker {
@@ -187,6 +186,7 @@ impl Supervisor {
                 state: State::Starting { since: now, boot_by },
                 spawned: false,
                 request_limit,
+                lifetime,
                 due: None,
                 said_frozen: false,
             },

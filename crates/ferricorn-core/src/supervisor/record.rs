@@ -109,7 +109,7 @@ impl Supervisor {
         self.boot_failed(id, seating, Some(failure), now, actions);
     }
 
-    fn mark_due(&mut self, id: WorkerId, why: Retirement) {
+    pub(super) fn mark_due(&mut self, id: WorkerId, why: Retirement) {
         if let Some(worker) = self.workers.get_mut(&id)
             && worker.is_ready()
             && worker.due.is_none()
@@ -119,19 +119,10 @@ impl Supervisor {
     }
 
     fn sampled(&mut self, samples: &[(WorkerId, Vitals)], now: Instant, actions: &mut Vec<Action>) {
-        let pause = self.last_sample.map(|last| now.saturating_duration_since(last));
-        self.last_sample = Some(now);
-        if let Some(pause) = pause
-            && pause > self.policy.longest_pause()
-        {
-            // A suspend, a SIGSTOP, a machine that stood still: the workers may have stood still with us. Their
-            // silence counts from now on.
-            self.awake_since = Some(now);
-            actions.push(Action::Notify(Notice::Overslept(pause)));
-        }
         for (id, vitals) in samples {
             self.judge_silence(*id, *vitals, now, actions);
             self.judge_requests(*id, *vitals);
+            self.judge_memory(*id, *vitals, now, actions);
         }
     }
 
@@ -163,6 +154,25 @@ impl Supervisor {
         if limit.is_some_and(|limit| vitals.requests >= limit) {
             self.mark_due(id, Retirement::MaxRequests);
         }
+    }
+
+    /// Above the limit a worker is replaced in its turn. At twice the limit nobody waits for a replacement: what leaks
+    /// that fast would take the whole machine first.
+    fn judge_memory(&mut self, id: WorkerId, vitals: Vitals, now: Instant, actions: &mut Vec<Action>) {
+        let (Some(limit), Some(memory)) = (self.policy.max_memory, vitals.memory) else { return };
+        let Some(worker) = self.workers.get(&id) else { return };
+        if memory <= limit || !worker.is_ready() {
+            return;
+        }
+        if memory < limit.saturating_mul(2) {
+            self.mark_due(id, Retirement::MaxMemory);
+            return;
+        }
+        let (slot, ready_for) = (worker.slot, worker.ready_for(now).unwrap_or_default());
+        actions.push(Action::Notify(Notice::OverMemory { id, memory }));
+        self.kill(id, Retirement::MemoryLimit, actions);
+        self.account_crash(slot, ready_for, now);
+        self.end_of_canary(id, now, actions);
     }
 
     fn exited(&mut self, id: WorkerId, exit: Exit, now: Instant, actions: &mut Vec<Action>) {
@@ -212,7 +222,10 @@ impl Supervisor {
         match command {
             Command::Stop(mode) => {
                 reply(Reply::Accepted);
-                self.stop(mode, ExitReason::Stopped, now, actions);
+                match mode {
+                    StopMode::Graceful => self.stop_gracefully(now, actions),
+                    StopMode::Quick => self.stop(mode, ExitReason::Stopped, now, actions),
+                }
             }
             _ if self.is_stopping() => reply(Reply::Stopping),
             Command::ScaleUp => {

@@ -36,6 +36,10 @@ pub fn policy() -> Policy {
         probation: secs(5),
         max_requests: None,
         max_requests_jitter: 0,
+        max_lifetime: None,
+        max_lifetime_jitter: Duration::ZERO,
+        max_memory: None,
+        drain_delay: Duration::ZERO,
         listen_early: false,
         sample_every: millis(250),
     }
@@ -54,6 +58,9 @@ pub struct Manners {
     /// Its event loop stands still from so long after ready on.
     pub silent_after: Option<Duration>,
     pub requests_per_second: u64,
+    /// Resident memory in bytes, and how much it grows each second.
+    pub memory: u64,
+    pub leak_per_second: u64,
 }
 
 impl Default for Manners {
@@ -66,11 +73,14 @@ impl Default for Manners {
             drain: Some(millis(100)),
             silent_after: None,
             requests_per_second: 0,
+            memory: 50,
+            leak_per_second: 0,
         }
     }
 }
 
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact that a test asks for")]
 pub struct Fake {
     pub slot: Slot,
     pub generation: Generation,
@@ -82,6 +92,8 @@ pub struct Fake {
     pub manners: Manners,
     pub signals: Vec<WorkerSignal>,
     pub drains: u32,
+    /// It says `Connection: close` on every response.
+    pub announced: bool,
 }
 
 pub struct Sim {
@@ -218,14 +230,15 @@ impl Sim {
                 self.now = end;
                 return;
             }
-            self.now = next;
+            // What was due during a leap comes right after it: time never goes back.
+            self.now = next.max(self.now);
             if let Some(key) = scripted.filter(|(at, _)| *at == next) {
                 let event = self.timeline.remove(&key).expect("it was just seen");
                 self.scripted(event);
             } else if deadline == Some(next) {
                 self.happen(Event::Woke);
             } else {
-                self.next_sample = next + millis(250);
+                self.next_sample = self.now + millis(250);
                 let samples = self.samples();
                 self.happen(Event::Sampled(samples));
             }
@@ -254,7 +267,11 @@ impl Sim {
                 None => Duration::ZERO,
             });
             let whole_seconds = ready_for.unwrap_or_default().as_secs();
-            Vitals { silent_for, requests: whole_seconds * fake.manners.requests_per_second }
+            Vitals {
+                silent_for,
+                requests: whole_seconds * fake.manners.requests_per_second,
+                memory: Some(fake.manners.memory + whole_seconds * fake.manners.leak_per_second),
+            }
         };
         self.workers.iter().filter(|(_, it)| !it.gone).map(|(id, it)| (*id, vitals(it))).collect()
     }
@@ -320,6 +337,7 @@ impl Sim {
                     manners,
                     signals: Vec::new(),
                     drains: 0,
+                    announced: false,
                 };
                 self.workers.insert(id, fake);
                 return Some(Event::Spawned { id });
@@ -329,6 +347,7 @@ impl Sim {
                 assert!(self.listening, "a worker serves only when the sockets listen");
                 self.living(id).serving = true;
             }
+            Action::AnnounceClose { id } => self.living(id).announced = true,
             Action::Drain { id, .. } => {
                 let worker = self.living(id);
                 worker.leaving = true;
