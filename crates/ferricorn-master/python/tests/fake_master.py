@@ -57,7 +57,7 @@ class Worker:
             open(master.folder / f"worker-{row}.log", "ab") as log,
         ):
             self.process = subprocess.Popen(
-                [*command, f"worker {settings['app']['target']}"],
+                [*master.launcher, *command, f"worker {settings['app']['target']}"],
                 pass_fds=(source, theirs.fileno(), *master.inherited()),
                 cwd=master.folder,
                 stdout=out,
@@ -132,6 +132,8 @@ class FakeMaster:
         self.board = memoryview(self.map).cast("Q")
         self.board[0] = MAGIC
         self.workers: list[Worker] = []
+        self.launcher: list[str] = []
+        """A command that starts the worker as its child, when a test wants to kill the parent."""
 
     def inherited(self) -> tuple[int, ...]:
         """The descriptors that every worker gets."""

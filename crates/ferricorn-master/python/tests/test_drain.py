@@ -147,6 +147,7 @@ class Sender:
     def __init__(self, client: Client) -> None:
         self.pids: list[bytes] = []
         self.error: Exception | None = None
+        self.told_to_close = False
         self._client = client
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run)
@@ -156,14 +157,20 @@ class Sender:
         try:
             while not self._stop.is_set():
                 answer = self._client.get()
-                assert "connection" not in answer.headers
                 self.pids.append(answer.body)
+                if answer.headers.get("connection") == "close":
+                    self.told_to_close = True
+                    return
         except Exception as error:
             self.error = error
 
     def stop(self) -> None:
         """Stops after the present request."""
         self._stop.set()
+        self.join()
+
+    def join(self) -> None:
+        """Waits until it has ended."""
         self._thread.join()
 
 
@@ -189,7 +196,21 @@ def test_handoff_under_load_is_not_noticed(master: FakeMaster) -> None:
     for sender in senders:
         sender.stop()
         assert sender.error is None
+        assert not sender.told_to_close
         assert len(sender.pids) > 10
+
+
+def test_a_stop_under_load_answers_every_request(master: FakeMaster) -> None:
+    worker = master.spawn(workers=2).serve()
+    senders = [Sender(master.connect()) for _ in range(6)]
+    master.wait_for(lambda: all(sender.pids for sender in senders))
+    worker.drain()
+    for sender in senders:
+        sender.join()
+        assert sender.error is None
+        assert sender.told_to_close
+    assert worker.receive() == {"type": "drained", "handed_over": 0, "cut": 0}
+    assert worker.wait() == 0
 
 
 def test_a_busy_connection_moves_when_it_is_idle(master: FakeMaster) -> None:

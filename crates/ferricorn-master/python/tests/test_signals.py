@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import re
 import signal
+import sys
 import time
+from pathlib import Path
 
 import pytest
 from fake_master import FakeMaster
@@ -87,3 +91,28 @@ def test_messages_that_make_no_sense_are_survived(one_master: FakeMaster) -> Non
 def test_children_of_the_application_inherit_nothing(one_master: FakeMaster) -> None:
     one_master.spawn("apps:child").serve()
     assert one_master.connect().get().body == b"0 1 2"
+
+
+def is_gone(pid: int) -> bool:
+    """Whether the process has ended; its new parent may not have noticed yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+@pytest.mark.parametrize("path", ["/", "/block"])
+def test_an_orphan_ends_even_if_it_is_blocked(loop_master: FakeMaster, path: str) -> None:
+    script = "import subprocess, sys, time; subprocess.Popen(sys.argv[1:], close_fds=False); time.sleep(60)"
+    loop_master.launcher = [sys.executable, "-c", script]
+    worker = loop_master.spawn().serve()
+    booting = re.search(r"Booting worker with pid: (\d+)", worker.log())
+    assert booting is not None
+    pid = int(booting[1])
+    loop_master.connect().send(f"GET {path} HTTP/1.1\r\nHost: test\r\n\r\n".encode())
+    loop_master.wait_for(lambda: path == "/" or "blocking" in worker.out())
+    worker.process.kill()
+    worker.wait()
+    os.kill(pid, signal.SIGTERM)
+    loop_master.wait_for(lambda: is_gone(pid), limit=2.0)
+    assert ("lifespan shutdown" in worker.out()) == (path == "/")
