@@ -83,7 +83,7 @@ class Drain:
                 self._mode = mode
         self._moves = self._mode == "handoff" and handoff.can_move(self._config)
         if not self._moves:
-            self._announce_close()
+            self.announce_close()
 
     async def run(self, on_done: Callable[[], None]) -> None:
         """Waits until everything is over, or the deadline; then counts what is left and cancels it; then reports."""
@@ -99,7 +99,7 @@ class Drain:
             self._queue.close()
             on_done()
 
-    def _announce_close(self) -> None:
+    def announce_close(self) -> None:
         """Makes every response of this server say `Connection: close`, and so end its connection.
 
         All of uvicorn's protocols obey that header among the response's headers, in every version.

@@ -163,6 +163,8 @@ class Server(uvicorn.Server):
         elif kind == "drain":
             mode: Mode = "handoff" if message["mode"] == "handoff" else "close"
             self._begin_drain(mode, int(message["grace_ms"]) / 1000)
+        elif kind == "announce_close":
+            self._drain.announce_close()
         elif kind == "reopen_logs":
             self._logs.reopen()
         else:

@@ -213,6 +213,19 @@ def test_a_stop_under_load_answers_every_request(master: FakeMaster) -> None:
     assert worker.wait() == 0
 
 
+def test_a_stop_that_is_near_is_announced(master: FakeMaster) -> None:
+    worker = master.spawn().serve()
+    client = master.connect()
+    assert "connection" not in client.get().headers
+    worker.send({"type": "announce_close"})
+    worker.send({"type": "from_the_future"})
+    master.wait_for(lambda: "from_the_future" in worker.log())
+    assert client.get().headers["connection"] == "close"
+    assert client.is_closed()
+    assert master.connect().get().headers["connection"] == "close"
+    assert worker.word(0) == 2
+
+
 def test_a_busy_connection_moves_when_it_is_idle(master: FakeMaster) -> None:
     old = master.spawn(workers=2).serve()
     client = master.connect()
