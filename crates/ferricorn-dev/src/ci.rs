@@ -39,7 +39,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
     });
     steps.take("licences", || licences::check(&workspace));
     steps.take("documentation", || {
-        let mut doc = workspace.cargo(["doc", "--workspace", "--no-deps"]);
+        // With private items: the readers are those who work on the code, and module texts link to what they introduce.
+        let mut doc = workspace.cargo(["doc", "--workspace", "--no-deps", "--document-private-items"]);
         loudly_checked("documentation", doc.env("RUSTDOCFLAGS", "--deny warnings"))
     });
     steps.take("wheel", || {

@@ -3,6 +3,7 @@
 //! Owns: the commands below and what they need (virtual environments, logs), all inside cargo's target folder.
 //! Does not own: anything that is shipped.
 
+mod bench;
 mod ci;
 mod demo;
 mod docs;
@@ -30,6 +31,7 @@ Usage: cargo dev COMMAND
   test [FILTER...]    every test, Rust and Python, on the newest and the oldest uvicorn
   ci                  formatting, lints, layers, licences, the wheel, the documentation
   wheel [--check]     build the wheel; --check installs it into an empty environment and serves from it
+  bench [NAME...]     compare with uvicorn and gunicorn: cpu, access, connections, memory, boot; --quick: fewer rounds
   docs [--check]      write the generated pages; --check only compares them";
 
 fn main() -> ExitCode {
@@ -50,6 +52,7 @@ fn run(command: &str, rest: &[String]) -> Result<ExitCode, Failure> {
         "demo" => demo::run(rest),
         "test" => test::run(rest),
         "ci" => ci::run(rest),
+        "bench" => bench::run(rest),
         "wheel" => wheel::run(rest),
         "docs" => docs::run(rest),
         "help" | "--help" | "-h" => {

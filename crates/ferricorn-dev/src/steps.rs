@@ -82,9 +82,9 @@ impl Steps {
         let mut table = String::from("\n");
         for step in &self.done {
             let verdict = if step.passed { "ok" } else { "FAILED" };
-            let _ = write!(table, "  {:width$}  {:>7.1} s  {verdict:6}", step.name, step.took.as_secs_f64());
+            let _ = write!(table, "  {:width$}  {:>7.1} s  {verdict}", step.name, step.took.as_secs_f64());
             if let Some(Tally { passed, failed }) = step.tally {
-                let _ = write!(table, "  {passed} passed, {failed} failed");
+                let _ = write!(table, ":  {passed} passed, {failed} failed");
             }
             table.push('\n');
         }
