@@ -20,6 +20,9 @@ use crate::{
 /// The limit of everything that has no limit of its own: a boot of Python on a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How long it may take to read what is left in the pipes after the end.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
 /// A run of the program. Dropped, it is killed with everything it started.
 pub struct Server {
     pid: i32,
@@ -181,10 +184,13 @@ impl Server {
         })
     }
 
-    /// Waits for the end of the master.
+    /// Waits for the end of the master, and for its last words to be read.
     #[track_caller]
     pub fn wait_exit(&self, limit: Duration) -> Exit {
-        self.log.wait_exit(limit).unwrap_or_else(|| panic!("still running after {limit:?}"))
+        let exit = self.log.wait_exit(limit).unwrap_or_else(|| panic!("still running after {limit:?}"));
+        // A process that it left behind may hold the pipes for ever; `finish` names it.
+        self.log.wait_closed(LAST_WORDS);
+        exit
     }
 
     /// Asks the master to stop and waits for it; gives the exit code.
@@ -244,7 +250,7 @@ impl Server {
             assert_eq!(self.living(), [], "the master has ended, and these live on");
             assert_eq!(orphans, [0; 0], "the master has ended without waiting for these");
         }
-        assert!(self.log.wait_closed(Duration::from_secs(2)), "somebody holds the log open");
+        assert!(self.log.wait_closed(LAST_WORDS), "somebody holds the log open");
         let mut strangers = self.log.strangers();
         strangers.retain(|line| !self.expected.strangers.iter().any(|text| line.contains(text.as_str())));
         assert_eq!(strangers, [""; 0], "lines that are not in the log's format");
