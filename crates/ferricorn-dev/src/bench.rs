@@ -1,0 +1,91 @@
+//! `cargo dev bench`: what supervision costs, side by side with uvicorn's and gunicorn's in one run.
+//!
+//! Owns: the measurements of the product's speed and size, their targets, and the pages in `benches/results/`.
+//! Does not own: whether a target is kept; it says so and ends with success either way, because a busy machine is no
+//! fault of the program.
+//!
+//! Theory of operation: all servers of a comparison run at the same time and take turns (A B C A B C …) in short rounds;
+//! each round gives one ratio, and the median of the ratios counts. Processor time is preferred to time on the wall,
+//! which other work on the machine disturbs more. Servers are started anew several times, because the layout of its
+//! memory makes one process some percent faster than the next.
+
+mod boot;
+mod contender;
+mod cost;
+mod load;
+mod memory;
+mod process;
+mod report;
+mod server;
+mod statistics;
+
+use std::{fs, process::ExitCode};
+
+use contender::Ground;
+
+use crate::{failure::Failure, say::say, steps::loudly_checked, venv::Python, workspace::Workspace};
+
+type Measurement = fn(&Ground, Effort) -> Result<report::Page, Failure>;
+
+/// The measurements by name, in the order in which they are made.
+const MEASUREMENTS: [(&str, Measurement); 5] = [
+    ("cpu", cost::cpu),
+    ("access", cost::access),
+    ("connections", cost::connections),
+    ("memory", memory::measure),
+    ("boot", boot::measure),
+];
+
+/// How much is measured.
+#[derive(Clone, Copy)]
+struct Effort {
+    /// How often the servers are started.
+    starts: usize,
+    /// How many rounds follow on each start.
+    rounds: usize,
+}
+
+const FULL: Effort = Effort { starts: 6, rounds: 8 };
+const QUICK: Effort = Effort { starts: 2, rounds: 4 };
+
+/// Makes the measurements that are named, or all; shows each table and writes it.
+pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
+    let (flags, names): (Vec<&str>, Vec<&str>) =
+        arguments.iter().map(String::as_str).partition(|argument| argument.starts_with('-'));
+    let effort = match flags[..] {
+        [] => FULL,
+        ["--quick"] => QUICK,
+        _ => {
+            return Err(Failure::new(format!(
+                "`cargo dev bench` takes only `--quick`: `{}`",
+                flags.join(" ")
+            )));
+        }
+    };
+    if let Some(unknown) = names.iter().find(|name| MEASUREMENTS.iter().all(|(known, _)| known != *name)) {
+        let known = MEASUREMENTS.map(|(name, _)| name).join(", ");
+        return Err(
+            Failure::new(format!("unknown measurement `{unknown}`")).hint(format!("there are {known}"))
+        );
+    }
+    let workspace = Workspace::find()?;
+    say("Preparing");
+    let venv = Python::find()?.venv(&workspace, "bench")?;
+    let mut build = workspace.cargo(["build", "--release", "--package", "ferricorn"]);
+    loudly_checked("build", &mut build)?;
+    let ground = Ground::of(&workspace, venv);
+    let made = fs::create_dir_all(&ground.logs);
+    made.map_err(|error| Failure::new(format!("cannot make `{}`: {error}", ground.logs.display())))?;
+    let machine = report::Machine::look(&workspace, &ground)?;
+
+    for (name, measure) in MEASUREMENTS {
+        if names.is_empty() || names.contains(&name) {
+            say(&format!("\nMeasuring {name}"));
+            let page = measure(&ground, effort)?;
+            say(&page.tables());
+            let written = page.write(&workspace, &machine, name, effort)?;
+            say(&format!("  {written}"));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

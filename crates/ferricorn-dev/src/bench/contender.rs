@@ -1,0 +1,140 @@
+//! The servers that are compared, and the command line of each for the same work.
+//!
+//! Invariant: what costs processor time is chosen alike for all: uvloop, httptools, 75 s keep-alive, no access log
+//! unless it is what is measured. All the rest are each server's defaults.
+
+use std::{
+    fs::File,
+    io,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use crate::{failure::Failure, venv::Venv, workspace::Workspace};
+
+/// Who serves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Contender {
+    /// The release build of this workspace.
+    Ferricorn,
+    /// uvicorn with its own supervisor.
+    Uvicorn,
+    /// gunicorn with `uvicorn_worker.UvicornWorker`.
+    Gunicorn,
+}
+
+/// All of them; the first is compared with the others.
+pub(crate) const ALL: [Contender; 3] = [Contender::Ferricorn, Contender::Uvicorn, Contender::Gunicorn];
+
+/// What is to be served.
+#[derive(Clone, Copy)]
+pub(crate) struct Plan {
+    /// Module and attribute in `benches/apps`.
+    pub(crate) app: &'static str,
+    /// How many workers.
+    pub(crate) workers: usize,
+    /// Whether each request is logged, to a file.
+    pub(crate) access_log: bool,
+}
+
+/// The applications of `benches/apps`, with their names in tables.
+pub(crate) const APPS: [(&str, &str); 2] = [("bare:app", "bare ASGI"), ("fast:app", "FastAPI")];
+
+/// Where everything is that the servers need.
+pub(crate) struct Ground {
+    /// The program under test.
+    pub(crate) ferricorn: PathBuf,
+    /// The environment of `requirements/bench.txt`.
+    pub(crate) venv: Venv,
+    /// `benches/apps`, in which every server runs.
+    pub(crate) apps: PathBuf,
+    /// For logs of the servers.
+    pub(crate) logs: PathBuf,
+}
+
+impl Ground {
+    /// The places in this workspace.
+    pub(crate) fn of(workspace: &Workspace, venv: Venv) -> Self {
+        Self {
+            ferricorn: workspace.target.join("release/ferricorn"),
+            venv,
+            apps: workspace.root.join("benches/apps"),
+            logs: workspace.dev_folder().join("bench"),
+        }
+    }
+
+    fn program(&self, contender: Contender) -> PathBuf {
+        match contender {
+            Contender::Ferricorn => self.ferricorn.clone(),
+            Contender::Uvicorn | Contender::Gunicorn => self.venv.program(contender.name()),
+        }
+    }
+
+    /// The command of a contender, with all its output in files of these paths.
+    pub(crate) fn command(
+        &self,
+        contender: Contender,
+        plan: Plan,
+        port: u16,
+        log: &Path,
+        access: &Path,
+    ) -> Result<Command, Failure> {
+        let unwritable =
+            |error: io::Error| Failure::new(format!("cannot write `{}`: {error}", log.display()));
+        let mut command = Command::new(self.program(contender));
+        command.args(contender.arguments(plan, port, &access.display().to_string()));
+        command.current_dir(&self.apps).env("FERRICORN_PYTHON", self.venv.program("python"));
+        // The environment of whoever runs this must not change what is compared.
+        for variable in ["GUNICORN_CMD_ARGS", "WEB_CONCURRENCY", "PORT", "FORWARDED_ALLOW_IPS", "VIRTUAL_ENV"]
+        {
+            command.env_remove(variable);
+        }
+        command.stdin(Stdio::null()).stderr(File::create(log).map_err(unwritable)?);
+        let out =
+            if plan.access_log && contender == Contender::Uvicorn { access } else { Path::new("/dev/null") };
+        command.stdout(File::create(out).map_err(unwritable)?);
+        Ok(command)
+    }
+}
+
+impl Contender {
+    /// The name in tables, which is the program's.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Ferricorn => "ferricorn",
+            Self::Uvicorn => "uvicorn",
+            Self::Gunicorn => "gunicorn",
+        }
+    }
+
+    /// The command as a person would type it in `benches/apps`.
+    pub(crate) fn shown(self, plan: Plan) -> String {
+        let arguments = self.arguments(plan, 8000, "access.log").join(" ");
+        let redirected = if plan.access_log && self == Self::Uvicorn { " > access.log" } else { "" };
+        format!("{} {arguments}{redirected}", self.name())
+    }
+
+    fn arguments(self, plan: Plan, port: u16, access: &str) -> Vec<String> {
+        let alike = "--loop uvloop --http httptools";
+        let text = match self {
+            Self::Ferricorn => format!("{} --bind 127.0.0.1:{port} {alike} --keep-alive 75", plan.app),
+            Self::Uvicorn => {
+                format!("{} --host 127.0.0.1 --port {port} {alike} --timeout-keep-alive 75", plan.app)
+            }
+            // Its worker takes uvloop and httptools by itself where they are installed.
+            Self::Gunicorn => format!(
+                "{} --bind 127.0.0.1:{port} -k uvicorn_worker.UvicornWorker --keep-alive 75",
+                plan.app
+            ),
+        };
+        let mut arguments: Vec<String> = text.split(' ').map(str::to_owned).collect();
+        arguments.extend(["--workers".to_owned(), plan.workers.to_string()]);
+        match (self, plan.access_log) {
+            (Self::Uvicorn, true) => arguments.push("--access-log".to_owned()),
+            (Self::Uvicorn, false) => arguments.push("--no-access-log".to_owned()),
+            (_, true) => arguments.extend(["--access-logfile".to_owned(), access.to_owned()]),
+            (_, false) => {}
+        }
+        arguments
+    }
+}

@@ -1,0 +1,162 @@
+//! Processor time per request: of plain requests, of the access log, of new connections.
+
+use super::{
+    Effort,
+    contender::{ALL, APPS, Contender, Ground, Plan},
+    load::run_unkept,
+    report::{Page, Table, verdict},
+    server::Server,
+    statistics::Summary,
+};
+use crate::failure::Failure;
+
+/// Requests of a round: enough that one interruption does not show, few enough that rounds are close to each other.
+const REQUESTS: usize = 2000;
+/// Requests of a round in which each has its own connection, which costs several times as much.
+const UNKEPT_REQUESTS: usize = 600;
+
+/// At most this many times plain uvicorn's.
+const CPU_LIMIT: f64 = 1.03;
+/// At most this many microseconds for a line.
+const ACCESS_LIMIT: f64 = 5.0;
+
+const METHOD: &str = "Processor time is user and system time of the server's whole tree of processes, from the kernel's \
+    nanosecond counts per thread, divided by the requests that were answered. The client keeps 4 connections to each \
+    worker, the same number for every server, writes a request on each, reads the answers, and begins again.";
+
+/// Takes turns over all servers, round after round and start after start; for each server its measurements.
+fn take_turns<const N: usize>(
+    ground: &Ground,
+    effort: Effort,
+    servers: [(Contender, Plan); N],
+    measure: impl Fn(&Server) -> Result<f64, Failure>,
+) -> Result<[Vec<f64>; N], Failure> {
+    let mut found = [const { Vec::new() }; N];
+    for _ in 0..effort.starts {
+        let started = servers.iter().map(|(contender, plan)| Server::start(ground, *contender, *plan));
+        let started = started.collect::<Result<Vec<_>, _>>()?;
+        for _ in 0..effort.rounds {
+            for (server, found) in started.iter().zip(&mut found) {
+                found.push(measure(server)?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// The three servers with the same plan.
+fn all_with(plan: Plan) -> [(Contender, Plan); 3] {
+    ALL.map(|contender| (contender, plan))
+}
+
+/// Whether a ratio to uvicorn's and one to gunicorn's are what they should be.
+fn verdict_of(to_uvicorn: Summary, to_gunicorn: Summary) -> String {
+    let below = if to_gunicorn.median < 1.0 { "holds" } else { "MISSED" };
+    format!(
+        "{}; below gunicorn's: {below}",
+        verdict(to_uvicorn.median, CPU_LIMIT, "at most 1.03 x uvicorn's")
+    )
+}
+
+/// A comparison of the three servers as one row of a table.
+fn row(
+    what: String,
+    plan: Plan,
+    found: &[Vec<f64>; 3],
+    verdict: impl Fn(Summary, Summary) -> String,
+) -> [String; 8] {
+    let [ferricorn, uvicorn, gunicorn] = found;
+    let median = |found: &Vec<f64>| format!("{:.1}", Summary::of(found.iter().copied()).median);
+    let to_uvicorn = Summary::of_ratios(ferricorn, uvicorn);
+    let to_gunicorn = Summary::of_ratios(ferricorn, gunicorn);
+    [
+        what,
+        plan.workers.to_string(),
+        median(ferricorn),
+        median(uvicorn),
+        median(gunicorn),
+        to_uvicorn.to_string(),
+        to_gunicorn.to_string(),
+        verdict(to_uvicorn, to_gunicorn),
+    ]
+}
+
+const HEAD: [&str; 8] = [
+    "application",
+    "workers",
+    "ferricorn µs",
+    "uvicorn µs",
+    "gunicorn µs",
+    "ferricorn / uvicorn",
+    "ferricorn / gunicorn",
+    "target",
+];
+
+/// Requests on kept connections.
+pub(crate) fn cpu(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
+    let mut page = Page::new("Processor time per request", METHOD);
+    let mut table = Table::new(HEAD);
+    for (app, name) in APPS {
+        for workers in [1, 2] {
+            let plan = Plan { app, workers, access_log: false };
+            let found = take_turns(ground, effort, all_with(plan), |server| server.cost_of_kept(REQUESTS))?;
+            table.row(row(name.to_owned(), plan, &found, verdict_of));
+            page.commands(all_with(plan));
+        }
+    }
+    page.table(table);
+    Ok(page)
+}
+
+/// The same requests with and without a line in a file for each.
+pub(crate) fn access(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
+    let method = format!(
+        "{METHOD} Each server runs twice, with and without an access log in a file; what a line costs is the \
+         difference within a round. ferricorn and gunicorn write gunicorn's default format, uvicorn its own."
+    );
+    let mut page = Page::new("Processor time per request of the access log", method);
+    let mut table = Table::new(["server", "without µs", "with µs", "added µs", "target"]);
+    let quiet = Plan { app: APPS[0].0, workers: 1, access_log: false };
+    let logging = Plan { access_log: true, ..quiet };
+    let servers = [
+        (Contender::Ferricorn, quiet),
+        (Contender::Ferricorn, logging),
+        (Contender::Uvicorn, quiet),
+        (Contender::Uvicorn, logging),
+        (Contender::Gunicorn, quiet),
+        (Contender::Gunicorn, logging),
+    ];
+    let found = take_turns(ground, effort, servers, |server| server.cost_of_kept(REQUESTS))?;
+    for (pair, found) in servers.chunks(2).zip(found.chunks(2)) {
+        let (contender, added) = (pair[0].0, Summary::of_differences(&found[1], &found[0]));
+        let median = |found: &Vec<f64>| format!("{:.1}", Summary::of(found.iter().copied()).median);
+        let target = match contender {
+            Contender::Ferricorn => verdict(added.median, ACCESS_LIMIT, "at most 5 µs"),
+            Contender::Uvicorn | Contender::Gunicorn => String::new(),
+        };
+        let name = contender.name().to_owned();
+        table.row([name, median(&found[0]), median(&found[1]), format!("{added:.1}"), target]);
+        page.commands(pair.iter().copied());
+    }
+    page.table(table);
+    Ok(page)
+}
+
+/// Requests on a new connection each, where the cost of accepting shows.
+pub(crate) fn connections(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
+    let method = "Processor time is measured as for kept connections; here the client opens a connection, sends one \
+        request with `Connection: close`, reads the answer, and begins again. There is no target: this shows what \
+        the even spread over workers costs.";
+    let mut page = Page::new("Processor time per request on a new connection", method);
+    let mut table = Table::new(HEAD);
+    for workers in [1, 2] {
+        let (app, name) = APPS[0];
+        let plan = Plan { app, workers, access_log: false };
+        let work = |server: &Server| server.cost(|| run_unkept(server.port(), UNKEPT_REQUESTS));
+        let found = take_turns(ground, effort, all_with(plan), work)?;
+        table.row(row(name.to_owned(), plan, &found, |_, _| String::new()));
+        page.commands(all_with(plan));
+    }
+    page.table(table);
+    Ok(page)
+}

@@ -1,0 +1,188 @@
+//! What a measurement has found: tables for the terminal, and the same tables in a page with all that is needed to
+//! judge and to repeat them.
+
+use std::{fmt::Write as _, fs, process::Command, thread};
+
+use super::{
+    Effort,
+    contender::{Contender, Ground, Plan},
+};
+use crate::{failure::Failure, workspace::Workspace};
+
+/// The findings of one measurement.
+pub(crate) struct Page {
+    title: &'static str,
+    /// How it was measured.
+    method: String,
+    tables: Vec<Table>,
+    commands: Vec<String>,
+}
+
+/// Rows of cells under a head.
+pub(crate) struct Table {
+    head: Vec<String>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A table without rows.
+    pub(crate) fn new<const N: usize>(head: [&str; N]) -> Self {
+        Self { head: head.map(str::to_owned).to_vec(), rows: Vec::new() }
+    }
+
+    /// Adds a row; it has as many cells as the head.
+    pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
+        self.rows.push(cells.into());
+    }
+
+    /// The table in Markdown, its columns aligned so that a terminal can show it as it is.
+    fn text(&self) -> String {
+        let widths: Vec<usize> = (0..self.head.len())
+            .map(|column| {
+                let cells = self.rows.iter().chain([&self.head]).filter_map(|row| row.get(column));
+                cells.map(|cell| cell.chars().count()).max().unwrap_or(0)
+            })
+            .collect();
+        let rule: Vec<String> = widths.iter().map(|width| "-".repeat(*width)).collect();
+        let mut text = String::new();
+        for row in [&self.head, &rule].into_iter().chain(&self.rows) {
+            for (cell, width) in row.iter().zip(&widths) {
+                let _ = write!(text, "| {cell:width$} ");
+            }
+            text.push_str("|\n");
+        }
+        text
+    }
+}
+
+impl Page {
+    /// A page without tables.
+    pub(crate) fn new(title: &'static str, method: impl Into<String>) -> Self {
+        Self { title, method: method.into(), tables: Vec::new(), commands: Vec::new() }
+    }
+
+    /// Adds a table.
+    pub(crate) fn table(&mut self, table: Table) {
+        self.tables.push(table);
+    }
+
+    /// Adds the commands that were run, each once.
+    pub(crate) fn commands(&mut self, run: impl IntoIterator<Item = (Contender, Plan)>) {
+        for (contender, plan) in run {
+            let command = contender.shown(plan);
+            if !self.commands.contains(&command) {
+                self.commands.push(command);
+            }
+        }
+    }
+
+    /// The title and the tables.
+    pub(crate) fn tables(&self) -> String {
+        let tables: Vec<String> = self.tables.iter().map(Table::text).collect();
+        format!("{}\n\n{}", self.title, tables.join("\n"))
+    }
+
+    /// Writes the page; its path in the repository.
+    pub(crate) fn write(
+        &self,
+        workspace: &Workspace,
+        machine: &Machine,
+        name: &str,
+        effort: Effort,
+    ) -> Result<String, Failure> {
+        let path = format!("benches/results/{}-{name}.md", machine.date);
+        let tables: Vec<String> = self.tables.iter().map(Table::text).collect();
+        let Effort { starts, rounds } = effort;
+        let mut page = format!("# {}\n\n{}\n", self.title, tables.join("\n"));
+        let _ = write!(
+            page,
+            "\n{}\n\nMade by `cargo dev bench {name}`: {starts} starts of each server with {rounds} rounds each. In \
+             brackets: the quartiles, between which half of the rounds lie.\n\n## Machine and versions\n\n{}\n## \
+             Commands\n\nIn `benches/apps`, each with a port of its own:\n\n```\n{}\n```\n",
+            self.method,
+            machine.text,
+            self.commands.join("\n")
+        );
+        let file = workspace.root.join(&path);
+        let folder = file.parent().expect("the page is in a folder");
+        let written = fs::create_dir_all(folder).and_then(|()| fs::write(&file, page));
+        written.map_err(|error| Failure::new(format!("cannot write `{path}`: {error}")))?;
+        Ok(path)
+    }
+}
+
+/// Where it was measured, and with what.
+pub(crate) struct Machine {
+    /// The day, as 2026-11-24.
+    date: String,
+    /// A list in Markdown.
+    text: String,
+}
+
+impl Machine {
+    /// Asks the system.
+    pub(crate) fn look(workspace: &Workspace, ground: &Ground) -> Result<Self, Failure> {
+        let date = answer(&mut workspace.command("date", ["+%Y-%m-%d"]))?;
+        let cores = thread::available_parallelism().map_or(0, usize::from);
+        let processor = line_of("/proc/cpuinfo", "model name").unwrap_or_else(|| "unknown".to_owned());
+        let kernel = answer(&mut workspace.command("uname", ["-sr"]))?;
+        let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        let load = load.split(' ').next().unwrap_or_default();
+        let ferricorn = answer(&mut workspace.command(&ground.ferricorn, ["--version"]))?;
+        // A copy of the sources without their history can be measured, too.
+        let commit = answer(&mut workspace.command("git", ["describe", "--always", "--dirty"]));
+        let commit = commit.unwrap_or_else(|_| "unknown".to_owned());
+        let versions = "import sys, importlib.metadata as m; print(f'Python {sys.version.split()[0]}', \
+            *(f'{n} {m.version(n)}' for n in sys.argv[1:]), sep=', ')";
+        let mut python = workspace.command(ground.venv.program("python"), ["-c", versions]);
+        let packages =
+            ["uvicorn", "uvloop", "httptools", "gunicorn", "uvicorn-worker", "fastapi", "starlette"];
+        let versions = answer(python.args(packages))?;
+        let text = format!(
+            "- {cores} cores, {processor}; {kernel}; load average at the start {load}\n- {ferricorn} (commit {commit}, \
+             release build)\n- {versions}\n"
+        );
+        Ok(Self { date, text })
+    }
+}
+
+fn line_of(path: &str, name: &str) -> Option<String> {
+    let text = fs::read_to_string(path).ok()?;
+    let line = text.lines().find(|line| line.starts_with(name))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+/// The standard output of a command that has to succeed.
+fn answer(command: &mut Command) -> Result<String, Failure> {
+    let name = command.get_program().display().to_string();
+    let output = command.output().map_err(|error| Failure::new(format!("cannot run `{name}`: {error}")))?;
+    if !output.status.success() {
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        return Err(Failure::new(format!("`{name}` ended with {}: {}", output.status, complaint.trim())));
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// A median against a limit: `holds` or `MISSED`, with the limit.
+pub(crate) fn verdict(median: f64, limit: f64, shown: &str) -> String {
+    format!("{shown}: {}", if median <= limit { "holds" } else { "MISSED" })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_as_wide_as_their_widest_cell() {
+        let mut table = Table::new(["server", "µs"]);
+        table.row(["uvicorn".to_owned(), "12".to_owned()]);
+        assert_eq!(table.text(), "| server  | µs |\n| ------- | -- |\n| uvicorn | 12 |\n");
+    }
+
+    #[test]
+    fn a_limit_holds_when_it_is_met_exactly() {
+        assert_eq!(verdict(1.03, 1.03, "at most 1.03"), "at most 1.03: holds");
+        assert_eq!(verdict(1.04, 1.03, "at most 1.03"), "at most 1.03: MISSED");
+        assert_eq!(verdict(f64::NAN, 1.03, "at most 1.03"), "at most 1.03: MISSED");
+    }
+}
