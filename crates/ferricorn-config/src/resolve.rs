@@ -46,6 +46,8 @@ pub struct Facts<'a> {
     pub current_directory: PathBuf,
     /// How many processors may be used (`--workers auto`).
     pub processors: u16,
+    /// The memory in bytes that the container or the machine has (`--max-worker-memory 40%`).
+    pub memory: u64,
     /// Whether there is such a directory.
     pub is_directory: &'a dyn Fn(&Path) -> bool,
 }
@@ -114,6 +116,10 @@ pub fn resolve(
         timeout,
         graceful_timeout,
         boot_timeout,
+        drain_delay,
+        max_worker_lifetime,
+        max_worker_lifetime_jitter,
+        max_worker_memory,
         reload_probation,
         access_file: _,
         access_switch: _,
@@ -141,6 +147,10 @@ pub fn resolve(
         graceful_timeout: graceful_timeout.unwrap_or(Duration::from_secs(30)),
         boot_timeout: boot_timeout.unwrap_or(Duration::ZERO),
         reload_probation: reload_probation.unwrap_or(Duration::from_secs(5)),
+        drain_delay: drain_delay.unwrap_or(Duration::ZERO),
+        max_worker_lifetime: max_worker_lifetime.unwrap_or(Duration::ZERO),
+        max_worker_lifetime_jitter: max_worker_lifetime_jitter.unwrap_or(Duration::ZERO),
+        max_worker_memory: max_worker_memory.and_then(|value| memory_limit(&value, facts)),
         uvicorn,
         uvicorn_defaults,
         access_log,
@@ -149,6 +159,16 @@ pub fn resolve(
         log_level: log_level.as_deref().map_or(LogLevel::Info, level),
     };
     Ok(Resolved { settings, colors, warnings })
+}
+
+/// The limit in bytes; 0 is none.
+fn memory_limit(value: &Value, facts: &Facts<'_>) -> Option<u64> {
+    let bytes = match value {
+        Value::Whole(mebibytes) => mebibytes << 20,
+        Value::Percent(percent) => facts.memory / 100 * percent,
+        _ => 0,
+    };
+    (bytes > 0).then_some(bytes)
 }
 
 /// Values of variables: those of platforms stand in for an option that was not given, ferricorn's own also override

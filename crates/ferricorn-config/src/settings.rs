@@ -41,6 +41,16 @@ pub struct Settings {
     pub boot_timeout: Duration,
     /// How long a reload's first worker must hold before the others follow (`--reload-probation`).
     pub reload_probation: Duration,
+    /// How long a graceful stop goes on accepting, with `Connection: close` on every response, before it drains
+    /// (`--drain-delay`).
+    pub drain_delay: Duration,
+    /// How long a worker serves before it is recycled (`--max-worker-lifetime`), before jitter; zero: for ever.
+    pub max_worker_lifetime: Duration,
+    /// The most that is added to `max_worker_lifetime`, drawn per worker.
+    pub max_worker_lifetime_jitter: Duration,
+    /// Resident memory in bytes above which a worker is recycled, and killed at twice as much
+    /// (`--max-worker-memory`).
+    pub max_worker_memory: Option<u64>,
     /// uvicorn options that the user set, by their `uvicorn.Config` names.
     pub uvicorn: Vec<(&'static str, UvicornValue)>,
     /// uvicorn options that ferricorn sets because gunicorn's worker would, by their `uvicorn.Config` names.

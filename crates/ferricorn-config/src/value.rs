@@ -19,6 +19,8 @@ pub enum Value {
     Auto,
     /// A time.
     Seconds(Duration),
+    /// A percentage, 1 to 100.
+    Percent(u64),
     /// An address.
     Address(Bind),
     /// A header's name and value.
@@ -34,6 +36,7 @@ impl Value {
             Kind::Whole => whole(text).map(Self::Whole),
             Kind::Workers if text.trim().eq_ignore_ascii_case("auto") => Ok(Self::Auto),
             Kind::Workers => workers(text).map(Self::Whole),
+            Kind::Memory => memory(text),
             Kind::Port => port(text).map(Self::Whole),
             Kind::Seconds => seconds(text).map(Self::Seconds),
             Kind::Address => bind::parse(text).map(Self::Address),
@@ -58,6 +61,7 @@ impl Value {
         match self {
             Self::Flag(on) => UvicornValue::Flag(on),
             Self::Whole(number) => UvicornValue::Integer(i64::try_from(number).unwrap_or(i64::MAX)),
+            Self::Percent(percent) => UvicornValue::Text(format!("{percent}%")),
             Self::Seconds(seconds) => UvicornValue::Number(seconds.as_secs_f64()),
             Self::Header(name, value) => UvicornValue::Pairs(vec![(name, value)]),
             Self::Text(text) => UvicornValue::Text(text),
@@ -107,6 +111,21 @@ fn whole(text: &str) -> Result<u64, Problem> {
         Ok(number) => u64::try_from(number).map_err(|_| Problem::meaning("below 0", "give 0 or more")),
         Err(_) if digits.starts_with('-') => Err(Problem::meaning("below 0", "give 0 or more")),
         Err(_) => Err(Problem::meaning("too large", format!("give at most {}", i64::MAX))),
+    }
+}
+
+fn memory(text: &str) -> Result<Value, Problem> {
+    const FORM: &str = "give a number of MiB such as `400`, or a percentage such as `40%`";
+    let problem = |problem: Problem| Problem { hint: Some(FORM.to_owned()), ..problem };
+    let Some(percent) = text.trim().strip_suffix('%') else {
+        return match whole(text).map_err(problem)? {
+            mebibytes if mebibytes > u64::MAX >> 20 => Err(Problem::meaning("too large", FORM)),
+            mebibytes => Ok(Value::Whole(mebibytes)),
+        };
+    };
+    match whole(percent).map_err(problem)? {
+        percent @ 1..=100 => Ok(Value::Percent(percent)),
+        _ => Err(Problem::meaning("not a percentage from 1 to 100", FORM)),
     }
 }
 

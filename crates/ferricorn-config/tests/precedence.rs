@@ -45,6 +45,7 @@ fn run_given(
     let facts = Facts {
         current_directory: PathBuf::from("/srv/app"),
         processors: 6,
+        memory: 1000 << 20,
         is_directory: &|path| path.starts_with("/srv"),
     };
     resolve(app, given, &environment, &facts)
@@ -89,6 +90,10 @@ fn defaults() -> Settings {
         graceful_timeout: Duration::from_secs(30),
         boot_timeout: Duration::ZERO,
         reload_probation: Duration::from_secs(5),
+        drain_delay: Duration::ZERO,
+        max_worker_lifetime: Duration::ZERO,
+        max_worker_lifetime_jitter: Duration::ZERO,
+        max_worker_memory: None,
         uvicorn: vec![],
         uvicorn_defaults: vec![
             ("timeout_keep_alive", UvicornValue::Integer(75)),
@@ -99,6 +104,14 @@ fn defaults() -> Settings {
         error_log: None,
         log_level: LogLevel::Info,
     }
+}
+
+#[test]
+fn memory_is_given_in_mebibytes_or_as_a_part_of_what_there_is() {
+    let limit = |line| settings(line, &[]).max_worker_memory;
+    assert_eq!(limit("a --max-worker-memory 400"), Some(400 << 20));
+    assert_eq!(limit("a --max-worker-memory 40%"), Some(400 << 20));
+    assert_eq!(limit("a --max-worker-memory 0"), None);
 }
 
 /// The defaults without that of the named uvicorn option.
@@ -330,16 +343,37 @@ fn a_bad_value_is_named_with_its_source() {
         ("a --workers x", &[], value("x", "`-w/--workers`", "not a whole number"), 2),
         ("a --timeout -1", &[], value("-1", "`-t/--timeout`", "below 0"), 1),
         ("a --timeout-keep-alive 1.5", &[], value("1.5", "`--timeout-keep-alive`", "not a whole number"), 2),
-        ("a --bind 1.2.3.4:99999", &[], value("1.2.3.4:99999", "`-b/--bind`", "`99999` is not a port number"), 1),
+        (
+            "a --bind 1.2.3.4:99999",
+            &[],
+            value("1.2.3.4:99999", "`-b/--bind`", "`99999` is not a port number"),
+            1,
+        ),
         ("a --log-level loud", &[], value("loud", "`--log-level`", "not one of the choices"), 2),
         ("a --chdir /nope", &[], value("/nope", "`--chdir`", "no such directory"), 1),
         ("a --backlog 9999999999", &[], value("9999999999", "`--backlog`", "too large"), 1),
-        ("a --worker-class gevent", &[], value("gevent", "`-k/--worker-class`", "not a class for ASGI applications"), 1),
+        (
+            "a --worker-class gevent",
+            &[],
+            value("gevent", "`-k/--worker-class`", "not a class for ASGI applications"),
+            1,
+        ),
         ("a", &[("PORT", "x")], value("x", "the environment variable `PORT`", "not a port number"), 1),
-        ("a", &[("WEB_CONCURRENCY", "")], value("", "the environment variable `WEB_CONCURRENCY`", "not a whole number"), 1),
+        (
+            "a",
+            &[("WEB_CONCURRENCY", "")],
+            value("", "the environment variable `WEB_CONCURRENCY`", "not a whole number"),
+            1,
+        ),
         ("a --port $PORT", &[], value("$PORT", "`--port`", "the variable `PORT` is not set"), 1),
         ("a --workers ${N:-x}", &[], value("x", "`-w/--workers`", "not a whole number"), 2),
-        ("a --certfile c.pem", &[], "`--certfile` cannot be used: TLS is not supported yet, and plain HTTP would be served in its place".to_owned(), 1),
+        ("a --max-worker-memory 0.5", &[], value("0.5", "`--max-worker-memory`", "not a whole number"), 2),
+        (
+            "a --max-worker-memory 101%",
+            &[],
+            value("101%", "`--max-worker-memory`", "not a percentage from 1 to 100"),
+            1,
+        ),
     ] {
         assert_eq!(error(line, environment), (message, code), "{line}");
     }

@@ -19,7 +19,7 @@ use std::{
 };
 
 use ferricorn_core::{Generation, Slot, Vitals, WorkerId};
-use ferricorn_sys::{Process, SharedWords, Signal, SpawnPlan, channel, clock, spawn};
+use ferricorn_sys::{Process, SharedWords, Signal, SpawnPlan, channel, clock, memory, spawn};
 use ferricorn_wire::{
     MAX_PACKET, ToMaster, ToWorker,
     scoreboard::{BYTES, MAGIC, ROW_WORDS, ROWS, ROWS_USED_WORD, State, Word, index},
@@ -263,14 +263,15 @@ impl Crew {
         words
     }
 
-    /// How every worker is, read from memory.
-    pub(crate) fn vitals(&self) -> Vec<(WorkerId, Vitals)> {
+    /// How every worker is, read from memory; and how much memory it takes, if `weigh`.
+    pub(crate) fn vitals(&self, weigh: bool) -> Vec<(WorkerId, Vitals)> {
         let now = clock::monotonic_nanos();
         let vitals = |member: &Member| {
             let beat = self.board.load(index(member.row, Word::Heartbeat));
             Vitals {
                 silent_for: (beat != 0).then(|| Duration::from_nanos(now.saturating_sub(beat))),
                 requests: self.board.load(index(member.row, Word::Requests)),
+                memory: if weigh { memory::resident(member.pid) } else { None },
             }
         };
         self.members.iter().map(|(id, member)| (*id, vitals(member))).collect()

@@ -27,6 +27,7 @@ use ferricorn_config::Settings;
 use ferricorn_core::{BootFailure, ExitReason, Supervisor};
 use tracing::{error, info};
 
+pub use ferricorn_sys::memory::limit as memory_limit;
 pub use interpreter::InterpreterError;
 
 /// What the master needs to run.

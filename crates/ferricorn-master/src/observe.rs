@@ -60,6 +60,10 @@ impl Observer {
                 let (slot, silent_for) = (it.slot.0, seconds(silent_for));
                 error!(critical = true, slot, silent_for, "WORKER TIMEOUT (pid:{})", it.pid);
             }),
+            Notice::OverMemory { id, memory } => with(crew, id, |it| {
+                let (slot, mebibytes) = (it.slot.0, memory >> 20);
+                error!(critical = true, slot, mebibytes, "WORKER MEMORY LIMIT (pid:{})", it.pid);
+            }),
             Notice::BootTimedOut { id } => with(crew, id, |it| {
                 error!(critical = true, slot = it.slot.0, "WORKER BOOT TIMEOUT (pid:{})", it.pid);
             }),
@@ -90,6 +94,9 @@ impl Observer {
                     gap = seconds(gap),
                     "the master was not running for a while; no worker is blamed for it"
                 );
+            }
+            Notice::StopAnnounced(delay) => {
+                info!("Stopping in {} s, after clients were told to close", seconds(delay));
             }
             Notice::Stopping(StopMode::Graceful) => debug!("stopping gracefully"),
             Notice::Stopping(StopMode::Quick) => debug!("stopping quickly"),
@@ -126,7 +133,13 @@ fn exited(member: &Member, exit: Exit, why: Retirement) {
         // A boot that was cut short dies of our own SIGTERM, or by its own code after it said why.
         (Exit::Signal(15), _) => debug!("Worker (pid:{pid}) ended while booting"),
         (Exit::Code(_), Retirement::BootFailed) => error!("{}", ended(pid, exit)),
-        (Exit::Signal(9), Retirement::Timeout | Retirement::DrainTimeout | Retirement::BootTimeout) => {
+        (
+            Exit::Signal(9),
+            Retirement::Timeout
+            | Retirement::DrainTimeout
+            | Retirement::BootTimeout
+            | Retirement::MemoryLimit,
+        ) => {
             error!(by = "master", reason, "{}", ended(pid, exit));
         }
         (Exit::Code(_) | Exit::Signal(_), _) => warn!(reason, "{}", ended(pid, exit)),

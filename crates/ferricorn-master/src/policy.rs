@@ -12,6 +12,9 @@ use ferricorn_core::Policy;
 /// limit. A read costs no system call.
 pub(crate) const SAMPLE_EVERY: Duration = Duration::from_millis(100);
 
+/// Every how many samples the workers' memory is looked at as well, which costs a file's reading each: once a second.
+pub(crate) const WEIGH_EVERY: u32 = 10;
+
 /// The rules that follow from the settings.
 pub(crate) fn from_settings(settings: &Settings) -> Policy {
     let limit = |duration: Duration| (!duration.is_zero()).then_some(duration);
@@ -24,6 +27,10 @@ pub(crate) fn from_settings(settings: &Settings) -> Policy {
         probation: settings.reload_probation,
         max_requests: (settings.max_requests > 0).then_some(settings.max_requests),
         max_requests_jitter: settings.max_requests_jitter,
+        max_lifetime: limit(settings.max_worker_lifetime),
+        max_lifetime_jitter: settings.max_worker_lifetime_jitter,
+        max_memory: settings.max_worker_memory,
+        drain_delay: settings.drain_delay,
         listen_early: settings.listen == ListenWhen::Early,
         sample_every: SAMPLE_EVERY,
     }

@@ -33,7 +33,6 @@ const MODULES: &[(&str, &str)] = modules![
     "errors",
     "handoff",
     "lifespan",
-    "lifespan",
     "logs",
     "main",
     "scoreboard",

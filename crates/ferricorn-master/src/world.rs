@@ -45,6 +45,7 @@ pub(crate) struct World {
     listeners: Vec<Listener>,
     observer: Observer,
     samples: Interval,
+    ticks: u32,
     interrupts: u32,
     requests: u64,
     listen_failed: bool,
@@ -67,6 +68,7 @@ impl World {
             listeners,
             observer: Observer::default(),
             samples,
+            ticks: 0,
             interrupts: 0,
             requests: 0,
             listen_failed: false,
@@ -91,7 +93,11 @@ impl World {
             received = self.signals.next() => self.signalled(received, policy, queue),
             (id, message) = self.crew.hear() => queue.extend(self.heard(id, message)),
             () = deadline => queue.push_back(Event::Woke),
-            _ = self.samples.tick() => queue.push_back(Event::Sampled(self.crew.vitals())),
+            _ = self.samples.tick() => {
+                self.ticks = self.ticks.wrapping_add(1);
+                let weigh = policy.max_memory.is_some() && self.ticks.is_multiple_of(policy::WEIGH_EVERY);
+                queue.push_back(Event::Sampled(self.crew.vitals(weigh)));
+            }
         }
     }
 
@@ -213,6 +219,7 @@ impl World {
             }
             Action::Listen => return self.listen(),
             Action::Serve { id } => self.crew.tell(id, &ToWorker::Serve),
+            Action::AnnounceClose { id } => self.crew.tell(id, &ToWorker::AnnounceClose),
             Action::Drain { id, siblings, grace } => {
                 let mode = if siblings { DrainMode::Handoff } else { DrainMode::Close };
                 self.crew.tell(id, &ToWorker::Drain { mode, grace_ms: milliseconds(grace) });
@@ -270,7 +277,12 @@ impl World {
                 return Done::Happened(Event::Asked { by: RequestId(self.requests), command });
             }
         }
-        let addresses: Vec<String> = self.listeners.iter().map(Listener::address).collect();
+        let secure = self.program.settings.uvicorn.iter().any(|(name, _)| *name == "ssl_certfile");
+        let shown = |listener: &Listener| match listener.address().strip_prefix("http://") {
+            Some(rest) if secure => format!("https://{rest}"),
+            _ => listener.address(),
+        };
+        let addresses: Vec<String> = self.listeners.iter().map(shown).collect();
         info!("Listening at: {} ({})", addresses.join(","), ferricorn_sys::pid());
         info!("Using worker: {}", self.program.settings.worker_class);
         Done::Nothing

@@ -21,6 +21,7 @@ pub mod inherit;
 pub mod listen;
 mod listen_error;
 pub mod memfd;
+pub mod memory;
 pub mod process;
 pub mod spawn;
 pub mod wait;

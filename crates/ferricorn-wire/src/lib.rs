@@ -27,7 +27,8 @@ pub const MAX_PACKET: usize = 128 * 1024;
 
 /// Turns a message into the bytes of one packet.
 pub fn encode<M: Serialize>(message: &M) -> Vec<u8> {
-    serde_json::to_vec(message).expect("messages hold only strings, numbers and lists, which always serialize")
+    serde_json::to_vec(message)
+        .expect("messages hold only strings, numbers and lists, which always serialize")
 }
 
 /// Reads the bytes of one packet.

@@ -10,6 +10,8 @@ pub enum ToWorker {
     Start(Box<Start>),
     /// Begin to accept connections. The listening sockets listen by now.
     Serve,
+    /// Say `Connection: close` on every response from now on, and go on accepting: a stop is near.
+    AnnounceClose,
     /// Stop accepting, finish what is in flight, run the lifespan shutdown, exit 0.
     Drain {
         /// What to do with idle connections.

@@ -59,6 +59,7 @@ fn resolve(request: &StartRequest, environment: &Environment) -> io::Result<Resu
     let facts = Facts {
         current_directory: std::env::current_dir()?,
         // Knows the affinity mask and the quota of the control group.
+        memory: ferricorn_master::memory_limit(),
         processors: std::thread::available_parallelism()
             .map_or(1, |count| u16::try_from(count.get()).unwrap_or(u16::MAX)),
         is_directory: &Path::is_dir,

@@ -48,7 +48,8 @@ fn the_help_lists_what_works_in_groups() {
     assert_eq!(stdout, run(&["main:app", "-h", "-w2"], &[]).0);
     let headings: Vec<&str> =
         stdout.lines().filter(|line| !line.starts_with(' ') && line.ends_with(':')).collect();
-    let expected = ["Application:", "Sockets:", "Workers:", "Logging:", "HTTP:", "WebSockets:", "Process:"];
+    let expected =
+        ["Application:", "Sockets:", "Workers:", "Logging:", "HTTP:", "WebSockets:", "TLS:", "Process:"];
     assert_eq!(headings, expected);
     for shown in [
         "-b, --bind <ADDRESS>",
@@ -58,7 +59,7 @@ fn the_help_lists_what_works_in_groups() {
     ] {
         assert!(stdout.contains(shown), "`{shown}` is missing in:\n{stdout}");
     }
-    for hidden in ["--daemon", "--certfile", "--spew", "\u{1b}"] {
+    for hidden in ["--daemon", "--spew", "\u{1b}"] {
         assert!(!stdout.contains(hidden), "`{hidden}` is in:\n{stdout}");
     }
     let widest = stdout.lines().map(str::len).max();
@@ -99,7 +100,7 @@ fn a_line_that_cannot_be_parsed_exits_with_2() {
     usage_error("a -Z", "unknown option `-Z`", "`ferricorn --help` lists the options");
     usage_error(
         "a --max 2",
-        "ambiguous option `--max`: could be `--max-requests`, `--max-requests-jitter`",
+        "ambiguous option `--max`: could be `--max-requests`, `--max-requests-jitter`, `--max-worker-lifetime`, `--max-worker-lifetime-jitter`, `--max-worker-memory`",
         "write the name in full",
     );
     usage_error("a --timeout", "a value is missing for `--timeout`", "write `--timeout SECONDS`");
@@ -164,12 +165,6 @@ fn a_value_that_cannot_be_honoured_exits_with_1() {
         &[],
         "`-D/--daemon` cannot be used: ferricorn stays in the foreground, where its supervisor can see it",
         "run it as a service of systemd, or in a container",
-    );
-    error(
-        "a --ssl-certfile cert.pem",
-        &[],
-        "`--ssl-certfile` cannot be used: TLS is not supported yet, and plain HTTP would be served in its place",
-        "let a proxy in front of ferricorn speak TLS",
     );
 }
 

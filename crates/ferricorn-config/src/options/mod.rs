@@ -104,6 +104,8 @@ pub enum Kind {
     Whole,
     /// A number of seconds, 0 or more, that may have decimals.
     Seconds,
+    /// A whole number of MiB, or a percentage.
+    Memory,
     /// A whole number, or `auto`.
     Workers,
     /// A port, 0 to 65535.

@@ -51,6 +51,30 @@ pub(super) static ENTRIES: &[Entry] = &[
             draft.boot_timeout = value.seconds();
         },
     ),
+    Entry::new(Workers, &["drain-delay"], Kind::Seconds, "SECONDS").sets(
+        "How long a stop goes on accepting, with Connection: close, before it drains [default: 0]",
+        |draft, value| {
+            draft.drain_delay = value.seconds();
+        },
+    ),
+    Entry::new(Workers, &["max-worker-lifetime"], Kind::Seconds, "SECONDS").sets(
+        "How long a worker serves before it is replaced, 0 for ever [default: 0]",
+        |draft, value| {
+            draft.max_worker_lifetime = value.seconds();
+        },
+    ),
+    Entry::new(Workers, &["max-worker-lifetime-jitter"], Kind::Seconds, "SECONDS").sets(
+        "The most that is added to --max-worker-lifetime at random [default: 0]",
+        |draft, value| {
+            draft.max_worker_lifetime_jitter = value.seconds();
+        },
+    ),
+    Entry::new(Workers, &["max-worker-memory"], Kind::Memory, "MIB").sets(
+        "Memory above which a worker is replaced, and killed at twice as much: MiB, or 40% of the limit",
+        |draft, value| {
+            draft.max_worker_memory = Some(value);
+        },
+    ),
     Entry::new(Workers, &["reload-probation"], Kind::Seconds, "SECONDS").sets(
         "How long a reload's first worker must hold before the rest follows [default: 5]",
         |draft, value| {
