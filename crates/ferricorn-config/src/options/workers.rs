@@ -63,7 +63,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             draft.max_worker_lifetime = value.seconds();
         },
     ),
-    Entry::new(Workers, &["max-worker-lifetime-jitter"], Kind::Seconds, "SECONDS").sets(
+    Entry::new(Workers, &["max-worker-lifetime-jitter"], Kind::Seconds, "S").sets(
         "The most that is added to --max-worker-lifetime at random [default: 0]",
         |draft, value| {
             draft.max_worker_lifetime_jitter = value.seconds();
