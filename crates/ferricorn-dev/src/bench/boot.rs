@@ -14,9 +14,12 @@ const LIMIT: f64 = 1.05;
 
 /// Takes turns: each server is started, answers once, and is stopped before the next.
 pub(crate) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
-    let method = "The time runs from the start of the first process to the first answer; the client tries to connect \
+    let method = format!(
+        "The time runs from the start of the first process to the first answer; the client tries to connect \
         and ask again 1 ms after each refusal. Servers run one at a time, with 2 workers. Processor time is that of \
-        all processes of the server up to then; other work on the machine disturbs it less than the time on the wall.";
+        all processes of the server up to then; other work on the machine disturbs it less than the time on the wall. {} rounds.",
+        effort.boots
+    );
     let mut page = Page::new("Time to the first answer", method);
     let head = [
         "application",
@@ -33,7 +36,7 @@ pub(crate) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
         let mut wall = [const { Vec::new() }; ALL.len()];
         let mut processor = [const { Vec::new() }; ALL.len()];
         // Once more than counts: the first time writes compiled modules and fills the page cache.
-        for round in 0..=effort.starts * effort.rounds {
+        for round in 0..=effort.boots {
             for (index, contender) in ALL.into_iter().enumerate() {
                 let start = Server::spawn(ground, contender, plan)?.first_answer()?;
                 if round > 0 {

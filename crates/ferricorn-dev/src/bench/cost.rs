@@ -10,38 +10,66 @@ use super::{
 };
 use crate::failure::Failure;
 
-/// Requests of a round: enough that one interruption does not show, few enough that rounds are close to each other.
-const REQUESTS: usize = 2000;
+/// Requests of a round: so few that the servers' turns lie within a tenth of a second, and what disturbs one disturbs
+/// the others as well.
+const REQUESTS: usize = 480;
 /// Requests of a round in which each has its own connection, which costs several times as much.
-const UNKEPT_REQUESTS: usize = 600;
+const UNKEPT_REQUESTS: usize = 160;
 
 /// At most this many times plain uvicorn's.
 const CPU_LIMIT: f64 = 1.03;
 /// At most this many microseconds for a line.
 const ACCESS_LIMIT: f64 = 5.0;
 
-const METHOD: &str = "Processor time is user and system time of the server's whole tree of processes, from the kernel's \
+/// How requests on kept connections are measured.
+fn method(effort: Effort) -> String {
+    let Effort { starts, rounds, .. } = effort;
+    format!(
+        "Processor time is user and system time of the server's whole tree of processes, from the kernel's \
     nanosecond counts per thread, divided by the requests that were answered. The client keeps 4 connections to each \
-    worker, the same number for every server, writes a request on each, reads the answers, and begins again.";
+    worker, the same number for every server, writes a request on each, reads the answers, and begins again. {starts} starts of each \
+        server with {rounds} rounds of {REQUESTS} requests each."
+    )
+}
+
+/// Sends a round's requests to one server, and counts them.
+type Work = Box<dyn FnMut() -> Result<usize, Failure>>;
 
 /// Takes turns over all servers, round after round and start after start; for each server its measurements.
 fn take_turns<const N: usize>(
     ground: &Ground,
     effort: Effort,
     servers: [(Contender, Plan); N],
-    measure: impl Fn(&Server) -> Result<f64, Failure>,
+    work_for: impl Fn(&Server) -> Result<Work, Failure>,
 ) -> Result<[Vec<f64>; N], Failure> {
     let mut found = [const { Vec::new() }; N];
     for _ in 0..effort.starts {
-        let started = servers.iter().map(|(contender, plan)| Server::start(ground, *contender, *plan));
-        let started = started.collect::<Result<Vec<_>, _>>()?;
+        let started = servers.iter().map(|(contender, plan)| {
+            let server = Server::start(ground, *contender, *plan)?;
+            let work = work_for(&server)?;
+            Ok((server, work))
+        });
+        let mut started = started.collect::<Result<Vec<_>, _>>()?;
         for _ in 0..effort.rounds {
-            for (server, found) in started.iter().zip(&mut found) {
-                found.push(measure(server)?);
+            for ((server, work), found) in started.iter_mut().zip(&mut found) {
+                found.push(server.cost(work)?);
             }
         }
     }
     Ok(found)
+}
+
+/// Requests on kept connections.
+fn kept(server: &Server) -> Result<Work, Failure> {
+    let mut load = server.warm_load()?;
+    Ok(Box::new(move || load.run(REQUESTS)))
+}
+
+/// Requests on a new connection each, some of them before anything is measured.
+fn unkept(server: &Server) -> Result<Work, Failure> {
+    let port = server.port();
+    run_unkept(port, UNKEPT_REQUESTS)?;
+    Ok(Box::new(move || run_unkept(port, UNKEPT_REQUESTS)))
 }
 
 /// The three servers with the same plan.
@@ -94,12 +122,12 @@ const HEAD: [&str; 8] = [
 
 /// Requests on kept connections.
 pub(crate) fn cpu(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
-    let mut page = Page::new("Processor time per request", METHOD);
+    let mut page = Page::new("Processor time per request", method(effort));
     let mut table = Table::new(HEAD);
     for (app, name) in APPS {
         for workers in [1, 2] {
             let plan = Plan { app, workers, access_log: false };
-            let found = take_turns(ground, effort, all_with(plan), |server| server.cost_of_kept(REQUESTS))?;
+            let found = take_turns(ground, effort, all_with(plan), kept)?;
             table.row(row(name.to_owned(), plan, &found, verdict_of));
             page.commands(all_with(plan));
         }
@@ -111,8 +139,9 @@ pub(crate) fn cpu(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
 /// The same requests with and without a line in a file for each.
 pub(crate) fn access(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
     let method = format!(
-        "{METHOD} Each server runs twice, with and without an access log in a file; what a line costs is the \
-         difference within a round. ferricorn and gunicorn write gunicorn's default format, uvicorn its own."
+        "{} Each server runs twice, with and without an access log in a file; what a line costs is the \
+         difference within a round. ferricorn and gunicorn write gunicorn's default format, uvicorn its own.",
+        method(effort)
     );
     let mut page = Page::new("Processor time per request of the access log", method);
     let mut table = Table::new(["server", "without µs", "with µs", "added µs", "target"]);
@@ -126,7 +155,7 @@ pub(crate) fn access(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
         (Contender::Gunicorn, quiet),
         (Contender::Gunicorn, logging),
     ];
-    let found = take_turns(ground, effort, servers, |server| server.cost_of_kept(REQUESTS))?;
+    let found = take_turns(ground, effort, servers, kept)?;
     for (pair, found) in servers.chunks(2).zip(found.chunks(2)) {
         let (contender, added) = (pair[0].0, Summary::of_differences(&found[1], &found[0]));
         let median = |found: &Vec<f64>| format!("{:.1}", Summary::of(found.iter().copied()).median);
@@ -144,16 +173,19 @@ pub(crate) fn access(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
 
 /// Requests on a new connection each, where the cost of accepting shows.
 pub(crate) fn connections(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
-    let method = "Processor time is measured as for kept connections; here the client opens a connection, sends one \
+    let Effort { starts, rounds, .. } = effort;
+    let method = format!(
+        "Processor time is measured as for kept connections; here the client opens a connection, sends one \
         request with `Connection: close`, reads the answer, and begins again. There is no target: this shows what \
-        the even spread over workers costs.";
+        the even spread over workers costs. {starts} starts of each server with {rounds} rounds of {UNKEPT_REQUESTS} \
+        requests each."
+    );
     let mut page = Page::new("Processor time per request on a new connection", method);
     let mut table = Table::new(HEAD);
     for workers in [1, 2] {
         let (app, name) = APPS[0];
         let plan = Plan { app, workers, access_log: false };
-        let work = |server: &Server| server.cost(|| run_unkept(server.port(), UNKEPT_REQUESTS));
-        let found = take_turns(ground, effort, all_with(plan), work)?;
+        let found = take_turns(ground, effort, all_with(plan), unkept)?;
         table.row(row(name.to_owned(), plan, &found, |_, _| String::new()));
         page.commands(all_with(plan));
     }

@@ -11,13 +11,15 @@ use crate::failure::Failure;
 
 /// At most so many MB.
 const LIMIT: f64 = 8.0;
-const REQUESTS: usize = 2000;
 
 /// Resident and proportional memory of master and workers.
 pub(crate) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
-    let method = "Memory is the kernel's `VmRSS`, which counts shared pages in full, and `Pss`, which counts a page \
+    let method = format!(
+        "Memory is the kernel's `VmRSS`, which counts shared pages in full, and `Pss`, which counts a page \
         by the share of its users, both in MB of a million bytes, after load on 2 workers. Workers and helpers are \
-        all the processes below the one that supervises.";
+        all the processes below the one that supervises. {} starts of each server.",
+        effort.starts
+    );
     let mut page = Page::new("Memory of the supervising process", method);
     let head =
         ["application", "server", "VmRSS MB", "PSS MB", "workers and helpers, PSS MB", "target (VmRSS)"];
@@ -28,7 +30,7 @@ pub(crate) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
             let (mut resident, mut proportional, mut below) = (Vec::new(), Vec::new(), Vec::new());
             for _ in 0..effort.starts {
                 let server = Server::start(ground, contender, plan)?;
-                server.cost_of_kept(REQUESTS)?;
+                server.warm_load()?;
                 let root = server.memory_of_root()?;
                 resident.push(megabytes(root.resident));
                 proportional.push(megabytes(root.proportional));

@@ -3,10 +3,7 @@
 
 use std::{fmt::Write as _, fs, process::Command, thread};
 
-use super::{
-    Effort,
-    contender::{Contender, Ground, Plan},
-};
+use super::contender::{Contender, Ground, Plan};
 use crate::{failure::Failure, workspace::Workspace};
 
 /// The findings of one measurement.
@@ -88,15 +85,13 @@ impl Page {
         workspace: &Workspace,
         machine: &Machine,
         name: &str,
-        effort: Effort,
     ) -> Result<String, Failure> {
         let path = format!("benches/results/{}-{name}.md", machine.date);
         let tables: Vec<String> = self.tables.iter().map(Table::text).collect();
-        let Effort { starts, rounds } = effort;
         let mut page = format!("# {}\n\n{}\n", self.title, tables.join("\n"));
         let _ = write!(
             page,
-            "\n{}\n\nMade by `cargo dev bench {name}`: {starts} starts of each server with {rounds} rounds each. In \
+            "\n{}\n\nMade by `cargo dev bench {name}`. In \
              brackets: the quartiles, between which half of the rounds lie.\n\n## Machine and versions\n\n{}\n## \
              Commands\n\nIn `benches/apps`, each with a port of its own:\n\n```\n{}\n```\n",
             self.method,

@@ -26,6 +26,8 @@ const PAUSE: Duration = Duration::from_millis(1);
 const WORKER_IS_UP: &str = "Application startup complete.";
 /// Rounds in which threads came or went, in one window, before that counts as a fault of the server.
 const MOST_SPOILT: usize = 5;
+/// Requests after which a worker's interpreter has specialised its code and its caches are full.
+const WARM_UP: usize = 2000;
 
 /// A server and all its processes.
 pub(crate) struct Server {
@@ -79,11 +81,11 @@ impl Server {
         self.port
     }
 
-    /// Processor microseconds per request of the whole tree of processes, while kept connections are busy.
-    pub(crate) fn cost_of_kept(&self, requests: usize) -> Result<f64, Failure> {
+    /// Kept connections to its workers, which have been used a while.
+    pub(crate) fn warm_load(&self) -> Result<Load, Failure> {
         let mut load = Load::open(self.port, self.plan.workers)?;
-        load.run(requests / 10)?;
-        self.cost(|| load.run(requests))
+        load.run(WARM_UP)?;
+        Ok(load)
     }
 
     /// Processor microseconds per request of the whole tree of processes, while `work` sends requests and counts them.
