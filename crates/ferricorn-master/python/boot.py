@@ -61,8 +61,10 @@ class EmbeddedImporter:
         """Answers for the package's modules only."""
         if name not in self.sources:
             return None
-        file = self.sources[name][0]
-        spec = ModuleSpec(name, self, origin="<ferricorn>/" + file + ".py", is_package=file == "__init__")
+        # In angle brackets, as `<frozen ...>`: with a path's form the C printer of tracebacks would look for the file's
+        # last part on `sys.path`, and show lines of the application's own `main.py`.
+        package = self.sources[name][0] == "__init__"
+        spec = ModuleSpec(name, self, origin="<" + name + ">", is_package=package)
         spec.has_location = True
         return spec
 

@@ -107,7 +107,7 @@ impl Observer {
         let Some(member) = crew.get_mut(id) else { return };
         let pid = member.pid;
         let Some((stage, text)) = member.boot_failure.take() else {
-            error!("Worker (pid:{pid}) died while it booted, without saying why");
+            error!("Worker (pid:{pid}) ended while it booted, without saying why");
             return;
         };
         if self.shown.as_ref() == Some(&text) {
@@ -129,10 +129,10 @@ fn exited(member: &Member, exit: Exit, why: Retirement) {
     let pid = member.pid;
     let reason = why.as_str();
     match (exit, why) {
+        (_, Retirement::BootFailed) => error!("{}", ended(pid, exit)),
         (Exit::Code(0), _) => debug!("Worker (pid:{pid}) exited with code 0."),
-        // A boot that was cut short dies of our own SIGTERM, or by its own code after it said why.
+        // A boot that was cut short dies of our own SIGTERM.
         (Exit::Signal(15), _) => debug!("Worker (pid:{pid}) ended while booting"),
-        (Exit::Code(_), Retirement::BootFailed) => error!("{}", ended(pid, exit)),
         (
             Exit::Signal(9),
             Retirement::Timeout

@@ -186,6 +186,7 @@ impl Supervisor {
                     Exit::Code(4) => Some(BootFailure::App),
                     Exit::Code(_) | Exit::Signal(_) => None,
                 };
+                actions.push(Action::Notify(Notice::Exited { id, exit, why: Retirement::BootFailed }));
                 self.boot_failed(id, worker.seating(), failure, now, actions);
             }
             State::Ready { .. } => {

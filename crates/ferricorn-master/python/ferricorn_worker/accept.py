@@ -25,7 +25,14 @@ from .logs import log
 from .scoreboard import Scoreboard
 
 TURN = 0.001
-"""Seconds that a worker leaves to siblings with fewer connections before it accepts anyway."""
+"""Seconds that a worker leaves to a sibling for each connection that it has more, before it accepts anyway.
+
+In proportion, because a sibling may be slow for a moment (its first connection loads code): a small lead costs a new
+connection next to nothing, a large one is worth a wait.
+"""
+
+LONGEST_TURN = 0.01
+"""The most of it: a sibling that is stuck still counts as running for `FRESH`, and clients wait meanwhile."""
 
 SHORTAGE_PAUSE = 0.1
 """Seconds without accepting after the system ran out of descriptors or memory."""
@@ -180,8 +187,8 @@ class Intake:
         mine = len(self._connections) + self._opening
         if self._limit is not None and mine >= self._limit:
             self._pause_all()
-        elif self._board.someone_has_fewer(mine):
-            self._pause(source, TURN, take=True)
+        elif lead := self._board.lead(mine):
+            self._pause(source, min(TURN * lead, LONGEST_TURN), take=True)
         else:
             self._take(source)
 

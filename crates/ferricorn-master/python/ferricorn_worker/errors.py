@@ -30,7 +30,11 @@ class BootFailed(Exception):
 
 
 def _is_ours(file: str) -> bool:
-    return file.startswith(("<ferricorn>", _IMPORT_SYSTEM[0])) or file.endswith(_IMPORT_SYSTEM[1]) or _UVICORN in file
+    return (
+        file.startswith(("<ferricorn_worker", _IMPORT_SYSTEM[0]))
+        or file.endswith(_IMPORT_SYSTEM[1])
+        or _UVICORN in file
+    )
 
 
 def user_traceback(error: BaseException) -> str:

@@ -67,21 +67,20 @@ class Scoreboard:
         """Adds to one word of the own row."""
         self._words[self._row + word] += value
 
-    def someone_has_fewer(self, connections: int) -> bool:
-        """Whether a sibling that accepts and whose event loop runs has fewer connections than that."""
+    def lead(self, connections: int) -> int:
+        """By how many connections this worker is ahead of the sibling that has fewest; 0 if it is not.
+
+        Only siblings count that accept, and whose event loop runs.
+        """
         words = self._words
         own = self._row
         oldest = time.monotonic_ns() - FRESH
+        fewest = connections
         end = HEADER_WORDS + words[ROWS_USED_WORD] * ROW_WORDS
         for row in range(HEADER_WORDS, min(end, len(words)), ROW_WORDS):
-            if (
-                words[row] == ACCEPTING
-                and row != own
-                and words[row + CONNECTIONS] < connections
-                and words[row + HEARTBEAT] >= oldest
-            ):
-                return True
-        return False
+            if words[row] == ACCEPTING and row != own and words[row + HEARTBEAT] >= oldest:
+                fewest = min(fewest, words[row + CONNECTIONS])
+        return connections - fewest
 
 
 class Heartbeat:
