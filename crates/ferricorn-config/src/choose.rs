@@ -1,7 +1,7 @@
 //! Each option that was given is checked by itself, and of several values of one option those that count are kept.
 //!
 //! Owns: expansion of variables, the standing of an option (supported, without effect, refused), who wins among several.
-//! Does not own: what follows from several options together ([`crate::resolve`]).
+//! Does not own: what follows from several options together ([`crate::resolve()`]).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What was typed: every setting as an option, filled by the table's entries. [`crate::resolve`] makes settings of it.
+//! What was typed: every setting as an option, filled by the table's entries. [`crate::resolve()`] makes settings of it.
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! What holds: the one checked description of a run, without an `Option` that has no meaning.
 //!
-//! Owns: the types. Does not own: where the values came from ([`crate::resolve`] decides that).
+//! Owns: the types. Does not own: where the values came from ([`crate::resolve()`] decides that).
 
 use std::{path::PathBuf, time::Duration};
 

@@ -1,6 +1,6 @@
 //! One text becomes one checked value of its kind.
 //!
-//! Does not know where the text came from: a [`Problem`] becomes a whole error in [`crate::resolve`].
+//! Does not know where the text came from: a [`Problem`] becomes a whole error in [`crate::resolve()`].
 
 use std::time::Duration;
 

@@ -2,7 +2,7 @@
 //!
 //! Owns: names, kinds, help and standing of each option. The parser, the help, the documentation and the checks are all
 //! made from it, so a new option is one new entry. Does not own: how values are read (`value`), nor which of several
-//! wins ([`crate::resolve`]).
+//! wins ([`crate::resolve()`]).
 //!
 //! Invariants (each has a test): a long name, also a `no-` form, belongs to one entry; so does a short one; both
 //! dialects' names of one setting are one entry, the first being the one that help shows.
