@@ -106,6 +106,7 @@ def build_config(start: Start, version: str) -> Any:
 def load_config(config: Any, app: Any, version: str) -> None:
     """Lets uvicorn load everything that does not need an event loop. Raises `BootFailed`."""
     config.app = app
+    _check_files(config)
     try:
         config.load()
     except (Exception, SystemExit) as error:
@@ -113,6 +114,20 @@ def load_config(config: Any, app: Any, version: str) -> None:
             # Only the application's own code runs after this attribute is set: uvicorn tries whether it is a factory.
             raise BootFailed("app", user_traceback(error)) from None
         raise _refused(error, version) from None
+
+
+def _check_files(config: Any) -> None:
+    """Names the file of TLS that cannot be read: the `ssl` module's error does not."""
+    for option in ("ssl_certfile", "ssl_keyfile", "ssl_ca_certs"):
+        path = getattr(config, option, None)
+        if path is None:
+            continue
+        try:
+            with open(path, "rb"):
+                pass
+        except OSError as error:
+            name = option.replace("_", "-")
+            raise BootFailed("environment", f"`{path}` of `--{name}` cannot be read: {error.strerror}") from None
 
 
 def _refused(error: BaseException, version: str) -> BootFailed:

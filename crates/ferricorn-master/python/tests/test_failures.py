@@ -151,3 +151,9 @@ def test_what_the_application_sees(one_master: FakeMaster) -> None:
     one_master.spawn("apps:paths").serve()
     body = one_master.connect().get().body.decode()
     assert body == repr([str(Path(__file__).parent), ["ferricorn", "apps:paths"]])
+
+
+def test_a_certificate_that_is_not_there_is_named(one_master: FakeMaster) -> None:
+    stage, text, status = failure(one_master, "apps:app", options={"ssl_certfile": "/nowhere/cert.pem"})
+    assert (stage, status) == ("environment", 1)
+    assert text == "`/nowhere/cert.pem` of `--ssl-certfile` cannot be read: No such file or directory"
