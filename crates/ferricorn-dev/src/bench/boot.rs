@@ -51,7 +51,7 @@ pub(crate) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
             let (ratio_text, processor_text, target) = match index {
                 0 => Default::default(),
                 1 => {
-                    let target = verdict(ratio.median, LIMIT, "at most 1.05");
+                    let target = verdict(ratio, LIMIT, "at most 1.05");
                     (ratio.to_string(), processor_ratio.to_string(), target)
                 }
                 _ => (ratio.to_string(), processor_ratio.to_string(), String::new()),

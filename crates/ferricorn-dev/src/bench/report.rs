@@ -3,7 +3,10 @@
 
 use std::{fmt::Write as _, fs, process::Command, thread};
 
-use super::contender::{Contender, Ground, Plan};
+use super::{
+    contender::{Contender, Ground, Plan},
+    statistics::Summary,
+};
 use crate::{failure::Failure, workspace::Workspace};
 
 /// The findings of one measurement.
@@ -91,8 +94,9 @@ impl Page {
         let mut page = format!("# {}\n\n{}\n", self.title, tables.join("\n"));
         let _ = write!(
             page,
-            "\n{}\n\nMade by `cargo dev bench {name}`. In \
-             brackets: the quartiles, between which half of the rounds lie.\n\n## Machine and versions\n\n{}\n## \
+            "\n{}\n\nMade by `cargo dev bench {name}`. After \
+             a median stands how far the true one may lie off in 95 of 100 cases, and in brackets the quartiles, \
+             between which half of the rounds lie.\n\n## Machine and versions\n\n{}\n## \
              Commands\n\nIn `benches/apps`, each with a port of its own:\n\n```\n{}\n```\n",
             self.method,
             machine.text,
@@ -158,9 +162,16 @@ fn answer(command: &mut Command) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// A median against a limit: `holds` or `MISSED`, with the limit.
-pub(crate) fn verdict(median: f64, limit: f64, shown: &str) -> String {
-    format!("{shown}: {}", if median <= limit { "holds" } else { "MISSED" })
+/// A median against a limit: `holds`, `MISSED`, or that the noise does not let it be told.
+pub(crate) fn verdict(found: Summary, limit: f64, shown: &str) -> String {
+    let told = if found.median <= limit {
+        "holds"
+    } else if found.sure.0 <= limit {
+        "open, within the noise"
+    } else {
+        "MISSED"
+    };
+    format!("{shown}: {told}")
 }
 
 #[cfg(test)]
@@ -175,9 +186,14 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_holds_when_it_is_met_exactly() {
-        assert_eq!(verdict(1.03, 1.03, "at most 1.03"), "at most 1.03: holds");
-        assert_eq!(verdict(1.04, 1.03, "at most 1.03"), "at most 1.03: MISSED");
-        assert_eq!(verdict(f64::NAN, 1.03, "at most 1.03"), "at most 1.03: MISSED");
+    fn a_limit_is_missed_only_beyond_the_noise() {
+        let told = |found: [f64; 8]| verdict(Summary::of(found), 1.03, "at most 1.03");
+        assert_eq!(told([1.03; 8]), "at most 1.03: holds");
+        assert_eq!(told([1.04; 8]), "at most 1.03: MISSED");
+        assert_eq!(
+            told([1.0, 1.0, 1.0, 1.04, 1.04, 1.04, 1.04, 1.04]),
+            "at most 1.03: open, within the noise"
+        );
+        assert_eq!(verdict(Summary::of([]), 1.03, "at most 1.03"), "at most 1.03: MISSED");
     }
 }

@@ -1,4 +1,4 @@
-//! Numbers from rounds: the middle, and how far the middle half spreads.
+//! Numbers from rounds: the middle, how sure it is, and how far the middle half spreads.
 
 use std::fmt;
 
@@ -11,6 +11,8 @@ pub(crate) struct Summary {
     pub(crate) median: f64,
     /// Three quarters of the measurements are smaller.
     pub(crate) upper: f64,
+    /// The true median lies between these two in 95 of 100 cases.
+    pub(crate) sure: (f64, f64),
 }
 
 impl Summary {
@@ -18,7 +20,7 @@ impl Summary {
     pub(crate) fn of(measurements: impl IntoIterator<Item = f64>) -> Self {
         let mut sorted: Vec<f64> = measurements.into_iter().collect();
         sorted.sort_by(f64::total_cmp);
-        Self { lower: at(&sorted, 1), median: at(&sorted, 2), upper: at(&sorted, 3) }
+        Self { lower: at(&sorted, 1), median: at(&sorted, 2), upper: at(&sorted, 3), sure: sure(&sorted) }
     }
 
     /// Of one divided by the other, round by round: what disturbs both sides of a round cancels out.
@@ -33,11 +35,29 @@ impl Summary {
 }
 
 impl fmt::Display for Summary {
-    /// `1.012 (1.003 to 1.020)`; the precision given holds for all three.
+    /// `1.012 ± 0.004 (0.950 to 1.080)`: the quartiles in brackets. The precision given holds for all.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = formatter.precision().unwrap_or(3);
-        write!(formatter, "{:.digits$} ({:.digits$} to {:.digits$})", self.median, self.lower, self.upper)
+        let doubt = (self.sure.1 - self.sure.0) / 2.0;
+        write!(
+            formatter,
+            "{:.digits$} ± {doubt:.digits$} ({:.digits$} to {:.digits$})",
+            self.median, self.lower, self.upper
+        )
     }
+}
+
+/// The interval for the true median: how many of the values lie below it follows the binomial distribution, whatever
+/// theirs is, so its ends are sorted values, 0.98 times the root of their number away from the middle.
+fn sure(sorted: &[f64]) -> (f64, f64) {
+    let count = sorted.len();
+    let Some(last) = count.checked_sub(1) else { return (f64::NAN, f64::NAN) };
+    let lower = (0..count).rev().find(|below| {
+        let distance = count.saturating_sub(2 * below + 1);
+        10_000 * distance * distance >= 4 * 9604 * count
+    });
+    let lower = lower.unwrap_or(0);
+    (sorted[lower], sorted[last - lower])
 }
 
 /// The value below which `quarter` quarters of the sorted values lie, between neighbours by proportion.
@@ -55,8 +75,11 @@ mod tests {
 
     #[test]
     fn quartiles_lie_between_neighbours() {
-        assert_eq!(Summary::of([4.0, 1.0, 3.0, 2.0]), Summary { lower: 1.75, median: 2.5, upper: 3.25 });
-        assert_eq!(Summary::of([7.0]), Summary { lower: 7.0, median: 7.0, upper: 7.0 });
+        assert_eq!(
+            Summary::of([4.0, 1.0, 3.0, 2.0]),
+            Summary { lower: 1.75, median: 2.5, upper: 3.25, sure: (1.0, 4.0) }
+        );
+        assert_eq!(Summary::of([7.0]), Summary { lower: 7.0, median: 7.0, upper: 7.0, sure: (7.0, 7.0) });
         assert!(Summary::of([]).median.is_nan());
     }
 
@@ -67,7 +90,13 @@ mod tests {
     }
 
     #[test]
+    fn many_measurements_make_the_median_sure() {
+        let sure = Summary::of((1..=100).map(f64::from)).sure;
+        assert!((39.0..=41.0).contains(&sure.0) && (60.0..=62.0).contains(&sure.1));
+    }
+
+    #[test]
     fn it_is_shown_with_its_spread() {
-        assert_eq!(format!("{:.1}", Summary::of([1.0, 2.0, 3.0])), "2.0 (1.5 to 2.5)");
+        assert_eq!(format!("{:.1}", Summary::of([1.0, 2.0, 3.0])), "2.0 ± 1.0 (1.5 to 2.5)");
     }
 }
