@@ -8,6 +8,7 @@ Each answer carries the worker's pid in ``x-worker`` and the request's id in ``x
 ``/post``                           answers the length of the body
 ``/stream?chunks=10&pause=0.05``    answers in pieces
 ``/endless``                        answers for ever
+``/take?mib=100``                   takes so much memory and keeps it
 WebSocket ``/echo``                 sends back each text
 ==================================  ===================================================================
 """
@@ -27,6 +28,8 @@ Send = Callable[[Message], Awaitable[None]]
 
 PID = os.getpid()
 LEDGER = os.open(os.environ["FERRICORN_TEST_LEDGER"], os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+
+TAKEN: list[bytes] = []
 
 
 def note(what: str, request: str = "-") -> None:
@@ -77,6 +80,9 @@ async def answer(path: str, query: dict[str, str], request: str, receive: Receiv
         pause = float(query["pause"])
     elif path == "/endless":
         endless = True
+    elif path == "/take":
+        # Not zeroes: pages that were never written are not resident.
+        TAKEN.append(b"x" * (int(query["mib"]) << 20))
         pause = 0.05
     if "delay" in query:
         await asyncio.sleep(float(query["delay"]))

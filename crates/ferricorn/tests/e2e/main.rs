@@ -10,6 +10,7 @@ mod hang;
 mod logs;
 mod pid1;
 mod recycle;
+mod retire;
 mod serve;
 mod signals;
 mod sockets;
