@@ -147,10 +147,10 @@ class Intake:
         self._board.set(scoreboard.CONNECTIONS, len(self._connections) + self._opening)
 
     def stop(self, empty_queues: bool) -> None:
-        """Stops accepting for good, and closes this worker's copies of the sockets.
+        """Stops accepting for good, and closes this worker's copies of the listening sockets.
 
-        With `empty_queues` it first takes in every connection whose handshake the kernel has finished: nobody else
-        will when the whole service stops.
+        With `empty_queues` it first takes in every connection whose handshake the kernel has finished, or that waits in
+        the handoff queue: nobody else will when the whole service stops.
         """
         if self._stopped:
             return
@@ -166,14 +166,26 @@ class Intake:
         self._connections.on_discard = None
         self._close_servers()
         if empty_queues and self._running:
-            for source in (*self._listeners, self._queue):
-                taken = 0
-                while taken < QUEUE_LIMIT and self._take(source):
-                    taken += 1
-        self._running = False
-        for source in (*self._listeners, self._queue):
-            source.close()
+            for listener in self._listeners:
+                self._take_all(listener)
+            self.take_back()
+        for listener in self._listeners:
+            listener.close()
         self.publish()
+
+    def take_back(self) -> None:
+        """Takes in what waits in the handoff queue.
+
+        Also a worker that has itself put it there does so when the whole service begins to stop: the siblings that
+        were to take it may have looked for the last time already.
+        """
+        if self._running:
+            self._take_all(self._queue)
+
+    def _take_all(self, source: socket.socket) -> None:
+        taken = 0
+        while taken < QUEUE_LIMIT and self._take(source):
+            taken += 1
 
     def _close_servers(self) -> None:
         for server in self._servers:

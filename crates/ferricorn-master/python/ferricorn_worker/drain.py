@@ -79,8 +79,9 @@ class Drain:
         else:
             self._deadline = min(self._deadline, deadline)
             self._grace = min(self._grace, grace)
-            if mode == "close":
+            if mode == "close" and self._mode == "handoff":
                 self._mode = mode
+                self._intake.take_back()
         self._moves = self._mode == "handoff" and handoff.can_move(self._config)
         if not self._moves:
             self.announce_close()

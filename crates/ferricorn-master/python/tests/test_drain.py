@@ -243,6 +243,24 @@ def test_a_busy_connection_moves_when_it_is_idle(master: FakeMaster) -> None:
     assert old.receive() == {"type": "drained", "handed_over": 1, "cut": 0}
 
 
+def test_a_stop_takes_back_what_no_sibling_has_taken_over(master: FakeMaster) -> None:
+    worker = master.spawn(workers=2).serve()
+    idle, busy = master.connect(), master.connect()
+    idle.get()
+    busy.send(b"GET /wait HTTP/1.1\r\nHost: test\r\n\r\n")
+    master.wait_for(lambda: "waiting" in worker.out())
+    worker.drain("handoff")
+    master.wait_for(lambda: worker.word(7) == 1)
+    idle.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    worker.drain("close")
+    answer = idle.response()
+    assert answer.body == str(worker.process.pid).encode()
+    assert answer.headers["connection"] == "close"
+    (master.folder / "go").touch()
+    assert busy.response().body == str(worker.process.pid).encode()
+    assert worker.wait() == 0
+
+
 def test_an_adopted_connection_keeps_its_idle_time(loop_master: FakeMaster) -> None:
     old = loop_master.spawn(workers=2, defaults={"timeout_keep_alive": 1}).serve()
     client = loop_master.connect()
