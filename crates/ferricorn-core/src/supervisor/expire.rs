@@ -1,0 +1,79 @@
+//! Expire: promises that are overdue.
+
+use std::time::Instant;
+
+use super::{Phase, Supervisor};
+use crate::{Action, ExitReason, Notice, Retirement, StopMode, rollout::RolloutStage, worker::State};
+
+impl Supervisor {
+    /// The scoreboard is read so often that a long time without any event means a suspend, a SIGSTOP, a machine that
+    /// stood still. The workers may have stood still with us: their silence counts from now on, and what they had to
+    /// do in that time gets as much time again.
+    pub(super) fn notice_oversleep(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let Some(before) = self.now else { return };
+        let pause = now.saturating_duration_since(before);
+        if pause <= self.policy.longest_pause() {
+            return;
+        }
+        self.awake_since = Some(now);
+        for worker in self.workers.values_mut() {
+            worker.postpone(pause);
+        }
+        if let Some(rollout) = &mut self.rollout {
+            rollout.postpone(pause);
+        }
+        actions.push(Action::Notify(Notice::Overslept(pause)));
+    }
+
+    /// Looks at every promise that is overdue.
+    pub(super) fn expire(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let overdue: Vec<_> = self
+            .workers
+            .iter()
+            .filter(|(_, worker)| worker.deadline().is_some_and(|deadline| deadline <= now))
+            .map(|(id, worker)| (*id, worker.seating(), worker.state))
+            .collect();
+        for (id, seating, state) in overdue {
+            let why = match state {
+                State::Starting { .. } => {
+                    actions.push(Action::Notify(Notice::BootTimedOut { id }));
+                    self.kill(id, Retirement::BootTimeout, actions);
+                    self.boot_failed(id, seating, None, now, actions);
+                    continue;
+                }
+                State::Leaving { why: Retirement::BootFailed, .. } => Retirement::BootFailed,
+                State::Leaving { .. } => {
+                    actions.push(Action::Notify(Notice::DrainTimedOut { id }));
+                    Retirement::DrainTimeout
+                }
+                State::Dumping { why, .. } => why,
+                State::Ready { .. } => {
+                    self.mark_due(id, Retirement::MaxLifetime);
+                    continue;
+                }
+                State::Killed { .. } => continue,
+            };
+            self.kill(id, why, actions);
+        }
+        if let Phase::Announcing { until } = self.phase
+            && (until <= now || self.workers.is_empty())
+        {
+            self.stop(StopMode::Graceful, ExitReason::Stopped, now, actions);
+        }
+        self.end_probation(now, actions);
+    }
+
+    fn end_probation(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let Some(rollout) = &mut self.rollout else { return };
+        let RolloutStage::Probation { until, .. } = rollout.stage else { return };
+        if until > now {
+            return;
+        }
+        rollout.stage = RolloutStage::Proven;
+        actions.push(Action::Notify(Notice::ReloadProven(rollout.to)));
+        if let Some(policy) = self.next_policy.take() {
+            self.set_target(policy.workers, actions);
+            self.policy = policy;
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! Failing: what follows when a boot comes to nothing, or a reload does.
+
+use std::time::{Duration, Instant};
+
+use rand::rngs::SmallRng;
+
+use super::Supervisor;
+use crate::{
+    Action, Backoff, BootFailure, ExitReason, Generation, Notice, Policy, Reply, Retirement, Slot, StopMode,
+    WorkerId, worker::Seating,
+};
+
+impl Supervisor {
+    /// A boot came to nothing: the first start may be over, a reload may be, or the seat has to wait.
+    ///
+    /// `failure` is what the worker said, and none if it died without a word.
+    pub(super) fn boot_failed(
+        &mut self,
+        id: WorkerId,
+        seating: Seating,
+        failure: Option<BootFailure>,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        let Seating { slot, generation } = seating;
+        if self.is_stopping() {
+            return;
+        }
+        if !self.ever_ready {
+            self.silent_boot_deaths += 1;
+            let certain = failure.is_some() || self.silent_boot_deaths >= Policy::FIRST_START_TRIES;
+            if certain {
+                let failures = self.silent_boot_deaths;
+                actions.push(Action::Notify(Notice::BootFailed { id, failures, retry_in: None }));
+                let failure = failure.unwrap_or(BootFailure::Boot);
+                self.stop(StopMode::Quick, ExitReason::BootFailed(failure), now, actions);
+                return;
+            }
+        }
+        let pause = self.hold_seat(slot, now, Backoff::boot_failed);
+        let failures = self.seats.get(&slot).map_or(1, |seat| seat.backoff.failures());
+        let rejects = self.rollout.as_ref().is_some_and(|it| it.to == generation && !it.is_proven());
+        let retry_in = if rejects { None } else { Some(pause) };
+        actions.push(Action::Notify(Notice::BootFailed { id, failures, retry_in }));
+        if rejects {
+            self.reject_reload(now, actions);
+        }
+    }
+
+    /// Lets a seat wait for as long as its failures have earned.
+    pub(super) fn hold_seat(
+        &mut self,
+        slot: Slot,
+        now: Instant,
+        pause: fn(&mut Backoff, &mut SmallRng) -> Duration,
+    ) -> Duration {
+        let Some(seat) = self.seats.get_mut(&slot) else { return Duration::ZERO };
+        let pause = pause(&mut seat.backoff, &mut self.random);
+        seat.not_before = Some(now + pause);
+        pause
+    }
+
+    /// The new generation does not work. Its workers go, as far as an old one still holds the seat.
+    pub(super) fn reject_reload(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let Some(rollout) = self.rollout.take() else { return };
+        self.next_policy = None;
+        self.frozen = true;
+        actions.push(Action::Notify(Notice::ReloadRejected(rollout.to)));
+        for to in rollout.asked_by {
+            actions.push(Action::Reply { to, reply: Reply::ReloadRejected(rollout.to) });
+        }
+        let rejected: Vec<_> = self
+            .workers
+            .iter()
+            .filter(|(_, worker)| worker.generation == rollout.to && worker.is_seated())
+            .filter(|(_, worker)| worker.is_starting() || self.seat_has_other(worker.slot, rollout.to))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in rejected {
+            self.retire(id, Retirement::Rejected, now, actions);
+        }
+        for seat in self.seats.values_mut() {
+            seat.backoff.reset();
+            seat.not_before = None;
+        }
+    }
+
+    pub(super) fn seat_has_other(&self, slot: Slot, generation: Generation) -> bool {
+        self.workers.values().any(|it| it.slot == slot && it.is_ready() && it.generation != generation)
+    }
+
+    /// Ends the reload under way and every queued one with the same answer.
+    pub(super) fn answer_reloads(&mut self, reply: &Reply, actions: &mut Vec<Action>) {
+        let under_way = self.rollout.take().map(|rollout| rollout.asked_by).unwrap_or_default();
+        let queued = self.queued.take().map(|(_, asked_by)| asked_by).unwrap_or_default();
+        self.next_policy = None;
+        for to in under_way.into_iter().chain(queued) {
+            actions.push(Action::Reply { to, reply: reply.clone() });
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Leaving: how one worker, or the whole service, is taken out of service.
+
+use std::time::Instant;
+
+use super::{Phase, Supervisor};
+use crate::{
+    Action, ExitReason, Notice, Policy, Reply, Retirement, StopMode, WorkerId, WorkerSignal, worker::State,
+};
+
+impl Supervisor {
+    /// Begins a graceful stop as the user wishes it: announced first, if there is a delay.
+    pub(super) fn stop_gracefully(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let delay = self.policy.drain_delay;
+        if self.phase != Phase::Running || delay.is_zero() {
+            if !matches!(self.phase, Phase::Announcing { .. }) {
+                self.stop(StopMode::Graceful, ExitReason::Stopped, now, actions);
+            }
+            return;
+        }
+        self.phase = Phase::Announcing { until: now + delay };
+        actions.push(Action::Notify(Notice::StopAnnounced(delay)));
+        self.answer_reloads(&Reply::Stopping, actions);
+        for (id, worker) in self.workers.clone() {
+            if worker.is_ready() {
+                actions.push(Action::AnnounceClose { id });
+            } else if worker.is_starting() {
+                self.retire(id, Retirement::Stop, now, actions);
+            }
+        }
+    }
+
+    /// Begins to stop, or makes a stop under way quicker. Never slower.
+    pub(super) fn stop(
+        &mut self,
+        mode: StopMode,
+        reason: ExitReason,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        let reason = match self.phase {
+            Phase::Ended => return,
+            Phase::Stopping { mode: before, .. } if before >= mode => return,
+            Phase::Stopping { reason, .. } => reason,
+            Phase::Waiting | Phase::Running | Phase::Announcing { .. } => {
+                actions.push(Action::Notify(Notice::Stopping(mode)));
+                // The master's copies go first. The workers still hold theirs and empty the queue before they close
+                // them; a copy that outlived the last worker would take connections that nobody accepts.
+                actions.push(Action::CloseListeners);
+                self.answer_reloads(&Reply::Stopping, actions);
+                reason
+            }
+        };
+        self.phase = Phase::Stopping { mode, reason };
+        for id in self.workers.keys().copied().collect::<Vec<_>>() {
+            self.retire(id, Retirement::Stop, now, actions);
+        }
+    }
+
+    /// Takes a worker out of service, with the time that the phase grants.
+    pub(super) fn retire(&mut self, id: WorkerId, why: Retirement, now: Instant, actions: &mut Vec<Action>) {
+        let (grace, limit, siblings) = match self.phase {
+            Phase::Stopping { mode: StopMode::Quick, .. } => {
+                (Policy::QUICK_GRACE.min(self.policy.grace()), self.policy.quick_limit(), false)
+            }
+            Phase::Stopping { .. } => (self.policy.grace(), self.policy.drain_limit(), false),
+            _ => (self.policy.grace(), self.policy.drain_limit(), self.others_serve(id)),
+        };
+        self.order_to_leave(id, why, now + limit, Action::Drain { id, siblings, grace }, actions);
+    }
+
+    fn others_serve(&self, id: WorkerId) -> bool {
+        self.workers.iter().any(|(other, worker)| *other != id && worker.is_ready())
+    }
+
+    fn order_to_leave(
+        &mut self,
+        id: WorkerId,
+        why: Retirement,
+        kill_by: Instant,
+        drain: Action,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        match worker.state {
+            State::Starting { .. } => {
+                // Nothing was accepted yet. The order reaches a worker that is past its import, the signal one
+                // that is still in it; whichever comes first ends the boot.
+                if worker.spawned {
+                    actions.push(drain);
+                    actions.push(Action::Signal { id, signal: WorkerSignal::Terminate });
+                }
+                worker.state = State::Leaving { why, kill_by };
+            }
+            State::Ready { .. } => {
+                actions.push(Action::Notify(Notice::Draining { id, why }));
+                actions.push(drain);
+                worker.state = State::Leaving { why, kill_by };
+            }
+            State::Leaving { why, kill_by: before } => {
+                // Again, since the terms have changed: less time, or no sibling left to hand connections to.
+                if worker.spawned {
+                    actions.push(drain);
+                }
+                worker.state = State::Leaving { why, kill_by: kill_by.min(before) };
+            }
+            State::Dumping { .. } | State::Killed { .. } => {}
+        }
+    }
+
+    pub(super) fn kill(&mut self, id: WorkerId, why: Retirement, actions: &mut Vec<Action>) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        worker.state = State::Killed { why };
+        if worker.spawned {
+            actions.push(Action::Signal { id, signal: WorkerSignal::Kill });
+        }
+    }
+}
