@@ -1,4 +1,7 @@
-"""What `python -c` runs in a worker: makes the embedded package importable and hands over to it.
+"""What a worker runs first: makes the embedded package importable and hands over to it.
+
+The master runs `python -c` with one line that executes this text, which stands before the first NUL of the file that
+the package's sources are in.
 
 Owns: reading the sources from a descriptor, the importer that serves them.
 Does not own: anything about uvicorn, the application or the channel beyond one message for a too old Python.
@@ -43,7 +46,7 @@ def read_sources(descriptor):
             break
         parts.append(part)
         done += len(part)
-    return json.loads(b"".join(parts).decode("utf-8"))
+    return json.loads(b"".join(parts).partition(b"\0")[2].decode("utf-8"))
 
 
 class EmbeddedImporter:

@@ -9,8 +9,12 @@ use std::{io, os::fd::OwnedFd};
 
 use ferricorn_sys::memfd::memfd_with;
 
-/// The text of `python -c`.
-pub(crate) const BOOT: &str = include_str!("../python/boot.py");
+/// The text of `python -c`: runs what stands before the first NUL of the file whose descriptor is its first argument.
+/// One line, because it is what `ps` shows of every worker. `pread`, because all workers share the file's offset.
+pub(crate) const BOOT: &str = "import os,sys;exec(os.pread(int(sys.argv[1]),1<<20,0).partition(b'\\0')[0])";
+
+/// What that runs.
+const BOOT_SOURCE: &str = include_str!("../python/boot.py");
 
 macro_rules! modules {
     ($($name:literal),* $(,)?) => {
@@ -40,11 +44,12 @@ const MODULES: &[(&str, &str)] = modules![
     "signals",
 ];
 
-/// The memfd that `boot.py` reads: a JSON object from module path to source.
+/// The memfd that workers boot from: `boot.py`, a NUL, and a JSON object from module path to source.
 pub(crate) fn sources() -> io::Result<OwnedFd> {
     let sources: serde_json::Map<String, serde_json::Value> =
         MODULES.iter().map(|(name, source)| ((*name).to_owned(), (*source).into())).collect();
-    memfd_with("ferricorn-shim", serde_json::Value::Object(sources).to_string().as_bytes())
+    let content = format!("{BOOT_SOURCE}\0{}", serde_json::Value::Object(sources));
+    memfd_with("ferricorn-shim", content.as_bytes())
 }
 
 #[cfg(test)]

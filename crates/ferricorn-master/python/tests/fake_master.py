@@ -28,11 +28,15 @@ MAGIC = 0x4645_5252_4900_0001
 HEADER_WORDS = ROW_WORDS = 16
 ROWS = 4096
 
+LAUNCH = "import os,sys;exec(os.pread(int(sys.argv[1]),1<<20,0).partition(b'\\0')[0])"
+"""What the master passes to `python -c` (`BOOT` in `src/shim.rs`)."""
+
 
 def sources() -> bytes:
-    """The package as the master embeds it."""
+    """What workers boot from, as the master embeds it."""
     files = sorted((SHIM / "ferricorn_worker").glob("*.py"))
-    return json.dumps({f"ferricorn_worker/{file.stem}": file.read_text() for file in files}).encode()
+    package = {f"ferricorn_worker/{file.stem}": file.read_text() for file in files}
+    return (SHIM / "boot.py").read_bytes() + b"\0" + json.dumps(package).encode()
 
 
 def memfd(name: str, content: bytes) -> int:
@@ -51,7 +55,7 @@ class Worker:
         self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.channel.settimeout(LIMIT)
         source = memfd("ferricorn-shim", sources())
-        command = [sys.executable, "-c", (SHIM / "boot.py").read_text(), str(source), str(theirs.fileno())]
+        command = [sys.executable, "-c", LAUNCH, str(source), str(theirs.fileno())]
         with (
             open(master.folder / f"worker-{row}.out", "ab") as out,
             open(master.folder / f"worker-{row}.log", "ab") as log,
