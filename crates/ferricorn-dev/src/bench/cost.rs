@@ -141,11 +141,13 @@ pub(crate) fn cpu(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
 pub(crate) fn access(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
     let method = format!(
         "{} Each server runs twice, with and without an access log in a file; what a line costs is the \
-         difference within a round. ferricorn and gunicorn write gunicorn's default format, uvicorn its own.",
+         difference within a round. ferricorn and gunicorn write gunicorn's default format, uvicorn its own. \
+         Microseconds depend on the machine and on what else it does, the ratio to uvicorn's line less so.",
         method(effort)
     );
     let mut page = Page::new("Processor time per request of the access log", method);
-    let mut table = Table::new(["server", "without µs", "with µs", "added µs", "target"]);
+    let mut table =
+        Table::new(["server", "without µs", "with µs", "added µs", "added / uvicorn's", "target"]);
     let quiet = Plan { app: APPS[0].0, workers: 1, access_log: false };
     let logging = Plan { access_log: true, ..quiet };
     let servers = [
@@ -157,15 +159,18 @@ pub(crate) fn access(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
         (Contender::Gunicorn, logging),
     ];
     let found = take_turns(ground, effort, servers, kept)?;
+    let added = |found: &[Vec<f64>]| Summary::of_differences(&found[1], &found[0]);
+    let uvicorns = added(&found[2..4]).median;
     for (pair, found) in servers.chunks(2).zip(found.chunks(2)) {
-        let (contender, added) = (pair[0].0, Summary::of_differences(&found[1], &found[0]));
+        let (contender, added) = (pair[0].0, added(found));
         let median = |found: &Vec<f64>| format!("{:.1}", Summary::of(found.iter().copied()).median);
         let target = match contender {
             Contender::Ferricorn => verdict(added, ACCESS_LIMIT, "at most 5 µs"),
             Contender::Uvicorn | Contender::Gunicorn => String::new(),
         };
         let name = contender.name().to_owned();
-        table.row([name, median(&found[0]), median(&found[1]), format!("{added:.1}"), target]);
+        let compared = format!("{:.2}", added.median / uvicorns);
+        table.row([name, median(&found[0]), median(&found[1]), format!("{added:.1}"), compared, target]);
         page.commands(pair.iter().copied());
     }
     page.table(table);
