@@ -90,7 +90,7 @@ impl World {
         };
         tokio::select! {
             biased; // A signal comes before anything that workers say: a stop must not wait behind a flood.
-            received = self.signals.next() => self.signalled(received, policy, queue),
+            received = self.signals.next() => self.signalled(received, queue),
             (id, message) = self.crew.hear() => queue.extend(self.heard(id, message)),
             () = deadline => queue.push_back(Event::Woke),
             _ = self.samples.tick() => {
@@ -101,7 +101,7 @@ impl World {
         }
     }
 
-    fn signalled(&mut self, received: Received, policy: &Policy, queue: &mut VecDeque<Event>) {
+    fn signalled(&mut self, received: Received, queue: &mut VecDeque<Event>) {
         if received.kind == SignalKind::Chld {
             self.reap(queue);
             return;
@@ -125,9 +125,13 @@ impl World {
             SignalKind::Winch => return debug!("SIGWINCH ignored. Not daemonized"),
             SignalKind::Chld => return,
         };
-        debug!(workers = policy.workers, "asking the supervisor");
+        let event = self.ask(command);
+        queue.push_back(event);
+    }
+
+    fn ask(&mut self, command: Command) -> Event {
         self.requests += 1;
-        queue.push_back(Event::Asked { by: RequestId(self.requests), command });
+        Event::Asked { by: RequestId(self.requests), command }
     }
 
     /// The first Ctrl-C is as patient as a TERM; the second one is not.
@@ -170,6 +174,7 @@ impl World {
     }
 
     fn heard(&mut self, id: WorkerId, message: ToMaster) -> Option<Event> {
+        let pid = self.crew.get(id).map_or(0, |member| member.pid);
         match message {
             ToMaster::Ready => Some(Event::Ready { id }),
             ToMaster::BootFailed { stage, text } => {
@@ -184,17 +189,14 @@ impl World {
                 Some(Event::BootFailed { id, failure })
             }
             ToMaster::AskedToStop { signal } => {
-                let pid = self.crew.get(id).map_or(0, |member| member.pid);
                 info!("worker (pid: {pid}) was sent SIG{} and is replaced", signal.to_uppercase());
                 Some(Event::AskedToStop { id })
             }
             ToMaster::Drained { handed_over, cut } => {
-                let pid = self.crew.get(id).map_or(0, |member| member.pid);
                 debug!(handed_over, cut, "Worker drained (pid: {pid})");
                 None
             }
             ToMaster::Warning { text } => {
-                let pid = self.crew.get(id).map_or(0, |member| member.pid);
                 warn!("{text} (pid: {pid})");
                 None
             }
@@ -272,9 +274,7 @@ impl World {
             if let Err(error) = listener.listen(backlog) {
                 error!("cannot listen on {}: {error}", listener.address());
                 self.listen_failed = true;
-                let command = Command::Stop(StopMode::Quick);
-                self.requests += 1;
-                return Done::Happened(Event::Asked { by: RequestId(self.requests), command });
+                return Done::Happened(self.ask(Command::Stop(StopMode::Quick)));
             }
         }
         let secure = self.program.settings.uvicorn.iter().any(|(name, _)| *name == "ssl_certfile");

@@ -11,19 +11,20 @@ impl Supervisor {
     /// Begins a graceful stop as the user wishes it: announced first, if there is a delay.
     pub(super) fn stop_gracefully(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let delay = self.policy.drain_delay;
-        if self.phase != Phase::Running || delay.is_zero() {
-            if !matches!(self.phase, Phase::Announcing { .. }) {
-                self.stop(StopMode::Graceful, ExitReason::Stopped, now, actions);
-            }
-            return;
+        match self.phase {
+            Phase::Announcing { .. } => return,
+            Phase::Running if !delay.is_zero() => {}
+            _ => return self.stop(StopMode::Graceful, ExitReason::Stopped, now, actions),
         }
         self.phase = Phase::Announcing { until: now + delay };
         actions.push(Action::Notify(Notice::StopAnnounced(delay)));
         self.answer_reloads(&Reply::Stopping, actions);
-        for (id, worker) in self.workers.clone() {
-            if worker.is_ready() {
+        let seated = self.workers.iter().filter(|(_, worker)| worker.is_seated());
+        let seated: Vec<_> = seated.map(|(id, worker)| (*id, worker.is_ready())).collect();
+        for (id, is_ready) in seated {
+            if is_ready {
                 actions.push(Action::AnnounceClose { id });
-            } else if worker.is_starting() {
+            } else {
                 self.retire(id, Retirement::Stop, now, actions);
             }
         }

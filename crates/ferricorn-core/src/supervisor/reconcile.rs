@@ -26,6 +26,7 @@ impl Supervisor {
                 self.arrange_seats(now, actions);
                 self.retire_superseded(now, actions);
                 self.fill_empty_seats(now, actions);
+                self.tell_of_kept_workers(actions);
                 self.replace_due(now, actions);
                 self.commit_reload(actions);
             }
@@ -95,10 +96,9 @@ impl Supervisor {
     fn fill_empty_seats(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let empty: Vec<_> = self
             .seats
-            .iter()
-            .filter(|(_, seat)| seat.not_before.is_none_or(|not_before| not_before <= now))
-            .map(|(slot, _)| *slot)
-            .filter(|slot| self.seated(*slot).next().is_none())
+            .keys()
+            .copied()
+            .filter(|slot| self.may_fill(*slot, now) && self.seated(*slot).next().is_none())
             .collect();
         for slot in empty {
             self.spawn(slot, now, actions);
@@ -108,7 +108,7 @@ impl Supervisor {
     /// Starts the replacement of workers that ought to go, as far as the surge allows.
     fn replace_due(&mut self, now: Instant, actions: &mut Vec<Action>) {
         while self.has_room() {
-            let Some(slot) = self.next_to_replace(now, actions) else { return };
+            let Some(slot) = self.next_to_replace(now) else { return };
             self.spawn(slot, now, actions);
         }
     }
@@ -122,7 +122,7 @@ impl Supervisor {
         alive + empty < usize::from(self.target) + usize::from(self.policy.surge.max(1))
     }
 
-    fn next_to_replace(&mut self, now: Instant, actions: &mut Vec<Action>) -> Option<Slot> {
+    fn next_to_replace(&self, now: Instant) -> Option<Slot> {
         if let Some(rollout) = &self.rollout {
             let to = rollout.to;
             let canary_only = !rollout.is_proven();
@@ -130,47 +130,46 @@ impl Supervisor {
             if canary_only && under_way {
                 return None;
             }
-            return self.replaceable(now).find(|(_, worker)| worker.generation < to).map(|(slot, _)| slot);
-        }
-        let kept: Vec<_> = self
-            .replaceable_ids(now)
-            .filter(|(_, worker)| self.frozen && worker.due.is_some_and(Retirement::is_recycling))
-            .filter(|(_, worker)| !worker.said_frozen)
-            .map(|(id, _)| id)
-            .collect();
-        for id in kept {
-            actions.push(Action::Notify(Notice::RecyclingFrozen { id }));
-            if let Some(worker) = self.workers.get_mut(&id) {
-                worker.said_frozen = true;
-            }
+            return self.replaceable(now).find(|it| it.generation < to).map(|it| it.slot);
         }
         self.replaceable(now)
             // Recycling would load the rejected code without need.
-            .find(|(_, worker)| worker.due.is_some_and(|why| !(self.frozen && why.is_recycling())))
-            .map(|(slot, _)| slot)
+            .find(|worker| worker.due.is_some_and(|why| !(self.frozen && why.is_recycling())))
+            .map(|worker| worker.slot)
+    }
+
+    /// Says once of each worker that it is due for recycling and is kept.
+    fn tell_of_kept_workers(&mut self, actions: &mut Vec<Action>) {
+        if !self.frozen || self.rollout.is_some() {
+            return;
+        }
+        for (id, worker) in &mut self.workers {
+            let kept = worker.is_ready() && worker.due.is_some_and(Retirement::is_recycling);
+            if kept && !worker.said_frozen {
+                worker.said_frozen = true;
+                actions.push(Action::Notify(Notice::RecyclingFrozen { id: *id }));
+            }
+        }
     }
 
     /// Workers that serve alone in a seat that need not wait, oldest first.
-    fn replaceable_ids(&self, now: Instant) -> impl Iterator<Item = (WorkerId, &Worker)> {
+    fn replaceable(&self, now: Instant) -> impl Iterator<Item = &Worker> {
         self.workers
-            .iter()
-            .filter(|(_, worker)| worker.is_ready())
-            .filter(move |(_, worker)| {
-                self.seats.get(&worker.slot).is_some_and(|seat| seat.not_before.is_none_or(|it| it <= now))
-            })
-            .filter(|(_, worker)| self.seated(worker.slot).count() == 1)
-            .map(|(id, worker)| (*id, worker))
+            .values()
+            .filter(move |worker| worker.is_ready() && self.may_fill(worker.slot, now))
+            .filter(|worker| self.seated(worker.slot).count() == 1)
     }
 
-    fn replaceable(&self, now: Instant) -> impl Iterator<Item = (Slot, &Worker)> {
-        self.replaceable_ids(now).map(|(_, worker)| (worker.slot, worker))
+    /// Whether there is such a seat, and its back-off is over.
+    fn may_fill(&self, slot: Slot, now: Instant) -> bool {
+        self.seats.get(&slot).is_some_and(|seat| seat.not_before.is_none_or(|not_before| not_before <= now))
     }
 
     fn spawn(&mut self, slot: Slot, now: Instant, actions: &mut Vec<Action>) {
         let id = WorkerId(self.next_id);
         self.next_id += 1;
         let generation = self.rollout.as_ref().map_or(self.generation, |rollout| rollout.to);
-        let policy = self.next_policy.as_ref().unwrap_or(&self.policy).clone();
+        let policy = self.next_policy.as_ref().unwrap_or(&self.policy);
         let boot_by = policy.boot_timeout.map(|limit| now + limit);
         let jitter = policy.max_requests_jitter;
         let request_limit =
