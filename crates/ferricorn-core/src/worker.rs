@@ -70,6 +70,11 @@ impl Worker {
         matches!(self.state, State::Ready { .. })
     }
 
+    /// It was told to go, and ends in its own way.
+    pub(crate) fn is_leaving(&self) -> bool {
+        matches!(self.state, State::Leaving { .. })
+    }
+
     /// It holds its seat: it serves, or is about to.
     pub(crate) fn is_seated(&self) -> bool {
         self.is_starting() || self.is_ready()

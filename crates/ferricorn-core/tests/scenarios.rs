@@ -413,6 +413,23 @@ fn a_worker_at_twice_its_memory_limit_is_killed_without_waiting() {
 }
 
 #[test]
+fn a_worker_that_leaks_while_it_drains_is_killed_at_twice_its_limit() {
+    let mut sim = Sim::new(Policy { max_memory: Some(200), ..policy() }, |_, id| Manners {
+        leak_per_second: if id.0 == 1 { 50 } else { 0 },
+        drain: if id.0 == 1 { Some(secs(60)) } else { Some(millis(100)) },
+        ..Manners::default()
+    });
+    sim.advance(secs(1));
+    sim.watch();
+    let fat = *sim.workers.keys().next().expect("it was spawned");
+    sim.advance(secs(5));
+    assert_eq!(sim.workers[&fat].signals, [], "it drains");
+    sim.advance(secs(3));
+    assert_eq!(sim.workers[&fat].signals, [WorkerSignal::Kill], "long before its drain is over");
+    assert_eq!((sim.fewest_ready, sim.spawns), (2, 3));
+}
+
+#[test]
 fn a_delayed_stop_announces_itself_and_goes_on_accepting() {
     let mut sim = Sim::booted(Policy { drain_delay: secs(10), ..policy() });
     let asker = sim.stop(StopMode::Graceful);

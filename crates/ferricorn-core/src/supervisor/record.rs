@@ -156,23 +156,25 @@ impl Supervisor {
         }
     }
 
-    /// Above the limit a worker is replaced in its turn. At twice the limit nobody waits for a replacement: what leaks
-    /// that fast would take the whole machine first.
+    /// Above the limit a worker is replaced in its turn. At twice the limit nobody waits, neither for a replacement nor
+    /// for the end of a drain: what leaks that fast would take the whole machine first.
     fn judge_memory(&mut self, id: WorkerId, vitals: Vitals, now: Instant, actions: &mut Vec<Action>) {
         let (Some(limit), Some(memory)) = (self.policy.max_memory, vitals.memory) else { return };
         let Some(worker) = self.workers.get(&id) else { return };
-        if memory <= limit || !worker.is_ready() {
+        let (slot, ready_for) = (worker.slot, worker.ready_for(now));
+        if memory <= limit || !(worker.is_ready() || worker.is_leaving()) {
             return;
         }
         if memory < limit.saturating_mul(2) {
             self.mark_due(id, Retirement::MaxMemory);
             return;
         }
-        let (slot, ready_for) = (worker.slot, worker.ready_for(now).unwrap_or_default());
         actions.push(Action::Notify(Notice::OverMemory { id, memory }));
         self.kill(id, Retirement::MemoryLimit, actions);
-        self.account_crash(slot, ready_for, now);
-        self.end_of_canary(id, now, actions);
+        if let Some(ready_for) = ready_for {
+            self.account_crash(slot, ready_for, now);
+            self.end_of_canary(id, now, actions);
+        }
     }
 
     fn exited(&mut self, id: WorkerId, exit: Exit, now: Instant, actions: &mut Vec<Action>) {

@@ -34,6 +34,9 @@ LINGER = 0.5
 FAREWELL = 1.0
 """Seconds that a client has to answer the end of a TLS connection; one that keeps it in a pool answers never."""
 
+GOODBYE = 0.2
+"""Seconds that cancelled requests have to end and to be sent."""
+
 POLL = 0.01
 """Seconds between two looks at the connections."""
 
@@ -93,7 +96,7 @@ class Drain:
             while not self._pass(loop.time()):
                 left = self._deadline - loop.time()
                 if left <= 0:
-                    self._cut()
+                    await self._cut()
                     break
                 await asyncio.sleep(min(POLL, left))
         finally:
@@ -158,7 +161,7 @@ class Drain:
         # Siblings serve, so nobody waits for this worker: the client's own idle time may pass.
         return min(float(self._config.timeout_keep_alive), max(self._grace - 1.0, self._grace / 2))
 
-    def _cut(self) -> None:
+    async def _cut(self) -> None:
         busy = [connection for connection in self._connections if not _is_quiet(connection)]
         self.cut = max(len(self._state.tasks), len(busy))
         if self.cut:
@@ -171,6 +174,19 @@ class Drain:
         logging.getLogger("uvicorn.error").addFilter(_is_not_cancellation)
         for task in list(self._state.tasks):
             task.cancel("the graceful timeout is over")
+        await self._abort_what_stays(asyncio.get_running_loop().time() + GOODBYE)
+
+    async def _abort_what_stays(self, until: float) -> None:
+        """Lets the cancelled requests end, then their connections.
+
+        A client that does not read keeps a closing connection open for ever, with what was written for it; uvicorn
+        would wait for that, and then tell of tasks that it has cancelled, none.
+        """
+        loop = asyncio.get_running_loop()
+        while (self._connections or self._state.tasks) and loop.time() < until:
+            await asyncio.sleep(POLL)
+        for connection in list(self._connections):
+            connection.transport.abort()
 
 
 def _is_not_cancellation(record: logging.LogRecord) -> bool:

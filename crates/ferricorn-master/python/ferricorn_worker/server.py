@@ -36,8 +36,8 @@ EXIT_LIMIT = 0.4
 _CLEAN_LIMIT = 1.0
 """Seconds that uvicorn's own shutdown may wait after a drain that left nothing."""
 
-_CUT_LIMIT = 0.3
-"""Seconds that cancelled requests have to say goodbye."""
+_CUT_LIMIT = 0.1
+"""Seconds that uvicorn's own shutdown may wait after requests were cut: they had their `GOODBYE` before."""
 
 
 class Server(uvicorn.Server):

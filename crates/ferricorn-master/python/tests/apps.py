@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 import time
@@ -112,6 +113,23 @@ async def refuses(scope: Scope, receive: Any, send: Any) -> None:
 async def paths(scope: Scope, receive: Any, send: Any) -> None:
     """Shows what the application sees of the interpreter."""
     await answer(send, repr([sys.path[0], sys.argv]).encode())
+
+
+async def flood(scope: Scope, receive: Any, send: Any) -> None:
+    """Answers more than a client takes that does not read."""
+    if scope["type"] == "lifespan":
+        await lifespan(receive, send)
+        return
+    headers = [(b"content-length", b"1000000000")]
+    await send({"type": "http.response.start", "status": 200, "headers": headers})
+    while True:
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(
+                send({"type": "http.response.body", "body": b"x" * 1_000_000, "more_body": True}), 0.1
+            )
+            continue
+        print("full", flush=True)
+        await asyncio.sleep(60)
 
 
 async def few_descriptors(scope: Scope, receive: Any, send: Any) -> None:

@@ -82,6 +82,21 @@ def test_the_grace_bounds_a_drain(master: FakeMaster) -> None:
     assert "lifespan shutdown" in worker.out()
 
 
+def test_a_client_that_does_not_read_its_cut_answer_holds_nobody(loop_master: FakeMaster) -> None:
+    worker = loop_master.spawn("apps:flood").serve()
+    client = loop_master.connect()
+    client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    loop_master.wait_for(lambda: "full" in worker.out())
+    worker.drain(grace=0.2)
+    assert worker.receive() == {"type": "drained", "handed_over": 0, "cut": 1}
+    assert worker.wait() == 0
+    assert "lifespan shutdown" in worker.out()
+    log = worker.log()
+    assert "1 request cut (`/`)" in log
+    assert "Waiting for connections to close" not in log
+    assert "ERROR" not in log
+
+
 def test_a_thread_that_hangs_does_not_hold_the_worker(loop_master: FakeMaster) -> None:
     worker = loop_master.spawn("apps:in_thread").serve()
     client = loop_master.connect()
