@@ -79,26 +79,31 @@ def safe(value: str) -> str:
     return escape(value)
 
 
-def target(scope: Any) -> str:
+def raw_target(scope: Any) -> str:
     """The request target as the client sent it."""
     raw = scope.get("raw_path")
     path: str = raw.decode("latin-1") if raw else scope.get("path", "-")
     query = scope.get("query_string")
-    if query:
-        path = f"{path}?{query.decode('latin-1')}"
+    return f"{path}?{query.decode('latin-1')}" if query else path
+
+
+def target(scope: Any) -> str:
+    """The request target, fit for a line."""
+    path = raw_target(scope)
     # The usual case first: this runs for every request.
     return path if path.isprintable() and '"' not in path else safe(path)
 
 
 def user(authorization: str) -> str:
-    """The user name in a header of basic authentication, or `-`."""
-    if authorization[:6].lower() != "basic ":
+    """The user name in a header of basic authentication, or `-`. As lenient as gunicorn."""
+    scheme, space, credentials = authorization.partition(" ")
+    if not space or not scheme.lower().startswith("basic"):
         return "-"
     try:
-        decoded = base64.b64decode(authorization[6:].strip(), validate=True).decode("utf-8")
+        name = base64.b64decode(credentials.strip()).partition(b":")[0].decode("utf-8")
     except ValueError:
         return "-"
-    return safe(decoded.partition(":")[0]) or "-"
+    return safe(name) or "-"
 
 
 def variable(scope: Any, name: str) -> str:
@@ -107,14 +112,13 @@ def variable(scope: Any, name: str) -> str:
     server = scope.get("server")
     if name.startswith("http_"):
         wanted = name[5:].replace("_", "-").encode("latin-1")
-        for header, value in scope["headers"]:
-            if header == wanted:
-                return safe(value.decode("latin-1"))
-        return "-"
-    values: dict[str, Any] = {
+        values = [value for header, value in scope["headers"] if header == wanted]
+        # Of a header that came several times the last one counts, as for `{name}i`.
+        return safe(values[-1].decode("latin-1")) if values else "-"
+    known: dict[str, Any] = {
         "request_method": scope.get("method", "GET"),
         "path_info": scope.get("path"),
-        "raw_uri": target(scope),
+        "raw_uri": raw_target(scope),
         "query_string": scope.get("query_string", b"").decode("latin-1"),
         "script_name": scope.get("root_path"),
         "server_protocol": "HTTP/" + scope.get("http_version", "1.1"),
@@ -124,7 +128,7 @@ def variable(scope: Any, name: str) -> str:
         "server_port": server[1] if server else None,
         "wsgi.url_scheme": scope.get("scheme"),
     }
-    value = values.get(name)
+    value = known.get(name)
     if value is None:
         value = os.environ.get(name) or os.environ.get(name.upper())
     return "-" if value is None else safe(str(value))
@@ -182,6 +186,9 @@ def _expression(name: str, request: dict[bytes, str], response: dict[bytes, str]
 
 def _source(template: str, values: list[str], request: dict[bytes, str], response: dict[bytes, str]) -> str:
     text = " ".join(values)
+    if "size" in text:
+        # What has no body has none, whatever the application sent.
+        text += " method"
     lines = ["def line(scope, status, size, headers, seconds):"]
     if "client[" in text:
         lines.append("    client = scope.get('client')")
@@ -189,6 +196,8 @@ def _source(template: str, values: list[str], request: dict[bytes, str], respons
         lines.append("    method = scope.get('method', 'GET')")
     if "version" in text:
         lines.append("    version = scope.get('http_version', '1.1')")
+    if "size" in text:
+        lines.append("    if method == 'HEAD' or status == 204 or status == 304: size = 0")
     for source, wanted in (("scope['headers']", request), ("headers", response)):
         if not wanted:
             continue
