@@ -7,6 +7,7 @@ Each answer carries the worker's pid in ``x-worker`` and the request's id in ``x
 ``/block?seconds=60``               blocks the event loop
 ``/post``                           answers the length of the body
 ``/stream?chunks=10&pause=0.05``    answers in pieces
+``/events?count=10&pause=0.05``     sends events (server-sent events)
 ``/endless``                        answers for ever
 ``/take?mib=100``                   takes so much memory and keeps it
 WebSocket ``/echo``                 sends back each text
@@ -43,14 +44,15 @@ def block_the_loop(seconds: float) -> None:
 async def app(scope: Message, receive: Receive, send: Send) -> None:
     if scope["type"] == "lifespan":
         await lifespan(receive, send)
-    elif scope["type"] == "websocket":
+        return
+    query = dict(parse_qsl(scope["query_string"].decode()))
+    request = query.get("id", "-")
+    note("start", request)
+    if scope["type"] == "websocket":
         await echo(receive, send)
     else:
-        query = dict(parse_qsl(scope["query_string"].decode()))
-        request = query.get("id", "-")
-        note("start", request)
         await answer(scope["path"], query, request, receive, send)
-        note("end", request)
+    note("end", request)
 
 
 async def lifespan(receive: Receive, send: Send) -> None:
@@ -78,6 +80,9 @@ async def answer(path: str, query: dict[str, str], request: str, receive: Receiv
     elif path == "/stream":
         pieces = [b"piece %d\n" % number for number in range(int(query["chunks"]))]
         pause = float(query["pause"])
+    elif path == "/events":
+        pieces = [b"id: %d\ndata: %s\n\n" % (number, request.encode()) for number in range(int(query["count"]))]
+        pause = float(query["pause"])
     elif path == "/endless":
         endless = True
     elif path == "/take":
@@ -87,7 +92,9 @@ async def answer(path: str, query: dict[str, str], request: str, receive: Receiv
     if "delay" in query:
         await asyncio.sleep(float(query["delay"]))
     headers = [(b"x-worker", b"%d" % PID), (b"x-request", request.encode())]
-    if path not in ("/stream", "/endless"):
+    if path == "/events":
+        headers.append((b"content-type", b"text/event-stream"))
+    if path not in ("/stream", "/events", "/endless"):
         headers.append((b"content-length", b"%d" % len(pieces[0])))
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     while endless:

@@ -1,8 +1,8 @@
 //! The harness of the end-to-end tests: the real program, a free port, a temporary folder, and evidence.
 //!
 //! Owns: starting and stopping the program ([`Server`]), what it logged ([`LogBook`]), what `/proc` says about its
-//! processes ([`processes`]), strict clients ([`http`], [`websocket`]), load with a verdict per request ([`load`]) and
-//! the application that notes what it was asked ([`ledger`]). Does not own: what is right; the tests say that.
+//! processes ([`processes`]), strict clients ([`http`], [`websocket`]), load with a verdict per request ([`load`]), runs
+//! that have to lose nothing ([`trial`]) and the application that notes what it was asked ([`ledger`]). Does not own: what is right; the tests say that.
 //!
 //! Invariants:
 //! * Nothing waits for a time to pass: everything waits for evidence (a log line, an answer, an exit), with a limit.
@@ -18,6 +18,7 @@ pub mod load;
 pub mod log;
 pub mod processes;
 pub mod server;
+pub mod trial;
 pub mod turn;
 pub mod websocket;
 
@@ -29,6 +30,7 @@ pub use builder::{Builder, free_port, python, repository};
 pub use exit::Exit;
 pub use http::{Address, Connection, Response, Verdict};
 pub use limits::{eventually, within};
-pub use load::{Load, Tally};
+pub use load::{Load, Mix, Tally};
 pub use log::{Entry, Line, LogBook, Source};
 pub use server::{PATIENCE, Server};
+pub use trial::Trial;

@@ -1,10 +1,19 @@
 //! Load with a verdict for each request.
 //!
-//! Clients are threads. [`Arrival::Think`] is closed-loop: each client sends, reads, thinks. [`Arrival::Rate`] is
-//! open-loop: requests are due at fixed times whatever became of the ones before, and a latency counts from the time
-//! it was due, so that a stall of the server cannot hide itself by slowing its clients.
+//! Owns: when requests are sent, on which connections, in what shape, and how each of them ended. Does not own: the
+//! protocol ([`http`](crate::http), [`websocket`](crate::websocket)), what must hold after a run ([`Trial`]).
+//!
+//! Clients are threads. [`Arrival::Think`] is closed-loop: each client sends, reads, thinks. [`Arrival::Rate`] and
+//! [`Arrival::Scattered`] are open-loop: requests are due at times that are fixed beforehand whatever became of the
+//! ones before, and a latency counts from the time it was due, so that a stall of the server cannot hide itself by
+//! slowing its clients.
+//!
+//! [`Trial`]: crate::Trial
 
 mod client;
+mod mix;
+mod random;
+mod shape;
 mod tally;
 
 use std::{
@@ -17,6 +26,9 @@ use std::{
 };
 
 use client::Client;
+pub use mix::Mix;
+use random::Random;
+pub use shape::Shape;
 pub use tally::{Outcome, Tally};
 
 use crate::Address;
@@ -28,6 +40,8 @@ pub enum Arrival {
     Think(Duration),
     /// This many requests a second, over all clients.
     Rate(f64),
+    /// As many, each at a random moment of its share of the second: pauses on a connection are random.
+    Scattered(f64),
 }
 
 /// How clients use connections.
@@ -44,6 +58,7 @@ pub enum Reuse {
 pub struct Load {
     address: Address,
     path: String,
+    shape: Shape,
     clients: usize,
     arrival: Arrival,
     reuse: Reuse,
@@ -58,6 +73,7 @@ impl Load {
         Self {
             address: address.clone(),
             path: "/work".to_owned(),
+            shape: Shape::Get,
             clients: 8,
             arrival: Arrival::Think(Duration::from_millis(10)),
             reuse: Reuse::KeepAlive,
@@ -65,6 +81,17 @@ impl Load {
             limit: Duration::from_secs(10),
             seed: 1,
         }
+    }
+
+    /// What a request is.
+    #[must_use]
+    pub fn shape(mut self, shape: Shape) -> Self {
+        self.shape = shape;
+        // A WebSocket is its connection.
+        if shape == Shape::WebSocket {
+            self.reuse = Reuse::PerRequest;
+        }
+        self
     }
 
     /// The path; the id is added as a query.
@@ -129,13 +156,24 @@ impl Load {
             let shared = Arc::clone(&shared);
             thread::spawn(move || Client::new(shared, number).run())
         });
-        Running { clients: clients.collect(), shared }
+        Running { clients: clients.collect(), shared: vec![shared] }
     }
 
     /// Starts the clients and waits until all requests are sent.
     pub fn run(self) -> Tally {
         assert_ne!(self.count, u64::MAX, "a load without an end cannot be waited for");
         self.start().wait()
+    }
+
+    /// When the request of this number is due; none where clients think.
+    #[expect(clippy::cast_precision_loss, reason = "loads are far below 2^52 requests")]
+    fn due(&self, begin: Instant, ticket: u64) -> Option<Instant> {
+        let (rate, offset) = match self.arrival {
+            Arrival::Think(_) => return None,
+            Arrival::Rate(rate) => (rate, 0.0),
+            Arrival::Scattered(rate) => (rate, Random::new(self.seed, ticket).next()),
+        };
+        Some(begin + Duration::from_secs_f64((ticket as f64 + offset) / rate))
     }
 }
 
@@ -147,21 +185,23 @@ struct Shared {
     over: AtomicBool,
 }
 
-/// Load that is under way.
+/// Load that is under way, or several at once.
 pub struct Running {
     clients: Vec<JoinHandle<Tally>>,
-    shared: Arc<Shared>,
+    shared: Vec<Arc<Shared>>,
 }
 
 impl Running {
     /// How many requests have been answered so far.
     pub fn answered(&self) -> u64 {
-        self.shared.answered.load(Ordering::Relaxed)
+        self.shared.iter().map(|shared| shared.answered.load(Ordering::Relaxed)).sum()
     }
 
     /// Lets each client finish its request, and adds up.
     pub fn stop(self) -> Tally {
-        self.shared.over.store(true, Ordering::Relaxed);
+        for shared in &self.shared {
+            shared.over.store(true, Ordering::Relaxed);
+        }
         self.wait()
     }
 
@@ -172,5 +212,11 @@ impl Running {
             tally.add(client.join().expect("a client does not panic"));
         }
         tally
+    }
+
+    fn join(mut self, other: Self) -> Self {
+        self.clients.extend(other.clients);
+        self.shared.extend(other.shared);
+        self
     }
 }

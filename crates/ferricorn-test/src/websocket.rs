@@ -1,10 +1,12 @@
 //! A minimal WebSocket client: the handshake, small text frames, the code of a close.
 
+use std::borrow::BorrowMut;
+
 use crate::{Address, Connection, Verdict};
 
-/// An open WebSocket.
-pub struct WebSocket {
-    connection: Connection,
+/// An open WebSocket, on a connection of its own or on one that is lent.
+pub struct WebSocket<C = Connection> {
+    connection: C,
 }
 
 /// What the server sent.
@@ -25,7 +27,18 @@ impl WebSocket {
     /// # Errors
     /// How the handshake ended; [`Verdict::Garbled`] when the server refused it.
     pub fn open(address: &Address, path: &str) -> Result<Self, Verdict> {
-        let mut connection = Connection::open(address)?;
+        Self::upgrade(Connection::open(address)?, path)
+    }
+}
+
+impl<C: BorrowMut<Connection>> WebSocket<C> {
+    /// Makes a WebSocket of a connection.
+    ///
+    /// # Errors
+    /// How the handshake ended; [`Verdict::ServerError`] when its status was 500 or more, [`Verdict::Garbled`] when the
+    /// server refused it otherwise.
+    pub fn upgrade(mut lent: C, path: &str) -> Result<Self, Verdict> {
+        let connection = lent.borrow_mut();
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\
              Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\r\n"
@@ -36,7 +49,11 @@ impl WebSocket {
         let accepted = headers
             .iter()
             .any(|(name, value)| name == "sec-websocket-accept" && value == "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
-        if status == 101 && accepted { Ok(Self { connection }) } else { Err(Verdict::Garbled) }
+        match status {
+            101 if accepted => Ok(Self { connection: lent }),
+            500.. => Err(Verdict::ServerError),
+            _ => Err(Verdict::Garbled),
+        }
     }
 
     /// Sends a text of at most 125 bytes.
@@ -48,7 +65,7 @@ impl WebSocket {
         let mut frame = vec![0x81, 0x80 | length];
         frame.extend(MASK);
         frame.extend(text.as_bytes());
-        self.connection.send(&frame)
+        self.connection.borrow_mut().send(&frame)
     }
 
     /// Reads the next text or close; pings and pongs are passed over.
@@ -57,13 +74,13 @@ impl WebSocket {
     /// The connection ended without a close frame.
     pub fn receive(&mut self) -> Result<Frame, Verdict> {
         loop {
-            let head = self.connection.take(2)?;
+            let head = self.connection.borrow_mut().take(2)?;
             let length = match head[1] {
                 126 => usize::from(u16::from_be_bytes(self.array()?)),
                 127 => usize::try_from(u64::from_be_bytes(self.array()?)).map_err(|_| Verdict::Garbled)?,
                 length => usize::from(length),
             };
-            let payload = self.connection.take(length)?;
+            let payload = self.connection.borrow_mut().take(length)?;
             match head[0] & 0x0f {
                 1 => return String::from_utf8(payload).map(Frame::Text).map_err(|_| Verdict::Garbled),
                 8 => {
@@ -77,6 +94,6 @@ impl WebSocket {
     }
 
     fn array<const LENGTH: usize>(&mut self) -> Result<[u8; LENGTH], Verdict> {
-        Ok(self.connection.take(LENGTH)?.try_into().expect("as many as were asked for"))
+        Ok(self.connection.borrow_mut().take(LENGTH)?.try_into().expect("as many as were asked for"))
     }
 }

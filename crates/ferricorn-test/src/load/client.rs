@@ -6,19 +6,19 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Arrival, Outcome, Reuse, Shared, Tally};
+use super::{Arrival, Outcome, Reuse, Shared, Tally, random::Random, shape};
 use crate::{Connection, Verdict};
 
 pub(super) struct Client {
     shared: Arc<Shared>,
-    random: u64,
+    random: Random,
     kept: Option<(Connection, u32)>,
     tally: Tally,
 }
 
 impl Client {
     pub(super) fn new(shared: Arc<Shared>, number: usize) -> Self {
-        let random = (shared.load.seed << 32 | number as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+        let random = Random::new(shared.load.seed, number as u64);
         Self { shared, random, kept: None, tally: Tally::default() }
     }
 
@@ -28,13 +28,7 @@ impl Client {
             if ticket >= self.shared.load.count {
                 break;
             }
-            let due = match self.shared.load.arrival {
-                Arrival::Think(_) => None,
-                #[expect(clippy::cast_precision_loss, reason = "loads are far below 2^52 requests")]
-                Arrival::Rate(rate) => {
-                    Some(self.shared.begin + Duration::from_secs_f64(ticket as f64 / rate))
-                }
-            };
+            let due = self.shared.load.due(self.shared.begin, ticket);
             if let Some(due) = due {
                 thread::sleep(due.saturating_duration_since(Instant::now()));
             }
@@ -49,9 +43,14 @@ impl Client {
                 self.shared.answered.fetch_add(1, Ordering::Relaxed);
             }
             let latency = due.unwrap_or(sent).elapsed();
-            self.tally.outcomes.push(Outcome { id, verdict, pid, sent, latency, reused });
+            let shape = self.shared.load.shape;
+            self.tally.outcomes.push(Outcome { id, shape, verdict, pid, sent, latency, reused });
+            if verdict != Verdict::Ok {
+                // A server that refuses at once would otherwise be asked as fast as the machine can.
+                thread::sleep(AFTER_FAILURE);
+            }
             if let Arrival::Think(most) = self.shared.load.arrival {
-                thread::sleep(most.mul_f64(self.next_random()));
+                thread::sleep(most.mul_f64(self.random.next()));
             }
         }
         self.tally
@@ -66,30 +65,23 @@ impl Client {
             self.tally.connections += 1;
             (Connection::open_within(&load.address, load.limit)?, 0)
         };
-        let separator = if load.path.contains('?') { '&' } else { '?' };
-        let path = format!("{}{separator}id={id}", load.path);
-        let close = [("Connection", "close")];
-        let headers = if load.reuse == Reuse::PerRequest { &close[..] } else { &[] };
-        let response = connection.request("GET", &path, headers, b"")?;
+        let close = load.reuse == Reuse::PerRequest;
+        let asked = shape::Asked { path: &load.path, id, close };
+        let Some(response) = shape::exchange(load.shape, &mut connection, &asked, &mut self.random)? else {
+            return Ok((Verdict::Ok, None));
+        };
         let pid = response.header("x-worker").and_then(|pid| pid.parse().ok());
         let verdict = match response.status {
             500.. => Verdict::ServerError,
-            200 if response.header("x-request") == Some(id) => Verdict::Ok,
+            200 if response.header("x-request") == Some(id) && load.shape.is_whole(&response) => Verdict::Ok,
             _ => Verdict::Garbled,
         };
-        if load.reuse == Reuse::KeepAlive && !response.closes() {
+        if !close && !response.closes() {
             self.kept = Some((connection, answers + 1));
         }
         Ok((verdict, pid))
     }
-
-    /// xorshift64: think times need no better, and a seed repeats them. Between 0 and 1.
-    fn next_random(&mut self) -> f64 {
-        self.random ^= self.random << 13;
-        self.random ^= self.random >> 7;
-        self.random ^= self.random << 17;
-        #[expect(clippy::cast_precision_loss, reason = "53 bits are kept")]
-        let number = (self.random >> 11) as f64;
-        number / 9_007_199_254_740_992.0
-    }
 }
+
+/// The pause of a client whose request was not answered.
+const AFTER_FAILURE: Duration = Duration::from_millis(5);

@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use super::Shape;
 use crate::{Verdict, ledger::Ledger};
 
 /// What became of one request.
@@ -13,6 +14,8 @@ use crate::{Verdict, ledger::Ledger};
 pub struct Outcome {
     /// The request.
     pub id: String,
+    /// What it was.
+    pub shape: Shape,
     /// How it ended.
     pub verdict: Verdict,
     /// Who answered.
@@ -57,6 +60,16 @@ impl Tally {
             *verdicts.entry(outcome.verdict).or_default() += 1;
         }
         verdicts
+    }
+
+    /// How many there were of this shape.
+    pub fn of_shape(&self, shape: Shape) -> usize {
+        self.outcomes.iter().filter(|outcome| outcome.shape == shape).count()
+    }
+
+    /// How many were lost: the client wrote a byte, and got no complete answer.
+    pub fn lost(&self) -> usize {
+        self.outcomes.iter().filter(|outcome| outcome.verdict.is_lost()).count()
     }
 
     /// All that did not end well.

@@ -8,6 +8,7 @@ mod balance;
 mod crash;
 mod hang;
 mod logs;
+mod loss;
 mod pid1;
 mod recycle;
 mod retire;
