@@ -36,6 +36,7 @@ const MODULES: &[(&str, &str)] = modules![
     "environment",
     "errors",
     "handoff",
+    "keep_alive",
     "lifespan",
     "logs",
     "main",

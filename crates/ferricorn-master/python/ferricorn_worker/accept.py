@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from . import handoff, scoreboard
+from . import handoff, keep_alive, scoreboard
 from .logs import log
 from .scoreboard import Scoreboard
 
@@ -68,16 +68,9 @@ class ConnectionSet(set[Any]):
             self.on_add(connection)
 
     def discard(self, connection: Any) -> None:
-        """Notes a closed connection.
-
-        uvicorn forgets the keep-alive timer of a connection that ends with an error, and the timer holds everything
-        about the last request for as long as it runs.
-        """
+        """Notes a closed connection, and ends its timer."""
         super().discard(connection)
-        timer = getattr(connection, "timeout_keep_alive_task", None)
-        if timer is not None:
-            timer.cancel()
-            connection.timeout_keep_alive_task = None
+        keep_alive.detach(connection)
         if self.on_discard is not None:
             self.on_discard()
 
@@ -247,7 +240,7 @@ class Intake:
         try:
             _transport, protocol = await self._loop.connect_accepted_socket(self._factory, connection, ssl=self._ssl)
             if remaining is not None:
-                handoff.adopt(protocol, remaining, self._loop)
+                handoff.adopt(protocol, remaining)
         except Exception as error:
             # A TLS handshake that failed, or a client that has gone.
             log.debug("Connection could not be opened: %s", error)

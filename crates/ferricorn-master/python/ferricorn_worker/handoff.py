@@ -10,7 +10,6 @@ move: TLS state, HTTP/2 and WebSockets live in this process.
 from __future__ import annotations
 
 import array
-import asyncio
 import socket
 import struct
 from typing import Any
@@ -19,7 +18,7 @@ _META = struct.Struct("<Bd")
 _META_VERSION = 1
 _NO_TIMER = -1.0
 
-_MOVABLE = ("HttpToolsProtocol", "H11Protocol")
+_KNOWN = ("HttpToolsProtocol", "H11Protocol")
 
 
 def is_http(connection: Any) -> bool:
@@ -29,12 +28,12 @@ def is_http(connection: Any) -> bool:
 
 def can_move(config: Any) -> bool:
     """Whether the connections of a server with this configuration can move at all."""
-    protocol = config.http_protocol_class
-    return (
-        config.ssl is None
-        and protocol.__name__ in _MOVABLE
-        and protocol.__module__.startswith("uvicorn.protocols.http.")
-    )
+    return config.ssl is None and is_known(config.http_protocol_class)
+
+
+def is_known(protocol: type) -> bool:
+    """Whether it is one of uvicorn's protocols whose inner state this shim understands."""
+    return protocol.__name__ in _KNOWN and protocol.__module__.startswith("uvicorn.protocols.http.")
 
 
 def is_idle(connection: Any) -> bool:
@@ -103,7 +102,7 @@ def receive(queue: socket.socket) -> tuple[socket.socket, float] | None:
     return connection, remaining
 
 
-def adopt(protocol: Any, remaining: float, loop: asyncio.AbstractEventLoop) -> None:
+def adopt(protocol: Any, remaining: float) -> None:
     """Gives an adopted connection the rest of its keep-alive time, unless a request has come in meanwhile."""
     if remaining >= 0 and protocol.cycle is None and protocol.timeout_keep_alive_task is None:
-        protocol.timeout_keep_alive_task = loop.call_later(remaining, protocol.timeout_keep_alive_handler)
+        protocol.timeout_keep_alive_task = protocol.loop.call_later(remaining, protocol.timeout_keep_alive_handler)

@@ -17,7 +17,7 @@ from typing import Any
 
 import uvicorn
 
-from . import scoreboard
+from . import keep_alive, scoreboard
 from .accept import ConnectionSet, Intake
 from .channel import Channel, MalformedMessage, MasterGone, Start
 from .drain import Drain, Mode
@@ -179,6 +179,7 @@ class Server(uvicorn.Server):
                 server_state=self.server_state,
                 app_state=self.lifespan.state,
             )
+            keep_alive.attach(protocol, self._loop)
             return protocol
 
         try:
