@@ -15,11 +15,11 @@ use std::{
     os::fd::{AsRawFd as _, OwnedFd, RawFd},
     path::PathBuf,
     task::Poll,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use ferricorn_core::{Generation, Slot, Vitals, WorkerId};
-use ferricorn_sys::{Process, SharedWords, Signal, SpawnPlan, channel, clock, memory, spawn};
+use ferricorn_sys::{BlackBox, Process, SharedWords, Signal, SpawnPlan, channel, clock, memory, spawn};
 use ferricorn_wire::{
     MAX_PACKET, ToMaster, ToWorker,
     scoreboard::{BYTES, MAGIC, ROW_WORDS, ROWS, ROWS_USED_WORD, State, Word, index},
@@ -38,8 +38,48 @@ pub(crate) struct Member {
     /// None once the worker closed its end.
     channel: Option<AsyncFd<OwnedFd>>,
     row: usize,
+    /// When its process was made.
+    pub(crate) spawned_at: Instant,
     /// The stage and the text of its boot failure, until it was shown.
     pub(crate) boot_failure: Option<(ferricorn_wire::BootStage, String)>,
+    /// What it said and we saw of it, for the report of its death.
+    pub(crate) history: History,
+    black_box: BlackBox,
+}
+
+/// What has become of a worker so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    pub(crate) stage: Stage,
+    /// The stage of the boot that it said had failed.
+    pub(crate) boot_stage: Option<ferricorn_wire::BootStage>,
+    /// What it said had ended it, with the traceback.
+    pub(crate) dying: Option<(ferricorn_wire::DyingCause, String)>,
+    /// It was sent SIGKILL by us.
+    pub(crate) killed: bool,
+    /// The most resident memory that it ever had, in bytes; known once it was waited for.
+    pub(crate) peak_memory: Option<u64>,
+    /// The control group has counted a kill for want of memory around its death.
+    pub(crate) out_of_memory: bool,
+}
+
+/// How far a worker has come, for the report of its death.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Stage {
+    #[default]
+    Booting,
+    Serving,
+    Draining,
+}
+
+impl Stage {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Booting => "booting",
+            Self::Serving => "serving",
+            Self::Draining => "draining",
+        }
+    }
 }
 
 /// Every worker process, and what they share.
@@ -70,6 +110,7 @@ pub(crate) struct Recruit {
 pub(crate) struct Berth {
     pub(crate) scoreboard: RawFd,
     pub(crate) row: u32,
+    pub(crate) black_box: RawFd,
     pub(crate) handoff: [RawFd; 2],
 }
 
@@ -139,10 +180,12 @@ impl Crew {
         start: impl FnOnce(Berth) -> ToWorker,
     ) -> io::Result<Member> {
         let (ours, theirs) = channel::pair()?;
+        let black_box = BlackBox::create()?;
         let handoff = [self.handoff.0.as_raw_fd(), self.handoff.1.as_raw_fd()];
         let mut inherit = recruit.listeners.clone();
         inherit.extend(handoff);
         inherit.extend([self.board.as_raw_fd(), self.sources.as_raw_fd(), theirs.as_raw_fd()]);
+        inherit.push(black_box.as_raw_fd());
         let mut environment = self.environment.clone();
         environment.push(("FERRICORN_SLOT".into(), recruit.slot.to_string().into()));
         environment.push(("FERRICORN_GENERATION".into(), recruit.generation.to_string().into()));
@@ -163,6 +206,7 @@ impl Crew {
         let berth = Berth {
             scoreboard: self.board.as_raw_fd(),
             row: u32::try_from(row).unwrap_or(u32::MAX),
+            black_box: black_box.as_raw_fd(),
             handoff,
         };
         channel::send(&ours, &ferricorn_wire::encode(&start(berth)))?;
@@ -174,7 +218,10 @@ impl Crew {
             process: child.process,
             channel: Some(watch(ours)?),
             row,
+            spawned_at: Instant::now(),
             boot_failure: None,
+            history: History::default(),
+            black_box,
         })
     }
 
@@ -217,9 +264,10 @@ impl Crew {
     }
 
     /// Signals a worker.
-    pub(crate) fn signal(&self, id: WorkerId, signal: Signal) {
-        if let Some(member) = self.members.get(&id)
-            && let Err(error) = member.process.signal(signal)
+    pub(crate) fn signal(&mut self, id: WorkerId, signal: Signal) {
+        let Some(member) = self.members.get_mut(&id) else { return };
+        member.history.killed |= signal == Signal::Kill;
+        if let Err(error) = member.process.signal(signal)
             && error.raw_os_error() != Some(3 /* ESRCH: it is gone already */)
         {
             warn!("cannot signal worker (pid: {}): {error}", member.pid);
@@ -261,6 +309,20 @@ impl Crew {
             words.extend(understand(&self.buffer[..length], member.pid));
         }
         words
+    }
+
+    /// What a worker has written into its black box since the last time: the stack of a crash, or of a hang.
+    pub(crate) fn open_black_box(&self, id: WorkerId) -> String {
+        let Some(member) = self.members.get(&id) else { return String::new() };
+        member.black_box.take().unwrap_or_else(|error| format!("the black box cannot be read: {error}"))
+    }
+
+    /// How many requests a worker had answered when its event loop last ran, and how many it was handling.
+    pub(crate) fn requests(&self, member: &Member) -> (u64, u64) {
+        (
+            self.board.load(index(member.row, Word::Requests)),
+            self.board.load(index(member.row, Word::InFlight)),
+        )
     }
 
     /// How every worker is, read from memory; and how much memory it takes, if `weigh`.

@@ -12,11 +12,13 @@
 
 mod binding;
 mod crew;
+mod death;
 mod interpreter;
 mod observe;
 mod policy;
 mod run;
 mod shim;
+mod shortage;
 mod sources;
 mod start_message;
 mod world;

@@ -1,10 +1,15 @@
 //! Notices become log lines. gunicorn's wording is kept where people and their alerts look for it.
 
+use std::time::Duration;
+
 use ferricorn_core::{BootFailure, Exit, Notice, Retirement, StopMode, WorkerId};
-use ferricorn_sys::wait::signal_name;
+use ferricorn_wire::BootStage;
 use tracing::{debug, error, info, warn};
 
-use crate::crew::{Crew, Member};
+use crate::{
+    crew::{Crew, Member, Stage},
+    death::{self, Evidence, Loudness, Verdict},
+};
 
 /// gunicorn's last line about a first start that failed.
 pub(crate) fn reason(failure: BootFailure) -> &'static str {
@@ -26,16 +31,20 @@ impl Observer {
         match notice {
             Notice::Ready { id, boot } => {
                 self.shown = None;
+                reached(crew, id, Stage::Serving);
                 let boot_ms = u64::try_from(boot.as_millis()).unwrap_or(u64::MAX);
                 with(crew, id, |it| {
                     let (slot, generation) = (it.slot.0, it.generation.0);
                     info!(slot, generation, boot_ms, "Worker ready (pid: {})", it.pid);
                 });
             }
-            Notice::Draining { id, why } => with(crew, id, |it| {
-                let (slot, generation) = (it.slot.0, it.generation.0);
-                info!(slot, generation, reason = why.as_str(), "Worker draining (pid: {})", it.pid);
-            }),
+            Notice::Draining { id, why } => {
+                reached(crew, id, Stage::Draining);
+                with(crew, id, |it| {
+                    let (slot, generation) = (it.slot.0, it.generation.0);
+                    info!(slot, generation, reason = why.as_str(), "Worker draining (pid: {})", it.pid);
+                });
+            }
             Notice::BootFailed { id, failures, retry_in } => {
                 self.boot_failed(id, crew);
                 if let Some(retry_in) = retry_in {
@@ -51,11 +60,8 @@ impl Observer {
             Notice::SpawnFailed { error, retry_in, .. } => {
                 error!(retry_in = seconds(retry_in), "cannot start a worker: {error}");
             }
-            Notice::Crashed { id, exit, restart_in } => with(crew, id, |it| {
-                let (slot, generation) = (it.slot.0, it.generation.0);
-                error!(slot, generation, restart_in = seconds(restart_in), "{}", ended(it.pid, exit));
-            }),
-            Notice::Exited { id, exit, why } => with(crew, id, |it| exited(it, exit, why)),
+            Notice::Crashed { id, exit, restart_in } => died(crew, id, exit, None, Some(restart_in)),
+            Notice::Exited { id, exit, why } => died(crew, id, exit, Some(why), None),
             Notice::TimedOut { id, silent_for } => with(crew, id, |it| {
                 let (slot, silent_for) = (it.slot.0, seconds(silent_for));
                 error!(critical = true, slot, silent_for, "WORKER TIMEOUT (pid:{})", it.pid);
@@ -125,35 +131,53 @@ fn with(crew: &Crew, id: WorkerId, say: impl FnOnce(&Member)) {
     }
 }
 
-fn exited(member: &Member, exit: Exit, why: Retirement) {
-    let pid = member.pid;
-    let reason = why.as_str();
-    match (exit, why) {
-        (_, Retirement::BootFailed) => error!("{}", ended(pid, exit)),
-        (Exit::Code(0), _) => debug!("Worker (pid:{pid}) exited with code 0."),
-        // A boot that was cut short dies of our own SIGTERM.
-        (Exit::Signal(15), _) => debug!("Worker (pid:{pid}) ended while booting"),
-        (
-            Exit::Signal(9),
-            Retirement::Timeout
-            | Retirement::DrainTimeout
-            | Retirement::BootTimeout
-            | Retirement::MemoryLimit,
-        ) => {
-            error!(by = "master", reason, "{}", ended(pid, exit));
-        }
-        (Exit::Code(_) | Exit::Signal(_), _) => warn!(reason, "{}", ended(pid, exit)),
+fn reached(crew: &mut Crew, id: WorkerId, stage: Stage) {
+    if let Some(member) = crew.get_mut(id) {
+        member.history.stage = stage;
     }
 }
 
-fn ended(pid: i32, exit: Exit) -> String {
-    match exit {
-        Exit::Code(code) => format!("Worker (pid:{pid}) exited with code {code}."),
-        Exit::Signal(number) => format!("Worker (pid:{pid}) was sent {}!", signal_name(number)),
+/// The one line about a death, and what the worker left behind.
+fn died(crew: &Crew, id: WorkerId, exit: Exit, told: Option<Retirement>, restart_in: Option<Duration>) {
+    let Some(member) = crew.get(id) else { return };
+    let (pid, history) = (member.pid, &member.history);
+    let evidence = Evidence {
+        exit,
+        told,
+        killed: history.killed,
+        boot_stage: history.boot_stage,
+        dying: history.dying.as_ref().map(|(cause, _)| *cause),
+        out_of_memory: history.out_of_memory,
+    };
+    let Verdict { cause, sentence, loudness } = death::judge(&evidence);
+    let words = death::ended(pid, exit);
+    let text = if sentence.is_empty() { words } else { format!("{words} {sentence}") };
+    let (slot, generation) = (member.slot.0, member.generation.0);
+    let stage = history.boot_stage.map_or(history.stage.as_str(), BootStage::as_str);
+    let age = seconds(member.spawned_at.elapsed());
+    let (requests, in_flight) = crew.requests(member);
+    let peak_mib = history.peak_memory.unwrap_or(0) >> 20;
+    let restart_in = restart_in.map(seconds);
+    macro_rules! tell {
+        ($level:ident) => {
+            $level!(cause, slot, generation, stage, age, requests, in_flight, peak_mib, restart_in, "{text}")
+        };
+    }
+    match loudness {
+        Loudness::Info => tell!(info),
+        Loudness::Warning => tell!(warn),
+        Loudness::Error => tell!(error),
+    }
+    if let Some((_, traceback)) = &history.dying {
+        error!("Worker (pid:{pid}) was ended by this:\n{traceback}");
+    }
+    let stack = crew.open_black_box(id);
+    if !stack.is_empty() {
+        error!("Worker (pid:{pid}) was here when it ended:\n{}", stack.trim_end());
     }
 }
 
 /// Seconds with a precision that a log needs.
-fn seconds(duration: std::time::Duration) -> f64 {
+fn seconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 100.0).round() / 100.0
 }

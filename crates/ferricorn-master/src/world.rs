@@ -23,9 +23,12 @@ use crate::{
     observe::Observer,
     policy,
     run::Ended,
+    shortage::Shortage,
     sources::{Received, SignalKind, Signals},
     start_message,
 };
+
+const SIGKILLED: wait::Exit = wait::Exit::Signal { number: 9, core_dumped: false };
 
 /// What came of an action.
 pub(crate) enum Done {
@@ -44,6 +47,7 @@ pub(crate) struct World {
     signals: Signals,
     listeners: Vec<Listener>,
     observer: Observer,
+    shortage: Shortage,
     samples: Interval,
     ticks: u32,
     interrupts: u32,
@@ -67,6 +71,7 @@ impl World {
             signals,
             listeners,
             observer: Observer::default(),
+            shortage: Shortage::default(),
             samples,
             ticks: 0,
             interrupts: 0,
@@ -95,6 +100,9 @@ impl World {
             () = deadline => queue.push_back(Event::Woke),
             _ = self.samples.tick() => {
                 self.ticks = self.ticks.wrapping_add(1);
+                if self.ticks.is_multiple_of(policy::WEIGH_EVERY) {
+                    self.shortage.look();
+                }
                 let weigh = policy.max_memory.is_some() && self.ticks.is_multiple_of(policy::WEIGH_EVERY);
                 queue.push_back(Event::Sampled(self.crew.vitals(weigh)));
             }
@@ -156,7 +164,7 @@ impl World {
 
     /// Waits for every child that has ended. As PID 1 that includes orphans which are none of ours.
     fn reap(&mut self, queue: &mut VecDeque<Event>) {
-        while let Some((pid, exit)) = wait::reap() {
+        while let Some(wait::Reaped { pid, exit, peak_memory }) = wait::reap() {
             let Some(id) = self.crew.id_of(pid) else {
                 debug!(pid, "reaped an orphan");
                 continue;
@@ -164,6 +172,11 @@ impl World {
             // What it said before it went comes before that it went.
             for message in self.crew.last_words(id) {
                 queue.extend(self.heard(id, message));
+            }
+            let out_of_memory = exit == SIGKILLED && self.shortage.has_killed();
+            if let Some(member) = self.crew.get_mut(id) {
+                member.history.peak_memory = Some(peak_memory);
+                member.history.out_of_memory = out_of_memory;
             }
             let exit = match exit {
                 wait::Exit::Code(code) => Exit::Code(code),
@@ -184,6 +197,7 @@ impl World {
                     BootStage::App => BootFailure::App,
                 };
                 if let Some(member) = self.crew.get_mut(id) {
+                    member.history.boot_stage = Some(stage);
                     member.boot_failure = Some((stage, text));
                 }
                 Some(Event::BootFailed { id, failure })
@@ -194,6 +208,12 @@ impl World {
             }
             ToMaster::Drained { handed_over, cut } => {
                 debug!(handed_over, cut, "Worker drained (pid: {pid})");
+                None
+            }
+            ToMaster::Dying { cause, text } => {
+                if let Some(member) = self.crew.get_mut(id) {
+                    member.history.dying = Some((cause, text));
+                }
                 None
             }
             ToMaster::Warning { text } => {
@@ -258,6 +278,7 @@ impl World {
                 backlog: settings.backlog,
                 scoreboard: berth.scoreboard,
                 row: berth.row,
+                black_box: berth.black_box,
                 workers: settings.workers,
                 handoff: berth.handoff,
                 worker_connections: settings.worker_connections,

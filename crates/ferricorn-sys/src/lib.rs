@@ -13,6 +13,7 @@
 
 #![allow(unsafe_code)] // The rule of the workspace is `deny`; this crate exists to hold the exceptions.
 
+pub mod black_box;
 pub mod board;
 pub mod channel;
 pub mod clock;
@@ -26,13 +27,14 @@ pub mod process;
 pub mod spawn;
 pub mod wait;
 
+pub use black_box::BlackBox;
 pub use board::SharedWords;
 pub use holder::Holder;
 pub use inherit::InheritError;
 pub use listen::{ListenError, Listener};
 pub use process::{Process, Signal};
 pub use spawn::{Child, SpawnError, SpawnPlan, SpawnStage};
-pub use wait::Exit;
+pub use wait::{Exit, Reaped};
 
 /// The pid of this process, in its own pid namespace.
 pub fn pid() -> u32 {

@@ -20,6 +20,32 @@ pub fn limit() -> u64 {
     limits.chain(installed()).min().unwrap_or(u64::MAX)
 }
 
+/// How often the kernel has killed a process of this process's control group for want of memory: `oom_kill` of
+/// `memory.events` (version 2) or `memory.oom_control` (version 1). None where the group cannot be read.
+pub fn out_of_memory_kills() -> Option<u64> {
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    groups.lines().find_map(|line| {
+        let mut fields = line.splitn(3, ':');
+        let (_number, controllers, path) = (fields.next()?, fields.next()?, fields.next()?);
+        let (root, file) = match controllers {
+            "" => ("/sys/fs/cgroup", "memory.events"),
+            _ if controllers.split(',').any(|name| name == "memory") => {
+                ("/sys/fs/cgroup/memory", "memory.oom_control")
+            }
+            _ => return None,
+        };
+        // Inside a container the group is mounted as the root, whatever its path is called outside.
+        let counted =
+            |folder: &str| counter(&fs::read_to_string(format!("{folder}/{file}")).ok()?, "oom_kill");
+        counted(&format!("{root}{path}")).or_else(|| counted(root))
+    })
+}
+
+/// The number behind a name, in a file of lines `name number`.
+fn counter(text: &str, name: &str) -> Option<u64> {
+    text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.trim().parse().ok())
+}
+
 /// A number alone in a file. `max`, which means that there is no limit, is none.
 fn number_in(file: &Path) -> Option<u64> {
     fs::read_to_string(file).ok()?.trim().parse().ok()
@@ -48,6 +74,13 @@ mod tests {
         let taken = resident(pid).expect("we are alive");
         assert!(taken > 100_000, "{taken}");
         assert!(taken < limit());
+    }
+
+    #[test]
+    fn a_counter_is_found_by_its_whole_name() {
+        let text = "low 1\noom 2\noom_kill_disable 3\noom_kill 4\noom_group_kill 5\n";
+        assert_eq!(counter(text, "oom_kill"), Some(4));
+        assert_eq!(counter(text, "oom_"), None);
     }
 
     #[test]

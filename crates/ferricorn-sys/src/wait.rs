@@ -20,14 +20,35 @@ pub enum Exit {
     },
 }
 
+/// A child that has ended and was waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reaped {
+    /// Its pid, which may belong to another process from now on.
+    pub pid: i32,
+    /// How it ended.
+    pub exit: Exit,
+    /// The most resident memory that it, or a child that it waited for, ever had, in bytes (`ru_maxrss`).
+    pub peak_memory: u64,
+}
+
 /// Takes one child that has exited, if there is one, and says how it ended. Never waits. Call it until it returns
 /// `None`: several SIGCHLD may have come as one.
-pub fn reap() -> Option<(i32, Exit)> {
+pub fn reap() -> Option<Reaped> {
     let mut information = MaybeUninit::<libc::siginfo_t>::zeroed();
+    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
     loop {
-        // SAFETY: the pointer is to memory of the right size that lives through the call.
-        let result =
-            unsafe { libc::waitid(libc::P_ALL, 0, information.as_mut_ptr(), libc::WEXITED | libc::WNOHANG) };
+        // The bare system call, since the C library's `waitid` does not have the usage.
+        // SAFETY: the pointers are to memory of the right sizes that lives through the call.
+        let result = unsafe {
+            libc::syscall(
+                libc::SYS_waitid,
+                libc::P_ALL,
+                0,
+                information.as_mut_ptr(),
+                libc::WEXITED | libc::WNOHANG,
+                usage.as_mut_ptr(),
+            )
+        };
         if result == 0 {
             break;
         }
@@ -37,6 +58,8 @@ pub fn reap() -> Option<(i32, Exit)> {
     }
     // SAFETY: zeroed at first, which is a valid siginfo_t; the kernel wrote the rest.
     let information = unsafe { information.assume_init() };
+    // SAFETY: as above; zeros are a valid rusage.
+    let usage = unsafe { usage.assume_init() };
     // SAFETY: waitid fills in the fields of SIGCHLD, or leaves the zeros when no child has exited.
     let (pid, status) = unsafe { (information.si_pid(), information.si_status()) };
     if pid == 0 {
@@ -46,7 +69,8 @@ pub fn reap() -> Option<(i32, Exit)> {
         libc::CLD_EXITED => Exit::Code(status),
         code => Exit::Signal { number: status, core_dumped: code == libc::CLD_DUMPED },
     };
-    Some((pid, exit))
+    let peak_memory = u64::try_from(usage.ru_maxrss).unwrap_or(0) * 1024;
+    Some(Reaped { pid, exit, peak_memory })
 }
 
 /// The name of a signal, such as `SIGKILL`; `SIGRT` for a real-time signal, `SIG?` for a number that is none.

@@ -16,7 +16,7 @@ pub mod scoreboard;
 mod to_master;
 mod to_worker;
 
-pub use to_master::{BootStage, ToMaster};
+pub use to_master::{BootStage, DyingCause, ToMaster};
 pub use to_worker::{AccessLog, AppSettings, DrainMode, LogSettings, Start, ToWorker};
 
 use serde::{Serialize, de::DeserializeOwned};

@@ -29,6 +29,13 @@ pub enum ToMaster {
         /// Requests and WebSockets that were still open when the grace was spent, and were cut.
         cut: u32,
     },
+    /// Something has ended the worker's event loop while it served, and the worker exits right after this message.
+    Dying {
+        /// What it was.
+        cause: DyingCause,
+        /// The traceback, whole.
+        text: String,
+    },
     /// The first line of something the user should see in the master's log at WARNING.
     Warning {
         /// One line, without a full stop.
@@ -63,6 +70,29 @@ impl BootStage {
             Self::App => "app",
             Self::Lifespan => "lifespan",
             Self::Bind => "bind",
+        }
+    }
+}
+
+/// What ended a worker from the inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DyingCause {
+    /// The application called `sys.exit`, or raised `SystemExit`.
+    SysExit,
+    /// A `MemoryError`, or a `SystemExit` that was raised because of one.
+    MemoryError,
+    /// Any other exception that nobody caught.
+    Exception,
+}
+
+impl DyingCause {
+    /// The cause's name in log lines.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::SysExit => "sys-exit",
+            Self::MemoryError => "memory-error",
+            Self::Exception => "exception",
         }
     }
 }

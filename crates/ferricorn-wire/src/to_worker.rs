@@ -55,6 +55,8 @@ pub struct Start {
     pub scoreboard: i32,
     /// The row of the scoreboard that this worker writes.
     pub row: u32,
+    /// The file that stacks go to: of a crash, and of a hang when the master asks for it.
+    pub black_box: i32,
     /// How many workers there are when all is well; 1 lets the worker use the event loop's own acceptor.
     pub workers: u16,
     /// The two ends of the handoff queue: draining workers send into the first, serving ones read the second.

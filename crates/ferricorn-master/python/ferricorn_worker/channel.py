@@ -59,6 +59,7 @@ class Start:
     backlog: int
     scoreboard: int
     row: int
+    black_box: int
     workers: int
     handoff: tuple[int, int]
     worker_connections: int | None
@@ -81,6 +82,7 @@ class Start:
             backlog=message["backlog"],
             scoreboard=message["scoreboard"],
             row=message["row"],
+            black_box=message["black_box"],
             workers=message["workers"],
             handoff=(message["handoff"][0], message["handoff"][1]),
             worker_connections=message.get("worker_connections"),
@@ -102,7 +104,7 @@ class Start:
 
     def descriptors(self) -> tuple[int, ...]:
         """Every descriptor that the message names."""
-        return (*self.listeners, self.scoreboard, *self.handoff)
+        return (*self.listeners, self.scoreboard, self.black_box, *self.handoff)
 
 
 class MasterGone(Exception):

@@ -18,6 +18,7 @@ EXIT_CODES: dict[Stage, int] = {"environment": 1, "import": 3, "app": 4, "lifesp
 
 _IMPORT_SYSTEM = ("<frozen importlib", os.path.join("importlib", "__init__.py"))
 _UVICORN = os.sep + "uvicorn" + os.sep
+_ASYNCIO = os.sep + "asyncio" + os.sep
 
 
 class BootFailed(Exception):
@@ -34,11 +35,12 @@ def _is_ours(file: str) -> bool:
         file.startswith(("<ferricorn_worker", _IMPORT_SYSTEM[0]))
         or file.endswith(_IMPORT_SYSTEM[1])
         or _UVICORN in file
+        or _ASYNCIO in file
     )
 
 
 def user_traceback(error: BaseException) -> str:
-    """The traceback of an error without the frames of ferricorn, uvicorn and the import system at its top."""
+    """The traceback of an error without the frames of ferricorn, uvicorn, asyncio and the import system at its top."""
     frames: TracebackType | None = error.__traceback__
     while frames is not None and _is_ours(frames.tb_frame.f_code.co_filename):
         frames = frames.tb_next

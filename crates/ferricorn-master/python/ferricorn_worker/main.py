@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
 from typing import NoReturn
 
 from . import access, application, environment, scoreboard
 from .channel import Channel, MalformedMessage, MasterGone, Start
-from .errors import EXIT_CODES, BootFailed
+from .errors import EXIT_CODES, BootFailed, user_traceback
 from .logs import Logs, log
 from .scoreboard import Scoreboard
 from .signals import Signals
@@ -31,7 +32,7 @@ def run(descriptor: int) -> NoReturn:
         text = f"the first message cannot be read: {error!r}"
         channel.send({"type": "boot_failed", "stage": "environment", "text": text})
         sys.exit(1)
-    signals = Signals(start.master_pid)
+    signals = Signals(start.master_pid, start.black_box)
     try:
         signals.install()
         for inherited in start.descriptors():
@@ -44,13 +45,33 @@ def run(descriptor: int) -> NoReturn:
         else:
             channel.send({"type": "boot_failed", "stage": error.stage, "text": error.text})
             code = EXIT_CODES[error.stage]
-    except SystemExit:
-        if not signals.stop_noted:
-            raise
-        code = 0
+    except BaseException as error:
+        code = 0 if signals.stop_noted and isinstance(error, SystemExit) else _report_death(error, channel)
     signals.importing = False
     log.info("Worker exiting (pid: %d)", os.getpid())
     sys.exit(code)
+
+
+def _report_death(error: BaseException, channel: Channel) -> int:
+    """Tells the master what has ended the event loop, and gives the exit status that the interpreter would give."""
+    code = 1
+    cause = "exception"
+    if isinstance(error, SystemExit):
+        cause = "sys_exit"
+        code = error.code & 0xFF if isinstance(error.code, int) else int(error.code is not None)
+    if any(isinstance(link, MemoryError) for link in _chain(error)):
+        cause = "memory_error"
+    channel.send({"type": "dying", "cause": cause, "text": user_traceback(error)})
+    return code
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """The error and what it was raised because of, or in the middle of."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:

@@ -34,7 +34,8 @@ def limit_exit(seconds: float) -> None:
 class Signals:
     """The handlers, and what they have noted. `on_orphan` and `on_asked` are set while the event loop runs."""
 
-    def __init__(self, master_pid: int) -> None:
+    def __init__(self, master_pid: int, black_box: int) -> None:
+        self._black_box = black_box
         # A launcher between master and interpreter makes another pid the parent; that one counts then.
         self._parent = os.getppid() if os.getppid() > 1 else master_pid
         self.importing = True
@@ -47,7 +48,9 @@ class Signals:
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1):
             signal.signal(number, self._handle)
         # Works also while C code holds the interpreter's lock; the master asks for the stack of a worker that hangs.
-        faulthandler.register(signal.SIGUSR2, file=2, all_threads=True, chain=False)
+        faulthandler.register(signal.SIGUSR2, file=self._black_box, all_threads=True, chain=False)
+        # And the stack of a crash, which nobody has to ask for.
+        faulthandler.enable(file=self._black_box, all_threads=True)
 
     def orphaned(self) -> bool:
         """Whether the master is gone."""

@@ -172,3 +172,28 @@ async def in_thread(scope: Scope, receive: Any, send: Any) -> None:
             await asyncio.shield(sleeping)
         except asyncio.CancelledError:
             pass
+
+
+def hungry() -> None:
+    """Wants more memory than there is, and gives up."""
+    try:
+        bytes(1 << 60)
+    except MemoryError:
+        sys.exit(1)
+
+
+def crash() -> None:
+    """Reads where nothing is."""
+    import ctypes
+
+    ctypes.string_at(0)
+
+
+async def dying(scope: Scope, receive: Any, send: Any) -> None:
+    """Dies of what the path says."""
+    if scope["type"] == "lifespan":
+        await lifespan(receive, send)
+        return
+    ways = {"/exit": lambda: sys.exit(7), "/hungry": hungry, "/crash": crash}
+    asyncio.get_running_loop().call_soon(ways[scope["path"]])
+    await asyncio.sleep(60)

@@ -51,6 +51,7 @@ class Worker:
 
     def __init__(self, master: FakeMaster, row: int, settings: dict[str, Any], environment: dict[str, str]) -> None:
         self.row = row
+        self.black_box = settings["black_box"]
         self.master = master
         self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.channel.settimeout(LIMIT)
@@ -62,7 +63,7 @@ class Worker:
         ):
             self.process = subprocess.Popen(
                 [*master.launcher, *command, f"worker {settings['app']['target']}"],
-                pass_fds=(source, theirs.fileno(), *master.inherited()),
+                pass_fds=(source, theirs.fileno(), self.black_box, *master.inherited()),
                 cwd=master.folder,
                 stdout=out,
                 stderr=log,
@@ -102,6 +103,10 @@ class Worker:
         """One word of the worker's row."""
         return self.master.board[HEADER_WORDS + self.row * ROW_WORDS + word]
 
+    def stack(self) -> str:
+        """What the worker has written into its black box."""
+        return os.pread(self.black_box, 1 << 20, 0).decode()
+
     def log(self) -> str:
         """What the worker has written to standard error."""
         return (self.master.folder / f"worker-{self.row}.log").read_text()
@@ -116,6 +121,7 @@ class Worker:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait(LIMIT)
         self.channel.close()
+        os.close(self.black_box)
 
 
 class FakeMaster:
@@ -171,6 +177,7 @@ class FakeMaster:
             "backlog": 100,
             "scoreboard": self.scoreboard,
             "row": row,
+            "black_box": memfd("black-box", b""),
             "workers": workers,
             "handoff": [end.fileno() for end in self.queue],
             "worker_connections": worker_connections,

@@ -46,7 +46,7 @@ def test_the_stack_of_a_blocked_worker(loop_master: FakeMaster) -> None:
     loop_master.connect().send(b"GET /block HTTP/1.1\r\nHost: test\r\n\r\n")
     loop_master.wait_for(lambda: "blocking" in worker.out())
     worker.process.send_signal(signal.SIGUSR2)
-    loop_master.wait_for(lambda: "apps.py" in worker.log())
+    loop_master.wait_for(lambda: "apps.py" in worker.stack())
 
 
 def test_the_end_of_the_channel_ends_the_worker(master: FakeMaster) -> None:

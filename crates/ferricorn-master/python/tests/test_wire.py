@@ -28,13 +28,19 @@ def test_start(name: str) -> None:
     assert start.app.target == message["app"]["target"]
     assert start.app.uvicorn == message["app"]["uvicorn"]
     assert start.worker_connections == message["worker_connections"]
-    assert start.descriptors() == (*message["listeners"], message["scoreboard"], *message["handoff"])
+    assert start.descriptors() == (
+        *message["listeners"],
+        message["scoreboard"],
+        message["black_box"],
+        *message["handoff"],
+    )
     access = message["log"]["access"]
     assert (start.log.access is None) == (access is None)
     if start.log.access is not None:
         assert (start.log.access.file, start.log.access.format) == (access["file"], access["format"])
-    for field in ("version", "slot", "generation", "master_pid", "backlog", "row", "workers", "count_websockets"):
+    for field in ("version", "slot", "generation", "master_pid", "backlog", "row", "black_box", "workers"):
         assert getattr(start, field) == message[field]
+    assert start.count_websockets == message["count_websockets"]
     for field in ("level", "error_file", "colors"):
         assert getattr(start.log, field) == message["log"][field]
 

@@ -26,9 +26,10 @@ pub(crate) fn shell(script: &str, arguments: &[&str], inherit: &[RawFd]) -> Spaw
 pub(crate) fn exit_of(child: &Child) -> Exit {
     let mut wanted = [PollFd::new(child.process.pidfd().unwrap(), PollFlags::POLLIN)];
     assert_eq!(poll(&mut wanted, PollTimeout::from(10_000_u16)).unwrap(), 1, "the child did not exit");
-    let (pid, exit) = reap().expect("a child has exited");
-    assert_eq!(pid, child.pid);
-    exit
+    let reaped = reap().expect("a child has exited");
+    assert_eq!(reaped.pid, child.pid);
+    assert!(reaped.peak_memory > 0, "{reaped:?}");
+    reaped.exit
 }
 
 /// What a shell script prints.

@@ -6,6 +6,7 @@
 mod bad_values;
 mod balance;
 mod crash;
+mod deaths;
 mod hang;
 mod logs;
 mod loss;
