@@ -18,8 +18,9 @@ const UNKEPT_REQUESTS: usize = 160;
 
 /// At most this many times plain uvicorn's.
 const CPU_LIMIT: f64 = 1.03;
-/// At most this many microseconds for a line.
-const ACCESS_LIMIT: f64 = 5.0;
+/// At most this part of what uvicorn's own line costs in the same run: 5 µs where uvicorn's takes 17.5. The bare figure
+/// depends on the machine and on what else it does.
+const ACCESS_LIMIT: f64 = 5.0 / 17.5;
 
 /// How requests on kept connections are measured.
 fn method(effort: Effort) -> String {
@@ -161,16 +162,21 @@ pub(crate) fn access(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
     let found = take_turns(ground, effort, servers, kept)?;
     let added = |found: &[Vec<f64>]| Summary::of_differences(&found[1], &found[0]);
     let uvicorns = added(&found[2..4]).median;
+    let compared = |found: &[Vec<f64>]| {
+        Summary::of(found[1].iter().zip(&found[0]).map(|(with, without)| (with - without) / uvicorns))
+    };
     for (pair, found) in servers.chunks(2).zip(found.chunks(2)) {
-        let (contender, added) = (pair[0].0, added(found));
+        let (contender, added, compared) = (pair[0].0, added(found), compared(found));
         let median = |found: &Vec<f64>| format!("{:.1}", Summary::of(found.iter().copied()).median);
         let target = match contender {
-            Contender::Ferricorn => verdict(added, ACCESS_LIMIT, "at most 5 µs"),
+            Contender::Ferricorn => {
+                verdict(compared, ACCESS_LIMIT, "at most 0.29 x uvicorn's (5 µs of 17.5)")
+            }
             Contender::Uvicorn | Contender::Gunicorn => String::new(),
         };
         let name = contender.name().to_owned();
-        let compared = format!("{:.2}", added.median / uvicorns);
-        table.row([name, median(&found[0]), median(&found[1]), format!("{added:.1}"), compared, target]);
+        let (added, compared) = (format!("{added:.1}"), format!("{compared:.2}"));
+        table.row([name, median(&found[0]), median(&found[1]), added, compared, target]);
         page.commands(pair.iter().copied());
     }
     page.table(table);
