@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::{
+    logs,
     settings::{Bind, UvicornValue},
     value::Value,
 };
@@ -40,6 +41,7 @@ pub struct Draft {
     pub(crate) error_file: Option<String>,
     pub(crate) log_level: Option<String>,
     pub(crate) colors: Option<bool>,
+    pub(crate) logs: logs::Given,
     pub(crate) uvicorn: Vec<(&'static str, UvicornValue)>,
 }
 

@@ -91,6 +91,8 @@ pub fn resolve(
     }
     let binds = address::resolve(&draft, &choices, environment, &mut warnings)?;
     let access_log = access_log(&draft, &choices, &mut warnings);
+    let no_access = access_log == AccessLog::Off
+        && (draft.access_switch.is_some() || draft.access_file.as_deref() == Some(""));
     let (chdir, app_dir) = directories(&draft, &choices, facts)?;
     let uvicorn_defaults = uvicorn_defaults(&draft);
     let numbers = Numbers { processors: facts.processors, choices: &choices };
@@ -127,6 +129,7 @@ pub fn resolve(
         error_file,
         log_level,
         colors,
+        logs,
         uvicorn,
     } = draft;
     let settings = Settings {
@@ -157,6 +160,7 @@ pub fn resolve(
         access_log_format: access_format.unwrap_or_else(|| DEFAULT_ACCESS_FORMAT.to_owned()),
         error_log: error_file.filter(|file| !file.is_empty() && file != "-").map(PathBuf::from),
         log_level: log_level.as_deref().map_or(LogLevel::Info, level),
+        logs: logs.resolve(app.trim(), no_access),
     };
     Ok(Resolved { settings, colors, warnings })
 }

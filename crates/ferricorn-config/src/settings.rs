@@ -4,6 +4,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use crate::logs::LogOptions;
+
 /// Everything that a run of the master needs to know.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
@@ -63,6 +65,8 @@ pub struct Settings {
     pub error_log: Option<PathBuf>,
     /// The least severe level that is logged (`--log-level`).
     pub log_level: LogLevel,
+    /// The log's form, and where it goes besides its files.
+    pub logs: LogOptions,
 }
 
 /// A listening address.

@@ -4,7 +4,15 @@
 
 use std::time::Duration;
 
-use crate::{bind, error::Problem, options::Kind, settings::Bind, settings::UvicornValue, worker_class};
+use crate::{
+    bind,
+    error::Problem,
+    logs::{STATSD_PORT, SyslogAddress},
+    options::Kind,
+    settings::Bind,
+    settings::UvicornValue,
+    worker_class,
+};
 
 /// A checked value.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +31,8 @@ pub enum Value {
     Percent(u64),
     /// An address.
     Address(Bind),
+    /// Where a syslog daemon listens.
+    Syslog(SyslogAddress),
     /// A header's name and value.
     Header(String, String),
 }
@@ -40,6 +50,8 @@ impl Value {
             Kind::Port => port(text).map(Self::Whole),
             Kind::Seconds => seconds(text).map(Self::Seconds),
             Kind::Address => bind::parse(text).map(Self::Address),
+            Kind::StatsdAddress => statsd(text).map(Self::Address),
+            Kind::SyslogAddress => SyslogAddress::parse(text).map(Self::Syslog),
             Kind::Host => bind::host(text).map(Self::Text),
             Kind::Choice(words) => choice(words, text).map(Self::Text).ok_or_else(|| not_one_of(words)),
             Kind::ChoiceOrImport(words) => {
@@ -67,6 +79,8 @@ impl Value {
             Self::Text(text) => UvicornValue::Text(text),
             Self::Auto => UvicornValue::Text("auto".to_owned()),
             Self::Address(bind) => UvicornValue::Text(bind.to_string()),
+            // No option of uvicorn is of this kind.
+            Self::Syslog(address) => UvicornValue::Text(format!("{address:?}")),
         }
     }
 
@@ -86,8 +100,23 @@ impl Value {
         if let Self::Seconds(seconds) = self { Some(seconds) } else { None }
     }
 
+    pub(crate) fn syslog(self) -> Option<SyslogAddress> {
+        if let Self::Syslog(address) = self { Some(address) } else { None }
+    }
+
     pub(crate) fn address(self) -> Option<Bind> {
         if let Self::Address(bind) = self { Some(bind) } else { None }
+    }
+}
+
+/// An address in gunicorn's grammar, with statsd's port where none is given.
+fn statsd(text: &str) -> Result<Bind, Problem> {
+    let text = text.trim();
+    let bare = !text.contains([':', '/']) || (text.starts_with('[') && text.ends_with(']'));
+    let bind = if bare { bind::parse(&format!("{text}:{STATSD_PORT}")) } else { bind::parse(text) }?;
+    match bind {
+        Bind::Fd(_) => Err(Problem::meaning("not an address", "give `HOST:PORT` or `unix:PATH`")),
+        bind => Ok(bind),
     }
 }
 

@@ -5,8 +5,8 @@
 use std::{path::PathBuf, time::Duration};
 
 use ferricorn_config::{
-    AccessLog, Bind, ConfigError, Environment, Facts, Given, Layer, ListenWhen, LogLevel, Resolved, Settings,
-    UvicornValue,
+    AccessLog, Bind, ConfigError, Environment, Facts, Given, Layer, ListenWhen, LogFormat, LogLevel,
+    LogOptions, Resolved, Settings, SyslogAddress, UvicornValue,
     options::{self, Spelling},
     resolve,
 };
@@ -103,6 +103,7 @@ fn defaults() -> Settings {
         access_log_format: r#"%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s""#.to_owned(),
         error_log: None,
         log_level: LogLevel::Info,
+        logs: LogOptions::default(),
     }
 }
 
@@ -408,4 +409,28 @@ fn no_option_panics_whatever_its_value_is() {
             }
         }
     }
+}
+
+#[test]
+fn what_the_log_is_made_of_is_given_in_gunicorns_words() {
+    let logs = |line| settings(line, &[]).logs;
+    let config =
+        |line| logs(line).config.map(|config| (config.file, config.over_gunicorns, config.no_access));
+    assert_eq!(config("a --log-config l.ini"), Some(("l.ini".into(), false, false)));
+    assert_eq!(config("a --log-config l.ini --log-config-json l.json"), Some(("l.json".into(), true, false)));
+    assert_eq!(config("a --log-config l.yaml --no-access-log"), Some(("l.yaml".into(), false, true)));
+    assert_eq!(logs("a --log-format JSON").format, LogFormat::Json);
+    assert!(logs("a --capture-output").capture_output);
+    let syslog = logs("a:b --log-syslog --log-syslog-facility LOCAL0").syslog.unwrap();
+    let daemon = SyslogAddress::Udp("localhost".to_owned(), 514);
+    assert_eq!(
+        (syslog.address, syslog.prefix.as_str(), syslog.facility, syslog.access),
+        (daemon, "a.b", 16, true)
+    );
+    assert!(!logs("a --log-syslog --disable-redirect-access-to-syslog").syslog.unwrap().access);
+    assert_eq!(logs("a --log-syslog-to tcp://h:1").syslog, None);
+    let statsd = logs("a --statsd-host metrics --statsd-prefix shop --dogstatsd-tags a:b,c").statsd.unwrap();
+    assert_eq!(statsd.address, Bind::Tcp { host: "metrics".to_owned(), port: 8125 });
+    assert_eq!((statsd.prefix.as_str(), statsd.tags.as_str()), ("shop.", "a:b,c"));
+    assert_eq!(logs("a --statsd-host unix:/run/s").statsd.unwrap().address, Bind::Unix("/run/s".into()));
 }

@@ -149,6 +149,10 @@ impl Crew {
         self.members.iter().find(|(_, member)| member.pid == pid).map(|(id, _)| *id)
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.members.len()
+    }
+
     pub(crate) fn ids(&self) -> Vec<WorkerId> {
         self.members.keys().copied().collect()
     }

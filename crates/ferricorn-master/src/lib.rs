@@ -32,6 +32,9 @@ use tracing::{error, info};
 pub use ferricorn_sys::memory::limit as memory_limit;
 pub use interpreter::InterpreterError;
 
+/// The target of events that are a gauge rather than a line: `metric` is its name, `value` its number.
+pub const METRIC: &str = "ferricorn::metric";
+
 /// What the master needs to run.
 pub struct Program {
     /// What the user asked for.

@@ -1,7 +1,7 @@
 //! What a new worker is told first.
 
-use ferricorn_config::{AccessLog, Settings, UvicornValue};
-use ferricorn_wire::{AppSettings, LogSettings};
+use ferricorn_config::{AccessLog, Bind, LogFormat, Settings, SyslogAddress, UvicornValue};
+use ferricorn_wire::{AppSettings, DaemonAddress, LogSettings};
 use serde_json::{Map, Value};
 
 /// The application and its uvicorn options.
@@ -28,6 +28,36 @@ pub(crate) fn log(settings: &Settings, colors: bool) -> LogSettings {
         colors,
         access: file
             .map(|file| ferricorn_wire::AccessLog { file, format: settings.access_log_format.clone() }),
+        json: settings.logs.format == LogFormat::Json,
+        config: settings.logs.config.as_ref().map(|config| ferricorn_wire::LogConfig {
+            file: config.file.to_string_lossy().into_owned(),
+            over_gunicorns: config.over_gunicorns,
+            no_access: config.no_access,
+        }),
+        capture_output: settings.logs.capture_output,
+        syslog: settings.logs.syslog.as_ref().map(|syslog| ferricorn_wire::Syslog {
+            address: match &syslog.address {
+                SyslogAddress::Unix { path, datagram } => {
+                    DaemonAddress::Unix { path: path.to_string_lossy().into_owned(), datagram: *datagram }
+                }
+                SyslogAddress::Udp(host, port) => DaemonAddress::Udp { host: host.clone(), port: *port },
+                SyslogAddress::Tcp(host, port) => DaemonAddress::Tcp { host: host.clone(), port: *port },
+            },
+            prefix: syslog.prefix.clone(),
+            facility: syslog.facility,
+            access: syslog.access,
+            format: settings.access_log_format.clone(),
+        }),
+        statsd: settings.logs.statsd.as_ref().and_then(|statsd| {
+            let address = match &statsd.address {
+                Bind::Tcp { host, port } => DaemonAddress::Udp { host: host.clone(), port: *port },
+                Bind::Unix(path) => {
+                    DaemonAddress::Unix { path: path.to_string_lossy().into_owned(), datagram: true }
+                }
+                Bind::Fd(_) => return None,
+            };
+            Some(ferricorn_wire::Statsd { address, prefix: statsd.prefix.clone(), tags: statsd.tags.clone() })
+        }),
     }
 }
 

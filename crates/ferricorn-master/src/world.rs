@@ -18,7 +18,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval, sleep_until};
 use tracing::{debug, error, info, warn};
 
 use crate::{
-    Program,
+    METRIC, Program,
     crew::{Crew, Recruit},
     observe::Observer,
     policy,
@@ -53,6 +53,8 @@ pub(crate) struct World {
     interrupts: u32,
     requests: u64,
     listen_failed: bool,
+    /// The number of workers that was last told as a metric.
+    told_workers: Option<usize>,
 }
 
 impl World {
@@ -77,6 +79,7 @@ impl World {
             interrupts: 0,
             requests: 0,
             listen_failed: false,
+            told_workers: None,
         })
     }
 
@@ -87,6 +90,7 @@ impl World {
         policy: &Policy,
         queue: &mut VecDeque<Event>,
     ) {
+        self.tell_workers();
         let deadline = async {
             match deadline {
                 Some(deadline) => sleep_until(deadline.into()).await,
@@ -106,6 +110,14 @@ impl World {
                 let weigh = policy.max_memory.is_some() && self.ticks.is_multiple_of(policy::WEIGH_EVERY);
                 queue.push_back(Event::Sampled(self.crew.vitals(weigh)));
             }
+        }
+    }
+
+    /// Tells the number of workers as a metric, whenever it has changed.
+    fn tell_workers(&mut self) {
+        let workers = self.crew.len();
+        if self.told_workers.replace(workers) != Some(workers) {
+            info!(target: METRIC, metric = "gunicorn.workers", value = workers as u64);
         }
     }
 

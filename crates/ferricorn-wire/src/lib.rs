@@ -13,11 +13,13 @@
 
 pub mod scoreboard;
 
+mod log_settings;
 mod to_master;
 mod to_worker;
 
+pub use log_settings::{AccessLog, DaemonAddress, LogConfig, LogSettings, Statsd, Syslog};
 pub use to_master::{BootStage, DyingCause, ToMaster};
-pub use to_worker::{AccessLog, AppSettings, DrainMode, LogSettings, Start, ToWorker};
+pub use to_worker::{AppSettings, DrainMode, Start, ToWorker};
 
 use serde::{Serialize, de::DeserializeOwned};
 

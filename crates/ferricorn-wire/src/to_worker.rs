@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::LogSettings;
+
 /// A message from the master to a worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -85,26 +87,4 @@ pub struct AppSettings {
     pub uvicorn: serde_json::Map<String, serde_json::Value>,
     /// Options that ferricorn sets by itself; one that the installed uvicorn lacks is left out.
     pub uvicorn_defaults: serde_json::Map<String, serde_json::Value>,
-}
-
-/// Where a worker's log lines go.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct LogSettings {
-    /// `debug`, `info`, `warning`, `error` or `critical`.
-    pub level: String,
-    /// The path of the error log, or none for standard error.
-    pub error_file: Option<String>,
-    /// Whether to colour level names on standard error.
-    pub colors: bool,
-    /// The access log, or none.
-    pub access: Option<AccessLog>,
-}
-
-/// The access log.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct AccessLog {
-    /// The path, or none for standard output.
-    pub file: Option<String>,
-    /// gunicorn's `access_log_format`.
-    pub format: String,
 }

@@ -39,7 +39,7 @@ fn start(request: &StartRequest, environment: &Environment) -> u8 {
     if let Err(error) = std::env::set_current_dir(&settings.chdir) {
         return report::error(&format!("can't chdir to `{}`: {error}", settings.chdir.display()));
     }
-    let log = match logging::start(settings.error_log.as_deref(), settings.log_level, colors) {
+    let log = match logging::start(&settings, colors) {
         Ok(log) => log,
         Err(error) => return report::error(&error.to_string()),
     };

@@ -1,23 +1,37 @@
-//! The error log in gunicorn's form: `[2026-11-23 07:41:06 +0000] [957] [INFO] message`.
+//! The error log in gunicorn's form, `[2026-11-23 07:41:06 +0000] [957] [INFO] message`, or in JSON.
 //!
-//! Owns: the form of a line, the filter by level, the colours. Where lines go is [`sink`]'s. Fields of an event are added
-//! as ` key=value`, except `critical = true`, which raises an error to gunicorn's fifth level: `tracing` has four.
+//! Owns: the filter by level, and which lines and metrics go where. The form of a line is [`event`]'s, the file is
+//! [`sink`]'s, syslog and statsd are [`daemons`]'.
 
+mod daemons;
+mod datagram;
+mod event;
 mod sink;
 
-use std::{
-    fmt::{self, Write},
-    path::Path,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{DateTime, Local};
-use ferricorn_config::LogLevel;
-use tracing::{Event, Level, Subscriber, field::Field, field::Visit, level_filters::LevelFilter};
+use chrono::Local;
+use ferricorn_config::{LogFormat, LogLevel, Settings};
+use ferricorn_master::METRIC;
+use tracing::{Event, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt};
 
+pub use daemons::DaemonError;
+use daemons::Daemons;
+use event::Said;
 use sink::Sink;
 pub use sink::SinkError;
+
+/// The log cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum LogError {
+    /// Its file.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+    /// What else gets its lines.
+    #[error(transparent)]
+    Daemon(#[from] DaemonError),
+}
 
 /// The log that was started: what is left to do with it.
 #[derive(Clone, Debug)]
@@ -39,14 +53,25 @@ impl Log {
 }
 
 /// Starts the log of this process. `colors`: none means on a terminal, unless `NO_COLOR` is set.
-pub fn start(file: Option<&Path>, level: LogLevel, colors: Option<bool>) -> Result<Log, SinkError> {
-    let sink = match file {
+pub fn start(settings: &Settings, colors: Option<bool>) -> Result<Log, LogError> {
+    let sink = match &settings.error_log {
         Some(path) => Sink::file(path)?,
         None => Sink::standard_error()?,
     };
-    let colors = colors.unwrap_or_else(|| sink.is_terminal() && terminal_has_colors());
+    let pid = std::process::id();
+    let daemons = Daemons::open(&settings.logs, pid)?;
+    let json = settings.logs.format == LogFormat::Json;
+    let colors = !json && colors.unwrap_or_else(|| sink.is_terminal() && terminal_has_colors());
     let log = Log { sink: Arc::new(Mutex::new(sink)), colors };
-    let lines = Lines { log: log.clone(), level, pid: std::process::id() };
+    let counts = daemons.counts();
+    let lines = Lines {
+        log: log.clone(),
+        level: settings.log_level,
+        json,
+        pid,
+        counts,
+        daemons: Mutex::new(daemons),
+    };
     // A second start in one process (a test) keeps the first log.
     let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines));
     Ok(log)
@@ -61,25 +86,39 @@ fn terminal_has_colors() -> bool {
 struct Lines {
     log: Log,
     level: LogLevel,
+    json: bool,
     pid: u32,
+    /// Whether metrics are wanted.
+    counts: bool,
+    daemons: Mutex<Daemons>,
 }
 
 impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
-        let mut text = Text::default();
-        event.record(&mut text);
-        let level = level_of(*event.metadata().level(), text.critical);
+        let said = Said::by(event);
+        if event.metadata().target() == METRIC {
+            return self.daemons.lock().unwrap_or_else(PoisonError::into_inner).gauge(&said);
+        }
+        let level = said.level(*event.metadata().level());
         if level < self.level {
             return;
         }
-        let line = line(&Local::now(), self.pid, level, self.log.colors, &text);
+        let now = Local::now();
+        let line = if self.json {
+            said.json(&now, self.pid, level)
+        } else {
+            said.line(&now, self.pid, level, self.log.colors)
+        };
         self.log.sink.lock().unwrap_or_else(PoisonError::into_inner).write(line.as_bytes());
+        self.daemons.lock().unwrap_or_else(PoisonError::into_inner).line(level, &said);
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
         Some(match self.level {
             LogLevel::Trace => LevelFilter::TRACE,
             LogLevel::Debug => LevelFilter::DEBUG,
+            // Metrics are events at INFO.
+            _ if self.counts => LevelFilter::INFO,
             LogLevel::Info => LevelFilter::INFO,
             LogLevel::Warning => LevelFilter::WARN,
             LogLevel::Error | LogLevel::Critical => LevelFilter::ERROR,
@@ -87,85 +126,18 @@ impl<S: Subscriber> Layer<S> for Lines {
     }
 }
 
-fn level_of(level: Level, critical: bool) -> LogLevel {
-    match level {
-        Level::ERROR if critical => LogLevel::Critical,
-        Level::ERROR => LogLevel::Error,
-        Level::WARN => LogLevel::Warning,
-        Level::INFO => LogLevel::Info,
-        Level::DEBUG => LogLevel::Debug,
-        Level::TRACE => LogLevel::Trace,
-    }
-}
-
-fn line(now: &DateTime<Local>, pid: u32, level: LogLevel, colors: bool, text: &Text) -> String {
-    let name = level.as_str().to_uppercase();
-    let name = if colors { format!("\x1b[{}m{name}\x1b[0m", color(level)) } else { name };
-    let time = now.format("%Y-%m-%d %H:%M:%S %z");
-    format!("[{time}] [{pid}] [{name}] {}{}\n", text.message, text.fields)
-}
-
-/// The colours that uvicorn gives its levels, so that the lines of master and workers look alike.
-fn color(level: LogLevel) -> &'static str {
-    match level {
-        LogLevel::Trace => "34",
-        LogLevel::Debug => "36",
-        LogLevel::Info => "32",
-        LogLevel::Warning => "33",
-        LogLevel::Error => "31",
-        LogLevel::Critical => "91",
-    }
-}
-
-/// What an event says.
-#[derive(Default)]
-struct Text {
-    message: String,
-    fields: String,
-    critical: bool,
-}
-
-impl Text {
-    fn add(&mut self, field: &Field, value: impl fmt::Display) {
-        // Writing to a string does not fail.
-        let _ = match field.name() {
-            "message" => write!(self.message, "{value}"),
-            name => write!(self.fields, " {name}={value}"),
-        };
-    }
-}
-
-impl Visit for Text {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.add(field, format_args!("{value:?}"));
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.add(field, value);
-    }
-
-    fn record_error(&mut self, field: &Field, value: &(dyn std::error::Error + 'static)) {
-        self.add(field, value);
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        match field.name() {
-            "critical" => self.critical = value,
-            _ => self.add(field, value),
-        }
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use chrono::DateTime;
+
     use super::*;
 
     fn logged(level: LogLevel, act: impl FnOnce()) -> Vec<String> {
         let file = tempfile::NamedTempFile::new().unwrap();
         let sink = Sink::file(file.path()).unwrap();
         let log = Log { sink: Arc::new(Mutex::new(sink)), colors: false };
-        let lines = Lines { log, level, pid: 957 };
+        let lines = Lines { log, level, json: false, pid: 957, counts: false, daemons: Mutex::default() };
         tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), act);
         let text = std::fs::read_to_string(file.path()).unwrap();
         text.lines().map(str::to_owned).collect()
@@ -201,12 +173,5 @@ mod tests {
         });
         assert_eq!(lines.len(), 1);
         assert!(lines[0].ends_with("[CRITICAL] worse"));
-    }
-
-    #[test]
-    fn colours_are_around_the_level_only() {
-        let text = Text { message: "hello".to_owned(), ..Text::default() };
-        let line = line(&Local::now(), 1, LogLevel::Info, true, &text);
-        assert!(line.ends_with("] [1] [\x1b[32mINFO\x1b[0m] hello\n"), "{line:?}");
     }
 }

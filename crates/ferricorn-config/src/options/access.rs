@@ -14,5 +14,10 @@ pub(super) static ENTRIES: &[Entry] = &[
         .sets("Write the access log to standard output", |draft, value| draft.access_switch = value.flag()),
     Entry::new(Logging, &["access-logformat"], Kind::Verbatim, "FORMAT")
         .sets("The access log's format, as gunicorn's", |draft, value| draft.access_format = value.text()),
-    Entry::switch(Logging, &["disable-redirect-access-to-syslog"]).no_effect("there is no log to syslog yet"),
+    Entry::switch(Logging, &["disable-redirect-access-to-syslog"]).sets(
+        "Do not send the access log to syslog",
+        |draft, value| {
+            draft.logs.no_access_to_syslog = value.flag();
+        },
+    ),
 ];

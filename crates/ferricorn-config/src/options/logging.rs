@@ -1,11 +1,9 @@
 //! The error log.
 
 use super::{Entry, Group::Logging, Kind};
+use crate::logs::FACILITY_NAMES;
 
 pub(crate) const LEVELS: &[&str] = &["debug", "info", "warning", "error", "critical", "trace"];
-const SYSLOG: &str = "there is no log to syslog";
-const STATSD: &str = "no metrics are sent to statsd";
-const LOG_CONFIG: &str = "the log keeps its built-in form";
 
 pub(super) static ENTRIES: &[Entry] = &[
     Entry::new(Logging, &["error-logfile", "log-file"], Kind::Text, "FILE").sets(
@@ -23,17 +21,69 @@ pub(super) static ENTRIES: &[Entry] = &[
     Entry::switch(Logging, &["use-colors"])
         .off("no-use-colors")
         .sets("Colour the log's levels [default: on a terminal]", |draft, value| draft.colors = value.flag()),
-    Entry::switch(Logging, &["capture-output"]).not_yet("what the application prints is not redirected"),
-    Entry::new(Logging, &["logger-class"], Kind::Text, "CLASS").not_yet(LOG_CONFIG),
-    Entry::new(Logging, &["log-config"], Kind::Text, "FILE").not_yet(LOG_CONFIG),
-    Entry::new(Logging, &["log-config-json"], Kind::Text, "FILE").not_yet(LOG_CONFIG),
-    Entry::switch(Logging, &["log-syslog"]).not_yet(SYSLOG),
-    Entry::new(Logging, &["log-syslog-to"], Kind::Text, "ADDRESS").not_yet(SYSLOG),
-    Entry::new(Logging, &["log-syslog-prefix"], Kind::Text, "PREFIX").not_yet(SYSLOG),
-    Entry::new(Logging, &["log-syslog-facility"], Kind::Text, "FACILITY").not_yet(SYSLOG),
-    Entry::new(Logging, &["statsd-host"], Kind::Text, "ADDRESS").not_yet(STATSD),
-    Entry::new(Logging, &["dogstatsd-tags"], Kind::Text, "TAGS").not_yet(STATSD),
-    Entry::new(Logging, &["statsd-prefix"], Kind::Text, "PREFIX").not_yet(STATSD),
-    Entry::switch(Logging, &["enable-backlog-metric"]).not_yet(STATSD),
+    Entry::new(Logging, &["log-format"], Kind::Choice(&["text", "json"]), "FORMAT").sets(
+        "text, or json: every line an object, of master, workers and access log [default: text]",
+        |draft, value| {
+            draft.logs.format = value.text();
+        },
+    ),
+    Entry::switch(Logging, &["capture-output"]).sets(
+        "Write what workers print to the error log's file as well",
+        |draft, value| {
+            draft.logs.capture_output = value.flag();
+        },
+    ),
+    Entry::new(Logging, &["logger-class"], Kind::Text, "CLASS").not_yet("the log keeps its built-in form"),
+    Entry::new(Logging, &["log-config"], Kind::Text, "FILE").sets(
+        "Python's logging configuration for the workers: .ini, .json or .yaml",
+        |draft, value| {
+            draft.logs.config = value.text();
+        },
+    ),
+    Entry::new(Logging, &["log-config-json"], Kind::Text, "FILE").sets(
+        "The same in JSON, laid over gunicorn's own configuration",
+        |draft, value| {
+            draft.logs.config_json = value.text();
+        },
+    ),
+    Entry::switch(Logging, &["log-syslog"])
+        .sets("Send the log to syslog as well", |draft, value| draft.logs.syslog = value.flag()),
+    Entry::new(Logging, &["log-syslog-to"], Kind::SyslogAddress, "ADDRESS").sets(
+        "udp://HOST:PORT, tcp://HOST:PORT or unix://PATH [default: udp://localhost:514]",
+        |draft, value| {
+            draft.logs.syslog_to = value.syslog();
+        },
+    ),
+    Entry::new(Logging, &["log-syslog-prefix"], Kind::Text, "PREFIX").sets(
+        "The program's name in syslog: gunicorn.PREFIX.error [default: APP_MODULE]",
+        |draft, value| {
+            draft.logs.syslog_prefix = value.text();
+        },
+    ),
+    Entry::new(Logging, &["log-syslog-facility"], Kind::Choice(FACILITY_NAMES), "FACILITY").sets(
+        "The facility in syslog [default: user]",
+        |draft, value| {
+            draft.logs.syslog_facility = value.text();
+        },
+    ),
+    Entry::new(Logging, &["statsd-host"], Kind::StatsdAddress, "ADDRESS").sets(
+        "Send gunicorn's metrics to this statsd, HOST:PORT or unix:PATH",
+        |draft, value| {
+            draft.logs.statsd_host = value.address();
+        },
+    ),
+    Entry::new(Logging, &["statsd-prefix"], Kind::Text, "PREFIX").sets(
+        "What stands before the names of metrics",
+        |draft, value| {
+            draft.logs.statsd_prefix = value.text();
+        },
+    ),
+    Entry::new(Logging, &["dogstatsd-tags"], Kind::Text, "TAGS").sets(
+        "DogStatsD's tags for every metric, with commas",
+        |draft, value| {
+            draft.logs.dogstatsd_tags = value.text();
+        },
+    ),
+    Entry::switch(Logging, &["enable-backlog-metric"]).not_yet("the length of the backlog is not measured"),
     Entry::switch(Logging, &["enable-stdio-inheritance"]).short('R'),
 ];

@@ -114,6 +114,10 @@ pub enum Kind {
     Address,
     /// A host name or a literal address.
     Host,
+    /// An address of statsd: gunicorn's grammar with another port.
+    StatsdAddress,
+    /// An address of syslog in gunicorn's grammar.
+    SyslogAddress,
     /// `true` or `false`, and the words that uvicorn knows for them.
     Boolean,
     /// One of these words, in any case.

@@ -1,6 +1,7 @@
 """The messages between a worker and its master, and the socket that carries them.
 
-Owns: the SEQPACKET socket, encoding and decoding. Does not own: what a message leads to.
+Owns: the SEQPACKET socket, encoding and decoding. Does not own: what a message leads to, nor the first one's parts
+(`start`).
 Invariants: one message is one packet of at most `MAX_PACKET` bytes; sending never raises and never blocks the event
 loop; the end of the file means that the master is dead, and nothing else does.
 """
@@ -9,102 +10,12 @@ from __future__ import annotations
 
 import json
 import socket
-from dataclasses import dataclass
 from typing import Any
 
 MAX_PACKET = 128 * 1024
 """The largest packet that either side sends, in bytes (`ferricorn_wire::MAX_PACKET`)."""
 
 _CUT = "\n... (cut)\n"
-
-
-@dataclass(frozen=True)
-class AppSettings:
-    """The application, and the options that go to `uvicorn.Config` by their own names."""
-
-    target: str
-    factory: bool
-    app_dir: str
-    uvicorn: dict[str, Any]
-    uvicorn_defaults: dict[str, Any]
-
-
-@dataclass(frozen=True)
-class AccessLog:
-    """Where access lines go (None is standard output), and gunicorn's format for them."""
-
-    file: str | None
-    format: str
-
-
-@dataclass(frozen=True)
-class LogSettings:
-    """Where log lines go; no file is standard error."""
-
-    level: str
-    error_file: str | None
-    colors: bool
-    access: AccessLog | None
-
-
-@dataclass(frozen=True)
-class Start:
-    """Who the worker is and what it runs: the first message on every channel."""
-
-    version: str
-    slot: int
-    generation: int
-    master_pid: int
-    listeners: tuple[int, ...]
-    backlog: int
-    scoreboard: int
-    row: int
-    black_box: int
-    workers: int
-    handoff: tuple[int, int]
-    worker_connections: int | None
-    count_websockets: bool
-    app: AppSettings
-    log: LogSettings
-
-    @staticmethod
-    def from_message(message: dict[str, Any]) -> Start:
-        """Reads a `start` message; fields of a newer master are ignored."""
-        app = message["app"]
-        log = message["log"]
-        access = log.get("access")
-        return Start(
-            version=message["version"],
-            slot=message["slot"],
-            generation=message["generation"],
-            master_pid=message["master_pid"],
-            listeners=tuple(message["listeners"]),
-            backlog=message["backlog"],
-            scoreboard=message["scoreboard"],
-            row=message["row"],
-            black_box=message["black_box"],
-            workers=message["workers"],
-            handoff=(message["handoff"][0], message["handoff"][1]),
-            worker_connections=message.get("worker_connections"),
-            count_websockets=message["count_websockets"],
-            app=AppSettings(
-                target=app["target"],
-                factory=app["factory"],
-                app_dir=app["app_dir"],
-                uvicorn=dict(app["uvicorn"]),
-                uvicorn_defaults=dict(app["uvicorn_defaults"]),
-            ),
-            log=LogSettings(
-                level=log["level"],
-                error_file=log.get("error_file"),
-                colors=log["colors"],
-                access=None if access is None else AccessLog(access.get("file"), access["format"]),
-            ),
-        )
-
-    def descriptors(self) -> tuple[int, ...]:
-        """Every descriptor that the message names."""
-        return (*self.listeners, self.scoreboard, self.black_box, *self.handoff)
 
 
 class MasterGone(Exception):

@@ -3,7 +3,8 @@
 Owns: the check of uvicorn's presence and version, which options reach `uvicorn.Config`.
 Does not own: the application (`application`), the server (`server`).
 Invariants: an option that the user set and that the installed uvicorn lacks is an error; one that ferricorn set by
-itself is dropped; uvicorn never sees a request limit, several workers, or its own access log.
+itself is dropped; uvicorn never sees a request limit, several workers; its own access log only if
+the user's logging configuration has a place for it.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ import platform
 import sys
 from typing import Any
 
-from .channel import Start
 from .errors import BootFailed, user_traceback
+from .start import Start
 
 OLDEST_UVICORN = (0, 24)
 """Before it, a drain on Python 3.12 waits for idle connections (uvicorn#2145)."""
@@ -67,7 +68,7 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def build_config(start: Start, version: str) -> Any:
+def build_config(start: Start, version: str, log_options: dict[str, Any]) -> Any:
     """A `uvicorn.Config` that has no application yet. Raises `BootFailed` with the stage `environment`."""
     from uvicorn import Config
 
@@ -89,12 +90,9 @@ def build_config(start: Start, version: str) -> Any:
             options.setdefault(name, value)
     for name in _NOT_FOR_UVICORN:
         options.pop(name, None)
-    options.setdefault("log_config", None)
-    options.setdefault("log_level", start.log.level.lower())
-    if isinstance(options["log_level"], str):
-        options["log_level"] = options["log_level"].lower()
+    options.update(log_options, log_config=None)
     # The application is loaded after this, so that its log lines at import already have their handlers.
-    options.update(app="", workers=1, access_log=False, backlog=start.backlog)
+    options.update(app="", workers=1, backlog=start.backlog)
     # `application` has already called the factory.
     options.pop("factory", None)
     try:

@@ -1,24 +1,32 @@
-"""The worker's log lines: gunicorn's format, on standard error or in a file that can be opened anew.
+"""The worker's log lines: gunicorn's format or JSON, on standard error or in a file, or what the user configures.
 
-Owns: the loggers `ferricorn`, `uvicorn`, `uvicorn.error`, `gunicorn.error`, `gunicorn.access`, and the log files.
-Does not own: the root logger and the application's loggers; the text of access lines (`access`).
-Invariants: one line is one `write(2)` to a descriptor in append mode, so that lines of several workers never mix;
-a write that fails never raises into the application; a log file keeps its descriptor number when it is opened anew,
-so that a thread that writes at that moment writes to the old or the new file, and to nothing else.
+Owns: the loggers `ferricorn`, `uvicorn`, `uvicorn.error`, `gunicorn.error`, `gunicorn.access`; who records a request.
+Does not own: the root logger and the application's loggers; the files (`log_files`); the text of access lines
+(`access_format`); Python's logging configuration (`log_config`).
+Invariants: `record` is None unless something wants to know of requests; without syslog, statsd, JSON and configuration
+it writes straight to the file.
 """
 
 from __future__ import annotations
 
 import logging
-import os
+from typing import Any
 
-from .channel import LogSettings
+from . import access_records, log_config
+from .access import Record
+from .access_format import compile_writer
+from .json_lines import JsonFormatter
+from .log_files import LineHandler, LogFile, reopen_handlers
+from .start import LogSettings
+from .statsd import CountHandler, Statsd
+from .syslog import syslog_handler
 
 log = logging.getLogger("ferricorn")
 """The worker's own messages."""
 
 ERROR_FORMAT = "%(asctime)s [%(process)d] [%(levelname)s] %(message)s"
 DATE_FORMAT = "[%Y-%m-%d %H:%M:%S %z]"
+DEFAULT_ACCESS_FORMAT = '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"'
 
 _COLORS = {
     logging.DEBUG: "\033[36m",
@@ -28,53 +36,6 @@ _COLORS = {
     logging.CRITICAL: "\033[91m",
 }
 _PLAIN = "\033[0m"
-
-
-class LogFile:
-    """A file that lines are appended to, or a standard stream. Raises `OSError` if it cannot be opened."""
-
-    def __init__(self, path: str | None, stream: int) -> None:
-        self._path = path
-        self._descriptor = stream if path is None else self._open(path)
-
-    def write(self, line: bytes) -> None:
-        """Appends; loses the line if that fails."""
-        try:
-            os.write(self._descriptor, line)
-        except OSError:
-            pass
-
-    def reopen(self) -> None:
-        """Opens the file anew, after something has renamed it. Raises `OSError`; the old file then stays open."""
-        if self._path is None:
-            return
-        fresh = self._open(self._path)
-        try:
-            os.dup2(fresh, self._descriptor, inheritable=False)
-        finally:
-            os.close(fresh)
-
-    @staticmethod
-    def _open(path: str) -> int:
-        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
-
-
-class LineHandler(logging.Handler):
-    """Writes each record as one line."""
-
-    def __init__(self, file: LogFile, formatter: logging.Formatter) -> None:
-        super().__init__()
-        self._file = file
-        self.setFormatter(formatter)
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Formats and writes; an error in the format goes the way of the standard library."""
-        try:
-            line = self.format(record) + "\n"
-        except Exception:
-            self.handleError(record)
-            return
-        self._file.write(line.encode("utf-8", "backslashreplace"))
 
 
 class _ColorFormatter(logging.Formatter):
@@ -88,30 +49,136 @@ class _ColorFormatter(logging.Formatter):
 
 
 class Logs:
-    """Sets the loggers up, and holds the files behind them."""
+    """Sets the loggers up, and holds the files behind them. Raises `OSError`, `BootFailed`."""
 
-    def __init__(self, settings: LogSettings) -> None:
+    def __init__(self, settings: LogSettings, who: dict[str, Any]) -> None:
+        self._settings = settings
+        self._who = who
         self._error = LogFile(settings.error_file, 2)
-        self.access = None if settings.access is None else LogFile(settings.access.file, 1)
-        level = logging.getLevelName(settings.level.upper())
-        colored = settings.colors and settings.error_file is None
-        formatter = (_ColorFormatter if colored else logging.Formatter)(ERROR_FORMAT, DATE_FORMAT)
-        handler = LineHandler(self._error, formatter)
-        for name in ("ferricorn", "uvicorn", "gunicorn.error"):
-            self._equip(name, handler, level)
-        logging.getLogger("uvicorn.error").setLevel(level)
-        if self.access is not None:
+        if settings.capture_output:
+            self._error.capture()
+        self._access = None if settings.access is None else LogFile(settings.access.file, 1)
+        self._level: int = logging.getLevelName(settings.level.upper())
+        self._handler = LineHandler(self._error, self._formatter())
+        for name in log_config.OURS:
+            self._equip(name, self._handler, self._level)
+        logging.getLogger("uvicorn.error").setLevel(self._level)
+        if self._access is not None:
             # Not `uvicorn.access`: a handler there would make uvicorn write its own line for each request as well.
-            self._equip("gunicorn.access", LineHandler(self.access, logging.Formatter("%(message)s")), level)
+            formatter = JsonFormatter(who) if settings.json else logging.Formatter("%(message)s")
+            self._equip("gunicorn.access", LineHandler(self._access, formatter), logging.INFO)
+        self.configured = False
+        self.record: Record | None = None
+        """What is called at the end of each request."""
+        self.uvicorn_writes_access = False
+        """Whether uvicorn writes access lines itself, since the user's configuration names its logger."""
+
+    def configure(self, dictionary: dict[str, Any] | None = None) -> None:
+        """Applies the user's configuration, and decides who records a request. Raises `BootFailed`.
+
+        Apart from the constructor, because the configuration may name classes of the application's modules.
+        """
+        settings = self._settings
+        if dictionary or settings.config is not None:
+            kept = {name: logging.getLogger(name).handlers for name in (*log_config.OURS, "gunicorn.access")}
+            log_config.clear()
+            if dictionary:
+                log_config.apply_dict(dictionary)
+                self.configured = True
+            elif settings.config is not None:
+                self.configured = log_config.apply_file(settings.config)
+            log_config.settle(self._handler, self._level)
+            access = logging.getLogger("gunicorn.access")
+            if not self.configured and settings.config is not None:
+                log.warning("`%s` of `--log-config-json` does not exist", settings.config.file)
+            elif not access.handlers and kept["gunicorn.access"]:
+                access.handlers = kept["gunicorn.access"]
+                access.propagate = False
+        statsd = self._statsd()
+        self._add_syslog()
+        self.record = access_records.all_of(self._records(statsd))
+
+    def uvicorn_options(self) -> dict[str, Any]:
+        """The options of `uvicorn.Config` that follow."""
+        level: str | None = self._settings.level.lower()
+        if self.configured and level == "info":
+            # The default is no wish: the configuration's levels stay.
+            level = None
+        return {"log_level": level, "access_log": self.uvicorn_writes_access}
 
     def reopen(self) -> None:
         """Opens the log files anew."""
-        for file in (self._error, self.access):
+        for file in (self._error, self._access):
             if file is not None:
-                try:
-                    file.reopen()
-                except OSError as error:
-                    log.error("Log file cannot be opened anew: %s", error)
+                self._try_to_reopen(file.reopen)
+        self._try_to_reopen(reopen_handlers)
+
+    @staticmethod
+    def _try_to_reopen(reopen: Any) -> None:
+        try:
+            reopen()
+        except OSError as error:
+            log.error("Log file cannot be opened anew: %s", error)
+
+    def _records(self, statsd: Statsd | None) -> list[Record]:
+        settings = self._settings
+        records: list[Record] = []
+        format_ = DEFAULT_ACCESS_FORMAT if settings.access is None else settings.access.format
+        if settings.syslog is not None and settings.access is None:
+            format_ = settings.syslog.format
+        configured = self.configured and not (settings.config is not None and settings.config.no_access)
+        to_syslog = settings.syslog is not None and settings.syslog.access
+        if configured and _is_named("gunicorn.access"):
+            records.append(access_records.to_logger(format_))
+        elif configured and _is_named("uvicorn.access"):
+            self.uvicorn_writes_access = True
+        elif to_syslog:
+            records.append(access_records.to_logger(format_))
+        elif settings.access is not None and self._access is not None:
+            if settings.json:
+                records.append(access_records.to_json(format_, self._access.write, self._who))
+            else:
+                records.append(compile_writer(format_, self._access.write))
+        if statsd is not None:
+            records.append(access_records.to_statsd(statsd))
+        return records
+
+    def _statsd(self) -> Statsd | None:
+        if self._settings.statsd is None:
+            return None
+        try:
+            statsd = Statsd(self._settings.statsd)
+        except OSError as error:
+            log.error("statsd cannot be reached: %s", error)
+            return None
+        self._also(CountHandler(statsd))
+        return statsd
+
+    def _add_syslog(self) -> None:
+        settings = self._settings.syslog
+        if settings is None:
+            return
+        try:
+            self._also(syslog_handler(settings, "error"))
+            if settings.access:
+                access = logging.getLogger("gunicorn.access")
+                access.addHandler(syslog_handler(settings, "access"))
+                access.propagate = False
+                access.setLevel(logging.INFO)
+        except OSError as error:
+            log.error("syslog cannot be reached: %s", error)
+
+    @staticmethod
+    def _also(handler: logging.Handler) -> None:
+        for name in log_config.OURS:
+            logging.getLogger(name).addHandler(handler)
+
+    def _formatter(self) -> logging.Formatter:
+        settings = self._settings
+        if settings.json:
+            return JsonFormatter(self._who)
+        colored = settings.colors and settings.error_file is None
+        return (_ColorFormatter if colored else logging.Formatter)(ERROR_FORMAT, DATE_FORMAT)
 
     @staticmethod
     def _equip(name: str, handler: logging.Handler, level: int) -> None:
@@ -119,3 +186,7 @@ class Logs:
         logger.handlers = [handler]
         logger.propagate = False
         logger.setLevel(level)
+
+
+def _is_named(name: str) -> bool:
+    return bool(logging.getLogger(name).handlers)

@@ -14,11 +14,12 @@ from collections.abc import Iterator
 from typing import NoReturn
 
 from . import access, application, environment, scoreboard
-from .channel import Channel, MalformedMessage, MasterGone, Start
+from .channel import Channel, MalformedMessage, MasterGone
 from .errors import EXIT_CODES, BootFailed, user_traceback
 from .logs import Logs, log
 from .scoreboard import Scoreboard
 from .signals import Signals
+from .start import Start
 
 
 def run(descriptor: int) -> NoReturn:
@@ -76,7 +77,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
     try:
-        logs = Logs(start.log)
+        logs = Logs(start.log, {"slot": start.slot, "generation": start.generation})
     except OSError as error:
         raise BootFailed("environment", f"log file `{error.filename}` cannot be opened: {error.strerror}") from None
     log.info("Booting worker with pid: %d", os.getpid())
@@ -86,12 +87,13 @@ def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
         raise BootFailed("environment", str(error)) from None
     board.set(scoreboard.STATE, scoreboard.BOOTING)
     environment.prepare_path(start.app.app_dir)
+    logs.configure()
     version = environment.check_uvicorn()
-    config = environment.build_config(start, version)
+    config = environment.build_config(start, version, logs.uvicorn_options())
     app = application.load(start.app.target, start.app.factory)
     environment.load_config(config, app, version)
-    if start.log.access is not None and logs.access is not None:
-        config.loaded_app = access.wrap(config.loaded_app, start.log.access.format, logs.access.write)
+    if logs.record is not None:
+        config.loaded_app = access.wrap(config.loaded_app, logs.record)
     signals.install()
     signals.importing = False
     # An application that configures logging usually disables every logger that exists.

@@ -19,13 +19,14 @@ import uvicorn
 
 from . import keep_alive, scoreboard
 from .accept import ConnectionSet, Intake
-from .channel import Channel, MalformedMessage, MasterGone, Start
+from .channel import Channel, MalformedMessage, MasterGone
 from .drain import Drain, Mode
 from .errors import BootFailed
 from .lifespan import LifespanWatch
 from .logs import Logs, log
 from .scoreboard import Heartbeat, Scoreboard
 from .signals import ORPHAN_LIMIT, Signals, limit_exit
+from .start import Start
 
 ORPHAN_GRACE = 0.7
 """Seconds that requests get when the master has died: less than `ORPHAN_LIMIT`, so that the lifespan ends too."""

@@ -164,6 +164,7 @@ class FakeMaster:
         factory: bool = False,
         count_websockets: bool = False,
         environment: dict[str, str] | None = None,
+        log: dict[str, Any] | None = None,
     ) -> Worker:
         """Starts one worker."""
         row = len(self.workers)
@@ -189,7 +190,7 @@ class FakeMaster:
                 "uvicorn": {"loop": self.loop, "http": self.http, **(options or {})},
                 "uvicorn_defaults": {"timeout_keep_alive": 75, "from_the_future": 1, **(defaults or {})},
             },
-            "log": {"level": level, "error_file": error_file, "colors": False, "access": access},
+            "log": {"level": level, "error_file": error_file, "colors": False, "access": access, **(log or {})},
         }
         worker = Worker(self, row, settings, environment or {})
         self.workers.append(worker)

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from fake_master import FakeMaster
 
-from ferricorn_worker import access
+from ferricorn_worker import access, access_format
 
 DEFAULT = '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"'
 
@@ -42,7 +42,7 @@ RESPONSE_HEADERS = [(b"Content-Type", b"text/plain")]
 
 def line(format_: str, scope: dict[str, Any] | None = None, **changes: Any) -> str:
     """The line of one request."""
-    return access.compile_format(format_)({**(scope or SCOPE), **changes}, 201, 42, RESPONSE_HEADERS, 1.5000622)
+    return access_format.compile_format(format_)({**(scope or SCOPE), **changes}, 201, 42, RESPONSE_HEADERS, 1.5000622)
 
 
 @pytest.mark.parametrize(
@@ -110,7 +110,9 @@ def run(app: Any, cancel: bool = False) -> str:
         """Takes everything."""
 
     async def main() -> None:
-        task = asyncio.ensure_future(access.wrap(app, "%(s)s %(B)s", lines.append)(dict(SCOPE), None, send))
+        task = asyncio.ensure_future(
+            access.wrap(app, access_format.compile_writer("%(s)s %(B)s", lines.append))(dict(SCOPE), None, send)
+        )
         await asyncio.sleep(0)
         if cancel:
             task.cancel()

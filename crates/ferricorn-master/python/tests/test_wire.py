@@ -12,6 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from ferricorn_worker import channel, scoreboard
+from ferricorn_worker import start as start_message
 
 GOLDEN = Path(__file__).parents[3] / "ferricorn-wire" / "tests" / "golden"
 
@@ -24,7 +25,7 @@ def read(name: str) -> Any:
 @pytest.mark.parametrize("name", sorted(file.name for file in (GOLDEN / "to_worker").glob("start*.json")))
 def test_start(name: str) -> None:
     message = read(f"to_worker/{name}")
-    start = channel.Start.from_message(channel.decode(json.dumps(message).encode()))
+    start = start_message.Start.from_message(channel.decode(json.dumps(message).encode()))
     assert start.app.target == message["app"]["target"]
     assert start.app.uvicorn == message["app"]["uvicorn"]
     assert start.worker_connections == message["worker_connections"]

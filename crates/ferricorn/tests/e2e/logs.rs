@@ -131,3 +131,64 @@ fn colours_are_for_terminals_only() {
     assert!(coloured > 0, "nothing is coloured on a terminal");
     server.finish();
 }
+
+#[test]
+fn with_json_every_line_of_master_workers_and_access_log_is_an_object() {
+    let _turn = turn::together();
+    let server = ferricorn()
+        .line("--workers 2 --log-format json --access-logfile - --reload-probation 0")
+        .expect_stranger("{")
+        .serve(2);
+    ask(&server);
+    server.signal(nix::sys::signal::Signal::SIGHUP);
+    server.wait_for_line("Reloaded: every worker runs generation 2", PATIENCE);
+    assert_eq!(server.stop(nix::sys::signal::Signal::SIGTERM, PATIENCE), 0);
+    let read = |source| -> Vec<serde_json::Value> {
+        let lines = server.log().lines_of(source);
+        let object = |line: &ferricorn_test::Line| {
+            serde_json::from_str(&line.text).unwrap_or_else(|error| panic!("{error}: {}", line.text))
+        };
+        lines.iter().map(object).collect()
+    };
+    let errors = read(Source::Stderr);
+    for line in &errors {
+        for member in ["time", "level", "pid", "logger", "message"] {
+            assert!(line.get(member).is_some(), "no `{member}`: {line}");
+        }
+    }
+    let is_ready = |line: &&serde_json::Value| {
+        line["pid"] == server.pid()
+            && line["message"].as_str().is_some_and(|it| it.starts_with("Worker ready"))
+    };
+    let seats: Vec<_> = errors
+        .iter()
+        .filter(is_ready)
+        .map(|line| (line["slot"].as_u64(), line["generation"].as_u64()))
+        .collect();
+    assert_eq!(seats.len(), 4, "{seats:?}");
+    assert!(seats.contains(&(Some(1), Some(2))), "{seats:?}");
+    assert!(errors.iter().any(|line| line["logger"] == "uvicorn.error" && line["generation"] == 2));
+    let access = read(Source::Stdout);
+    assert_eq!(access.len(), 1, "{access:?}");
+    assert_eq!((&access[0]["path"], &access[0]["status"]), (&"/work".into(), &200.into()));
+    server.finish();
+}
+
+#[test]
+fn the_number_of_workers_goes_to_statsd() {
+    let _turn = turn::together();
+    let daemon = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
+    daemon.set_read_timeout(Some(PATIENCE)).expect("a limit");
+    let host = format!("--statsd-host {}", daemon.local_addr().expect("an address"));
+    let server = ferricorn().line("--workers 2 --statsd-prefix shop").line(&host).serve(2);
+    ask(&server);
+    let mut wanted = vec!["shop.gunicorn.workers:2|g", "shop.gunicorn.request.status.200:1|c|@1.0"];
+    let mut buffer = [0; 1000];
+    while !wanted.is_empty() {
+        let length =
+            daemon.recv(&mut buffer).unwrap_or_else(|error| panic!("{error}, still wanted: {wanted:?}"));
+        let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        wanted.retain(|metric| !text.lines().any(|line| line == *metric));
+    }
+    server.finish();
+}

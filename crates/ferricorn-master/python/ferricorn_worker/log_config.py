@@ -1,0 +1,147 @@
+"""Python's logging configuration of the user's: ini, JSON or YAML.
+
+Owns: reading and applying it, what gunicorn lays it over, and who gets which handlers afterwards.
+Does not own: the worker's own handlers (`logs`).
+Invariants: whatever the configuration leaves out, the lines of the worker still go somewhere.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import logging
+import logging.config
+import os
+from typing import Any
+
+from .errors import BootFailed
+from .start import LogConfig
+
+GUNICORNS: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "root": {"level": "INFO", "handlers": ["console"]},
+    "loggers": {
+        "gunicorn.error": {
+            "level": "INFO",
+            "handlers": ["error_console"],
+            "propagate": True,
+            "qualname": "gunicorn.error",
+        },
+        "gunicorn.access": {
+            "level": "INFO",
+            "handlers": ["console"],
+            "propagate": True,
+            "qualname": "gunicorn.access",
+        },
+    },
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "generic", "stream": "ext://sys.stdout"},
+        "error_console": {"class": "logging.StreamHandler", "formatter": "generic", "stream": "ext://sys.stderr"},
+    },
+    "formatters": {
+        "generic": {
+            "format": "%(asctime)s [%(process)d] [%(levelname)s] %(message)s",
+            "datefmt": "[%Y-%m-%d %H:%M:%S %z]",
+            "class": "logging.Formatter",
+        }
+    },
+}
+"""What gunicorn lays `logconfig_json` and `logconfig_dict` over, key by key of the outermost level."""
+
+OURS = ("uvicorn", "gunicorn.error", "ferricorn")
+"""The loggers of the worker's own lines."""
+
+
+def apply_file(config: LogConfig) -> bool:
+    """Applies a file. False if there is none where gunicorn does not mind. Raises `BootFailed`."""
+    file = config.file
+    if not os.path.exists(file):
+        if config.over_gunicorns:
+            return False
+        raise BootFailed("environment", f"`{file}` of `--log-config` does not exist")
+    try:
+        if config.over_gunicorns:
+            logging.config.dictConfig({**GUNICORNS, **_read_json(file)})
+        elif file.endswith(".json"):
+            logging.config.dictConfig(_read_json(file))
+        elif file.endswith((".yaml", ".yml")):
+            logging.config.dictConfig(_read_yaml(file))
+        else:
+            path = os.path.abspath(file)
+            # The values are for `%(here)s` in the file, so their own signs are doubled.
+            defaults = {"__file__": path, "here": os.path.dirname(path)}
+            defaults = {name: value.replace("%", "%%") for name, value in defaults.items()}
+            logging.config.fileConfig(file, defaults=defaults, disable_existing_loggers=False)
+    except BootFailed:
+        raise
+    except Exception as error:
+        raise _refused(f"`{file}` of `--log-config`", error) from None
+    return True
+
+
+def apply_dict(config: dict[str, Any]) -> None:
+    """Applies the `logconfig_dict` of a configuration file. Raises `BootFailed`."""
+    try:
+        logging.config.dictConfig({**GUNICORNS, **config})
+    except Exception as error:
+        raise _refused("`logconfig_dict`", error) from None
+
+
+def _refused(what: str, error: Exception) -> BootFailed:
+    cause = f": {error.__cause__}" if error.__cause__ is not None else ""
+    return BootFailed("environment", f"{what} cannot be used: {type(error).__name__}: {error}{cause}")
+
+
+def _read_json(file: str) -> dict[str, Any]:
+    with open(file, encoding="utf-8") as opened:
+        return _mapping(file, json.load(opened))
+
+
+def _read_yaml(file: str) -> dict[str, Any]:
+    try:
+        yaml = importlib.import_module("yaml")
+    except ImportError:
+        text = f"`{file}` of `--log-config` needs the package `PyYAML`\nhint: pip install PyYAML, or write it as .json"
+        raise BootFailed("environment", text) from None
+    with open(file, encoding="utf-8") as opened:
+        return _mapping(file, yaml.safe_load(opened))
+
+
+def _mapping(file: str, value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise BootFailed("environment", f"`{file}` of `--log-config` holds no mapping")
+    return value
+
+
+def clear() -> None:
+    """Takes the worker's handlers away before a configuration is applied."""
+    for name in (*OURS, "gunicorn.access"):
+        logger = logging.getLogger(name)
+        logger.handlers = []
+        logger.propagate = True
+        logger.setLevel(logging.NOTSET)
+
+
+def settle(handler: logging.Handler, level: int) -> None:
+    """Gives loggers of the worker that the configuration does not name the handlers of one that it names."""
+    named = [logging.getLogger(name) for name in ("gunicorn.error", "uvicorn.error", "uvicorn")]
+    model = next((logger for logger in named if logger.handlers), None)
+    has_own = logging.getLogger("uvicorn.error").handlers
+    for name in ("uvicorn.error", "uvicorn.access", "gunicorn.access"):
+        # A configuration that says nothing of them turns off every logger that exists.
+        logging.getLogger(name).disabled = False
+    for name in OURS:
+        logger = logging.getLogger(name)
+        logger.disabled = False
+        if logger.handlers or (name == "uvicorn" and has_own):
+            continue
+        if model is not None:
+            logger.handlers = list(model.handlers)
+            logger.propagate = False
+            logger.setLevel(model.getEffectiveLevel())
+        else:
+            if not logging.root.handlers:
+                logger.handlers = [handler]
+                logger.propagate = False
+            logger.setLevel(level)

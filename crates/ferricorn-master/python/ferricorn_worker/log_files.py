@@ -1,0 +1,88 @@
+"""Files that log lines are appended to, and that can be opened anew.
+
+Owns: descriptors and the handler that writes to them. Does not own: loggers (`logs`).
+Invariants: one line is one `write(2)` to a descriptor in append mode, so that lines of several workers never mix; a
+write that fails never raises into the application; a log file keeps its descriptor number when it is opened anew, so
+that a thread that writes at that moment writes to the old or the new file, and to nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+
+
+class LogFile:
+    """A file that lines are appended to, or a standard stream. Raises `OSError` if it cannot be opened."""
+
+    def __init__(self, path: str | None, stream: int) -> None:
+        self._path = path
+        self._captures = False
+        self._descriptor = stream if path is None else self._open(path)
+
+    def write(self, line: bytes) -> None:
+        """Appends; loses the line if that fails."""
+        try:
+            os.write(self._descriptor, line)
+        except OSError:
+            pass
+
+    def reopen(self) -> None:
+        """Opens the file anew, after something has renamed it. Raises `OSError`; the old file then stays open."""
+        if self._path is None:
+            return
+        fresh = self._open(self._path)
+        try:
+            os.dup2(fresh, self._descriptor, inheritable=False)
+        finally:
+            os.close(fresh)
+        if self._captures:
+            self.capture()
+
+    def capture(self) -> None:
+        """Makes standard output and standard error this file, now and whenever it is opened anew."""
+        if self._path is None:
+            return
+        self._captures = True
+        for stream in (sys.stdout, sys.stderr):
+            stream.flush()
+        for number in (1, 2):
+            os.dup2(self._descriptor, number)
+
+    @staticmethod
+    def _open(path: str) -> int:
+        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+
+
+class LineHandler(logging.Handler):
+    """Writes each record as one line."""
+
+    def __init__(self, file: LogFile, formatter: logging.Formatter) -> None:
+        super().__init__()
+        self._file = file
+        self.setFormatter(formatter)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Formats and writes; an error in the format goes the way of the standard library."""
+        try:
+            line = self.format(record) + "\n"
+        except Exception:
+            self.handleError(record)
+            return
+        self._file.write(line.encode("utf-8", "backslashreplace"))
+
+
+def reopen_handlers() -> None:
+    """Opens the files of every handler of `logging` anew. Raises `OSError`; the old file then stays open."""
+    loggers = [logging.root, *(logging.getLogger(name) for name in list(logging.root.manager.loggerDict))]
+    for handler in {id(handler): handler for logger in loggers for handler in logger.handlers}.values():
+        if isinstance(handler, logging.FileHandler):
+            handler.acquire()
+            try:
+                old = handler.stream
+                if old is not None:
+                    handler.stream = handler._open()
+                    old.close()
+            finally:
+                handler.release()

@@ -1,0 +1,160 @@
+"""The first message on every channel: who the worker is, what it runs, and where its log lines go.
+
+Owns: the types, and reading them. Does not own: the channel (`channel`).
+Invariants: a field that an older master does not send has a default; one of a newer master is ignored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class AppSettings:
+    """The application, and the options that go to `uvicorn.Config` by their own names."""
+
+    target: str
+    factory: bool
+    app_dir: str
+    uvicorn: dict[str, Any]
+    uvicorn_defaults: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class AccessLog:
+    """Where access lines go (None is standard output), and gunicorn's format for them."""
+
+    file: str | None
+    format: str
+
+
+@dataclass(frozen=True)
+class LogConfig:
+    """A file of Python's logging configuration; `over_gunicorns`: JSON that lies over gunicorn's own."""
+
+    file: str
+    over_gunicorns: bool
+    no_access: bool
+
+
+@dataclass(frozen=True)
+class DaemonAddress:
+    """Where a daemon listens; `kind` is `unix`, `udp` or `tcp`, and tells which of the others count."""
+
+    kind: str
+    path: str = ""
+    datagram: bool = False
+    host: str = ""
+    port: int = 0
+
+
+@dataclass(frozen=True)
+class Syslog:
+    """Where and how log lines go to syslog; the format is that of access lines."""
+
+    address: DaemonAddress
+    prefix: str
+    facility: int
+    access: bool
+    format: str
+
+
+@dataclass(frozen=True)
+class Statsd:
+    """Where and how metrics go to statsd."""
+
+    address: DaemonAddress
+    prefix: str
+    tags: str
+
+
+@dataclass(frozen=True)
+class LogSettings:
+    """Where log lines go; no file is standard error."""
+
+    level: str
+    error_file: str | None
+    colors: bool
+    access: AccessLog | None
+    json: bool = False
+    config: LogConfig | None = None
+    capture_output: bool = False
+    syslog: Syslog | None = None
+    statsd: Statsd | None = None
+
+    @staticmethod
+    def from_message(log: dict[str, Any]) -> LogSettings:
+        """Reads the part `log` of a `start` message."""
+        access, config, syslog, statsd = (log.get(name) for name in ("access", "config", "syslog", "statsd"))
+        return LogSettings(
+            level=log["level"],
+            error_file=log.get("error_file"),
+            colors=log["colors"],
+            access=access and AccessLog(access.get("file"), access["format"]),
+            json=log.get("json", False),
+            config=config and LogConfig(config["file"], config["over_gunicorns"], config["no_access"]),
+            capture_output=log.get("capture_output", False),
+            syslog=syslog
+            and Syslog(
+                DaemonAddress(**syslog["address"]),
+                syslog["prefix"],
+                syslog["facility"],
+                syslog["access"],
+                syslog["format"],
+            ),
+            statsd=statsd and Statsd(DaemonAddress(**statsd["address"]), statsd["prefix"], statsd["tags"]),
+        )
+
+
+@dataclass(frozen=True)
+class Start:
+    """Who the worker is and what it runs: the first message on every channel."""
+
+    version: str
+    slot: int
+    generation: int
+    master_pid: int
+    listeners: tuple[int, ...]
+    backlog: int
+    scoreboard: int
+    row: int
+    black_box: int
+    workers: int
+    handoff: tuple[int, int]
+    worker_connections: int | None
+    count_websockets: bool
+    app: AppSettings
+    log: LogSettings
+
+    @staticmethod
+    def from_message(message: dict[str, Any]) -> Start:
+        """Reads a `start` message; fields of a newer master are ignored."""
+        app = message["app"]
+        return Start(
+            version=message["version"],
+            slot=message["slot"],
+            generation=message["generation"],
+            master_pid=message["master_pid"],
+            listeners=tuple(message["listeners"]),
+            backlog=message["backlog"],
+            scoreboard=message["scoreboard"],
+            row=message["row"],
+            black_box=message["black_box"],
+            workers=message["workers"],
+            handoff=(message["handoff"][0], message["handoff"][1]),
+            worker_connections=message.get("worker_connections"),
+            count_websockets=message["count_websockets"],
+            app=AppSettings(
+                target=app["target"],
+                factory=app["factory"],
+                app_dir=app["app_dir"],
+                uvicorn=dict(app["uvicorn"]),
+                uvicorn_defaults=dict(app["uvicorn_defaults"]),
+            ),
+            log=LogSettings.from_message(message["log"]),
+        )
+
+    def descriptors(self) -> tuple[int, ...]:
+        """Every descriptor that the message names."""
+        return (*self.listeners, self.scoreboard, self.black_box, *self.handoff)

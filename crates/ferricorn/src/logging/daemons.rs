@@ -1,0 +1,174 @@
+//! Log lines to syslog, and metrics to statsd, in gunicorn's forms.
+
+use std::io;
+
+use ferricorn_config::{Bind, LogLevel, LogOptions, Statsd, Syslog, SyslogAddress};
+
+use super::{
+    datagram::{Daemon, Line},
+    event::Said,
+};
+
+/// A daemon cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    /// Syslog's.
+    #[error("syslog at {address:?} (`--log-syslog-to`) cannot be reached: {error}")]
+    Syslog {
+        /// Where it should listen.
+        address: SyslogAddress,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// The one for metrics.
+    #[error("statsd at `{address}` (`--statsd-host`) cannot be reached: {error}")]
+    Statsd {
+        /// Where it should listen.
+        address: Bind,
+        /// What the system says.
+        error: io::Error,
+    },
+}
+
+/// What the master sends to daemons.
+#[derive(Debug, Default)]
+pub(super) struct Daemons {
+    syslog: Option<(Line, u8, String)>,
+    statsd: Option<(Line, String, String)>,
+}
+
+impl Daemons {
+    /// Opens what the options name.
+    pub(super) fn open(options: &LogOptions, pid: u32) -> Result<Self, DaemonError> {
+        Ok(Self {
+            syslog: options.syslog.as_ref().map(|syslog| open_syslog(syslog, pid)).transpose()?,
+            statsd: options.statsd.as_ref().map(open_statsd).transpose()?,
+        })
+    }
+
+    /// Whether metrics are sent.
+    pub(super) fn counts(&self) -> bool {
+        self.statsd.is_some()
+    }
+
+    /// A log line that is written.
+    pub(super) fn line(&mut self, level: LogLevel, said: &Said) {
+        if let Some((line, facility, ident)) = &mut self.syslog {
+            let priority = u32::from(*facility) << 3 | severity(level);
+            line.send(format!("<{priority}>{ident}{}\0", said.text()).as_bytes());
+        }
+        let name = match level {
+            LogLevel::Warning => "gunicorn.log.warning",
+            LogLevel::Error => "gunicorn.log.error",
+            LogLevel::Critical => "gunicorn.log.critical",
+            _ => return,
+        };
+        self.metric(name, "1|c|@1.0");
+    }
+
+    /// An event that holds a metric rather than a line: `metric`, `value`, and gunicorn's `mtype`.
+    pub(super) fn gauge(&mut self, said: &Said) {
+        if let (Some(name), Some(value)) =
+            (said.field("metric").and_then(|it| it.as_str()), said.field("value"))
+        {
+            self.metric(name, &format!("{value}|g"));
+        }
+    }
+
+    fn metric(&mut self, name: &str, value: &str) {
+        if let Some((line, prefix, tags)) = &mut self.statsd {
+            let separator = if tags.is_empty() { "" } else { "|#" };
+            line.send(format!("{prefix}{name}:{value}{separator}{tags}").as_bytes());
+        }
+    }
+}
+
+fn open_syslog(syslog: &Syslog, pid: u32) -> Result<(Line, u8, String), DaemonError> {
+    let daemon = match &syslog.address {
+        SyslogAddress::Unix { path, datagram } => Daemon::Unix { path: path.clone(), datagram: *datagram },
+        SyslogAddress::Udp(host, port) => Daemon::Udp(host.clone(), *port),
+        SyslogAddress::Tcp(host, port) => Daemon::Tcp(host.clone(), *port),
+    };
+    let line =
+        Line::open(daemon).map_err(|error| DaemonError::Syslog { address: syslog.address.clone(), error })?;
+    Ok((line, syslog.facility, format!("gunicorn.{}.error: [{pid}] ", syslog.prefix)))
+}
+
+fn open_statsd(statsd: &Statsd) -> Result<(Line, String, String), DaemonError> {
+    let daemon = match &statsd.address {
+        Bind::Unix(path) => Daemon::Unix { path: path.clone(), datagram: true },
+        Bind::Tcp { host, port } => Daemon::Udp(host.clone(), *port),
+        Bind::Fd(_) => Daemon::Udp(String::new(), 0),
+    };
+    let line =
+        Line::open(daemon).map_err(|error| DaemonError::Statsd { address: statsd.address.clone(), error })?;
+    Ok((line, statsd.prefix.clone(), statsd.tags.clone()))
+}
+
+/// Syslog's numbers of the levels.
+fn severity(level: LogLevel) -> u32 {
+    match level {
+        LogLevel::Trace | LogLevel::Debug => 7,
+        LogLevel::Info => 6,
+        LogLevel::Warning => 4,
+        LogLevel::Error => 3,
+        LogLevel::Critical => 2,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::{net::UdpSocket, os::unix::net::UnixDatagram};
+
+    use super::*;
+
+    #[test]
+    fn lines_and_metrics_have_gunicorns_form() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let syslog = UnixDatagram::bind(&path).unwrap();
+        let statsd = UdpSocket::bind("127.0.0.1:0").unwrap();
+        let options = LogOptions {
+            syslog: Some(Syslog {
+                address: SyslogAddress::Unix { path, datagram: false },
+                prefix: "main.app".to_owned(),
+                facility: 16,
+                access: true,
+            }),
+            statsd: Some(Statsd {
+                address: Bind::Tcp {
+                    host: "127.0.0.1".to_owned(),
+                    port: statsd.local_addr().unwrap().port(),
+                },
+                prefix: "shop.".to_owned(),
+                tags: "env:prod".to_owned(),
+            }),
+            ..LogOptions::default()
+        };
+        let mut daemons = Daemons::open(&options, 957).unwrap();
+        let said = Said { message: "hello".to_owned(), ..Said::default() };
+        daemons.line(LogLevel::Warning, &said);
+        let mut buffer = [0; 200];
+        let length = syslog.recv(&mut buffer).unwrap();
+        assert_eq!(&buffer[..length], b"<132>gunicorn.main.app.error: [957] hello\0");
+        let length = statsd.recv(&mut buffer).unwrap();
+        assert_eq!(&buffer[..length], b"shop.gunicorn.log.warning:1|c|@1.0|#env:prod");
+    }
+
+    #[test]
+    fn a_daemon_that_was_restarted_is_found_again_and_one_that_is_away_holds_nobody_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let first = UnixDatagram::bind(&path).unwrap();
+        let mut line = Line::open(Daemon::Unix { path: path.clone(), datagram: true }).unwrap();
+        drop(first);
+        std::fs::remove_file(&path).unwrap();
+        line.send(b"lost");
+        let second = UnixDatagram::bind(&path).unwrap();
+        line.send(b"found");
+        let mut buffer = [0; 10];
+        let length = second.recv(&mut buffer).unwrap();
+        assert_eq!(&buffer[..length], b"found");
+    }
+}
