@@ -4,7 +4,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::logs::LogOptions;
+use crate::{logs::LogOptions, worker_class};
 
 /// Everything that a run of the master needs to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +67,13 @@ pub struct Settings {
     pub log_level: LogLevel,
     /// The log's form, and where it goes besides its files.
     pub logs: LogOptions,
+}
+
+impl Settings {
+    /// The worker class, if it is one of the user's own.
+    pub fn own_worker_class(&self) -> Option<&str> {
+        worker_class::is_own(&self.worker_class).then_some(self.worker_class.as_str())
+    }
 }
 
 /// A listening address.

@@ -51,6 +51,7 @@ const MODULES: &[(&str, &str)] = modules![
     "start",
     "statsd",
     "syslog",
+    "worker_class",
 ];
 
 /// The memfd that workers boot from: `boot.py`, a NUL, and a JSON object from module path to source.

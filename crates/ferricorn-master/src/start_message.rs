@@ -10,6 +10,7 @@ pub(crate) fn app(settings: &Settings) -> AppSettings {
         target: settings.app.clone(),
         factory: settings.factory,
         app_dir: settings.app_dir.to_string_lossy().into_owned(),
+        worker_class: settings.own_worker_class().map(str::to_owned),
         uvicorn: options(&settings.uvicorn),
         uvicorn_defaults: options(&settings.uvicorn_defaults),
     }

@@ -82,6 +82,9 @@ pub struct AppSettings {
     pub factory: bool,
     /// Put first on `sys.path` (`--app-dir`; the working directory when not given).
     pub app_dir: String,
+    /// A worker class of the user's, by its dotted name, whose options for uvicorn count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub worker_class: Option<String>,
     /// Options that the *user* set, by their `uvicorn.Config` names (`loop`, `timeout_keep_alive`, ...). One that the
     /// installed uvicorn lacks is an error that names it.
     pub uvicorn: serde_json::Map<String, serde_json::Value>,

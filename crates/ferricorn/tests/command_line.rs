@@ -146,7 +146,7 @@ fn a_value_that_cannot_be_honoured_exits_with_1() {
         "a -k gevent",
         &[],
         "invalid value `gevent` for `-k/--worker-class`: not a class for ASGI applications",
-        "leave `--worker-class` out, or give `uvicorn.workers.UvicornWorker`",
+        "leave `--worker-class` out, or give `uvicorn.workers.UvicornWorker`; a WSGI application also needs `--interface wsgi`",
     );
     error(
         "a --chdir /does/not/exist",

@@ -10,7 +10,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         },
     ),
     Entry::new(Workers, &["worker-class"], Kind::WorkerClass, "CLASS").short('k').sets(
-        "gunicorn's name of the uvicorn worker; may be left out",
+        "gunicorn's name of the uvicorn worker, or a subclass of it; may be left out",
         |draft, value| {
             draft.worker_class = value.text();
         },

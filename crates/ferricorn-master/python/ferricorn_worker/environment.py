@@ -34,6 +34,19 @@ _PACKAGES = {
     ("ws", "wsproto"): "wsproto",
 }
 
+_SINCE: dict[str | tuple[str, str], tuple[int, int]] = {
+    "ssl_context_factory": (0, 47),
+    "reset_contextvars": (0, 45),
+    "http2": (0, 53),
+    ("http", "zttp"): (0, 52),
+    ("loop", "zuvloop"): (0, 53),
+    ("ws", "websockets-sansio"): (0, 35),
+    ("loop", "module:name"): (0, 36),
+    ("http", "module:name"): (0, 36),
+    ("ws", "module:name"): (0, 36),
+}
+"""The version of uvicorn that an option, or one of its values, came with."""
+
 _NOT_FOR_UVICORN = ("app", "workers", "access_log", "reload", "limit_max_requests", "limit_max_requests_jitter")
 
 
@@ -68,13 +81,17 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def build_config(start: Start, version: str, log_options: dict[str, Any]) -> Any:
-    """A `uvicorn.Config` that has no application yet. Raises `BootFailed` with the stage `environment`."""
+def build_config(start: Start, version: str, class_options: dict[str, Any], log_options: dict[str, Any]) -> Any:
+    """A `uvicorn.Config` that has no application yet. Raises `BootFailed` with the stage `environment`.
+
+    Options of a worker class are stronger than those of the command line, as they are under gunicorn.
+    """
     from uvicorn import Config
 
     known = inspect.signature(Config.__init__).parameters
-    options = dict(start.app.uvicorn)
+    options = {**start.app.uvicorn, **class_options}
     for name, value in options.items():
+        _check_age(name, value, version)
         if name not in known:
             text = f"uvicorn {version} has no option `{name}`\nhint: install a newer uvicorn, or leave the option out"
             raise BootFailed("environment", text)
@@ -90,7 +107,10 @@ def build_config(start: Start, version: str, log_options: dict[str, Any]) -> Any
             options.setdefault(name, value)
     for name in _NOT_FOR_UVICORN:
         options.pop(name, None)
-    options.update(log_options, log_config=None)
+    options.update({name: value for name, value in log_options.items() if name not in options}, log_config=None)
+    if isinstance(options["log_level"], str):
+        # uvicorn before 0.45 knows small letters only.
+        options["log_level"] = options["log_level"].lower()
     # The application is loaded after this, so that its log lines at import already have their handlers.
     options.update(app="", workers=1, backlog=start.backlog)
     # `application` has already called the factory.
@@ -99,6 +119,20 @@ def build_config(start: Start, version: str, log_options: dict[str, Any]) -> Any
         return Config(**options)
     except Exception as error:
         raise _refused(error, version) from None
+
+
+def _check_age(name: str, value: object, version: str) -> None:
+    """Names the version that an option needs. Raises `BootFailed` if the installed one is older."""
+    since = _SINCE.get(name)
+    what = f"option `{name}`"
+    if since is None and isinstance(value, str):
+        since = _SINCE.get((name, "module:name" if ":" in value else value))
+        what = f"value `{value}` for `{name}`"
+    if since is not None and _numbers(version) < since:
+        needed = ".".join(map(str, since))
+        text = f"uvicorn {version} has no {what}, which came with uvicorn {needed}\n"
+        text += f'hint: {sys.executable} -m pip install "uvicorn>={needed}", or leave it out'
+        raise BootFailed("environment", text)
 
 
 def load_config(config: Any, app: Any, version: str) -> None:

@@ -88,6 +88,17 @@ def apply_dict(config: dict[str, Any]) -> None:
         raise _refused("`logconfig_dict`", error) from None
 
 
+def apply_any(config: Any) -> None:
+    """Applies the `log_config` of a worker class, which is what uvicorn takes. Raises `BootFailed`."""
+    if isinstance(config, str):
+        apply_file(LogConfig(config, over_gunicorns=False, no_access=False))
+        return
+    try:
+        logging.config.dictConfig(config)
+    except Exception as error:
+        raise _refused("`log_config` in CONFIG_KWARGS", error) from None
+
+
 def _refused(what: str, error: Exception) -> BootFailed:
     cause = f": {error.__cause__}" if error.__cause__ is not None else ""
     return BootFailed("environment", f"{what} cannot be used: {type(error).__name__}: {error}{cause}")

@@ -73,16 +73,20 @@ class Logs:
         self.uvicorn_writes_access = False
         """Whether uvicorn writes access lines itself, since the user's configuration names its logger."""
 
-    def configure(self, dictionary: dict[str, Any] | None = None) -> None:
+    def configure(self, of_class: Any = None, dictionary: dict[str, Any] | None = None) -> None:
         """Applies the user's configuration, and decides who records a request. Raises `BootFailed`.
 
         Apart from the constructor, because the configuration may name classes of the application's modules.
+        `of_class` is the `log_config` of a worker class, `dictionary` gunicorn's `logconfig_dict`.
         """
         settings = self._settings
-        if dictionary or settings.config is not None:
+        if of_class or dictionary or settings.config is not None:
             kept = {name: logging.getLogger(name).handlers for name in (*log_config.OURS, "gunicorn.access")}
             log_config.clear()
-            if dictionary:
+            if of_class:
+                log_config.apply_any(of_class)
+                self.configured = True
+            elif dictionary:
                 log_config.apply_dict(dictionary)
                 self.configured = True
             elif settings.config is not None:
@@ -91,7 +95,7 @@ class Logs:
             access = logging.getLogger("gunicorn.access")
             if not self.configured and settings.config is not None:
                 log.warning("`%s` of `--log-config-json` does not exist", settings.config.file)
-            elif not access.handlers and kept["gunicorn.access"]:
+            if not access.handlers and kept["gunicorn.access"]:
                 access.handlers = kept["gunicorn.access"]
                 access.propagate = False
         statsd = self._statsd()

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from typing import NoReturn
 
-from . import access, application, environment, scoreboard
+from . import access, application, environment, scoreboard, worker_class
 from .channel import Channel, MalformedMessage, MasterGone
 from .errors import EXIT_CODES, BootFailed, user_traceback
 from .logs import Logs, log
@@ -87,9 +87,13 @@ def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
         raise BootFailed("environment", str(error)) from None
     board.set(scoreboard.STATE, scoreboard.BOOTING)
     environment.prepare_path(start.app.app_dir)
-    logs.configure()
     version = environment.check_uvicorn()
-    config = environment.build_config(start, version, logs.uvicorn_options())
+    named = worker_class.load(start.app.worker_class) if start.app.worker_class is not None else None
+    logs.configure(named and named.log_config)
+    if named is not None and start.slot == 0:
+        for warning in named.warnings:
+            log.warning("%s", warning)
+    config = environment.build_config(start, version, named.options if named else {}, logs.uvicorn_options())
     app = application.load(start.app.target, start.app.factory)
     environment.load_config(config, app, version)
     if logs.record is not None:

@@ -17,6 +17,7 @@ class AppSettings:
     target: str
     factory: bool
     app_dir: str
+    worker_class: str | None
     uvicorn: dict[str, Any]
     uvicorn_defaults: dict[str, Any]
 
@@ -149,6 +150,7 @@ class Start:
                 target=app["target"],
                 factory=app["factory"],
                 app_dir=app["app_dir"],
+                worker_class=app.get("worker_class"),
                 uvicorn=dict(app["uvicorn"]),
                 uvicorn_defaults=dict(app["uvicorn_defaults"]),
             ),

@@ -121,7 +121,9 @@ class Worker:
             self.process.send_signal(signal.SIGKILL)
             self.process.wait(LIMIT)
         self.channel.close()
-        os.close(self.black_box)
+        if self.black_box >= 0:
+            os.close(self.black_box)
+            self.black_box = -1
 
 
 class FakeMaster:
@@ -165,6 +167,7 @@ class FakeMaster:
         count_websockets: bool = False,
         environment: dict[str, str] | None = None,
         log: dict[str, Any] | None = None,
+        worker_class: str | None = None,
     ) -> Worker:
         """Starts one worker."""
         row = len(self.workers)
@@ -187,6 +190,7 @@ class FakeMaster:
                 "target": target,
                 "factory": factory,
                 "app_dir": app_dir,
+                "worker_class": worker_class,
                 "uvicorn": {"loop": self.loop, "http": self.http, **(options or {})},
                 "uvicorn_defaults": {"timeout_keep_alive": 75, "from_the_future": 1, **(defaults or {})},
             },
