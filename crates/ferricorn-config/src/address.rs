@@ -82,7 +82,7 @@ fn port_variable(environment: &Environment) -> Result<Option<u16>, ConfigError> 
     let Some(text) = environment.get("PORT") else { return Ok(None) };
     let error = |problem: Problem| ConfigError::Value {
         text: text.to_owned(),
-        origin: Origin::Variable("PORT"),
+        origin: Origin::Variable("PORT".to_owned()),
         problem,
     };
     let value = Value::parse(Kind::Port, text).map_err(error)?;

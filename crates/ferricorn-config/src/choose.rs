@@ -9,8 +9,8 @@ use crate::{
     environment::Environment,
     error::{ConfigError, Layer, Origin, Problem},
     expand::expand,
+    given::Given,
     options::{Kind, Spelling, Standing},
-    resolve::Given,
     value::Value,
 };
 
@@ -20,6 +20,7 @@ pub(crate) struct Choice {
     pub(crate) text: String,
     pub(crate) value: Value,
     pub(crate) layer: Layer,
+    pub(crate) origin: Origin,
     /// The number of the word among all that was given.
     pub(crate) index: usize,
 }
@@ -34,21 +35,22 @@ pub(crate) fn check(
     environment: &Environment,
     warnings: &mut Vec<String>,
 ) -> Result<Option<Choice>, ConfigError> {
-    let Given { spelling, text, layer } = given;
+    let Given { spelling, text, layer, origin } = given;
     let entry = spelling.entry;
-    let origin = Origin::Option(*layer, *spelling);
-    let value = read(entry.kind, text, origin, environment)?;
-    let neutral = entry.neutral.is_some_and(|neutral| neutral == text.trim());
+    let (text, value) = read(entry.kind, text, origin, environment)?;
+    let off = entry.kind == Kind::Switch && value == Value::Flag(false);
+    let neutral = off || text.is_empty() || entry.neutral.is_some_and(|neutral| neutral == text.trim());
     match entry.standing {
         Standing::Supported(_) => {
-            return Ok(Some(Choice { spelling: *spelling, text: text.clone(), value, layer: *layer, index }));
+            let origin = origin.clone();
+            return Ok(Some(Choice { spelling: *spelling, text, value, layer: *layer, origin, index }));
         }
         Standing::Ignored => {}
         _ if neutral => {}
         Standing::NoEffect(reason) => warn(warnings, format!("{origin} has no effect: {reason}")),
         Standing::NotYet(reason) => warn(warnings, format!("{origin} is not supported yet: {reason}")),
         Standing::Refused { reason, instead } => {
-            return Err(ConfigError::Refused { origin, reason, instead });
+            return Err(ConfigError::Refused { origin: origin.clone(), reason, instead });
         }
     }
     Ok(None)
@@ -61,23 +63,26 @@ pub(crate) fn warn(warnings: &mut Vec<String>, text: String) {
     }
 }
 
-/// A text with its variables filled in, as a value of its kind.
+/// A text with its variables filled in, and as a value of its kind.
 pub(crate) fn read(
     kind: Kind,
     text: &str,
-    origin: Origin,
+    origin: &Origin,
     environment: &Environment,
-) -> Result<Value, ConfigError> {
+) -> Result<(String, Value), ConfigError> {
     let expanded = match kind {
         // Free text may hold a dollar sign of its own.
-        Kind::Verbatim | Kind::Header => text.to_owned(),
+        Kind::Verbatim | Kind::Header | Kind::Table => text.to_owned(),
         _ => expand(text, environment).map_err(|name| ConfigError::UnsetVariable {
             text: text.to_owned(),
-            origin,
+            origin: origin.clone(),
             name,
         })?,
     };
-    Value::parse(kind, &expanded).map_err(|problem| ConfigError::Value { text: expanded, origin, problem })
+    match Value::parse(kind, &expanded) {
+        Ok(value) => Ok((expanded, value)),
+        Err(problem) => Err(ConfigError::Value { text: expanded, origin: origin.clone(), problem }),
+    }
 }
 
 /// Keeps the values of the highest layer, and of those the last one unless each counts.
@@ -86,6 +91,10 @@ pub(crate) fn keep_winners(choices: &mut Vec<Choice>, warnings: &mut Vec<String>
     choices.retain(|choice| Some(choice.layer) == highest);
     let Some(last) = choices.last() else { return };
     if last.spelling.entry.repeats {
+        return;
+    }
+    if last.layer != Layer::CommandLine && last.layer != Layer::CommandVariable {
+        choices.drain(..choices.len() - 1);
         return;
     }
     // The same name given twice is how people override a default of their own; two names are more likely a mistake.
@@ -104,7 +113,9 @@ pub(crate) fn overrides(winner: &Choice, loser: &Choice) -> String {
 }
 
 fn shown(choice: &Choice) -> String {
-    if choice.spelling.entry.takes_value() {
+    if !matches!(choice.origin, Origin::Option(..)) {
+        choice.origin.to_string()
+    } else if choice.spelling.entry.takes_value() {
         format!("`--{} {}`", choice.spelling.long, choice.text)
     } else {
         format!("`--{}`", choice.spelling.long)
@@ -113,6 +124,5 @@ fn shown(choice: &Choice) -> String {
 
 /// The error about a value that is wrong only in the light of others, or of the machine.
 pub(crate) fn value_error(choice: &Choice, problem: Problem) -> ConfigError {
-    let origin = Origin::Option(choice.layer, choice.spelling);
-    ConfigError::Value { text: choice.text.clone(), origin, problem }
+    ConfigError::Value { text: choice.text.clone(), origin: choice.origin.clone(), problem }
 }

@@ -11,6 +11,9 @@ use crate::{
 /// The settings that were given, each by the source that won. A text has been checked by its option's kind.
 #[derive(Debug, Default)]
 pub struct Draft {
+    pub(crate) app: Option<String>,
+    pub(crate) environment: Vec<String>,
+    pub(crate) python_path: Option<String>,
     pub(crate) factory: Option<bool>,
     pub(crate) chdir: Option<String>,
     pub(crate) app_dir: Option<String>,
@@ -42,6 +45,8 @@ pub struct Draft {
     pub(crate) log_level: Option<String>,
     pub(crate) colors: Option<bool>,
     pub(crate) logs: logs::Given,
+    pub(crate) check_config: Option<bool>,
+    pub(crate) print_config: Option<bool>,
     pub(crate) uvicorn: Vec<(&'static str, UvicornValue)>,
 }
 

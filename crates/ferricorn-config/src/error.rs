@@ -12,6 +12,10 @@ use crate::options::Spelling;
 pub enum Layer {
     /// A variable that only replaces a default (PORT, `WEB_CONCURRENCY`, `FORWARDED_ALLOW_IPS`).
     Default,
+    /// A variable of uvicorn's (`UVICORN_LOOP`), which knows no configuration file that could go before it.
+    UvicornVariable,
+    /// A setting in a configuration file.
+    File,
     /// An option in `GUNICORN_CMD_ARGS`.
     CommandVariable,
     /// A variable of ferricorn's own.
@@ -20,13 +24,35 @@ pub enum Layer {
     CommandLine,
 }
 
+/// A setting in a configuration file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The name as it stands there.
+    pub name: String,
+    /// The file, as the user would name it.
+    pub file: String,
+    /// The line, from 1, where it is known.
+    pub line: Option<u32>,
+}
+
 /// The place that a value came from, by the name that the user knows.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub enum Origin {
     /// An option, on the command line or in `GUNICORN_CMD_ARGS`.
     Option(Layer, Spelling),
     /// An environment variable.
-    Variable(&'static str),
+    Variable(String),
+    /// A setting in a configuration file.
+    Setting(Box<Place>),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(formatter, "`{}` in `{}:{line}`", self.name, self.file),
+            None => write!(formatter, "`{}` in `{}`", self.name, self.file),
+        }
+    }
 }
 
 impl fmt::Display for Origin {
@@ -37,6 +63,7 @@ impl fmt::Display for Origin {
             }
             Self::Option(_, spelling) => write!(formatter, "`{spelling}`"),
             Self::Variable(name) => write!(formatter, "the environment variable `{name}`"),
+            Self::Setting(place) => place.fmt(formatter),
         }
     }
 }
@@ -83,6 +110,24 @@ pub enum ConfigError {
     /// The words of `GUNICORN_CMD_ARGS` cannot be told apart.
     #[error("invalid value for the environment variable `GUNICORN_CMD_ARGS`: {0}")]
     CommandVariable(&'static str),
+    /// A configuration file that cannot be read.
+    #[error("cannot read the configuration file `{file}`: {reason}")]
+    File {
+        /// The file, as the user would name it, with the line if it is known.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+        /// What would be right.
+        hint: String,
+    },
+    /// A name in a native configuration file that is no setting.
+    #[error("unknown setting {place}")]
+    UnknownSetting {
+        /// Where it stands.
+        place: Place,
+        /// The most similar one.
+        nearest: Option<String>,
+    },
     /// A value that is not what it should be.
     #[error("invalid value `{text}` for {origin}: {}", .problem.reason)]
     Value {
@@ -148,6 +193,8 @@ impl ConfigError {
             Self::Value { origin, problem, .. } => problem.syntax && matches!(origin, Origin::Option(..)),
             Self::NoApplication
             | Self::CommandVariable(_)
+            | Self::File { .. }
+            | Self::UnknownSetting { .. }
             | Self::Refused { .. }
             | Self::UnsetVariable { .. } => false,
         }
@@ -171,6 +218,11 @@ impl ConfigError {
             Self::UnexpectedValue { option } => Some(format!("write `{option}` alone")),
             Self::Grammar(_) => None,
             Self::CommandVariable(_) => Some("quote its words as in a shell".to_owned()),
+            Self::File { hint, .. } => Some(hint.clone()),
+            Self::UnknownSetting { nearest, .. } => Some(match nearest {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => "settings have the names of the options, as in `graceful_timeout`".to_owned(),
+            }),
             Self::Value { problem, .. } => problem.hint.clone(),
             Self::Refused { instead, .. } => Some((*instead).to_owned()),
             Self::UnsetVariable { name, .. } => {

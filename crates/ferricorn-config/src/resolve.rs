@@ -1,25 +1,33 @@
 //! What was given, in all its places, becomes what holds.
 //!
-//! Precedence, lowest first: defaults (`PORT`, `WEB_CONCURRENCY` and `FORWARDED_ALLOW_IPS` enter here),
-//! `GUNICORN_CMD_ARGS`, ferricorn's own variables, the command line. Within one of them the last word wins; when two
-//! names of one setting disagree there, a warning says which one counts.
+//! Precedence, lowest first: defaults (`PORT`, `WEB_CONCURRENCY` and `FORWARDED_ALLOW_IPS` enter here), `UVICORN_*`, the
+//! configuration file, `GUNICORN_CMD_ARGS`, `FERRICORN_*`, the command line. Within one of them the last word wins; when
+//! two names of one setting disagree there, a warning says which one counts.
 //!
 //! Invariant: nothing is read but the arguments.
 
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::{
+    collections::BTreeMap,
+    io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use crate::{
     address,
     choose::{Choices, check, keep_winners, overrides, read, value_error, warn},
     draft::Draft,
+    env_file,
     environment::Environment,
-    error::{ConfigError, Layer, Origin, Problem},
+    error::{ConfigError, Layer, Problem},
+    file::{FileContent, FileGiven},
+    given::Given,
     numbers::Numbers,
     options::{self, Spelling, Standing, Target},
-    settings::{AccessLog, ListenWhen, LogLevel, Settings, UvicornValue},
+    settings::{AccessLog, ListenWhen, LogLevel, PythonFile, Settings, UvicornValue},
+    show::{self, Shown},
     value::Value,
-    worker_class,
+    variables, worker_class,
 };
 
 /// gunicorn's own access log format.
@@ -28,17 +36,6 @@ pub const DEFAULT_ACCESS_FORMAT: &str = r#"%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s
 /// Seconds that an idle connection is kept. gunicorn's 2 and uvicorn's 5 are shorter than what common proxies keep
 /// theirs for (often 60): the server closes while the proxy sends, and the client gets a 502.
 const KEEP_ALIVE: i64 = 75;
-
-/// One option as it was given.
-#[derive(Clone, Debug)]
-pub struct Given {
-    /// The option, under the name that was used.
-    pub spelling: Spelling,
-    /// Its value as typed; `true` or `false` for a switch.
-    pub text: String,
-    /// Where it was given.
-    pub layer: Layer,
-}
 
 /// What resolving needs to know of the machine and the process.
 pub struct Facts<'a> {
@@ -50,6 +47,32 @@ pub struct Facts<'a> {
     pub memory: u64,
     /// Whether there is such a directory.
     pub is_directory: &'a dyn Fn(&Path) -> bool,
+    /// The text of a file (`--env-file`).
+    pub read_file: &'a dyn Fn(&Path) -> io::Result<String>,
+}
+
+/// Everything that was given, in all places but the environment.
+#[derive(Clone, Debug, Default)]
+pub struct Input {
+    /// The application as the command line names it, if it does.
+    pub app: Option<String>,
+    /// The options of `GUNICORN_CMD_ARGS` and of the command line.
+    pub given: Vec<Given>,
+    /// What the configuration file says, if there is one.
+    pub file: Option<FileContent>,
+    /// The configuration file itself, if it is in Python.
+    pub python_file: Option<PythonFile>,
+}
+
+/// What is to be done with the settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Serve the application.
+    Serve,
+    /// Check everything that can be known without binding (`--check-config`).
+    Check,
+    /// Print the settings, and check them (`--print-config`).
+    Print,
 }
 
 /// What holds, and what to tell the user about it.
@@ -59,46 +82,41 @@ pub struct Resolved {
     pub settings: Settings,
     /// Whether the log is coloured; none: on a terminal.
     pub colors: Option<bool>,
+    /// What is to be done with the settings.
+    pub task: Task,
+    /// Every setting with its value and its source, for `--print-config`.
+    pub shown: Vec<Shown>,
     /// One line each, to be logged as warnings.
     pub warnings: Vec<String>,
 }
 
-/// Resolves what was given to settings. `app` is the application as given, if any.
-pub fn resolve(
-    app: Option<&str>,
-    given: &[Given],
-    environment: &Environment,
-    facts: &Facts<'_>,
-) -> Result<Resolved, ConfigError> {
-    let mut warnings = Vec::new();
-    let mut choices = Choices::new();
-    for (index, given) in given.iter().enumerate() {
-        if let Some(choice) = check(given, index, environment, &mut warnings)? {
-            choices.entry(choice.spelling.entry.name()).or_default().push(choice);
-        }
-    }
-    for choices in choices.values_mut() {
-        keep_winners(choices, &mut warnings);
-    }
-    let app = app.filter(|app| !app.trim().is_empty()).ok_or(ConfigError::NoApplication)?;
-
+/// Resolves what was given to settings.
+pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> Result<Resolved, ConfigError> {
+    let Gathered { choices, environment, from_file, hooks, mut warnings } =
+        gather(input, environment, facts)?;
     let mut draft = Draft::default();
-    from_variables(&mut choices, environment, &mut draft)?;
     for entry in options::all() {
         for choice in choices.get(entry.name()).into_iter().flatten() {
             apply(&mut draft, choice.spelling, choice.value.clone());
         }
     }
-    let binds = address::resolve(&draft, &choices, environment, &mut warnings)?;
+    let named = input.app.as_ref().or(draft.app.as_ref()).map(|app| app.trim().to_owned());
+    let app = named.filter(|app| !app.is_empty()).ok_or(ConfigError::NoApplication)?;
+    let binds = address::resolve(&draft, &choices, &environment, &mut warnings)?;
     let access_log = access_log(&draft, &choices, &mut warnings);
     let no_access = access_log == AccessLog::Off
         && (draft.access_switch.is_some() || draft.access_file.as_deref() == Some(""));
     let (chdir, app_dir) = directories(&draft, &choices, facts)?;
     let uvicorn_defaults = uvicorn_defaults(&draft);
+    let environment = application_environment(from_file, &draft, &choices)?;
+    let shown = show::all(&choices, &app, &binds);
     let numbers = Numbers { processors: facts.processors, choices: &choices };
 
     // Every field by name, so that the compiler tells of a forgotten one.
     let Draft {
+        app: _,
+        environment: _,
+        python_path,
         factory,
         chdir: _,
         app_dir: _,
@@ -130,11 +148,17 @@ pub fn resolve(
         log_level,
         colors,
         logs,
+        check_config,
+        print_config,
         uvicorn,
     } = draft;
     let settings = Settings {
-        app: app.trim().to_owned(),
+        app: app.clone(),
         factory: factory.unwrap_or(false),
+        python_path: python_paths(python_path.as_deref(), &chdir),
+        environment,
+        config_file: input.python_file.clone(),
+        hooks,
         python: python.filter(|path| !path.is_empty()).map(|path| interpreter(&path, facts)),
         chdir,
         app_dir,
@@ -160,9 +184,15 @@ pub fn resolve(
         access_log_format: access_format.unwrap_or_else(|| DEFAULT_ACCESS_FORMAT.to_owned()),
         error_log: error_file.filter(|file| !file.is_empty() && file != "-").map(PathBuf::from),
         log_level: log_level.as_deref().map_or(LogLevel::Info, level),
-        logs: logs.resolve(app.trim(), no_access),
+        logs: logs.resolve(&app, no_access),
     };
-    Ok(Resolved { settings, colors, warnings })
+    let print = print_config.unwrap_or(false);
+    let task = match (print, check_config.unwrap_or(false)) {
+        (true, _) => Task::Print,
+        (false, true) => Task::Check,
+        (false, false) => Task::Serve,
+    };
+    Ok(Resolved { settings, colors, task, shown, warnings })
 }
 
 /// The limit in bytes; 0 is none.
@@ -175,27 +205,106 @@ fn memory_limit(value: &Value, facts: &Facts<'_>) -> Option<u64> {
     (bytes > 0).then_some(bytes)
 }
 
-/// Values of variables: those of platforms stand in for an option that was not given, ferricorn's own also override
-/// `GUNICORN_CMD_ARGS`.
-fn from_variables(
-    choices: &mut Choices,
+/// What was given in all places, of which the strongest counts.
+struct Gathered {
+    choices: Choices,
+    /// With the variables of `--env-file`.
+    environment: Environment,
+    /// The variables of `--env-file`.
+    from_file: Vec<(String, String)>,
+    hooks: Vec<String>,
+    warnings: Vec<String>,
+}
+
+fn gather(input: &Input, environment: &Environment, facts: &Facts<'_>) -> Result<Gathered, ConfigError> {
+    let mut warnings = Vec::new();
+    let FileGiven { given: in_file, hooks } = match &input.file {
+        Some(file) => file.given(&mut warnings)?,
+        None => FileGiven::default(),
+    };
+    let mut given = input.given.clone();
+    given.extend(in_file);
+    let mut environment = environment.clone();
+    let from_file = env_file(&given, &environment, facts)?;
+    environment.complete(&from_file);
+    let mut all = variables::given(&environment, &given, &mut warnings);
+    all.extend(given);
+    let choices = winners(&all, &environment, &mut warnings)?;
+    Ok(Gathered { choices, environment, from_file, hooks, warnings })
+}
+
+/// Of each option the values that count, checked. What is overridden is not looked at.
+fn winners(
+    all: &[Given],
     environment: &Environment,
-    draft: &mut Draft,
-) -> Result<(), ConfigError> {
-    for entry in options::all() {
-        let Some((name, text)) = entry.variable.and_then(|name| Some((name, environment.get(name)?))) else {
-            continue;
-        };
-        let layer = if name.starts_with("FERRICORN_") { Layer::Variable } else { Layer::Default };
-        let given = choices.get(entry.name()).and_then(|choices| choices.last()).map(|choice| choice.layer);
-        if given.is_some_and(|given| given > layer) {
-            continue;
-        }
-        choices.remove(entry.name());
-        let value = read(entry.kind, text, Origin::Variable(name), &Environment::default())?;
-        apply(draft, Spelling::first(entry), value);
+    warnings: &mut Vec<String>,
+) -> Result<Choices, ConfigError> {
+    let mut highest: BTreeMap<&'static str, Layer> = BTreeMap::new();
+    for given in all {
+        let layer = highest.entry(given.spelling.entry.name()).or_insert(given.layer);
+        *layer = given.layer.max(*layer);
     }
-    Ok(())
+    let mut choices = Choices::new();
+    for (index, given) in all.iter().enumerate() {
+        let name = given.spelling.entry.name();
+        if highest.get(name) == Some(&given.layer)
+            && let Some(choice) = check(given, index, environment, warnings)?
+        {
+            choices.entry(name).or_default().push(choice);
+        }
+    }
+    for choices in choices.values_mut() {
+        keep_winners(choices, warnings);
+    }
+    Ok(choices)
+}
+
+/// The variables of `--env-file`, which has to be read before the variables are looked at.
+fn env_file(
+    given: &[Given],
+    environment: &Environment,
+    facts: &Facts<'_>,
+) -> Result<Vec<(String, String)>, ConfigError> {
+    let from_variables = variables::given(environment, given, &mut Vec::new());
+    let named = from_variables.iter().chain(given).filter(|it| it.spelling.entry.name() == "env-file");
+    let Some(named) = named.max_by_key(|it| it.layer).filter(|it| !it.text.is_empty()) else {
+        return Ok(Vec::new());
+    };
+    let (text, _) = read(named.spelling.entry.kind, &named.text, &named.origin, environment)?;
+    let error = |problem| ConfigError::Value { text: text.clone(), origin: named.origin.clone(), problem };
+    let content = (facts.read_file)(&facts.current_directory.join(&text)).map_err(|failure| {
+        error(Problem::meaning(format!("cannot be read: {failure}"), "give a file of `NAME=VALUE` lines"))
+    })?;
+    env_file::parse(&content, environment).map_err(error)
+}
+
+/// The variables for the application: those of `--env` are stronger than those of `--env-file`.
+fn application_environment(
+    mut environment: Vec<(String, String)>,
+    draft: &Draft,
+    choices: &Choices,
+) -> Result<Vec<(String, String)>, ConfigError> {
+    for (index, text) in draft.environment.iter().enumerate() {
+        match text.split_once('=') {
+            Some((name, value)) if !name.is_empty() && !text.contains('\0') => {
+                environment.push((name.to_owned(), value.to_owned()));
+            }
+            _ => {
+                let problem = Problem::meaning("not a variable with its value", "write `NAME=VALUE`");
+                let given = choices.get("env").and_then(|choices| choices.get(index));
+                return Err(given.map_or(ConfigError::NoApplication, |choice| value_error(choice, problem)));
+            }
+        }
+    }
+    Ok(environment)
+}
+
+/// The directories for `sys.path`, in the order that gunicorn's insertion at its head gives them.
+fn python_paths(given: Option<&str>, chdir: &Path) -> Vec<PathBuf> {
+    let parts = given.unwrap_or_default().split(',').filter(|part| !part.is_empty());
+    let mut paths: Vec<PathBuf> = parts.map(|part| chdir.join(part)).collect();
+    paths.reverse();
+    paths
 }
 
 /// Puts a value where the table says.

@@ -17,6 +17,14 @@ pub struct Settings {
     pub chdir: PathBuf,
     /// Put first on `sys.path` (`--app-dir`), absolute; `chdir` when not given.
     pub app_dir: PathBuf,
+    /// Put before everything on `sys.path` (`--pythonpath`), absolute, the last one first, as gunicorn does.
+    pub python_path: Vec<PathBuf>,
+    /// Variables for the application (`--env-file`, `--env`), stronger than those of the master.
+    pub environment: Vec<(String, String)>,
+    /// The Python configuration file that was executed, for whoever has to load it again.
+    pub config_file: Option<PythonFile>,
+    /// gunicorn's names of the hooks that `config_file` defines (`post_fork`).
+    pub hooks: Vec<String>,
     /// The interpreter that the user chose (`--python`, `FERRICORN_PYTHON`).
     pub python: Option<PathBuf>,
     /// Where to listen; at least one.
@@ -74,6 +82,24 @@ impl Settings {
     pub fn own_worker_class(&self) -> Option<&str> {
         worker_class::is_own(&self.worker_class).then_some(self.worker_class.as_str())
     }
+}
+
+/// A configuration file in Python.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PythonFile {
+    /// What is executed.
+    pub target: PythonTarget,
+    /// The directory that it is executed in, and that goes first on `sys.path`.
+    pub directory: PathBuf,
+}
+
+/// What is executed as a configuration file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PythonTarget {
+    /// A file, absolute.
+    Path(PathBuf),
+    /// A module that is imported (`python:project.settings`).
+    Module(String),
 }
 
 /// A listening address.

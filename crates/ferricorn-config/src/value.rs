@@ -42,7 +42,7 @@ impl Value {
     pub(crate) fn parse(kind: Kind, text: &str) -> Result<Self, Problem> {
         match kind {
             Kind::Switch | Kind::Boolean => boolean(text).map(Self::Flag),
-            Kind::Text | Kind::Verbatim => Ok(Self::Text(text.to_owned())),
+            Kind::Text | Kind::Verbatim | Kind::Hook(_) | Kind::Table => Ok(Self::Text(text.to_owned())),
             Kind::Whole => whole(text).map(Self::Whole),
             Kind::Workers if text.trim().eq_ignore_ascii_case("auto") => Ok(Self::Auto),
             Kind::Workers => workers(text).map(Self::Whole),

@@ -5,7 +5,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use ferricorn_config::{
-    AccessLog, Bind, ConfigError, Environment, Facts, Given, Layer, ListenWhen, LogFormat, LogLevel,
+    AccessLog, Bind, ConfigError, Environment, Facts, Given, Input, Layer, ListenWhen, LogFormat, LogLevel,
     LogOptions, Resolved, Settings, SyslogAddress, UvicornValue,
     options::{self, Spelling},
     resolve,
@@ -26,7 +26,7 @@ fn given(line: &str, layer: Layer) -> (Option<String>, Vec<Given>) {
         } else {
             spelling.on.to_string()
         };
-        given.push(Given { spelling, text, layer });
+        given.push(Given::option(spelling, text, layer));
     }
     (app, given)
 }
@@ -47,8 +47,10 @@ fn run_given(
         processors: 6,
         memory: 1000 << 20,
         is_directory: &|path| path.starts_with("/srv"),
+        read_file: &|_| Err(std::io::ErrorKind::NotFound.into()),
     };
-    resolve(app, given, &environment, &facts)
+    let input = Input { app: app.map(str::to_owned), given: given.to_vec(), ..Input::default() };
+    resolve(&input, &environment, &facts)
 }
 
 fn settings(line: &str, environment: &[(&str, &str)]) -> Settings {
@@ -77,6 +79,10 @@ fn defaults() -> Settings {
         factory: false,
         chdir: PathBuf::from("/srv/app"),
         app_dir: PathBuf::from("/srv/app"),
+        python_path: vec![],
+        environment: vec![],
+        config_file: None,
+        hooks: vec![],
         python: None,
         binds: tcp("127.0.0.1", 8000),
         backlog: 2048,
@@ -402,8 +408,7 @@ fn no_option_panics_whatever_its_value_is() {
     ];
     for entry in options::all() {
         for text in values {
-            let given =
-                Given { spelling: Spelling::first(entry), text: text.to_owned(), layer: Layer::CommandLine };
+            let given = Given::option(Spelling::first(entry), text.to_owned(), Layer::CommandLine);
             if let Err(error) = run_given(Some("a"), &[given], &[]) {
                 assert!(error.hint().is_some(), "`--{} {text}`: {error}", entry.name());
             }

@@ -16,7 +16,7 @@ Every option of gunicorn and uvicorn is known by name. The first tables list wha
 that are accepted and change nothing, each of which is told of in one warning unless nothing is lost, and those that
 are refused, because to go on would do something else than what was asked.
 
-Defaults are weaker than variables, variables weaker than `GUNICORN_CMD_ARGS`, and that is weaker than the command line.
+Which place wins is told in [configuration.md](../configuration.md).
 ";
 
 /// Writes the page, or with `--check` fails when it is not what would be written.
@@ -57,17 +57,20 @@ fn page() -> String {
     let mut page = INTRODUCTION.to_owned();
     let supported = |entry: &&Entry| matches!(entry.standing, Standing::Supported(_));
     let mut group: Option<Group> = None;
-    for entry in options::all().filter(supported) {
+    let mut entries: Vec<&Entry> = options::all().filter(supported).collect();
+    entries.sort_by_key(|entry| entry.group);
+    for entry in entries {
         if group != Some(entry.group) {
             group = Some(entry.group);
             let _ = write!(
                 page,
-                "\n## {}\n\n| option | variable | what it does |\n|---|---|---|\n",
+                "\n## {}\n\n| option | in a file | variable | what it does |\n|---|---|---|---|\n",
                 entry.group.title()
             );
         }
         let variable = entry.variable.map(|name| format!("`{name}`")).unwrap_or_default();
-        let _ = writeln!(page, "| {} | {variable} | {} |", names(entry), cell(entry.help));
+        let setting = entry.setting_name();
+        let _ = writeln!(page, "| {} | `{setting}` | {variable} | {} |", names(entry), cell(entry.help));
     }
     for (title, text) in [
         ("Not supported yet", not_yet as fn(&Entry) -> Option<String>),
@@ -101,6 +104,9 @@ fn refused(entry: &Entry) -> Option<String> {
 
 /// All names, with the word for the value after the first.
 fn names(entry: &Entry) -> String {
+    if entry.file_only {
+        return format!("`{}` in a file only", entry.setting_name());
+    }
     let mut names: Vec<String> = entry.short.iter().map(|short| format!("`-{short}`")).collect();
     names.extend(entry.longs.iter().chain(&entry.off).map(|long| format!("`--{long}`")));
     let value = if entry.metavar.is_empty() { String::new() } else { format!(" {}", entry.metavar) };

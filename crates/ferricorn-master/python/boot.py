@@ -30,6 +30,9 @@ def refuse_old_python(channel):
         sys.version_info[1],
         sys.executable,
     )
+    if sys.argv[3:4] in (["config"], ["check"]):
+        sys.stderr.write(text + "\n")
+        sys.exit(1)
     message = {"type": "boot_failed", "stage": "environment", "text": text}
     socket.socket(fileno=channel).send(json.dumps(message).encode())
     sys.exit(1)
@@ -85,13 +88,21 @@ class EmbeddedImporter:
 
 
 def boot(source, channel):
-    """Runs the worker and does not return."""
+    """Runs the worker, or a helper that the master asks something, and does not return."""
     os.set_inheritable(source, False)
     os.set_inheritable(channel, False)
     if sys.version_info < (3, 10):
         refuse_old_python(channel)
     sys.meta_path.insert(0, EmbeddedImporter(read_sources(source)))
     os.close(source)
+    if sys.argv[3:4] == ["config"]:
+        from ferricorn_worker import config_file
+
+        config_file.run(channel, sys.argv[4:])
+    if sys.argv[3:4] == ["check"]:
+        from ferricorn_worker import check
+
+        check.run(channel, sys.argv[4])
     # What the process list shows is the real argument vector; `sys.argv` is what the application reads.
     sys.argv = ["ferricorn"] + [word for title in sys.argv[3:4] for word in title.split(" ")[1:]]
     from ferricorn_worker import main

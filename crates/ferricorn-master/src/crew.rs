@@ -91,7 +91,7 @@ pub(crate) struct Crew {
     handoff: (OwnedFd, OwnedFd),
     sources: OwnedFd,
     interpreter: PathBuf,
-    environment: Vec<(OsString, OsString)>,
+    version: String,
     buffer: Vec<u8>,
 }
 
@@ -101,6 +101,8 @@ pub(crate) struct Recruit {
     pub(crate) slot: Slot,
     pub(crate) generation: Generation,
     pub(crate) directory: PathBuf,
+    /// Variables for the application, stronger than the master's.
+    pub(crate) environment: Vec<(String, String)>,
     /// For the process list.
     pub(crate) title: String,
     pub(crate) listeners: Vec<RawFd>,
@@ -119,12 +121,6 @@ impl Crew {
     pub(crate) fn new(interpreter: PathBuf, version: &str) -> io::Result<Self> {
         let board = SharedWords::create(BYTES)?;
         board.store(0, MAGIC);
-        // `gunicorn` is in it because applications look for the word to find out that they are served.
-        let server_software = format!("ferricorn/{version} (gunicorn compatible)");
-        let private = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "SERVER_SOFTWARE"];
-        let mut environment: Vec<_> =
-            env::vars_os().filter(|(name, _)| !private.iter().any(|it| name == it)).collect();
-        environment.push(("SERVER_SOFTWARE".into(), server_software.into()));
         Ok(Self {
             members: BTreeMap::new(),
             board,
@@ -132,7 +128,7 @@ impl Crew {
             handoff: channel::handoff_pair()?,
             sources: shim::sources()?,
             interpreter,
-            environment,
+            version: version.to_owned(),
             buffer: vec![0; MAX_PACKET],
         })
     }
@@ -190,7 +186,7 @@ impl Crew {
         inherit.extend(handoff);
         inherit.extend([self.board.as_raw_fd(), self.sources.as_raw_fd(), theirs.as_raw_fd()]);
         inherit.push(black_box.as_raw_fd());
-        let mut environment = self.environment.clone();
+        let mut environment = worker_environment(&self.version, &recruit.environment);
         environment.push(("FERRICORN_SLOT".into(), recruit.slot.to_string().into()));
         environment.push(("FERRICORN_GENERATION".into(), recruit.generation.to_string().into()));
         let plan = SpawnPlan {
@@ -342,6 +338,18 @@ impl Crew {
         };
         self.members.iter().map(|(id, member)| (*id, vitals(member))).collect()
     }
+}
+
+/// What a worker inherits of our environment, with what the user has set for the application. `given` is the stronger.
+pub(crate) fn worker_environment(version: &str, given: &[(String, String)]) -> Vec<(OsString, OsString)> {
+    // `gunicorn` is in it because applications look for the word to find out that they are served.
+    let server_software = format!("ferricorn/{version} (gunicorn compatible)");
+    let private = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "SERVER_SOFTWARE"];
+    let mut environment: BTreeMap<OsString, OsString> =
+        env::vars_os().filter(|(name, _)| !private.iter().any(|it| name == it)).collect();
+    environment.insert("SERVER_SOFTWARE".into(), server_software.into());
+    environment.extend(given.iter().map(|(name, value)| (name.into(), value.into())));
+    environment.into_iter().collect()
 }
 
 /// Lets the event loop watch a channel.

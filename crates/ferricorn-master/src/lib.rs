@@ -13,6 +13,7 @@
 mod binding;
 mod crew;
 mod death;
+mod helper;
 mod interpreter;
 mod observe;
 mod policy;
@@ -30,6 +31,7 @@ use ferricorn_core::{BootFailure, ExitReason, Supervisor};
 use tracing::{error, info};
 
 pub use ferricorn_sys::memory::limit as memory_limit;
+pub use helper::{ExecuteError, check_application, execute};
 pub use interpreter::InterpreterError;
 
 /// The target of events that are a gauge rather than a line: `metric` is its name, `value` its number.

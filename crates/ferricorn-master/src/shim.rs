@@ -34,6 +34,8 @@ const MODULES: &[(&str, &str)] = modules![
     "access_records",
     "application",
     "channel",
+    "check",
+    "config_file",
     "drain",
     "environment",
     "errors",

@@ -11,6 +11,7 @@ pub(crate) fn app(settings: &Settings) -> AppSettings {
         factory: settings.factory,
         app_dir: settings.app_dir.to_string_lossy().into_owned(),
         worker_class: settings.own_worker_class().map(str::to_owned),
+        python_path: settings.python_path.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
         uvicorn: options(&settings.uvicorn),
         uvicorn_defaults: options(&settings.uvicorn_defaults),
     }

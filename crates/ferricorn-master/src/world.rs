@@ -243,6 +243,7 @@ impl World {
                     slot,
                     generation,
                     directory: self.program.settings.chdir.clone(),
+                    environment: self.program.settings.environment.clone(),
                     title: format!("worker {}", self.program.settings.app),
                     listeners: self.listeners.iter().map(AsRawFd::as_raw_fd).collect(),
                 };

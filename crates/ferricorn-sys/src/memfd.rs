@@ -7,6 +7,11 @@ use std::os::fd::OwnedFd;
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 
+/// An empty file in memory, to be written by a child and read when the child has ended. Close-on-exec.
+pub fn memfd_empty(name: &str) -> io::Result<File> {
+    Ok(File::from(memfd_create(name, MFdFlags::MFD_CLOEXEC)?))
+}
+
 /// A file in memory that holds `bytes` and can never change again (all seals set). Close-on-exec; `name` shows up in
 /// `/proc/PID/fd`.
 ///

@@ -73,6 +73,31 @@ pub fn reap() -> Option<Reaped> {
     Some(Reaped { pid, exit, peak_memory })
 }
 
+/// Waits until this child has exited, and says how it ended. Only for before the event loop runs: it stops everything.
+pub fn wait_for(pid: i32) -> std::io::Result<Exit> {
+    let id = libc::id_t::try_from(pid).map_err(std::io::Error::other)?;
+    let mut information = MaybeUninit::<libc::siginfo_t>::zeroed();
+    loop {
+        // SAFETY: the pointer is to memory of the right size that lives through the call.
+        let result = unsafe { libc::waitid(libc::P_PID, id, information.as_mut_ptr(), libc::WEXITED) };
+        if result == 0 {
+            break;
+        }
+        let error = std::io::Error::last_os_error();
+        if error.raw_os_error() != Some(libc::EINTR) {
+            return Err(error);
+        }
+    }
+    // SAFETY: zeroed at first, which is a valid siginfo_t; the kernel wrote the rest.
+    let information = unsafe { information.assume_init() };
+    // SAFETY: waitid has filled in the fields of SIGCHLD.
+    let status = unsafe { information.si_status() };
+    Ok(match information.si_code {
+        libc::CLD_EXITED => Exit::Code(status),
+        code => Exit::Signal { number: status, core_dumped: code == libc::CLD_DUMPED },
+    })
+}
+
 /// The name of a signal, such as `SIGKILL`; `SIGRT` for a real-time signal, `SIG?` for a number that is none.
 pub fn signal_name(number: i32) -> &'static str {
     const NAMES: [(i32, &str); 31] = [

@@ -85,6 +85,9 @@ pub struct AppSettings {
     /// A worker class of the user's, by its dotted name, whose options for uvicorn count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub worker_class: Option<String>,
+    /// Put before that on `sys.path`, in this order (`--pythonpath`).
+    #[serde(default)]
+    pub python_path: Vec<String>,
     /// Options that the *user* set, by their `uvicorn.Config` names (`loop`, `timeout_keep_alive`, ...). One that the
     /// installed uvicorn lacks is an error that names it.
     pub uvicorn: serde_json::Map<String, serde_json::Value>,

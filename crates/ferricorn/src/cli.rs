@@ -95,18 +95,12 @@ fn read(words: Vec<String>, layer: Layer) -> Result<Line, ConfigError> {
     }
     let matches = command().try_get_matches_from(completed).map_err(|error| translate(&error))?;
     let mut given = Vec::new();
-    for spelling in options::all().flat_map(spellings) {
+    for spelling in options::all().filter(|entry| !entry.file_only).flat_map(Entry::spellings) {
         collect(&matches, spelling, layer, &mut given);
     }
     given.sort_by_key(|(index, _)| *index);
     let app = matches.get_many::<String>(APP).and_then(|mut words| words.next().cloned());
     Ok(Line { app, given: given.into_iter().map(|(_, given)| given).collect() })
-}
-
-/// All names of an option.
-fn spellings(entry: &'static Entry) -> impl Iterator<Item = Spelling> {
-    let on = entry.longs.iter().map(move |long| Spelling { entry, long, on: true });
-    on.chain(entry.off.map(|long| Spelling { entry, long, on: false }))
 }
 
 /// What was given under one name, with the places of the values in the line.
@@ -119,13 +113,13 @@ fn collect(matches: &ArgMatches, spelling: Spelling, layer: Layer, given: &mut V
     if !spelling.entry.takes_value() {
         // Of a switch that is repeated the last one counts.
         given.extend(
-            indices.max().map(|index| (index, Given { spelling, text: spelling.on.to_string(), layer })),
+            indices.max().map(|index| (index, Given::option(spelling, spelling.on.to_string(), layer))),
         );
         return;
     }
     let values = matches.get_many::<String>(id).into_iter().flatten();
     given.extend(
-        indices.zip(values).map(|(index, text)| (index, Given { spelling, text: text.clone(), layer })),
+        indices.zip(values).map(|(index, text)| (index, Given::option(spelling, text.clone(), layer))),
     );
 }
 
@@ -145,8 +139,8 @@ fn command() -> Command {
         .disable_help_flag(true)
         .disable_version_flag(true)
         .args_override_self(true);
-    for entry in options::all() {
-        for spelling in spellings(entry) {
+    for entry in options::all().filter(|entry| !entry.file_only) {
+        for spelling in entry.spellings() {
             command = command.arg(argument(spelling));
         }
     }

@@ -4,14 +4,16 @@
 //! options and their meaning (`ferricorn-config`), nor the supervision (`ferricorn-master`).
 
 pub mod cli;
+pub mod configuration;
 pub mod logging;
 pub mod report;
 
-use std::{ffi::OsString, io, io::IsTerminal, path::Path};
+use std::{ffi::OsString, io, io::IsTerminal};
 
 use cli::{Request, StartRequest};
-use ferricorn_config::{ConfigError, Environment, Facts, Resolved};
-use ferricorn_master::Program;
+use configuration::{Configuration, Source};
+use ferricorn_config::{ConfigError, Environment, Resolved, Settings, Shown, Task};
+use ferricorn_master::{ExecuteError, Program};
 
 /// The product's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -21,23 +23,30 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let environment: Environment = std::env::vars_os()
         .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
         .collect();
-    match cli::parse(arguments, &environment) {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    match cli::parse(arguments.clone(), &environment) {
         Ok(Request::Help) => report::print(&cli::help(io::stdout().is_terminal())),
         Ok(Request::Version) => report::print(&format!("ferricorn (version {VERSION})\n")),
-        Ok(Request::Start(request)) => start(&request, &environment),
+        Ok(Request::Start(request)) => start(request, environment, arguments.into_iter().skip(1).collect()),
         Err(error) => report::config_error(&error),
     }
 }
 
-fn start(request: &StartRequest, environment: &Environment) -> u8 {
-    let resolved = match resolve(request, environment) {
-        Ok(Ok(resolved)) => resolved,
-        Ok(Err(error)) => return report::config_error(&error),
+fn start(request: StartRequest, environment: Environment, arguments: Vec<OsString>) -> u8 {
+    let configuration = match Configuration::new(request, environment, arguments) {
+        Ok(configuration) => configuration,
         Err(error) => return report::error(&format!("the working directory is not to be found: {error}")),
     };
-    let Resolved { settings, colors, warnings } = resolved;
+    let resolved = match read(&configuration) {
+        Ok(resolved) => resolved,
+        Err(code) => return code,
+    };
+    let Resolved { settings, colors, task, shown, warnings } = resolved;
     if let Err(error) = std::env::set_current_dir(&settings.chdir) {
         return report::error(&format!("can't chdir to `{}`: {error}", settings.chdir.display()));
+    }
+    if task != Task::Serve {
+        return check(task, &settings, &shown, &warnings);
     }
     let log = match logging::start(&settings, colors) {
         Ok(log) => log,
@@ -55,14 +64,56 @@ fn start(request: &StartRequest, environment: &Environment) -> u8 {
     ferricorn_master::run(program).exit_code()
 }
 
-fn resolve(request: &StartRequest, environment: &Environment) -> io::Result<Result<Resolved, ConfigError>> {
-    let facts = Facts {
-        current_directory: std::env::current_dir()?,
-        // Knows the affinity mask and the quota of the control group.
-        memory: ferricorn_master::memory_limit(),
-        processors: std::thread::available_parallelism()
-            .map_or(1, |count| u16::try_from(count.get()).unwrap_or(u16::MAX)),
-        is_directory: &Path::is_dir,
+/// `--print-config` and `--check-config`: everything that can be known without binding.
+fn check(task: Task, settings: &Settings, shown: &[Shown], warnings: &[String]) -> u8 {
+    if task == Task::Print {
+        report::print(&report::settings(shown));
+    }
+    for warning in warnings {
+        report::warning(warning);
+    }
+    if let Some(unreadable) = shown.iter().find_map(unreadable) {
+        return report::error(&unreadable);
+    }
+    match ferricorn_master::check_application(settings, VERSION) {
+        Ok(None) => 0,
+        Ok(Some(failure)) => {
+            report::error(&format!("the application `{}` cannot be loaded\n{failure}", settings.app))
+        }
+        Err(error) => report::error(&error.to_string()),
+    }
+}
+
+/// A setting that names a file which has to be there.
+fn unreadable(line: &Shown) -> Option<String> {
+    const FILES: [&str; 3] = ["ca_certs", "certfile", "keyfile"];
+    if !FILES.contains(&line.name.as_str()) || line.value.is_empty() {
+        return None;
+    }
+    let error = std::fs::File::open(&line.value).err()?;
+    Some(format!("`{}` (`{}`, from {}) cannot be read: {error}", line.value, line.name, line.source))
+}
+
+/// The settings, or the exit code after what is wrong was said.
+fn read(configuration: &Configuration) -> Result<Resolved, u8> {
+    let config_error = |error| report::config_error(&error);
+    let source = configuration.source().map_err(config_error)?;
+    let answer = match &source {
+        Source::Python { file, name } => {
+            let python = configuration.python();
+            let answer = ferricorn_master::execute(python.as_deref(), file, configuration.arguments());
+            Some(answer.map_err(|error| report::config_error(&unread(name, &error)))?)
+        }
+        Source::None | Source::Read(_) => None,
     };
-    Ok(ferricorn_config::resolve(request.app.as_deref(), &request.given, environment, &facts))
+    configuration.resolve(source, answer.as_deref()).map_err(config_error)
+}
+
+/// The error of a file that could not be executed at all.
+fn unread(name: &str, error: &ExecuteError) -> ConfigError {
+    let hint = match error {
+        ExecuteError::Interpreter(error) => error.hint(),
+        ExecuteError::System(_) | ExecuteError::NoAnswer(_) => "run the file with `python3` to see why",
+    };
+    ConfigError::File { file: name.to_owned(), reason: error.to_string(), hint: hint.to_owned() }
 }

@@ -2,9 +2,12 @@
 //!
 //! Invariant: a closed or full terminal never stops the program; what cannot be written is dropped.
 
-use std::io::{self, Write};
+use std::{
+    fmt::Write as _,
+    io::{self, Write},
+};
 
-use ferricorn_config::ConfigError;
+use ferricorn_config::{ConfigError, Shown};
 
 /// The line that says how the program is called.
 pub const USAGE: &str = "usage: ferricorn [OPTIONS] [APP_MODULE]";
@@ -26,6 +29,22 @@ pub fn config_error(error: &ConfigError) -> u8 {
     };
     complain(&text);
     error.exit_code()
+}
+
+/// Every setting in one line: its name, its value, its source.
+pub fn settings(shown: &[Shown]) -> String {
+    let name = shown.iter().map(|line| line.name.len()).max().unwrap_or(0);
+    let value = shown.iter().map(|line| line.value.len()).filter(|width| *width <= 40).max().unwrap_or(0);
+    let mut text = String::new();
+    for line in shown {
+        let _ = writeln!(text, "{:name$} = {:value$}  # {}", line.name, line.value, line.source);
+    }
+    text
+}
+
+/// Reports something that does not prevent a start.
+pub fn warning(message: &str) {
+    complain(&format!("Warning: {message}\n"));
 }
 
 /// Reports anything else that prevents a start, and returns the exit code.

@@ -157,8 +157,8 @@ fn a_value_that_cannot_be_honoured_exits_with_1() {
     error(
         "a -c gunicorn.conf.py",
         &[],
-        "`-c/--config` cannot be used: configuration files are not supported yet",
-        "give the file's settings as options; the names are the same",
+        "cannot read the configuration file `gunicorn.conf.py`: no such file",
+        "give a file in Python or TOML, or `python:MODULE`",
     );
     error(
         "a -D",
@@ -216,4 +216,181 @@ fn closed_output_changes_no_exit_code() {
     assert_eq!(closed("", "2>&-"), Some(1));
     assert_eq!(closed("--workers x", "2>/dev/full"), Some(2));
     assert_eq!(closed("a --workers x", ">&- 2>&- <&-"), Some(2));
+}
+
+/// A folder with these files.
+fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    for (name, text) in files {
+        std::fs::write(folder.path().join(name), text).expect("the folder can be written");
+    }
+    folder
+}
+
+/// As `run`, in a folder with these files, with the Python of the tests.
+fn run_in(files: &[(&str, &str)], words: &str, environment: &[(&str, &str)]) -> (String, String, i32) {
+    let folder = folder(files);
+    let python = ferricorn_test::python();
+    let output = Command::new(env!("CARGO_BIN_EXE_ferricorn"))
+        .args(words.split_whitespace())
+        .env_clear()
+        .env("FERRICORN_PYTHON", &python)
+        .envs(environment.iter().copied())
+        .current_dir(folder.path())
+        .stdin(Stdio::null())
+        .output()
+        .expect("the program that cargo has built starts");
+    let place = folder.path().canonicalize().expect("the folder is there").display().to_string();
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).replace(&place, "FOLDER");
+    (text(output.stdout), text(output.stderr), output.status.code().expect("the program exits by itself"))
+}
+
+const APP: (&str, &str) = ("main.py", "async def app(scope, receive, send): pass\n");
+
+#[test]
+fn a_configuration_file_that_fails_shows_its_own_lines() {
+    let file = ("gunicorn.conf.py", "print('reading')\nworkers = 1 / 0\n");
+    let (stdout, stderr, code) = run_in(&[file], "main:app", &[]);
+    assert_eq!((stdout.as_str(), code), ("reading\n", 1));
+    let expected = "Error: cannot read the configuration file `gunicorn.conf.py`: Traceback (most recent call last):\n  \
+                    File \"FOLDER/gunicorn.conf.py\", line 2, in <module>\n";
+    assert!(stderr.starts_with(expected), "{stderr}");
+    assert!(stderr.contains("ZeroDivisionError: division by zero\nhint: "), "{stderr}");
+}
+
+#[test]
+fn a_bad_value_in_a_file_is_named_with_its_line() {
+    for (name, text, message, hint) in [
+        (
+            "gunicorn.conf.py",
+            "\nworkers = 2.5\n",
+            "invalid value `2.5` for `workers` in `gunicorn.conf.py:2`: not a whole number",
+            "write a number without decimals, or `int(...)` of it",
+        ),
+        (
+            "gunicorn.conf.py",
+            "preload_app = 1\n",
+            "invalid value `1` for `preload_app` in `gunicorn.conf.py:1`: not a boolean",
+            "write True or False",
+        ),
+        (
+            "gunicorn.conf.py",
+            "def post_fork(server): pass\n",
+            "invalid value `a function` for `post_fork` in `gunicorn.conf.py:1`: the function takes 1 arguments by position",
+            "write one that takes 2",
+        ),
+        (
+            "gunicorn.conf.py",
+            "keepalive = -1\n",
+            "invalid value `-1` for `keepalive` in `gunicorn.conf.py:1`: below 0",
+            "give 0 or more",
+        ),
+        (
+            "gunicorn.conf.py",
+            "import os\nos._exit(5)\n",
+            "cannot read the configuration file `gunicorn.conf.py`: Python ended without an answer (exit code 5)",
+            "run the file with `python3` to see why",
+        ),
+        (
+            "gunicorn.conf.py",
+            "import sys\nsys.exit(5)\n",
+            "cannot read the configuration file `gunicorn.conf.py`: it called `sys.exit(5)`",
+            "the lines above say where it failed",
+        ),
+        (
+            "ferricorn.toml",
+            "workers = \"x\"\n",
+            "invalid value `x` for `workers` in `ferricorn.toml:1`: not a whole number",
+            "give a number such as `2`, or `auto` for one per processor",
+        ),
+        (
+            "ferricorn.toml",
+            "\nwrokers = 2\n",
+            "unknown setting `wrokers` in `ferricorn.toml:2`",
+            "did you mean `workers`?",
+        ),
+        (
+            "ferricorn.toml",
+            "workers = \n",
+            "cannot read the configuration file `ferricorn.toml:1`: string values must be quoted, expected literal string",
+            "write `NAME = VALUE`, with texts in quotes",
+        ),
+        (
+            "pyproject.toml",
+            "[tool.ferricorn]\nbind = \"::1\"\n",
+            "invalid value `::1` for `bind` in `pyproject.toml:2`: an IPv6 address without brackets",
+            "write `[::1]:8000`",
+        ),
+    ] {
+        let (stdout, stderr, code) = run_in(&[(name, text)], "main:app", &[]);
+        let expected = format!("Error: {message}\nhint: {hint}\n");
+        assert_eq!((stdout.as_str(), stderr, code), ("", expected, 1), "{text}");
+    }
+}
+
+#[test]
+fn every_setting_is_printed_with_its_source() {
+    let file = ("gunicorn.conf.py", "import os\nbind = '127.0.0.1:1'\nkeepalive = 5\ntimeout = 90\n");
+    let environment = [
+        ("WEB_CONCURRENCY", "3"),
+        ("GUNICORN_CMD_ARGS", "--timeout 60"),
+        ("FERRICORN_BACKLOG", "99"),
+        ("UVICORN_VERSION", "1"),
+        ("UVICORN_PORT", "tcp://10.0.0.1:80"),
+    ];
+    let (stdout, stderr, code) =
+        run_in(&[APP, file], "main:app --print-config --log-level=debug", &environment);
+    assert_eq!((stderr.as_str(), code), ("", 0));
+    for (name, value, source) in [
+        ("bind", "127.0.0.1:1", "gunicorn.conf.py:2"),
+        ("keepalive", "5", "gunicorn.conf.py:3"),
+        ("timeout", "60", "-t/--timeout in GUNICORN_CMD_ARGS"),
+        ("backlog", "99", "FERRICORN_BACKLOG"),
+        ("workers", "3", "WEB_CONCURRENCY"),
+        ("loglevel", "debug", "--log-level"),
+        ("graceful_timeout", "30", "default"),
+        ("wsgi_app", "main:app", "the command line"),
+    ] {
+        let line = stdout.lines().find(|line| line.split(' ').next() == Some(name)).unwrap_or_default();
+        let shown = line.split_once('=').and_then(|(_, rest)| rest.split_once("  # "));
+        let shown = shown.map(|(shown, from)| (shown.trim(), from));
+        assert_eq!(shown, Some((value, source)), "`{name}` in\n{stdout}");
+    }
+    let mut sorted: Vec<&str> = stdout.lines().collect();
+    sorted.sort_unstable();
+    assert_eq!(sorted, stdout.lines().collect::<Vec<_>>());
+}
+
+#[test]
+fn a_check_loads_the_application_and_serves_nothing() {
+    assert_eq!(run_in(&[APP], "main:app --check-config", &[]), (String::new(), String::new(), 0));
+    let (stdout, stderr, code) = run_in(&[APP], "main:ap --check-config", &[]);
+    assert_eq!((stdout.as_str(), code), ("", 1));
+    assert!(stderr.starts_with("Error: the application `main:ap` cannot be loaded\n"), "{stderr}");
+    let broken = ("main.py", "import nothing_of_this_name\n");
+    let (_, stderr, code) = run_in(&[broken], "main:app --check-config", &[]);
+    assert_eq!(code, 1);
+    assert!(stderr.contains("No module named 'nothing_of_this_name'"), "{stderr}");
+    let (_, stderr, code) = run_in(&[APP], "main:app --check-config --certfile none.pem", &[]);
+    let expected = "Error: `none.pem` (`certfile`, from --certfile) cannot be read: No such file or directory (os error 2)\n";
+    assert_eq!((stderr.as_str(), code), (expected, 1));
+}
+
+#[test]
+fn a_near_miss_in_a_file_is_told_of() {
+    let text = "port = 80\nbind = f':{port}'\nworker = 3\nCAPTURE_OUTPUT = True\nlog_level = 'debug'\nmax_requests_per_child = 5\n\
+                def pre_forc(server, worker): pass\nhelper = 1\n";
+    let (_, stderr, code) = run_in(&[APP, ("gunicorn.conf.py", text)], "main:app --check-config", &[]);
+    let warning = |line: &str, near: &str| {
+        let (name, line) = line.split_once(':').unwrap_or_default();
+        format!("Warning: `{name}` in `gunicorn.conf.py:{line}` is no setting; did you mean `{near}`?\n")
+    };
+    let expected = [
+        warning("worker:3", "workers"),
+        warning("CAPTURE_OUTPUT:4", "capture_output"),
+        warning("log_level:5", "loglevel"),
+        warning("max_requests_per_child:6", "max_requests"),
+        warning("pre_forc:7", "pre_fork"),
+    ];
+    assert_eq!((stderr, code), (expected.concat(), 0));
 }

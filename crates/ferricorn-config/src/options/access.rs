@@ -3,7 +3,7 @@
 use super::{Entry, Group::Logging, Kind};
 
 pub(super) static ENTRIES: &[Entry] = &[
-    Entry::new(Logging, &["access-logfile"], Kind::Text, "FILE").sets(
+    Entry::new(Logging, &["access-logfile"], Kind::Text, "FILE").setting(&["accesslog"]).sets(
         "Write the access log to this file, - for standard output [default: no access log]",
         |draft, value| {
             draft.access_file = value.text();
@@ -13,6 +13,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         .off("no-access-log")
         .sets("Write the access log to standard output", |draft, value| draft.access_switch = value.flag()),
     Entry::new(Logging, &["access-logformat"], Kind::Verbatim, "FORMAT")
+        .setting(&["access_log_format"])
         .sets("The access log's format, as gunicorn's", |draft, value| draft.access_format = value.text()),
     Entry::switch(Logging, &["disable-redirect-access-to-syslog"]).sets(
         "Do not send the access log to syslog",

@@ -13,7 +13,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             draft.factory = value.flag();
         },
     ),
-    Entry::new(App, &["python"], Kind::Text, "PATH").variable("FERRICORN_PYTHON").sets(
+    Entry::new(App, &["python"], Kind::Text, "PATH").sets(
         "The Python interpreter of the workers [default: python3 of the active venv]",
         |draft, value| {
             draft.python = value.text();
@@ -25,28 +25,30 @@ pub(super) static ENTRIES: &[Entry] = &[
         .uvicorn("auto, on or off", "lifespan"),
     Entry::switch(App, &["reset-contextvars"])
         .uvicorn("Give each request a fresh set of context variables", "reset_contextvars"),
-    Entry::new(App, &["config"], Kind::Text, "FILE").short('c').refused(
-        "configuration files are not supported yet",
-        "give the file's settings as options; the names are the same",
+    Entry::new(App, &["config"], Kind::Text, "FILE").short('c').program(
+        "Configuration: FILE.py, FILE.toml or python:MODULE [default: ferricorn.toml or gunicorn.conf.py]",
     ),
-    Entry::new(App, &["pythonpath"], Kind::Text, "DIRS").refused(
-        "not supported yet, and the application might not be found without it",
-        "use `--app-dir DIR`, or set PYTHONPATH",
+    Entry::new(App, &["pythonpath"], Kind::Text, "DIRS").sets(
+        "Directories, with commas between them, to look for modules in",
+        |draft, value| {
+            draft.python_path = value.text();
+        },
     ),
-    Entry::new(App, &["env"], Kind::Verbatim, "NAME=VALUE").short('e').repeats().refused(
-        "not supported yet, and the application would miss the variable",
-        "set the variable before the command: `env NAME=VALUE ferricorn ...`",
+    Entry::new(App, &["env"], Kind::Verbatim, "NAME=VALUE").short('e').setting(&["raw_env"]).repeats().sets(
+        "Set this variable for the application; may be repeated",
+        |draft, value| {
+            draft.environment.extend(value.text());
+        },
     ),
-    Entry::new(App, &["env-file"], Kind::Text, "FILE").refused(
-        "not supported yet, and the application would miss the variables",
-        "set the variables in the environment of the command",
-    ),
+    Entry::new(App, &["env-file"], Kind::Text, "FILE")
+        .program("Set the variables of this file where they are not set"),
     Entry::new(App, &["paste", "paster"], Kind::Text, "FILE")
         .refused("Paste applications are WSGI applications", "name an ASGI application, as in `main:app`"),
     Entry::new(App, &["paste-global"], Kind::Verbatim, "NAME=VALUE")
+        .setting(&["raw_paste_global_conf"])
         .repeats()
         .refused("Paste applications are WSGI applications", "name an ASGI application, as in `main:app`"),
-    Entry::new(App, &["dirty-app"], Kind::Text, "APP").repeats().refused(
+    Entry::new(App, &["dirty-app"], Kind::Text, "APP").setting(&["dirty_apps"]).repeats().refused(
         "uvicorn has no dirty workers, and the first call to one would fail",
         "run such work in a task queue",
     ),

@@ -4,6 +4,7 @@ use super::{Entry, Group::Http, Kind};
 
 pub(super) static ENTRIES: &[Entry] = &[
     Entry::new(Http, &["keep-alive", "timeout-keep-alive"], Kind::Whole, "SECONDS")
+        .setting(&["keepalive"])
         .uvicorn("How long an idle connection is kept [default: 75]", "timeout_keep_alive"),
     Entry::new(Http, &["http"], Kind::ChoiceOrImport(&["auto", "h11", "httptools", "zttp"]), "PARSER")
         .uvicorn("auto, h11, httptools or module:class", "http"),
@@ -27,6 +28,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         .off("no-date-header")
         .uvicorn("Send the Date header [default: on]", "date_header"),
     Entry::new(Http, &["header"], Kind::Header, "NAME:VALUE")
+        .setting(&["headers"])
         .repeats()
         .uvicorn("Send this header with every response; may be repeated", "headers"),
 ];

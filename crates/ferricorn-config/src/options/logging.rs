@@ -6,13 +6,13 @@ use crate::logs::FACILITY_NAMES;
 pub(crate) const LEVELS: &[&str] = &["debug", "info", "warning", "error", "critical", "trace"];
 
 pub(super) static ENTRIES: &[Entry] = &[
-    Entry::new(Logging, &["error-logfile", "log-file"], Kind::Text, "FILE").sets(
+    Entry::new(Logging, &["error-logfile", "log-file"], Kind::Text, "FILE").setting(&["errorlog"]).sets(
         "Write the error log to this file, - for standard error [default: -]",
         |draft, value| {
             draft.error_file = value.text();
         },
     ),
-    Entry::new(Logging, &["log-level"], Kind::Choice(LEVELS), "LEVEL").sets(
+    Entry::new(Logging, &["log-level"], Kind::Choice(LEVELS), "LEVEL").setting(&["loglevel"]).sets(
         "debug, info, warning, error or critical [default: info]",
         |draft, value| {
             draft.log_level = value.text();
@@ -34,38 +34,38 @@ pub(super) static ENTRIES: &[Entry] = &[
         },
     ),
     Entry::new(Logging, &["logger-class"], Kind::Text, "CLASS").not_yet("the log keeps its built-in form"),
-    Entry::new(Logging, &["log-config"], Kind::Text, "FILE").sets(
+    Entry::new(Logging, &["log-config"], Kind::Text, "FILE").setting(&["logconfig"]).sets(
         "Python's logging configuration for the workers: .ini, .json or .yaml",
         |draft, value| {
             draft.logs.config = value.text();
         },
     ),
-    Entry::new(Logging, &["log-config-json"], Kind::Text, "FILE").sets(
+    Entry::new(Logging, &["log-config-json"], Kind::Text, "FILE").setting(&["logconfig_json"]).sets(
         "The same in JSON, laid over gunicorn's own configuration",
         |draft, value| {
             draft.logs.config_json = value.text();
         },
     ),
     Entry::switch(Logging, &["log-syslog"])
+        .setting(&["syslog"])
         .sets("Send the log to syslog as well", |draft, value| draft.logs.syslog = value.flag()),
-    Entry::new(Logging, &["log-syslog-to"], Kind::SyslogAddress, "ADDRESS").sets(
+    Entry::new(Logging, &["log-syslog-to"], Kind::SyslogAddress, "ADDRESS").setting(&["syslog_addr"]).sets(
         "udp://HOST:PORT, tcp://HOST:PORT or unix://PATH [default: udp://localhost:514]",
         |draft, value| {
             draft.logs.syslog_to = value.syslog();
         },
     ),
-    Entry::new(Logging, &["log-syslog-prefix"], Kind::Text, "PREFIX").sets(
+    Entry::new(Logging, &["log-syslog-prefix"], Kind::Text, "PREFIX").setting(&["syslog_prefix"]).sets(
         "The program's name in syslog: gunicorn.PREFIX.error [default: APP_MODULE]",
         |draft, value| {
             draft.logs.syslog_prefix = value.text();
         },
     ),
-    Entry::new(Logging, &["log-syslog-facility"], Kind::Choice(FACILITY_NAMES), "FACILITY").sets(
-        "The facility in syslog [default: user]",
-        |draft, value| {
+    Entry::new(Logging, &["log-syslog-facility"], Kind::Choice(FACILITY_NAMES), "FACILITY")
+        .setting(&["syslog_facility"])
+        .sets("The facility in syslog [default: user]", |draft, value| {
             draft.logs.syslog_facility = value.text();
-        },
-    ),
+        }),
     Entry::new(Logging, &["statsd-host"], Kind::StatsdAddress, "ADDRESS").sets(
         "Send gunicorn's metrics to this statsd, HOST:PORT or unix:PATH",
         |draft, value| {

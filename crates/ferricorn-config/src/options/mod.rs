@@ -9,6 +9,9 @@
 
 mod access;
 mod app;
+mod dialect;
+mod file_only;
+mod hooks;
 mod http;
 mod logging;
 mod process;
@@ -19,7 +22,10 @@ mod tls;
 mod websocket;
 mod workers;
 
-pub use spelling::{Spelling, complete, find_long, nearest};
+pub use dialect::Dialect;
+pub(crate) use dialect::counts_in_python;
+pub(crate) use spelling::nearest_python_setting;
+pub use spelling::{Spelling, complete, find_long, find_setting, nearest, nearest_setting};
 
 use crate::{draft::Draft, value::Value};
 
@@ -32,6 +38,10 @@ pub struct Entry {
     pub off: Option<&'static str>,
     /// The one-letter name.
     pub short: Option<char>,
+    /// Further names in a configuration file and in variables, where it is not a long name with underscores.
+    pub settings: &'static [&'static str],
+    /// Known to configuration files and variables only: the command line has no such option.
+    pub file_only: bool,
     /// What its value must look like.
     pub kind: Kind,
     /// The word that stands for the value in help; empty for switches.
@@ -128,6 +138,10 @@ pub enum Kind {
     Header,
     /// A worker class of gunicorn.
     WorkerClass,
+    /// A function of a configuration file that is called with one of these numbers of arguments.
+    Hook(&'static [u32]),
+    /// Names with values, as JSON.
+    Table,
 }
 
 /// The headings of help, in the order of help.
@@ -149,6 +163,8 @@ pub enum Group {
     Tls,
     /// The process itself.
     Process,
+    /// Functions of a configuration file.
+    Hooks,
 }
 
 impl Group {
@@ -163,11 +179,12 @@ impl Group {
             Self::WebSocket => "WebSockets",
             Self::Tls => "TLS",
             Self::Process => "Process",
+            Self::Hooks => "Hooks",
         }
     }
 }
 
-static TABLE: [&[Entry]; 10] = [
+static TABLE: [&[Entry]; 12] = [
     app::ENTRIES,
     sockets::ENTRIES,
     workers::ENTRIES,
@@ -178,6 +195,8 @@ static TABLE: [&[Entry]; 10] = [
     websocket::ENTRIES,
     tls::ENTRIES,
     process::ENTRIES,
+    file_only::ENTRIES,
+    hooks::ENTRIES,
 ];
 
 /// Every option, in the order of help.
@@ -192,6 +211,8 @@ impl Entry {
             longs,
             off: None,
             short: None,
+            settings: &[],
+            file_only: false,
             kind,
             metavar,
             help: "",
@@ -215,6 +236,18 @@ impl Entry {
 
     const fn short(mut self, short: char) -> Self {
         self.short = Some(short);
+        self
+    }
+
+    /// Names in a configuration file that are not a long name with underscores.
+    const fn setting(mut self, names: &'static [&'static str]) -> Self {
+        self.settings = names;
+        self
+    }
+
+    /// The command line has no such option.
+    const fn file_only(mut self) -> Self {
+        self.file_only = true;
         self
     }
 
@@ -271,6 +304,17 @@ impl Entry {
         self.longs[0]
     }
 
+    /// The name that is shown where it stands in a configuration file.
+    pub fn setting_name(&self) -> String {
+        self.settings.first().map_or_else(|| self.name().replace('-', "_"), |name| (*name).to_owned())
+    }
+
+    /// All its long names.
+    pub fn spellings(&'static self) -> impl Iterator<Item = Spelling> {
+        let on = self.longs.iter().map(move |long| Spelling { entry: self, long, on: true });
+        on.chain(self.off.map(|long| Spelling { entry: self, long, on: false }))
+    }
+
     /// Whether it takes a value.
     pub fn takes_value(&self) -> bool {
         self.kind != Kind::Switch
@@ -313,7 +357,7 @@ mod tests {
 
     #[test]
     fn every_option_of_gunicorn_is_known() {
-        let known = include_str!("../../tests/data/gunicorn-27.0.1-flags.txt");
+        let known = include_str!("data/gunicorn-27.0.1-flags.txt");
         for flag in known.split_whitespace() {
             let found = match flag.strip_prefix("--") {
                 Some(long) => find_long(long).is_some(),
@@ -324,8 +368,15 @@ mod tests {
     }
 
     #[test]
+    fn every_setting_of_gunicorn_is_known() {
+        for name in include_str!("data/gunicorn-27.0.1-settings.txt").split_whitespace() {
+            assert!(find_setting(name).is_some(), "`{name}` of gunicorn is not in the table");
+        }
+    }
+
+    #[test]
     fn every_option_of_uvicorn_is_known() {
-        let known = include_str!("../../tests/data/uvicorn-0.54.0-flags.txt");
+        let known = include_str!("data/uvicorn-0.54.0-flags.txt");
         for flag in known.split_whitespace() {
             let long = flag.trim_start_matches('-');
             assert!(find_long(long).is_some(), "`{flag}` of uvicorn is not in the table");

@@ -7,16 +7,30 @@ const USER: &str = "not supported yet, and the workers would run with more right
 pub(super) static ENTRIES: &[Entry] = &[
     Entry::switch(Process, &["help"]).short('h').program("Print this help"),
     Entry::switch(Process, &["version"]).short('v').program("Print the version"),
-    Entry::switch(Process, &["check-config"])
-        .refused("not supported yet, and the server would be started", "leave it out"),
-    Entry::switch(Process, &["print-config"])
-        .refused("not supported yet, and the server would be started", "leave it out"),
+    Entry::switch(Process, &["check-config"]).sets(
+        "Check the settings, import the application, and exit",
+        |draft, value| {
+            draft.check_config = value.flag();
+        },
+    ),
+    Entry::switch(Process, &["print-config"]).sets(
+        "Print every setting with its source, check as well, and exit",
+        |draft, value| {
+            draft.print_config = value.flag();
+        },
+    ),
     Entry::switch(Process, &["daemon"]).short('D').refused(
         "ferricorn stays in the foreground, where its supervisor can see it",
         "run it as a service of systemd, or in a container",
     ),
-    Entry::new(Process, &["pid"], Kind::Text, "FILE").short('p').not_yet("no pid file is written"),
-    Entry::new(Process, &["name"], Kind::Text, "NAME").short('n').not_yet("the processes keep their names"),
+    Entry::new(Process, &["pid"], Kind::Text, "FILE")
+        .setting(&["pidfile"])
+        .short('p')
+        .not_yet("no pid file is written"),
+    Entry::new(Process, &["name"], Kind::Text, "NAME")
+        .setting(&["proc_name"])
+        .short('n')
+        .not_yet("the processes keep their names"),
     Entry::new(Process, &["user"], Kind::Text, "USER")
         .short('u')
         .refused(USER, "start ferricorn as that user: `setpriv --reuid USER ...`, or `User=` in systemd"),

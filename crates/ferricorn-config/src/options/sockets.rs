@@ -37,12 +37,12 @@ pub(super) static ENTRIES: &[Entry] = &[
         "uvicorn does not speak the PROXY protocol and would answer 400",
         "let the proxy send X-Forwarded-For",
     ),
-    Entry::new(Sockets, &["proxy-allow-from"], Kind::Text, "HOSTS").no_effect("uvicorn does not speak the PROXY protocol"),
+    Entry::new(Sockets, &["proxy-allow-from"], Kind::Text, "HOSTS").setting(&["proxy_allow_ips"]).no_effect("uvicorn does not speak the PROXY protocol"),
     Entry::new(Sockets, &["protocol"], Kind::Text, "NAME")
         .neutral("http")
         .refused("uvicorn speaks HTTP only", "let the proxy speak HTTP"),
-    Entry::new(Sockets, &["uwsgi-allow-from"], Kind::Text, "HOSTS").no_effect("uvicorn speaks HTTP only"),
+    Entry::new(Sockets, &["uwsgi-allow-from"], Kind::Text, "HOSTS").setting(&["uwsgi_allow_ips"]).no_effect("uvicorn speaks HTTP only"),
     Entry::new(Sockets, &["control-socket"], Kind::Text, "PATH").not_yet("no control socket is opened"),
     Entry::new(Sockets, &["control-socket-mode"], Kind::Verbatim, "MODE").not_yet("no control socket is opened"),
-    Entry::switch(Sockets, &["no-control-socket"]),
+    Entry::switch(Sockets, &["no-control-socket"]).setting(&["control_socket_disable"]),
 ];

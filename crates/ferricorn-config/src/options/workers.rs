@@ -94,19 +94,25 @@ pub(super) static ENTRIES: &[Entry] = &[
     Entry::new(Workers, &["timeout-worker-healthcheck"], Kind::Whole, "SECONDS")
         .no_effect("the workers' event loops are watched by `--timeout`"),
     Entry::new(Workers, &["worker-tmp-dir"], Kind::Text, "DIR"),
-    Entry::switch(Workers, &["preload"]).not_yet("each worker loads the application by itself"),
+    Entry::switch(Workers, &["preload"])
+        .setting(&["preload_app"])
+        .not_yet("each worker loads the application by itself"),
     Entry::switch(Workers, &["reload"]).not_yet("changed files are not noticed; send SIGHUP to reload"),
     Entry::new(Workers, &["reload-engine"], Kind::Choice(&["auto", "poll", "inotify"]), "ENGINE"),
     Entry::new(Workers, &["reload-extra-file"], Kind::Text, "FILE")
+        .setting(&["reload_extra_files"])
         .repeats()
         .not_yet("changed files are not noticed"),
     Entry::new(Workers, &["reload-dir"], Kind::Text, "DIR")
+        .setting(&["reload_dirs"])
         .repeats()
         .not_yet("changed files are not noticed"),
     Entry::new(Workers, &["reload-include"], Kind::Text, "PATTERN")
+        .setting(&["reload_includes"])
         .repeats()
         .not_yet("changed files are not noticed"),
     Entry::new(Workers, &["reload-exclude"], Kind::Text, "PATTERN")
+        .setting(&["reload_excludes"])
         .repeats()
         .not_yet("changed files are not noticed"),
     Entry::new(Workers, &["reload-delay"], Kind::Seconds, "SECONDS").not_yet("changed files are not noticed"),

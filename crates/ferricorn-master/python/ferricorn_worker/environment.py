@@ -50,11 +50,14 @@ _SINCE: dict[str | tuple[str, str], tuple[int, int]] = {
 _NOT_FOR_UVICORN = ("app", "workers", "access_log", "reload", "limit_max_requests", "limit_max_requests_jitter")
 
 
-def prepare_path(app_dir: str) -> None:
-    """Puts the application's folder first on the path, once."""
+def prepare_path(app_dir: str, python_path: tuple[str, ...] = ()) -> None:
+    """Puts the application's folder first on the path, once, and the user's directories before it, as gunicorn does."""
     folder = os.path.abspath(app_dir or ".")
     if not sys.path or sys.path[0] != folder:
         sys.path.insert(0, folder)
+    for directory in reversed(python_path):
+        if directory not in sys.path:
+            sys.path.insert(0, directory)
 
 
 def check_uvicorn() -> str:

@@ -86,7 +86,7 @@ def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
     except (OSError, ValueError) as error:
         raise BootFailed("environment", str(error)) from None
     board.set(scoreboard.STATE, scoreboard.BOOTING)
-    environment.prepare_path(start.app.app_dir)
+    environment.prepare_path(start.app.app_dir, start.app.python_path)
     version = environment.check_uvicorn()
     named = worker_class.load(start.app.worker_class) if start.app.worker_class is not None else None
     logs.configure(named and named.log_config)

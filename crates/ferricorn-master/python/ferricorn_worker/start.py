@@ -18,8 +18,22 @@ class AppSettings:
     factory: bool
     app_dir: str
     worker_class: str | None
+    python_path: tuple[str, ...]
     uvicorn: dict[str, Any]
     uvicorn_defaults: dict[str, Any]
+
+    @staticmethod
+    def from_message(app: dict[str, Any]) -> AppSettings:
+        """Reads the part `app` of a `start` message."""
+        return AppSettings(
+            target=app["target"],
+            factory=app["factory"],
+            app_dir=app["app_dir"],
+            worker_class=app.get("worker_class"),
+            python_path=tuple(app.get("python_path", ())),
+            uvicorn=dict(app["uvicorn"]),
+            uvicorn_defaults=dict(app["uvicorn_defaults"]),
+        )
 
 
 @dataclass(frozen=True)
@@ -131,7 +145,6 @@ class Start:
     @staticmethod
     def from_message(message: dict[str, Any]) -> Start:
         """Reads a `start` message; fields of a newer master are ignored."""
-        app = message["app"]
         return Start(
             version=message["version"],
             slot=message["slot"],
@@ -146,14 +159,7 @@ class Start:
             handoff=(message["handoff"][0], message["handoff"][1]),
             worker_connections=message.get("worker_connections"),
             count_websockets=message["count_websockets"],
-            app=AppSettings(
-                target=app["target"],
-                factory=app["factory"],
-                app_dir=app["app_dir"],
-                worker_class=app.get("worker_class"),
-                uvicorn=dict(app["uvicorn"]),
-                uvicorn_defaults=dict(app["uvicorn_defaults"]),
-            ),
+            app=AppSettings.from_message(message["app"]),
             log=LogSettings.from_message(message["log"]),
         )
 

@@ -1,0 +1,31 @@
+//! One option as it was given, whatever the place: a command line, a variable, a configuration file.
+
+use crate::{
+    error::{Layer, Origin},
+    options::Spelling,
+};
+
+/// One option as it was given.
+#[derive(Clone, Debug)]
+pub struct Given {
+    /// The option, under the name that was used.
+    pub spelling: Spelling,
+    /// Its value as typed; `true` or `false` for a switch.
+    pub text: String,
+    /// How strong it is.
+    pub layer: Layer,
+    /// Where it was given, for messages.
+    pub origin: Origin,
+}
+
+impl Given {
+    /// An option of the command line, or of `GUNICORN_CMD_ARGS`.
+    pub fn option(spelling: Spelling, text: String, layer: Layer) -> Self {
+        Self { spelling, text, layer, origin: Origin::Option(layer, spelling) }
+    }
+
+    /// A value of an environment variable.
+    pub(crate) fn variable(spelling: Spelling, text: String, layer: Layer, name: String) -> Self {
+        Self { spelling, text, layer, origin: Origin::Variable(name) }
+    }
+}

@@ -1,0 +1,37 @@
+"""Loads the application and goes no further: the helper behind `--check-config`.
+
+Owns: the order of the steps that a worker takes before its startup. Does not own: the steps.
+Invariants: nothing is bound or served, and no lifespan runs; what the application leaves running ends with the answer.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import NoReturn
+
+from . import application, environment
+from .errors import BootFailed
+from .start import AppSettings
+
+
+def run(descriptor: int, settings: str) -> NoReturn:
+    """Loads what the settings (JSON) name, writes the verdict, and exits."""
+    app = AppSettings.from_message(json.loads(settings))
+    sys.argv = ["ferricorn", app.target]
+    failure: str | None = None
+    try:
+        environment.prepare_path(app.app_dir, app.python_path)
+        environment.check_uvicorn()
+        application.load(app.target, app.factory)
+    except BootFailed as error:
+        failure = error.text
+    with os.fdopen(descriptor, "wb", closefd=False) as stream:
+        stream.write(json.dumps({"failure": failure}).encode("utf-8", "replace"))
+    for output in (sys.stdout, sys.stderr):
+        try:
+            output.flush()
+        except (AttributeError, OSError, ValueError):
+            pass
+    os._exit(0)

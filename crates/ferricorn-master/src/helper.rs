@@ -1,0 +1,122 @@
+//! Helpers: Python processes that are asked one thing, and answer it.
+//!
+//! One executes a configuration file, one loads the application (`--check-config`). Owns: starting them, and the answer,
+//! which travels in a memfd of its own: what the file or the application prints goes where the master's own output goes.
+//! Does not own: what the answer means, nor when it is asked for.
+
+use std::{
+    env,
+    ffi::OsString,
+    fs::File,
+    io::{self, Read as _, Seek as _},
+    os::fd::AsRawFd as _,
+    path::Path,
+};
+
+use ferricorn_config::{PythonFile, PythonTarget, Settings};
+use ferricorn_sys::{SpawnPlan, memfd::memfd_empty, spawn, wait};
+use serde_json::Value;
+
+use crate::{InterpreterError, crew, interpreter, shim, start_message};
+
+/// Why a configuration file could not be executed. What is wrong with the file itself is in the answer.
+#[derive(Debug, thiserror::Error)]
+pub enum ExecuteError {
+    /// There is no Python.
+    #[error(transparent)]
+    Interpreter(#[from] InterpreterError),
+    /// The helper could not be started, or its answer not be read.
+    #[error("cannot start Python: {0}")]
+    System(#[from] io::Error),
+    /// It ended without an answer: `os._exit`, a crash, a kill.
+    #[error("Python ended without an answer ({0})")]
+    NoAnswer(String),
+}
+
+/// A helper at work.
+pub(crate) struct Helper {
+    /// Its pid.
+    pub(crate) pid: i32,
+    answer: File,
+}
+
+impl Helper {
+    /// Starts the one that executes a configuration file. `arguments` are what the file sees in `sys.argv`.
+    pub(crate) fn config_file(
+        python: Option<&Path>,
+        file: &PythonFile,
+        arguments: &[OsString],
+    ) -> Result<Self, ExecuteError> {
+        let (kind, target): (&str, OsString) = match &file.target {
+            PythonTarget::Path(path) => ("path", path.into()),
+            PythonTarget::Module(name) => ("module", name.into()),
+        };
+        let mut words = vec!["config".into(), kind.into(), target];
+        words.extend_from_slice(arguments);
+        Self::start(python, words, env::vars_os().collect(), &file.directory)
+    }
+
+    fn start(
+        python: Option<&Path>,
+        words: Vec<OsString>,
+        environment: Vec<(OsString, OsString)>,
+        directory: &Path,
+    ) -> Result<Self, ExecuteError> {
+        let program = interpreter::find(python)?;
+        let sources = shim::sources()?;
+        let answer = memfd_empty("ferricorn-answer")?;
+        let descriptors = [sources.as_raw_fd(), answer.as_raw_fd()];
+        let mut arguments: Vec<OsString> = vec!["-c".into(), shim::BOOT.into()];
+        arguments.extend(descriptors.map(|number| OsString::from(number.to_string())));
+        arguments.extend(words);
+        let child = spawn::spawn(&SpawnPlan {
+            program,
+            arguments,
+            environment,
+            directory: Some(directory.to_owned()),
+            inherit: descriptors.to_vec(),
+        })
+        .map_err(io::Error::other)?;
+        Ok(Self { pid: child.pid, answer })
+    }
+
+    /// The answer, once the helper has exited.
+    pub(crate) fn answer(mut self, exit: wait::Exit) -> Result<String, ExecuteError> {
+        let mut text = String::new();
+        self.answer.rewind()?;
+        self.answer.read_to_string(&mut text)?;
+        match exit {
+            wait::Exit::Code(0) if !text.is_empty() => Ok(text),
+            wait::Exit::Code(code) => Err(ExecuteError::NoAnswer(format!("exit code {code}"))),
+            wait::Exit::Signal { number, .. } => {
+                Err(ExecuteError::NoAnswer(wait::signal_name(number).to_owned()))
+            }
+        }
+    }
+
+    fn wait(self) -> Result<String, ExecuteError> {
+        let exit = wait::wait_for(self.pid)?;
+        self.answer(exit)
+    }
+}
+
+/// Executes a configuration file and waits for the answer. For the start only, before there is an event loop; call it
+/// from the main thread.
+pub fn execute(
+    python: Option<&Path>,
+    file: &PythonFile,
+    arguments: &[OsString],
+) -> Result<String, ExecuteError> {
+    Helper::config_file(python, file, arguments)?.wait()
+}
+
+/// Loads the application as a worker would, up to its startup, and waits for the verdict: none, or what is wrong with
+/// it. Call it from the main thread, before there is an event loop.
+pub fn check_application(settings: &Settings, version: &str) -> Result<Option<String>, ExecuteError> {
+    let app = serde_json::to_string(&start_message::app(settings)).map_err(io::Error::other)?;
+    let environment = crew::worker_environment(version, &settings.environment);
+    let words = vec!["check".into(), app.into()];
+    let helper = Helper::start(settings.python.as_deref(), words, environment, &settings.chdir)?;
+    let answer: Value = serde_json::from_str(&helper.wait()?).map_err(io::Error::other)?;
+    Ok(answer["failure"].as_str().map(str::to_owned))
+}

@@ -1,0 +1,164 @@
+//! From what was given to settings: which configuration file there is, what it says, what holds then.
+//!
+//! Owns: finding the file, reading TOML files and the facts of the machine. Does not own: executing a Python file (the
+//! master does, at a reload without waiting for it), nor what anything means (`ferricorn-config`).
+//!
+//! One file is read: the one that is named (command line, `FERRICORN_CONFIG`, `GUNICORN_CMD_ARGS`, in this order), else
+//! the first of `ferricorn.toml`, a `pyproject.toml` with a table `[tool.ferricorn]`, and `gunicorn.conf.py`.
+
+use std::{
+    ffi::OsString,
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use ferricorn_config::{
+    ConfigError, Environment, Facts, FileContent, Given, Input, Layer, PythonFile, PythonTarget, Resolved,
+    read_toml, resolve,
+};
+
+use crate::cli::StartRequest;
+
+/// Everything that settings are made from, kept so that they can be made again.
+pub struct Configuration {
+    request: StartRequest,
+    environment: Environment,
+    /// The program's arguments, which a Python file sees in `sys.argv`.
+    arguments: Vec<OsString>,
+    /// The directory that the program was started in.
+    directory: PathBuf,
+}
+
+/// The configuration file that is to be read.
+pub enum Source {
+    /// There is none.
+    None,
+    /// One that Python has to execute.
+    Python {
+        /// What is executed.
+        file: PythonFile,
+        /// The file as the user would name it.
+        name: String,
+    },
+    /// One that was read.
+    Read(FileContent),
+}
+
+impl Configuration {
+    /// `arguments` are those of the program, without its name.
+    pub fn new(
+        request: StartRequest,
+        environment: Environment,
+        arguments: Vec<OsString>,
+    ) -> io::Result<Self> {
+        Ok(Self { request, environment, arguments, directory: std::env::current_dir()? })
+    }
+
+    /// What a Python file sees in `sys.argv` after the program's name.
+    pub fn arguments(&self) -> &[OsString] {
+        &self.arguments
+    }
+
+    /// The interpreter that was named outside a configuration file, which it would be too late in.
+    pub fn python(&self) -> Option<PathBuf> {
+        let text = self.named("python", "FERRICORN_PYTHON")?;
+        Some(if text.contains('/') { self.directory.join(text) } else { text.into() })
+    }
+
+    /// Finds the configuration file, and reads it unless Python has to.
+    pub fn source(&self) -> Result<Source, ConfigError> {
+        if let Some(named) = self.named("config", "FERRICORN_CONFIG") {
+            return self.named_source(&named);
+        }
+        let native = self.directory.join("ferricorn.toml");
+        if native.is_file() {
+            return self.toml("ferricorn.toml");
+        }
+        if self.directory.join("pyproject.toml").is_file()
+            && let source @ Source::Read(_) = self.toml("pyproject.toml")?
+        {
+            return Ok(source);
+        }
+        if self.directory.join("gunicorn.conf.py").is_file() {
+            return Ok(self.python_source("gunicorn.conf.py"));
+        }
+        Ok(Source::None)
+    }
+
+    fn named_source(&self, named: &str) -> Result<Source, ConfigError> {
+        if let Some(module) = named.strip_prefix("python:") {
+            let file = PythonFile {
+                target: PythonTarget::Module(module.to_owned()),
+                directory: self.directory.clone(),
+            };
+            return Ok(Source::Python { file, name: named.to_owned() });
+        }
+        let path = named.strip_prefix("file:").unwrap_or(named);
+        if !self.directory.join(path).is_file() {
+            let missing =
+                if self.directory.join(path).exists() { "it is not a file" } else { "no such file" };
+            return Err(ConfigError::File {
+                file: path.to_owned(),
+                reason: missing.to_owned(),
+                hint: "give a file in Python or TOML, or `python:MODULE`".to_owned(),
+            });
+        }
+        match Path::new(path).extension() {
+            Some(extension) if extension == "toml" => self.toml(path),
+            _ => Ok(self.python_source(path)),
+        }
+    }
+
+    fn python_source(&self, name: &str) -> Source {
+        let target = PythonTarget::Path(self.directory.join(name));
+        Source::Python {
+            file: PythonFile { target, directory: self.directory.clone() },
+            name: name.to_owned(),
+        }
+    }
+
+    fn toml(&self, name: &str) -> Result<Source, ConfigError> {
+        let text = fs::read_to_string(self.directory.join(name)).map_err(|error| ConfigError::File {
+            file: name.to_owned(),
+            reason: error.to_string(),
+            hint: "give a file that can be read".to_owned(),
+        })?;
+        Ok(read_toml(name, &text)?.map_or(Source::None, Source::Read))
+    }
+
+    /// The settings that hold. `answer` is Python's, where the source is a Python file.
+    pub fn resolve(&self, source: Source, answer: Option<&str>) -> Result<Resolved, ConfigError> {
+        let (file, python_file) = match source {
+            Source::None => (None, None),
+            Source::Read(content) => (Some(content), None),
+            Source::Python { file, name } => {
+                (Some(FileContent::from_answer(&name, answer.unwrap_or_default())?), Some(file))
+            }
+        };
+        let input =
+            Input { app: self.request.app.clone(), given: self.request.given.clone(), file, python_file };
+        let facts = Facts {
+            current_directory: self.directory.clone(),
+            // Knows the limit of the control group.
+            memory: ferricorn_master::memory_limit(),
+            // Knows the affinity mask and the quota of the control group.
+            processors: std::thread::available_parallelism()
+                .map_or(1, |count| u16::try_from(count.get()).unwrap_or(u16::MAX)),
+            is_directory: &Path::is_dir,
+            read_file: &|path| fs::read_to_string(path),
+        };
+        resolve(&input, &self.environment, &facts)
+    }
+
+    /// What is given for an option that is needed before there are settings.
+    fn named(&self, option: &str, variable: &str) -> Option<String> {
+        let last = |layer: Layer| {
+            let is_it = |given: &&Given| given.layer == layer && given.spelling.entry.name() == option;
+            self.request.given.iter().rev().find(is_it).map(|given| given.text.clone())
+        };
+        let named = last(Layer::CommandLine)
+            .or_else(|| self.environment.get(variable).filter(|text| !text.is_empty()).map(str::to_owned))
+            .or_else(|| last(Layer::CommandVariable));
+        named.filter(|text| !text.is_empty())
+    }
+}
