@@ -16,8 +16,8 @@ use crate::{
     options::{self, Dialect, Kind, Spelling, Standing, Target},
 };
 
-/// Variables of ferricorn's that are no settings: what it tells its workers, and what its own tests use.
-const RESERVED: [&str; 3] = ["SLOT", "GENERATION", "TEST_PYTHON"];
+/// Variables of ferricorn's that are no settings: what it tells its workers. Those of its own tests begin with `TEST_`.
+const RESERVED: [&str; 2] = ["SLOT", "GENERATION"];
 
 /// What the variables say, weakest first. `given` is all that was given otherwise.
 pub(crate) fn given(environment: &Environment, given: &[Given], warnings: &mut Vec<String>) -> Vec<Given> {
@@ -46,7 +46,8 @@ pub(crate) fn given(environment: &Environment, given: &[Given], warnings: &mut V
         }
     }
     for (rest, text) in environment.beginning("FERRICORN_") {
-        if text.is_empty() || RESERVED.contains(&rest) || is_of_kubernetes(text) || is_service(rest) {
+        let ours = RESERVED.contains(&rest) || rest.starts_with("TEST_");
+        if text.is_empty() || ours || is_of_kubernetes(text) || is_service(rest) {
             continue;
         }
         let name = rest.to_ascii_lowercase();
