@@ -227,6 +227,14 @@ pub enum Notice {
     ReloadCommitted(Generation),
     /// The new generation does not work; the old one serves on, and nothing is recycled until a good reload.
     ReloadRejected(Generation),
+    /// Workers of a generation that was rejected serve alone in their seats; each is replaced by one of the old
+    /// generation.
+    RollingBack {
+        /// The rejected generation.
+        generation: Generation,
+        /// How many there are.
+        workers: usize,
+    },
     /// A worker is due for recycling, and is kept, since recycling would load the rejected code.
     RecyclingFrozen {
         /// The worker.

@@ -15,7 +15,7 @@ pub struct Policy {
     pub boot_timeout: Option<Duration>,
     /// How long requests in flight may take during a drain.
     pub graceful_timeout: Duration,
-    /// How long a reload's first worker must hold before the others follow.
+    /// How long a reload's first worker must hold before it serves and the others follow.
     pub probation: Duration,
     /// Requests after which a worker is recycled; none: never.
     pub max_requests: Option<u64>,
@@ -42,6 +42,10 @@ impl Policy {
     /// From the order to print the stack to the kill. faulthandler needs about a millisecond (measured); a loaded
     /// machine more.
     pub const DUMP_TIME: Duration = Duration::from_millis(150);
+
+    /// How long a reload's first worker, having held for the probation, serves among the old ones when nobody asks it
+    /// anything. With the first request that it has answered the others follow at once.
+    pub const FIRST_REQUEST: Duration = Duration::from_secs(1);
 
     /// A worker that was ready for this long was healthy: its death starts the count of failures anew.
     pub const STABLE_AFTER: Duration = Duration::from_secs(5);

@@ -2,16 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Generation, RequestId, WorkerId};
+use crate::{Generation, Policy, RequestId, WorkerId};
 
 /// A reload under way.
 ///
-/// It begins with one *canary*: a single worker of the new generation, beside the old ones. Once the canary has been
-/// ready for the probation, the generation is *proven* and the rest rolls. Until then its death rejects the reload.
+/// It begins with one *canary*: a single worker of the new generation, beside the old ones. It has to hold for the
+/// probation without serving, so that nobody's request is lost if it dies, and then to serve beside the old ones until
+/// it has answered a request. Then the generation is *proven* and the rest rolls. A death or a failed boot before every
+/// worker runs the new generation rejects the reload.
 #[derive(Clone, Debug)]
 pub(crate) struct Rollout {
     pub(crate) to: Generation,
     pub(crate) stage: RolloutStage,
+    /// What was in force before the new policy, once that is: policy and number of workers.
+    pub(crate) before: Option<(Policy, u16)>,
     /// Everybody who waits for the outcome.
     pub(crate) asked_by: Vec<RequestId>,
 }
@@ -20,15 +24,17 @@ pub(crate) struct Rollout {
 pub(crate) enum RolloutStage {
     /// No worker of the new generation is ready.
     Booting,
-    /// The canary serves, and has to hold until then.
-    Probation { canary: WorkerId, until: Instant },
+    /// The canary is ready and has to hold until then. It serves only if its seat has nobody else to do so.
+    Holding { canary: WorkerId, until: Instant },
+    /// The canary serves, until it has answered a request or until then.
+    Serving { canary: WorkerId, until: Instant },
     /// The generation works; the rest rolls.
     Proven,
 }
 
 impl Rollout {
     pub(crate) fn new(to: Generation, asked_by: Vec<RequestId>) -> Self {
-        Self { to, stage: RolloutStage::Booting, asked_by }
+        Self { to, stage: RolloutStage::Booting, before: None, asked_by }
     }
 
     pub(crate) fn is_proven(&self) -> bool {
@@ -37,20 +43,23 @@ impl Rollout {
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self.stage {
-            RolloutStage::Probation { until, .. } => Some(until),
+            RolloutStage::Holding { until, .. } | RolloutStage::Serving { until, .. } => Some(until),
             RolloutStage::Booting | RolloutStage::Proven => None,
         }
     }
 
     /// Gives the canary more time to prove itself.
     pub(crate) fn postpone(&mut self, by: Duration) {
-        if let RolloutStage::Probation { until, .. } = &mut self.stage {
+        if let RolloutStage::Holding { until, .. } | RolloutStage::Serving { until, .. } = &mut self.stage {
             *until += by;
         }
     }
 
     /// Whether this worker is the canary in probation.
     pub(crate) fn is_on_probation(&self, id: WorkerId) -> bool {
-        matches!(self.stage, RolloutStage::Probation { canary, .. } if canary == id)
+        match self.stage {
+            RolloutStage::Holding { canary, .. } | RolloutStage::Serving { canary, .. } => canary == id,
+            RolloutStage::Booting | RolloutStage::Proven => false,
+        }
     }
 }

@@ -12,6 +12,8 @@ pub(crate) struct Worker {
     pub(crate) state: State,
     /// Whether its process exists, so that it can be sent something.
     pub(crate) spawned: bool,
+    /// Whether it was told to serve.
+    pub(crate) serving: bool,
     /// Requests after which it is recycled.
     pub(crate) request_limit: Option<u64>,
     /// How long it serves before it is recycled.
@@ -34,7 +36,7 @@ pub(crate) struct Seating {
 pub(crate) enum State {
     /// From the order to spawn it until it is ready.
     Starting { since: Instant, boot_by: Option<Instant> },
-    /// It serves.
+    /// It serves, or may be told to at any time.
     Ready { since: Instant },
     /// It was told to go, or said that it goes; it is killed when its time is up.
     Leaving { why: Retirement, kill_by: Instant },
@@ -73,6 +75,11 @@ impl Worker {
     /// It was told to go, and ends in its own way.
     pub(crate) fn is_leaving(&self) -> bool {
         matches!(self.state, State::Leaving { .. })
+    }
+
+    /// It accepts connections, its own and those of siblings that drain.
+    pub(crate) fn is_serving(&self) -> bool {
+        self.is_ready() && self.serving
     }
 
     /// It holds its seat: it serves, or is about to.

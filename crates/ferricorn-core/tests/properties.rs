@@ -209,6 +209,28 @@ proptest! {
         prop_assert!(sim.ready() >= usize::from(sim.core.snapshot().target));
     }
 
+    /// Commit or roll back: no mixture of generations stays, wherever in a rollout the failures come.
+    #[test]
+    fn at_rest_every_worker_belongs_to_one_generation(
+        policy in rules(),
+        steps in prop::collection::vec(anything(), 1..60),
+    ) {
+        let mut sim = Sim::new(policy.clone(), |_, _| manners(Deploy::Good));
+        sim.advance(secs(2));
+        for step in steps.iter().filter(|it| !matches!(it, Step::StopGracefully | Step::StopQuickly)) {
+            take(&mut sim, step);
+        }
+        if sim.exit.is_none() {
+            // Whatever is left of bad code dies or is replaced, and what comes after it is good.
+            sim.set_manners(|_, _| manners(Deploy::Good));
+            sim.advance(secs(400));
+            let snapshot = sim.core.snapshot();
+            prop_assert!(!snapshot.reloading, "{snapshot:?}");
+            let generations = sim.generations();
+            prop_assert!(generations.iter().all(|it| *it == snapshot.generation.0), "{generations:?} {snapshot:?}");
+        }
+    }
+
     #[test]
     fn leaps_of_the_clock_kill_nobody(
         policy in rules(),

@@ -88,6 +88,10 @@ impl Observer {
                 "Reload rejected: generation {generation} does not work, the old one serves on; \
                  workers are not recycled until a reload succeeds"
             ),
+            Notice::RollingBack { generation, workers } => {
+                let them = if workers == 1 { "one worker" } else { &format!("{workers} workers") };
+                warn!("Rolling back: {them} of generation {generation} will be replaced");
+            }
             Notice::RecyclingFrozen { id } => with(crew, id, |it| {
                 warn!(
                     "Worker is due for recycling and kept, since the last reload was rejected (pid: {})",

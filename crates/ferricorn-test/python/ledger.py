@@ -1,6 +1,7 @@
 """The application of the end-to-end tests: it notes each request in a ledger, and does what the path asks for.
 
-Each answer carries the worker's pid in ``x-worker`` and the request's id in ``x-request``.
+Each answer carries the worker's pid in ``x-worker`` and the request's id in ``x-request``. The startup lasts as long as
+there is a file ``closed-gate``, so that a test decides when a worker becomes ready.
 
 ==================================  ===================================================================
 ``/``, ``/work?id=7&delay=0.01``    answers ``ok`` after a delay
@@ -60,6 +61,8 @@ async def lifespan(receive: Receive, send: Send) -> None:
         message = await receive()
         if message["type"] == "lifespan.startup":
             await asyncio.sleep(float(os.environ.get("STARTUP_DELAY", "0")))
+            while os.path.exists("closed-gate"):
+                await asyncio.sleep(0.001)
             note("startup")
             await send({"type": "lifespan.startup.complete"})
         else:

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use super::{Phase, Supervisor};
-use crate::{Action, ExitReason, Notice, Retirement, StopMode, rollout::RolloutStage, worker::State};
+use crate::{Action, ExitReason, Notice, Policy, Retirement, StopMode, rollout::RolloutStage, worker::State};
 
 impl Supervisor {
     /// The scoreboard is read so often that a long time without any event means a suspend, a SIGSTOP, a machine that
@@ -65,13 +65,25 @@ impl Supervisor {
 
     fn end_probation(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let Some(rollout) = &mut self.rollout else { return };
-        let RolloutStage::Probation { until, .. } = rollout.stage else { return };
-        if until > now {
-            return;
+        match rollout.stage {
+            RolloutStage::Holding { canary, until } if until <= now => {
+                let probation = self.next_policy.as_ref().unwrap_or(&self.policy).probation;
+                let until = now + probation.min(Policy::FIRST_REQUEST);
+                rollout.stage = RolloutStage::Serving { canary, until };
+                self.serve(canary, actions);
+            }
+            RolloutStage::Serving { until, .. } if until <= now => self.prove(actions),
+            _ => {}
         }
+    }
+
+    /// The canary has held and answered: the others may follow.
+    pub(super) fn prove(&mut self, actions: &mut Vec<Action>) {
+        let Some(rollout) = &mut self.rollout else { return };
         rollout.stage = RolloutStage::Proven;
         actions.push(Action::Notify(Notice::ReloadProven(rollout.to)));
         if let Some(policy) = self.next_policy.take() {
+            rollout.before = Some((self.policy.clone(), self.target));
             self.set_target(policy.workers, actions);
             self.policy = policy;
         }

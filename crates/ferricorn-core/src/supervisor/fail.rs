@@ -39,7 +39,7 @@ impl Supervisor {
         }
         let pause = self.hold_seat(slot, now, Backoff::boot_failed);
         let failures = self.seats.get(&slot).map_or(1, |seat| seat.backoff.failures());
-        let rejects = self.rollout.as_ref().is_some_and(|it| it.to == generation && !it.is_proven());
+        let rejects = self.rollout.as_ref().is_some_and(|it| it.to == generation);
         let retry_in = if rejects { None } else { Some(pause) };
         actions.push(Action::Notify(Notice::BootFailed { id, failures, retry_in }));
         if rejects {
@@ -60,10 +60,18 @@ impl Supervisor {
         pause
     }
 
-    /// The new generation does not work. Its workers go, as far as an old one still holds the seat.
+    /// The new generation does not work. Its workers go at once where an old one still holds the seat, and elsewhere
+    /// as soon as one of the old generation is ready in their place.
     pub(super) fn reject_reload(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let Some(rollout) = self.rollout.take() else { return };
-        self.next_policy = None;
+        let tried = self.next_policy.take().unwrap_or_else(|| self.policy.clone());
+        if let Some((policy, target)) = rollout.before {
+            self.policy = policy;
+            // A number that was asked for in the meantime stays.
+            if self.target == tried.workers {
+                self.set_target(target, actions);
+            }
+        }
         self.frozen = true;
         actions.push(Action::Notify(Notice::ReloadRejected(rollout.to)));
         for to in rollout.asked_by {
@@ -78,6 +86,14 @@ impl Supervisor {
             .collect();
         for id in rejected {
             self.retire(id, Retirement::Rejected, now, actions);
+        }
+        let mut to_replace = 0;
+        for worker in self.workers.values_mut().filter(|it| it.generation == rollout.to && it.is_ready()) {
+            worker.due = Some(Retirement::Rejected);
+            to_replace += 1;
+        }
+        if to_replace > 0 {
+            actions.push(Action::Notify(Notice::RollingBack { generation: rollout.to, workers: to_replace }));
         }
         for seat in self.seats.values_mut() {
             seat.backoff.reset();

@@ -70,7 +70,7 @@ impl Supervisor {
     }
 
     fn others_serve(&self, id: WorkerId) -> bool {
-        self.workers.iter().any(|(other, worker)| *other != id && worker.is_ready())
+        self.workers.iter().any(|(other, worker)| *other != id && worker.is_serving())
     }
 
     fn order_to_leave(

@@ -7,7 +7,7 @@ use rand::RngExt;
 use super::{Phase, Supervisor};
 use crate::{
     Action, Generation, Notice, Reply, Retirement, Slot, WorkerId,
-    rollout::Rollout,
+    rollout::{Rollout, RolloutStage},
     worker::{State, Worker},
 };
 
@@ -24,6 +24,7 @@ impl Supervisor {
             Phase::Running => {
                 self.begin_queued_reload(actions);
                 self.arrange_seats(now, actions);
+                self.let_canary_stand_in(actions);
                 self.retire_superseded(now, actions);
                 self.fill_empty_seats(now, actions);
                 self.tell_of_kept_workers(actions);
@@ -66,6 +67,17 @@ impl Supervisor {
             for id in self.seated(slot).map(|(id, _)| id).collect::<Vec<_>>() {
                 self.retire(id, Retirement::ScaleDown, now, actions);
             }
+        }
+    }
+
+    /// A canary on probation serves before its time when the one beside it is gone.
+    fn let_canary_stand_in(&mut self, actions: &mut Vec<Action>) {
+        let Some(RolloutStage::Holding { canary, .. }) = self.rollout.as_ref().map(|it| it.stage) else {
+            return;
+        };
+        let alone = self.workers.get(&canary).is_some_and(|it| !self.seat_has_other(it.slot, it.generation));
+        if alone {
+            self.serve(canary, actions);
         }
     }
 
@@ -184,6 +196,7 @@ impl Supervisor {
                 generation,
                 state: State::Starting { since: now, boot_by },
                 spawned: false,
+                serving: false,
                 request_limit,
                 lifetime,
                 due: None,

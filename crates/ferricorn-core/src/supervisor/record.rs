@@ -4,8 +4,10 @@ use std::time::{Duration, Instant};
 
 use super::{Phase, Supervisor};
 use crate::{
-    Action, Backoff, BootFailure, Command, Event, Exit, ExitReason, Notice, Policy, Reply, RequestId,
-    Retirement, Slot, StopMode, Vitals, WorkerId, WorkerSignal, rollout::RolloutStage, worker::State,
+    Action, Backoff, BootFailure, Command, Event, Exit, ExitReason, Generation, Notice, Policy, Reply,
+    RequestId, Retirement, Slot, StopMode, Vitals, WorkerId, WorkerSignal,
+    rollout::RolloutStage,
+    worker::{Seating, State},
 };
 
 impl Supervisor {
@@ -82,14 +84,31 @@ impl Supervisor {
         let generation = worker.generation;
         self.ever_ready = true;
         self.listen(actions);
-        actions.push(Action::Serve { id });
         actions.push(Action::Notify(Notice::Ready { id, boot: now.saturating_duration_since(since) }));
         if let Some(rollout) = &mut self.rollout
             && rollout.to == generation
             && rollout.stage == RolloutStage::Booting
         {
             let probation = self.next_policy.as_ref().unwrap_or(&self.policy).probation;
-            rollout.stage = RolloutStage::Probation { canary: id, until: now + probation };
+            let until = now + probation;
+            if !probation.is_zero() {
+                // What it serves would be lost if it does not hold.
+                rollout.stage = RolloutStage::Holding { canary: id, until };
+                return;
+            }
+            rollout.stage = RolloutStage::Serving { canary: id, until };
+        }
+        self.serve(id, actions);
+    }
+
+    /// Tells a worker that is ready to accept connections, once.
+    pub(super) fn serve(&mut self, id: WorkerId, actions: &mut Vec<Action>) {
+        if let Some(worker) = self.workers.get_mut(&id)
+            && worker.is_ready()
+            && !worker.serving
+        {
+            worker.serving = true;
+            actions.push(Action::Serve { id });
         }
     }
 
@@ -121,7 +140,7 @@ impl Supervisor {
     fn sampled(&mut self, samples: &[(WorkerId, Vitals)], now: Instant, actions: &mut Vec<Action>) {
         for (id, vitals) in samples {
             self.judge_silence(*id, *vitals, now, actions);
-            self.judge_requests(*id, *vitals);
+            self.judge_requests(*id, *vitals, actions);
             self.judge_memory(*id, *vitals, now, actions);
         }
     }
@@ -135,7 +154,7 @@ impl Supervisor {
         }
         let Some(worker) = self.workers.get_mut(&id) else { return };
         let ready_for = worker.ready_for(now);
-        let slot = worker.slot;
+        let Seating { slot, generation } = worker.seating();
         match worker.state {
             State::Ready { .. } | State::Leaving { .. } if worker.spawned => {}
             _ => return,
@@ -145,11 +164,16 @@ impl Supervisor {
         actions.push(Action::Signal { id, signal: WorkerSignal::Dump });
         if let Some(ready_for) = ready_for {
             self.account_crash(slot, ready_for, now);
-            self.end_of_canary(id, now, actions);
+            self.judge_reload(generation, now, actions);
         }
     }
 
-    fn judge_requests(&mut self, id: WorkerId, vitals: Vitals) {
+    fn judge_requests(&mut self, id: WorkerId, vitals: Vitals, actions: &mut Vec<Action>) {
+        let stage = self.rollout.as_ref().map(|rollout| rollout.stage);
+        if vitals.requests > 0 && matches!(stage, Some(RolloutStage::Serving { canary, .. }) if canary == id)
+        {
+            self.prove(actions);
+        }
         let limit = self.workers.get(&id).and_then(|worker| worker.request_limit);
         if limit.is_some_and(|limit| vitals.requests >= limit) {
             self.mark_due(id, Retirement::MaxRequests);
@@ -161,7 +185,8 @@ impl Supervisor {
     fn judge_memory(&mut self, id: WorkerId, vitals: Vitals, now: Instant, actions: &mut Vec<Action>) {
         let (Some(limit), Some(memory)) = (self.policy.max_memory, vitals.memory) else { return };
         let Some(worker) = self.workers.get(&id) else { return };
-        let (slot, ready_for) = (worker.slot, worker.ready_for(now));
+        let Seating { slot, generation } = worker.seating();
+        let ready_for = worker.ready_for(now);
         if memory <= limit || !(worker.is_ready() || worker.is_leaving()) {
             return;
         }
@@ -173,7 +198,7 @@ impl Supervisor {
         self.kill(id, Retirement::MemoryLimit, actions);
         if let Some(ready_for) = ready_for {
             self.account_crash(slot, ready_for, now);
-            self.end_of_canary(id, now, actions);
+            self.judge_reload(generation, now, actions);
         }
     }
 
@@ -195,7 +220,7 @@ impl Supervisor {
                 let ready_for = worker.ready_for(now).unwrap_or_default();
                 let restart_in = self.account_crash(worker.slot, ready_for, now);
                 actions.push(Action::Notify(Notice::Crashed { id, exit, restart_in }));
-                self.end_of_canary(id, now, actions);
+                self.judge_reload(worker.generation, now, actions);
             }
             State::Leaving { why, .. } | State::Dumping { why, .. } | State::Killed { why } => {
                 actions.push(Action::Notify(Notice::Exited { id, exit, why }));
@@ -213,9 +238,10 @@ impl Supervisor {
         self.hold_seat(slot, now, Backoff::crashed)
     }
 
-    /// If this was the canary of a reload, the reload is over.
-    fn end_of_canary(&mut self, id: WorkerId, now: Instant, actions: &mut Vec<Action>) {
-        if self.rollout.as_ref().is_some_and(|rollout| rollout.is_on_probation(id)) {
+    /// A worker died or was given up that had been ready. If it belongs to the generation of a reload under way, the
+    /// reload has failed.
+    fn judge_reload(&mut self, generation: Generation, now: Instant, actions: &mut Vec<Action>) {
+        if self.rollout.as_ref().is_some_and(|rollout| rollout.to == generation) {
             self.reject_reload(now, actions);
         }
     }
@@ -231,18 +257,24 @@ impl Supervisor {
                 }
             }
             _ if self.is_stopping() => reply(Reply::Stopping),
-            Command::ScaleUp => {
-                let target = self.target.saturating_add(1);
-                reply(Reply::Scaled(target));
-                self.set_target(target, actions);
-            }
+            Command::ScaleUp => self.scale(by, |workers| workers.saturating_add(1), actions),
             Command::ScaleDown => {
-                let target = self.target.saturating_sub(1).max(1).min(self.target);
-                reply(Reply::Scaled(target));
-                self.set_target(target, actions);
+                self.scale(by, |workers| workers.saturating_sub(1).max(1).min(workers), actions);
             }
             Command::Reload(policy) => self.queue_reload(*policy, by),
         }
+    }
+
+    /// More or fewer workers. What a reload under way is going to ask for changes as much: the reload was asked for
+    /// before.
+    fn scale(&mut self, by: RequestId, change: fn(u16) -> u16, actions: &mut Vec<Action>) {
+        let coming = self.next_policy.iter_mut().chain(self.queued.iter_mut().map(|(policy, _)| policy));
+        for policy in coming {
+            policy.workers = change(policy.workers);
+        }
+        let target = change(self.target);
+        actions.push(Action::Reply { to: by, reply: Reply::Scaled(target) });
+        self.set_target(target, actions);
     }
 
     /// Reloads that come while one is under way are merged into one that follows it: what that one has loaded may

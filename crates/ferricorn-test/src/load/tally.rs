@@ -38,7 +38,8 @@ pub struct Tally {
 }
 
 impl Tally {
-    pub(super) fn add(&mut self, other: Self) {
+    /// Adds what became of other requests.
+    pub fn add(&mut self, other: Self) {
         self.outcomes.extend(other.outcomes);
         self.connections += other.connections;
     }
