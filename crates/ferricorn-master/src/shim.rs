@@ -42,6 +42,7 @@ const MODULES: &[(&str, &str)] = modules![
     "handoff",
     "json_lines",
     "keep_alive",
+    "last_word",
     "lifespan",
     "log_config",
     "log_files",

@@ -61,6 +61,17 @@ class ConnectionSet(set[Any]):
         self.on_add: Callable[[Any], None] | None = None
         self.on_discard: Callable[[], None] | None = None
 
+    def announce_to(self, also: Callable[[Any], None]) -> None:
+        """Tells one more of each connection that is added."""
+        before = self.on_add
+
+        def both(connection: Any) -> None:
+            if before is not None:
+                before(connection)
+            also(connection)
+
+        self.on_add = both
+
     def add(self, connection: Any) -> None:
         """Notes an open connection."""
         super().add(connection)

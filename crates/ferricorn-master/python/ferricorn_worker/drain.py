@@ -8,39 +8,45 @@ no unread byte on it; a second order only shortens the deadline or turns a hando
 `handoff`: siblings go on. Idle plain HTTP/1.1 connections move to them at once, busy ones as soon as they are idle.
 What cannot move (TLS, other protocols) gets `Connection: close` on its next response, and is waited for until its
 keep-alive time is over.
-`close`: the whole service stops. Every response says `Connection: close`; a connection that is idle is closed when it
-has been so for `LINGER` seconds, which is the time that a request already on its way has to arrive.
+`close`: the whole service stops. Every response says `Connection: close` unless its client has sent the next request
+already (`last_word`); a connection that is idle is closed when it has been so for `LINGER` seconds, which is the time
+that a request already on its way has to arrive.
+In both, WebSockets are closed with code 1012 one after the other, so that their clients do not all come back at once.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import socket
 from collections.abc import Callable
 from typing import Any, Literal
 
-from . import handoff, scoreboard
+from . import handoff, last_word, scoreboard
 from .accept import ConnectionSet, Intake
 from .logs import log
 from .scoreboard import Scoreboard
 
 Mode = Literal["handoff", "close"]
 
-LINGER = 0.5
-"""Seconds that an idle connection is kept when the whole service stops."""
+LINGER = 0.3
+"""Seconds that an idle connection is kept when the whole service stops: a round trip to the other side of the world."""
 
-FAREWELL = 1.0
+FAREWELL = 0.3
 """Seconds that a client has to answer the end of a TLS connection; one that keeps it in a pool answers never."""
 
 GOODBYE = 0.2
 """Seconds that cancelled requests have to end and to be sent."""
 
+SPREAD = 1.0
+"""The most seconds over which the ends of WebSockets are spread."""
+
+SPREAD_EACH = 0.01
+"""Seconds from one WebSocket's end to the next, while that makes less than `SPREAD`."""
+
 POLL = 0.01
 """Seconds between two looks at the connections."""
 
-_CLOSE = (b"connection", b"close")
 _PATHS_SHOWN = 5
 
 
@@ -64,6 +70,8 @@ class Drain:
         self._queue = queue
         self._mode: Mode | None = None
         self._moves = False
+        self._begun = 0.0
+        self._grace = 0.0
         self._deadline = 0.0
         self._idle_since: dict[Any, float] = {}
         self._closing_since: dict[Any, float] = {}
@@ -76,6 +84,7 @@ class Drain:
         deadline = asyncio.get_running_loop().time() + grace
         if self._mode is None:
             self._mode = mode
+            self._begun = deadline - grace
             self._grace = grace
             self._deadline = deadline
             self._intake.stop(empty_queues=mode == "close")
@@ -108,21 +117,20 @@ class Drain:
 
         All of uvicorn's protocols obey that header among the response's headers, in every version.
         """
-        if _CLOSE in self._config.encoded_headers:
+        if last_word.CLOSE in self._config.encoded_headers:
             return
-        self._config.encoded_headers = [*self._config.encoded_headers, _CLOSE]
-        self._state.default_headers = [*self._state.default_headers, _CLOSE]
+        self._config.encoded_headers = [*self._config.encoded_headers, last_word.CLOSE]
+        self._state.default_headers = [*self._state.default_headers, last_word.CLOSE]
         for connection in self._connections:
-            cycle = getattr(connection, "cycle", None)
-            # A running cycle holds the list that it was born with.
-            if cycle is not None and not cycle.response_started and hasattr(cycle, "default_headers"):
-                cycle.default_headers = [*cycle.default_headers, _CLOSE]
+            last_word.attach(connection, self._state)
+        self._connections.announce_to(lambda connection: last_word.attach(connection, self._state))
 
     def _pass(self, now: float) -> bool:
+        self._end_websockets(now)
         for connection in list(self._connections):
             if not handoff.is_http(connection):
-                self._shut_down_once(connection)
-            elif connection.transport.is_closing():
+                continue
+            if connection.transport.is_closing():
                 self._abort_after_farewell(connection, now)
             elif not handoff.is_idle(connection):
                 self._idle_since.pop(connection, None)
@@ -130,9 +138,17 @@ class Drain:
                 self._close_after_linger(connection, now)
         return not self._connections and not self._state.tasks and not self._intake.opening
 
-    def _shut_down_once(self, connection: Any) -> None:
-        """WebSockets get code 1012 (service restart), HTTP/2 a GOAWAY."""
-        if connection not in self._told and getattr(connection, "handshake_complete", True):
+    def _end_websockets(self, now: float) -> None:
+        """WebSockets get code 1012 (service restart), HTTP/2 a GOAWAY: each once, and in turn."""
+        left = [it for it in self._connections if not handoff.is_http(it) and it not in self._told and _is_open(it)]
+        if not left:
+            return
+        told = len(self._told)
+        all_of_them = told + len(left)
+        window = min(SPREAD, SPREAD_EACH * all_of_them, self._grace / 4)
+        passed = now - self._begun
+        due = all_of_them if passed >= window else 1 + int(all_of_them * passed / window)
+        for connection in left[: max(0, due - told)]:
             self._told.add(connection)
             connection.shutdown()
 
@@ -146,7 +162,7 @@ class Drain:
 
     def _close_after_linger(self, connection: Any, now: float) -> None:
         since = self._idle_since.setdefault(connection, now)
-        if now - since < self._linger() or _has_bytes(connection):
+        if now - since < self._linger() or handoff.has_bytes(connection):
             return
         connection.transport.close()
 
@@ -194,6 +210,14 @@ def _is_not_cancellation(record: logging.LogRecord) -> bool:
     return not isinstance(error, asyncio.CancelledError)
 
 
+def _is_open(connection: Any) -> bool:
+    """Whether a WebSocket's handshake is over; one that is not would be refused with a 500."""
+    event = getattr(connection, "handshake_completed_event", None)
+    if event is not None:
+        return bool(event.is_set())
+    return bool(getattr(connection, "handshake_complete", True))
+
+
 def _is_quiet(connection: Any) -> bool:
     """Whether nothing is lost when the connection ends now."""
     if not handoff.is_http(connection):
@@ -205,19 +229,3 @@ def _path(connection: Any) -> str | None:
     scope = getattr(connection, "scope", None)
     path = scope.get("path") if isinstance(scope, dict) else None
     return path if isinstance(path, str) else None
-
-
-def _has_bytes(connection: Any) -> bool:
-    """Whether the kernel holds bytes that the event loop has not read yet."""
-    original = connection.transport.get_extra_info("socket")
-    if original is None:
-        return False
-    try:
-        copy = socket.socket(fileno=os.dup(original.fileno()))
-    except OSError:
-        return False
-    with copy:
-        try:
-            return bool(copy.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
-        except OSError:
-            return False

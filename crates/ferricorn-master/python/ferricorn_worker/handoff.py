@@ -10,6 +10,7 @@ move: TLS state, HTTP/2 and WebSockets live in this process.
 from __future__ import annotations
 
 import array
+import os
 import socket
 import struct
 from typing import Any
@@ -53,6 +54,22 @@ def is_idle(connection: Any) -> bool:
     if cycle is None:
         return scope is None
     return scope is getattr(cycle, "scope", None) and not getattr(connection, "pipeline", None)
+
+
+def has_bytes(connection: Any) -> bool:
+    """Whether the kernel holds bytes that the event loop has not read yet."""
+    original = connection.transport.get_extra_info("socket")
+    if original is None:
+        return False
+    try:
+        copy = socket.socket(fileno=os.dup(original.fileno()))
+    except OSError:
+        return False
+    with copy:
+        try:
+            return bool(copy.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except OSError:
+            return False
 
 
 def send(connection: Any, queue: socket.socket) -> bool:

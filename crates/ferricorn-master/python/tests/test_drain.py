@@ -5,12 +5,21 @@ from __future__ import annotations
 import shutil
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
 from fake_master import Client, FakeMaster
+
+from ferricorn_worker.accept import ConnectionSet
+from ferricorn_worker.drain import Drain
 
 
 def test_idle_connections_end_soon_after_a_stop(master: FakeMaster) -> None:
@@ -154,6 +163,96 @@ def test_websockets_get_1012(loop_master: FakeMaster) -> None:
     assert worker.receive()["cut"] == 0
     assert worker.wait() == 0
     assert "websocket code 1012" in worker.out()
+
+
+class FakeWebSocket:
+    """A WebSocket as the drain sees it."""
+
+    def __init__(self) -> None:
+        self.ended = False
+        self.handshake_complete = True
+
+    def shutdown(self) -> None:
+        """The end, once."""
+        assert not self.ended
+        self.ended = True
+
+
+@pytest.mark.parametrize(
+    ("count", "grace", "window"), [(1, 10.0, 0.01), (20, 10.0, 0.2), (500, 10.0, 1.0), (20, 0.4, 0.1)]
+)
+def test_the_ends_of_websockets_are_spread(count: int, grace: float, window: float) -> None:
+    connections = ConnectionSet()
+    nothing: Any = SimpleNamespace(tasks=(), opening=0)
+    sockets = [FakeWebSocket() for _ in range(count)]
+    slow = FakeWebSocket()
+    slow.handshake_complete = False
+    for socket in (*sockets, slow):
+        connections.add(socket)
+    drain = Drain(nothing, nothing, connections, nothing, nothing, nothing)
+    drain._grace = grace
+    drain._begun = 100.0
+
+    def ended(now: float) -> int:
+        drain._pass(now)
+        return sum(socket.ended for socket in sockets)
+
+    assert ended(100.0) == 1
+    half = ended(100.0 + window / 2)
+    assert 1 + count // 2 - half in (0, 1)
+    assert ended(100.0 + window) == count
+    assert not slow.ended
+    slow.handshake_complete = True
+    assert ended(100.0 + window) == count
+    assert slow.ended
+
+
+def pipelined(*paths: str) -> bytes:
+    """Requests that are sent at once."""
+    return "".join(f"GET {path} HTTP/1.1\r\nHost: test\r\n\r\n" for path in paths).encode()
+
+
+@pytest.mark.parametrize("mode", ["close", "handoff"])
+def test_pipelined_requests_are_all_answered(master: FakeMaster, mode: str) -> None:
+    worker = master.spawn(workers=2).serve()
+    client = master.connect()
+    client.send(pipelined("/wait", "/a", "/b"))
+    master.wait_for(lambda: "waiting" in worker.out())
+    worker.drain(mode)
+    master.wait_for(lambda: worker.word(0) == 4)
+    (master.folder / "go").touch()
+    answers = [client.response() for _ in range(3)]
+    pid = str(worker.process.pid).encode()
+    assert [answer.body for answer in answers] == [pid] * 3
+    last = "close" if mode == "close" else None
+    assert [answer.headers.get("connection") for answer in answers] == [None, None, last]
+    message = worker.receive()
+    assert (message["cut"], message["handed_over"]) == (0, int(mode == "handoff"))
+    assert worker.wait() == 0
+
+
+def test_requests_pipelined_on_a_new_connection_are_all_answered_before_an_announced_stop(master: FakeMaster) -> None:
+    worker = master.spawn().serve()
+    worker.send({"type": "announce_close"})
+    worker.send({"type": "from_the_future"})
+    master.wait_for(lambda: "from_the_future" in worker.log())
+    client = master.connect()
+    client.send(pipelined("/a", "/b", "/c"))
+    answers = [client.response() for _ in range(3)]
+    assert [answer.headers.get("connection") for answer in answers] == [None, None, "close"]
+    assert client.is_closed()
+
+
+def test_a_hundred_idle_connections_move_at_once(master: FakeMaster) -> None:
+    old = master.spawn(workers=2).serve()
+    clients = [master.connect() for _ in range(100)]
+    for client in clients:
+        client.get()
+    new = master.spawn(workers=2).serve()
+    old.drain("handoff")
+    assert old.receive() == {"type": "drained", "handed_over": 100, "cut": 0}
+    pid = str(new.process.pid).encode()
+    assert all(client.get().body == pid for client in clients)
 
 
 class Sender:
