@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ferricorn_test::{Load, PATIENCE, capacity, turn};
+use ferricorn_test::{Load, PATIENCE, capacity, eventually, turn};
 use nix::sys::signal::Signal;
 
 use crate::ferricorn;
@@ -57,12 +57,13 @@ fn a_delayed_stop_goes_on_accepting_and_tells_clients_to_close() {
     let begun = Instant::now();
     server.signal(Signal::SIGTERM);
     server.wait_for_line("Stopping in 2 s", Duration::from_secs(2));
-    // The order reaches the workers a moment after the line is written.
-    let told = ferricorn_test::within(Duration::from_secs(1), || {
-        server.get("/").expect("it still accepts").closes().then_some(())
+    // The order reaches each of the workers a moment after the line is written.
+    eventually(Duration::from_secs(1), "a new connection is told to close", || {
+        server.get("/").expect("it still accepts").closes()
     });
-    assert!(told.is_some(), "a new connection is told to close");
-    assert!(kept.get("/").expect("a kept connection is answered").closes());
+    eventually(Duration::from_secs(1), "a kept connection is told to close", || {
+        kept.get("/").expect("it is answered").closes()
+    });
     assert_eq!(server.wait_exit(Duration::from_secs(6)).code(), 0);
     assert!(begun.elapsed() >= Duration::from_secs(2), "{:?}", begun.elapsed());
     server.finish();
