@@ -12,6 +12,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::tls;
+
 /// How long a client waits for a connection, and for each piece of an answer, unless told otherwise.
 pub const LIMIT: Duration = Duration::from_secs(20);
 
@@ -22,16 +24,19 @@ pub enum Address {
     Tcp(SocketAddr),
     /// The path of a unix socket.
     Unix(PathBuf),
+    /// Address and port, spoken to over TLS; any certificate of [`tls`] will do.
+    Tls(SocketAddr),
 }
 
 impl Address {
-    /// Reads `http://HOST:PORT` or `unix:PATH` as the log writes them. An address that means "all" becomes the
+    /// Reads `http://HOST:PORT`, `https://HOST:PORT` or `unix:PATH` as the log writes them. An address that means "all" becomes the
     /// loopback address of its family.
     pub fn parse(text: &str) -> Self {
         if let Some(path) = text.strip_prefix("unix:") {
             return Self::Unix(path.into());
         }
-        let host = text.strip_prefix("http://").unwrap_or(text);
+        let secure = text.strip_prefix("https://");
+        let host = secure.or(text.strip_prefix("http://")).unwrap_or(text);
         let mut address: SocketAddr = host.parse().unwrap_or_else(|_| panic!("not an address: `{text}`"));
         if address.ip().is_unspecified() {
             address.set_ip(if address.is_ipv4() {
@@ -40,13 +45,13 @@ impl Address {
                 "::1".parse().expect("valid")
             });
         }
-        Self::Tcp(address)
+        if secure.is_some() { Self::Tls(address) } else { Self::Tcp(address) }
     }
 
     /// The port of a TCP address.
     pub fn port(&self) -> u16 {
         match self {
-            Self::Tcp(address) => address.port(),
+            Self::Tcp(address) | Self::Tls(address) => address.port(),
             Self::Unix(path) => panic!("a unix socket has no port: {}", path.display()),
         }
     }
@@ -141,13 +146,18 @@ impl Connection {
     /// # Errors
     /// [`Verdict::Refused`] when nobody listens.
     pub fn open_within(address: &Address, limit: Duration) -> Result<Self, Verdict> {
+        let tcp = |address| {
+            let stream = TcpStream::connect_timeout(address, limit)?;
+            stream.set_nodelay(true)?;
+            stream.set_read_timeout(Some(limit))?;
+            stream.set_write_timeout(Some(limit))?;
+            io::Result::Ok(stream)
+        };
         let stream: io::Result<Box<dyn Duplex>> = match address {
-            Address::Tcp(address) => TcpStream::connect_timeout(address, limit).and_then(|stream| {
-                stream.set_nodelay(true)?;
-                stream.set_read_timeout(Some(limit))?;
-                stream.set_write_timeout(Some(limit))?;
-                Ok(Box::new(stream) as Box<dyn Duplex>)
-            }),
+            Address::Tcp(address) => tcp(address).map(|stream| Box::new(stream) as Box<dyn Duplex>),
+            Address::Tls(address) => {
+                tcp(address).map(|stream| Box::new(tls::over(stream)) as Box<dyn Duplex>)
+            }
             Address::Unix(path) => UnixStream::connect(path).and_then(|stream| {
                 stream.set_read_timeout(Some(limit))?;
                 stream.set_write_timeout(Some(limit))?;

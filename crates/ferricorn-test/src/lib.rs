@@ -18,6 +18,7 @@ pub mod load;
 pub mod log;
 pub mod processes;
 pub mod server;
+pub mod tls;
 pub mod trial;
 pub mod turn;
 pub mod websocket;

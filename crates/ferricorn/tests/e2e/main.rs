@@ -19,6 +19,7 @@ mod scale;
 mod serve;
 mod signals;
 mod sockets;
+mod tls;
 
 use ferricorn_test::{Builder, Server};
 
