@@ -31,7 +31,7 @@ def test_a_blocked_sibling_costs_nothing(loop_master: FakeMaster) -> None:
     begun = time.monotonic()
     for _ in range(20):
         assert loop_master.connect().get().status == 200
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 10
 
 
 def test_the_connection_limit_is_back_pressure(master: FakeMaster) -> None:

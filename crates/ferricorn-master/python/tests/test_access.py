@@ -66,7 +66,6 @@ def line(format_: str, scope: dict[str, Any] | None = None, **changes: Any) -> s
         ("%(M)s", "1500"),
         ("%(D)s", "1500062"),
         ("%(L)s", "1.500062"),
-        ("%(p)s", f"<{os.getpid()}>"),
         ("%({Referer}i)s", "http://x/"),
         ("%({x-none}i)s", "-"),
         ("%({content-type}o)s", "text/plain"),
@@ -84,6 +83,10 @@ def line(format_: str, scope: dict[str, Any] | None = None, **changes: Any) -> s
 def test_an_atom(format_: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FERRICORN_TEST", "from the environment")
     assert line(format_) == expected + "\n"
+
+
+def test_the_pid() -> None:
+    assert line("%(p)s") == f"<{os.getpid()}>\n"
 
 
 def test_the_time() -> None:
