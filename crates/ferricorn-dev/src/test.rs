@@ -52,7 +52,8 @@ fn pytest(
 ) -> Result<(bool, Tally), Failure> {
     let mut command = workspace.command(venv.program("python"), ["-m", "pytest"]);
     command.current_dir(workspace.root.join(SHIM));
-    command.args(["-p", "no:cacheprovider"]).env("PYTHONDONTWRITEBYTECODE", "1");
+    // Two at once: most of a test is waiting.
+    command.args(["-p", "no:cacheprovider", "--numprocesses", "2"]).env("PYTHONDONTWRITEBYTECODE", "1");
     if !filters.is_empty() {
         command.args(["-k", &filters.join(" or ")]);
     }
