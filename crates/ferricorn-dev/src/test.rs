@@ -58,7 +58,7 @@ fn pytest(
         command.args(["-k", &filters.join(" or ")]);
     }
     let (passed, output) = loudly(name, &mut command)?;
-    let nothing_selected = !filters.is_empty() && output.contains(" deselected in ");
+    let nothing_selected = !filters.is_empty() && output.contains("no tests ran in ");
     let tally = Tally::of_pytest(&output);
     Ok((passed || (nothing_selected && tally == Tally::default()), tally))
 }
