@@ -31,6 +31,7 @@ pub struct Draft {
     pub(crate) max_requests: Option<u64>,
     pub(crate) max_requests_jitter: Option<u64>,
     pub(crate) timeout: Option<Duration>,
+    pub(crate) slow_loop: Option<Duration>,
     pub(crate) graceful_timeout: Option<Duration>,
     pub(crate) boot_timeout: Option<Duration>,
     pub(crate) drain_delay: Option<Duration>,

@@ -45,6 +45,9 @@ pub struct Settings {
     pub max_requests_jitter: u64,
     /// How long an event loop may be silent before its worker is killed (`--timeout`); zero: for ever.
     pub timeout: Duration,
+    /// How long an event loop may be silent before its stack is shown (`--slow-loop`); zero: only shortly before it is
+    /// killed.
+    pub slow_loop: Duration,
     /// How long a drain may take (`--graceful-timeout`).
     pub graceful_timeout: Duration,
     /// How long a boot may take (`--boot-timeout`); zero: for ever.

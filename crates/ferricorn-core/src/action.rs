@@ -66,6 +66,8 @@ pub enum WorkerSignal {
     Terminate,
     /// Print the stack of every thread (SIGUSR2).
     Dump,
+    /// Let the application say what it was doing (SIGABRT).
+    Abort,
     /// SIGKILL.
     Kill,
 }
@@ -201,6 +203,32 @@ pub enum Notice {
         id: WorkerId,
         /// For how long.
         silent_for: Duration,
+    },
+    /// A worker's event loop does not run; its stack was asked for, and is there by now.
+    Blocked {
+        /// The worker.
+        id: WorkerId,
+        /// For how long.
+        silent_for: Duration,
+    },
+    /// A worker's event loop runs again after it was told of as blocked.
+    Recovered {
+        /// The worker.
+        id: WorkerId,
+        /// For how long it did not.
+        silent_for: Duration,
+    },
+    /// All workers are late at once, and get more time.
+    HostStalled {
+        /// How many they are.
+        workers: usize,
+        /// How much time.
+        more: Duration,
+    },
+    /// A worker was sent SIGKILL and is still there: it sleeps where no signal reaches it.
+    Unkillable {
+        /// The worker.
+        id: WorkerId,
     },
     /// A worker takes twice as much memory as it may, and is killed.
     OverMemory {

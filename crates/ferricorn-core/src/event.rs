@@ -105,6 +105,8 @@ pub enum Exit {
 pub struct Vitals {
     /// How long ago its event loop last ran; none before it ran at all.
     pub silent_for: Option<Duration>,
+    /// It is silent because the machine has not let it run: it waits for a processor, and has got next to none.
+    pub starved: bool,
     /// Requests answered since it began.
     pub requests: u64,
     /// Its resident memory in bytes, when it was looked at this time.

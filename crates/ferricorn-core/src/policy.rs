@@ -11,6 +11,8 @@ pub struct Policy {
     pub surge: u16,
     /// Silence of an event loop after which its worker is killed; none: never.
     pub timeout: Option<Duration>,
+    /// Silence after which the worker's stack is shown, once per stall; none: only shortly before the timeout.
+    pub slow_loop: Option<Duration>,
     /// How long a boot may take; none: as long as it likes, as in gunicorn.
     pub boot_timeout: Option<Duration>,
     /// How long requests in flight may take during a drain.
@@ -47,6 +49,19 @@ impl Policy {
     /// anything. With the first request that it has answered the others follow at once.
     pub const FIRST_REQUEST: Duration = Duration::from_secs(1);
 
+    /// From SIGABRT, which lets the application say what it was doing, to the kill.
+    pub const ABORT_TIME: Duration = Duration::from_millis(350);
+
+    /// A kill that has had no effect for this long will have none for a while: the process sleeps where no signal
+    /// reaches it (state D). It is not waited for any longer.
+    pub const KILL_TIME: Duration = Duration::from_secs(5);
+
+    /// Silences that begin within this time of each other have one cause.
+    pub const AT_ONCE: Duration = Duration::from_millis(500);
+
+    /// The most that is added to the timeout when all workers are late at once.
+    pub const HOST_STALL: Duration = Duration::from_secs(5);
+
     /// A worker that was ready for this long was healthy: its death starts the count of failures anew.
     pub const STABLE_AFTER: Duration = Duration::from_secs(5);
 
@@ -55,6 +70,13 @@ impl Policy {
 
     /// Deaths during boot without a word (a crash, `os._exit`) before a first start is given up.
     pub const FIRST_START_TRIES: u32 = 3;
+
+    /// Silence after which a worker's stack is shown: as asked for, or at four fifths of the timeout, so that the report
+    /// comes while the worker still hangs.
+    pub(crate) fn slow_after(&self) -> Option<Duration> {
+        let before_the_end = self.timeout.map(|timeout| timeout * 4 / 5);
+        self.slow_loop.into_iter().chain(before_the_end).min()
+    }
 
     /// What the worker is told of the graceful timeout: a little is kept back, so that the application's shutdown
     /// can still run before the kill when requests had to be cut.

@@ -2,13 +2,15 @@
 //!
 //! Owns: every worker, every seat, the phase of the service. This file holds the state, `step`, and what others may ask.
 //! The verbs have files of their own: [`record`] takes facts in, [`expire`] looks at promises, [`reconcile`] compares
-//! wish with fact; [`leave`] is how a worker or the whole service goes, [`fail`] what follows from a failed boot.
+//! wish with fact; [`silence`] judges event loops, [`leave`] is how a worker or the whole service goes, [`fail`] what follows from a
+//! failed boot.
 
 mod expire;
 mod fail;
 mod leave;
 mod reconcile;
 mod record;
+mod silence;
 
 use std::{collections::BTreeMap, time::Instant};
 
@@ -21,6 +23,7 @@ use crate::{
 
 /// Decides what the master does. See the crate's documentation.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact of its own")]
 pub struct Supervisor {
     policy: Policy,
     phase: Phase,
@@ -45,6 +48,8 @@ pub struct Supervisor {
     silent_boot_deaths: u32,
     /// Silence is counted from here on: the master was not running before.
     awake_since: Option<Instant>,
+    /// Every worker is late at once, and was given more time for that.
+    host_stalled: bool,
     next_id: u64,
     now: Option<Instant>,
     random: SmallRng,
@@ -126,6 +131,7 @@ impl Supervisor {
             ever_ready: false,
             silent_boot_deaths: 0,
             awake_since: None,
+            host_stalled: false,
             next_id: 1,
             now: None,
             random: SmallRng::seed_from_u64(seed),

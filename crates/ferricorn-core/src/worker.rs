@@ -18,6 +18,8 @@ pub(crate) struct Worker {
     pub(crate) request_limit: Option<u64>,
     /// How long it serves before it is recycled.
     pub(crate) lifetime: Option<Duration>,
+    /// What was done about an event loop that is slow.
+    pub(crate) stall: Option<Stall>,
     /// Why it ought to be replaced, if it ought to.
     pub(crate) due: Option<Retirement>,
     /// Whether it was said already that it is due but kept.
@@ -40,10 +42,21 @@ pub(crate) enum State {
     Ready { since: Instant },
     /// It was told to go, or said that it goes; it is killed when its time is up.
     Leaving { why: Retirement, kill_by: Instant },
-    /// It prints its stack and is killed then.
-    Dumping { why: Retirement, kill_at: Instant },
-    /// It was sent SIGKILL. Only its exit is awaited.
-    Killed { why: Retirement },
+    /// It prints its stack, is shown, and aborted then.
+    Dumping { why: Retirement, silent_since: Instant, until: Instant },
+    /// It was sent SIGABRT, and is killed then.
+    Aborting { why: Retirement, kill_at: Instant },
+    /// It was sent SIGKILL. Only its exit is awaited; none: no longer.
+    Killed { why: Retirement, missed_at: Option<Instant> },
+}
+
+/// What was done about an event loop that is slow.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Stall {
+    /// It was asked for its stack.
+    Asked { since: Instant, tell_at: Instant },
+    /// The user was told.
+    Told { since: Instant },
 }
 
 /// Where a worker is in its life, for snapshots.
@@ -89,17 +102,33 @@ impl Worker {
 
     /// It takes memory that will not be free in a moment.
     pub(crate) fn is_alive(&self) -> bool {
-        !matches!(self.state, State::Dumping { .. } | State::Killed { .. })
+        !matches!(self.state, State::Dumping { .. } | State::Aborting { .. } | State::Killed { .. })
+    }
+
+    /// Whether it was killed, and nothing came of it.
+    pub(crate) fn is_given_up(&self) -> bool {
+        matches!(self.state, State::Killed { missed_at: None, .. })
     }
 
     /// The moment at which something must be done about it.
     pub(crate) fn deadline(&self) -> Option<Instant> {
+        let told = match self.stall {
+            Some(Stall::Asked { tell_at, .. }) => Some(tell_at),
+            Some(Stall::Told { .. }) | None => None,
+        };
+        self.state_deadline().into_iter().chain(told).min()
+    }
+
+    /// The moment at which its state must change.
+    pub(crate) fn state_deadline(&self) -> Option<Instant> {
         match self.state {
             State::Starting { boot_by, .. } => boot_by,
             State::Leaving { kill_by, .. } => Some(kill_by),
-            State::Dumping { kill_at, .. } => Some(kill_at),
+            State::Dumping { until, .. } => Some(until),
+            State::Aborting { kill_at, .. } => Some(kill_at),
+            State::Killed { missed_at, .. } => missed_at,
             State::Ready { since } if self.due.is_none() => self.lifetime.map(|lifetime| since + lifetime),
-            State::Ready { .. } | State::Killed { .. } => None,
+            State::Ready { .. } => None,
         }
     }
 
@@ -108,8 +137,12 @@ impl Worker {
         match &mut self.state {
             State::Starting { boot_by: Some(at), .. }
             | State::Leaving { kill_by: at, .. }
-            | State::Dumping { kill_at: at, .. } => *at += by,
-            State::Starting { boot_by: None, .. } | State::Ready { .. } | State::Killed { .. } => {}
+            | State::Dumping { until: at, .. }
+            | State::Aborting { kill_at: at, .. }
+            | State::Killed { missed_at: Some(at), .. } => *at += by,
+            State::Starting { boot_by: None, .. }
+            | State::Ready { .. }
+            | State::Killed { missed_at: None, .. } => {}
         }
     }
 
@@ -125,7 +158,9 @@ impl Worker {
             State::Starting { .. } => Stage::Booting,
             State::Ready { .. } => Stage::Ready,
             State::Leaving { why, .. } => Stage::Draining(why),
-            State::Dumping { why, .. } | State::Killed { why } => Stage::Killed(why),
+            State::Dumping { why, .. } | State::Aborting { why, .. } | State::Killed { why, .. } => {
+                Stage::Killed(why)
+            }
         }
     }
 }

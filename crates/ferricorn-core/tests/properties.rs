@@ -132,8 +132,12 @@ fn take(sim: &mut Sim, step: &Step) {
             let id = WorkerId(*id);
             // Only of workers that are gone or never were: a living one's facts are not ours to invent.
             if sim.workers.get(&id).is_none_or(|worker| worker.gone) {
-                let vitals =
-                    Vitals { silent_for: Some(secs(9_999)), requests: u64::MAX, memory: Some(u64::MAX) };
+                let vitals = Vitals {
+                    silent_for: Some(secs(9_999)),
+                    starved: false,
+                    requests: u64::MAX,
+                    memory: Some(u64::MAX),
+                };
                 sim.happen(match kind {
                     0 => Event::Ready { id },
                     1 => Event::Exited { id, exit: Exit::Signal(9) },

@@ -87,6 +87,10 @@ fn a_first_start_whose_workers_die_without_a_word_is_given_up_after_three() {
     assert!(sim.spawns <= 5, "{}", sim.spawns);
 }
 
+/// What a worker is sent that hangs: shown shortly before the end, and at it; given a last word; killed.
+const HUNG: [WorkerSignal; 4] =
+    [WorkerSignal::Dump, WorkerSignal::Dump, WorkerSignal::Abort, WorkerSignal::Kill];
+
 #[test]
 fn a_silent_worker_is_dumped_then_killed_and_replaced() {
     let mut sim = Sim::new(Policy { timeout: Some(secs(3)), ..policy() }, |_, id| Manners {
@@ -98,10 +102,87 @@ fn a_silent_worker_is_dumped_then_killed_and_replaced() {
     let hung = sim.serving_ids()[0];
     // Ready at 0.5 s, silent from 1.5 s on, due at 4.5 s, found by the next sample.
     sim.advance(millis(4_000));
-    assert_eq!(sim.workers[&hung].signals, [WorkerSignal::Dump, WorkerSignal::Kill]);
+    assert_eq!(sim.workers[&hung].signals, HUNG);
     sim.advance(millis(500));
     assert_eq!(sim.ready(), 2);
     assert_eq!(sim.fewest_ready, 1);
+    let blocked = sim.notices.iter().filter(|it| matches!(it, Notice::Blocked { .. })).count();
+    assert_eq!(blocked, 2, "shortly before the end, and at it");
+}
+
+#[test]
+fn a_slow_event_loop_is_explained_once_per_stall_and_left_alone() {
+    let slow = Policy { slow_loop: Some(secs(1)), ..policy() };
+    let mut sim = Sim::new(slow, |_, id| Manners {
+        silent_after: (id.0 == 1).then_some(secs(1)),
+        ..Manners::default()
+    });
+    sim.advance(secs(6));
+    let stalled = sim.serving_ids()[0];
+    assert_eq!(sim.workers[&stalled].signals, [WorkerSignal::Dump]);
+    let told = |sim: &Sim| sim.notices.iter().filter(|it| matches!(it, Notice::Blocked { .. })).count();
+    assert_eq!(told(&sim), 1);
+    sim.workers.get_mut(&stalled).expect("it lives").manners.silent_after = None;
+    sim.advance(secs(1));
+    assert!(sim.notices.iter().any(|it| matches!(it, Notice::Recovered { .. })));
+    sim.workers.get_mut(&stalled).expect("it lives").manners.silent_after = Some(secs(8));
+    sim.advance(secs(6));
+    assert_eq!(sim.workers[&stalled].signals, [WorkerSignal::Dump; 2]);
+    assert_eq!(told(&sim), 2);
+    assert_eq!(sim.ready(), 2);
+}
+
+#[test]
+fn workers_that_are_late_all_at_once_are_given_time_and_killed_if_it_does_not_help() {
+    let silent = |after| Manners { silent_after: after, ..Manners::default() };
+    let mut sim = Sim::new(Policy { timeout: Some(secs(4)), ..policy() }, move |_, _| silent(Some(secs(1))));
+    sim.advance(secs(7));
+    assert_eq!(sim.ready(), 2, "nobody was killed for a stall of the machine");
+    let before = sim.serving_ids();
+    for worker in sim.workers.values_mut() {
+        worker.manners.silent_after = None;
+    }
+    sim.advance(secs(20));
+    assert_eq!(sim.serving_ids(), before);
+    assert!(sim.notices.iter().any(|it| matches!(it, Notice::HostStalled { workers: 2, .. })));
+
+    // And those that really hang, all of them at once, are found a little later.
+    let mut sim = Sim::new(Policy { timeout: Some(secs(4)), ..policy() }, move |_, id| {
+        silent((id.0 <= 2).then_some(secs(1)))
+    });
+    sim.advance(secs(2));
+    let hung = sim.serving_ids();
+    sim.advance(secs(8));
+    assert!(hung.iter().all(|id| sim.workers[id].gone));
+    assert_eq!(sim.ready(), 2);
+}
+
+#[test]
+fn a_worker_that_gets_no_processor_is_not_killed_for_it() {
+    let mut sim = Sim::new(Policy { timeout: Some(secs(4)), ..policy() }, |_, id| Manners {
+        silent_after: (id.0 == 1).then_some(secs(1)),
+        starved: true,
+        ..Manners::default()
+    });
+    sim.advance(secs(60));
+    assert_eq!(sim.ready(), 2);
+    assert!(!sim.notices.iter().any(|it| matches!(it, Notice::TimedOut { .. })));
+}
+
+#[test]
+fn a_worker_that_cannot_be_killed_is_replaced_and_does_not_hold_up_the_stop() {
+    let mut sim = Sim::new(Policy { timeout: Some(secs(3)), ..policy() }, |_, id| Manners {
+        silent_after: (id.0 == 1).then_some(secs(1)),
+        unkillable: id.0 == 1,
+        ..Manners::default()
+    });
+    sim.advance(secs(20));
+    assert_eq!(sim.ready(), 2);
+    let told = sim.notices.iter().filter(|it| matches!(it, Notice::Unkillable { .. })).count();
+    assert_eq!(told, 1);
+    sim.stop(StopMode::Graceful);
+    sim.advance(secs(10));
+    assert_eq!(sim.exit, Some(ExitReason::Stopped));
 }
 
 #[test]
@@ -115,7 +196,7 @@ fn a_worker_that_hangs_while_it_drains_is_killed_for_its_silence() {
     let first = sim.serving_ids()[0];
     sim.happen(Event::AskedToStop { id: first });
     sim.advance(secs(5));
-    assert_eq!(sim.workers[&first].signals, [WorkerSignal::Dump, WorkerSignal::Kill]);
+    assert_eq!(sim.workers[&first].signals, HUNG);
 }
 
 #[test]
@@ -139,7 +220,7 @@ fn a_worker_that_hung_before_a_leap_is_still_found_after_it() {
     sim.leap(secs(100));
     assert!(sim.workers[&hung].signals.is_empty());
     sim.advance(secs(4));
-    assert_eq!(sim.workers[&hung].signals, [WorkerSignal::Dump, WorkerSignal::Kill]);
+    assert_eq!(sim.workers[&hung].signals, HUNG);
 }
 
 #[test]

@@ -19,7 +19,9 @@ use std::{
 };
 
 use ferricorn_core::{Generation, Slot, Vitals, WorkerId};
-use ferricorn_sys::{BlackBox, Process, SharedWords, Signal, SpawnPlan, channel, clock, memory, spawn};
+use ferricorn_sys::{
+    BlackBox, Process, SharedWords, Signal, SpawnPlan, activity, channel, clock, memory, spawn,
+};
 use ferricorn_wire::{
     MAX_PACKET, ToMaster, ToWorker,
     scoreboard::{BYTES, MAGIC, ROW_WORDS, ROWS, ROWS_USED_WORD, State, Word, index},
@@ -55,6 +57,8 @@ pub(crate) struct History {
     pub(crate) boot_stage: Option<ferricorn_wire::BootStage>,
     /// What it said had ended it, with the traceback.
     pub(crate) dying: Option<(ferricorn_wire::DyingCause, String)>,
+    /// How much of a processor it had had when it was first seen to be silent, and when that was.
+    pub(crate) share: Option<(activity::Share, Instant)>,
     /// It was sent SIGKILL by us.
     pub(crate) killed: bool,
     /// The most resident memory that it ever had, in bytes; known once it was waited for.
@@ -267,6 +271,10 @@ impl Crew {
     pub(crate) fn signal(&mut self, id: WorkerId, signal: Signal) {
         let Some(member) = self.members.get_mut(&id) else { return };
         member.history.killed |= signal == Signal::Kill;
+        if signal == Signal::User2 {
+            // What is there already was not meant for this report.
+            let _old = member.black_box.take();
+        }
         if let Err(error) = member.process.signal(signal)
             && error.raw_os_error() != Some(3 /* ESRCH: it is gone already */)
         {
@@ -326,17 +334,20 @@ impl Crew {
     }
 
     /// How every worker is, read from memory; and how much memory it takes, if `weigh`.
-    pub(crate) fn vitals(&self, weigh: bool) -> Vec<(WorkerId, Vitals)> {
+    pub(crate) fn vitals(&mut self, weigh: bool) -> Vec<(WorkerId, Vitals)> {
         let now = clock::monotonic_nanos();
-        let vitals = |member: &Member| {
-            let beat = self.board.load(index(member.row, Word::Heartbeat));
+        let board = &self.board;
+        let vitals = |member: &mut Member| {
+            let beat = board.load(index(member.row, Word::Heartbeat));
+            let silent_for = (beat != 0).then(|| Duration::from_nanos(now.saturating_sub(beat)));
             Vitals {
-                silent_for: (beat != 0).then(|| Duration::from_nanos(now.saturating_sub(beat))),
-                requests: self.board.load(index(member.row, Word::Requests)),
+                silent_for,
+                starved: is_starved(member, silent_for),
+                requests: board.load(index(member.row, Word::Requests)),
                 memory: if weigh { memory::resident(member.pid) } else { None },
             }
         };
-        self.members.iter().map(|(id, member)| (*id, vitals(member))).collect()
+        self.members.iter_mut().map(|(id, member)| (*id, vitals(member))).collect()
     }
 }
 
@@ -350,6 +361,24 @@ pub(crate) fn worker_environment(version: &str, given: &[(String, String)]) -> V
     environment.insert("SERVER_SOFTWARE".into(), server_software.into());
     environment.extend(given.iter().map(|(name, value)| (name.into(), value.into())));
     environment.into_iter().collect()
+}
+
+/// Silence after which it is looked at whether a worker gets a processor at all. Before, nothing is read.
+const SUSPICIOUS: Duration = Duration::from_millis(500);
+
+/// Whether a worker is silent because the machine has not let it run: for most of the time it waited for a processor,
+/// and has got less than a twentieth of one. An event loop needs next to nothing for a heartbeat.
+fn is_starved(member: &mut Member, silent_for: Option<Duration>) -> bool {
+    if silent_for.is_none_or(|silent_for| silent_for < SUSPICIOUS) {
+        member.history.share = None;
+        return false;
+    }
+    let Some(now) = activity::share(member.pid) else { return false };
+    let (before, since) = *member.history.share.get_or_insert((now, Instant::now()));
+    let watched = since.elapsed();
+    watched > SUSPICIOUS
+        && now.waited.saturating_sub(before.waited) > watched / 2
+        && now.ran.saturating_sub(before.ran) < watched / 20
 }
 
 /// Lets the event loop watch a channel.

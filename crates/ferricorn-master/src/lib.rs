@@ -13,6 +13,7 @@
 mod binding;
 mod crew;
 mod death;
+mod hang;
 mod helper;
 mod interpreter;
 mod observe;

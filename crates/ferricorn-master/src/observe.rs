@@ -3,12 +3,14 @@
 use std::time::Duration;
 
 use ferricorn_core::{BootFailure, Exit, Notice, Retirement, StopMode, WorkerId};
+use ferricorn_sys::activity;
 use ferricorn_wire::BootStage;
 use tracing::{debug, error, info, warn};
 
 use crate::{
     crew::{Crew, Member, Stage},
     death::{self, Evidence, Loudness, Verdict},
+    hang,
 };
 
 /// gunicorn's last line about a first start that failed.
@@ -65,6 +67,25 @@ impl Observer {
             Notice::TimedOut { id, silent_for } => with(crew, id, |it| {
                 let (slot, silent_for) = (it.slot.0, seconds(silent_for));
                 error!(critical = true, slot, silent_for, "WORKER TIMEOUT (pid:{})", it.pid);
+            }),
+            Notice::Blocked { id, silent_for } => blocked(crew, id, silent_for),
+            Notice::Recovered { id, silent_for } => with(crew, id, |it| {
+                let (slot, silent_for) = (it.slot.0, seconds(silent_for));
+                warn!(slot, silent_for, "Worker's event loop runs again (pid: {})", it.pid);
+            }),
+            Notice::HostStalled { workers, more } => {
+                let more = seconds(more);
+                warn!(
+                    workers,
+                    more, "all workers are late at once, which is rarely their own fault: they get more time"
+                );
+            }
+            Notice::Unkillable { id } => with(crew, id, |it| {
+                let doing = activity::of(it.pid).map_or_else(|| "gone".to_owned(), |it| it.describe());
+                error!(
+                    slot = it.slot.0,
+                    "Worker was killed and is still there: it is {doing} (pid: {})", it.pid
+                );
             }),
             Notice::OverMemory { id, memory } => with(crew, id, |it| {
                 let (slot, mebibytes) = (it.slot.0, memory >> 20);
@@ -141,6 +162,19 @@ fn reached(crew: &mut Crew, id: WorkerId, stage: Stage) {
     }
 }
 
+/// What a worker does whose event loop does not run.
+fn blocked(crew: &Crew, id: WorkerId, silent_for: Duration) {
+    let Some(member) = crew.get(id) else { return };
+    let (pid, slot, generation) = (member.pid, member.slot.0, member.generation.0);
+    let doing = activity::of(pid).map_or_else(|| "gone".to_owned(), |it| it.describe());
+    let silent_for = seconds(silent_for);
+    let block = hang::block(&crew.open_black_box(id));
+    warn!(
+        "Worker has not run its event loop for {silent_for} s (pid: {pid}, slot: {slot}, generation: {generation}), it \
+         is {doing}:\n{block}"
+    );
+}
+
 /// The one line about a death, and what the worker left behind.
 fn died(crew: &Crew, id: WorkerId, exit: Exit, told: Option<Retirement>, restart_in: Option<Duration>) {
     let Some(member) = crew.get(id) else { return };
@@ -176,7 +210,8 @@ fn died(crew: &Crew, id: WorkerId, exit: Exit, told: Option<Retirement>, restart
         error!("Worker (pid:{pid}) was ended by this:\n{traceback}");
     }
     let stack = crew.open_black_box(id);
-    if !stack.is_empty() {
+    // What a hung worker was doing was told when it was found.
+    if !stack.is_empty() && !history.killed {
         error!("Worker (pid:{pid}) was here when it ended:\n{}", stack.trim_end());
     }
 }

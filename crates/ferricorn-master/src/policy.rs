@@ -22,6 +22,7 @@ pub(crate) fn from_settings(settings: &Settings) -> Policy {
         workers: settings.workers,
         surge: 1,
         timeout: limit(settings.timeout),
+        slow_loop: limit(settings.slow_loop),
         boot_timeout: limit(settings.boot_timeout),
         graceful_timeout: settings.graceful_timeout,
         probation: settings.reload_probation,

@@ -51,6 +51,7 @@ const MODULES: &[(&str, &str)] = modules![
     "scoreboard",
     "server",
     "signals",
+    "stall",
     "start",
     "statsd",
     "syslog",

@@ -264,6 +264,7 @@ impl World {
                 match signal {
                     WorkerSignal::Terminate => Signal::Terminate,
                     WorkerSignal::Dump => Signal::User2,
+                    WorkerSignal::Abort => Signal::Abort,
                     WorkerSignal::Kill => Signal::Kill,
                 },
             ),

@@ -13,6 +13,7 @@
 
 #![allow(unsafe_code)] // The rule of the workspace is `deny`; this crate exists to hold the exceptions.
 
+pub mod activity;
 pub mod black_box;
 pub mod board;
 pub mod channel;

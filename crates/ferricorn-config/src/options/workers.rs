@@ -39,6 +39,12 @@ pub(super) static ENTRIES: &[Entry] = &[
             draft.timeout = value.seconds();
         },
     ),
+    Entry::new(Workers, &["slow-loop"], Kind::Seconds, "SECONDS").sets(
+        "Show where a worker is whose event loop is silent for so long, 0 for never [default: 0]",
+        |draft, value| {
+            draft.slow_loop = value.seconds();
+        },
+    ),
     Entry::new(Workers, &["graceful-timeout", "timeout-graceful-shutdown"], Kind::Seconds, "SECONDS").sets(
         "How long a worker may take to finish its requests [default: 30]",
         |draft, value| {

@@ -30,14 +30,14 @@ impl Supervisor {
         let overdue: Vec<_> = self
             .workers
             .iter()
-            .filter(|(_, worker)| worker.deadline().is_some_and(|deadline| deadline <= now))
+            .filter(|(_, worker)| worker.state_deadline().is_some_and(|deadline| deadline <= now))
             .map(|(id, worker)| (*id, worker.seating(), worker.state))
             .collect();
         for (id, seating, state) in overdue {
             let why = match state {
                 State::Starting { .. } => {
                     actions.push(Action::Notify(Notice::BootTimedOut { id }));
-                    self.kill(id, Retirement::BootTimeout, actions);
+                    self.kill(id, Retirement::BootTimeout, now, actions);
                     self.boot_failed(id, seating, None, now, actions);
                     continue;
                 }
@@ -46,14 +46,26 @@ impl Supervisor {
                     actions.push(Action::Notify(Notice::DrainTimedOut { id }));
                     Retirement::DrainTimeout
                 }
-                State::Dumping { why, .. } => why,
+                State::Dumping { why, silent_since, .. } => {
+                    let silent_for = now.saturating_duration_since(silent_since);
+                    actions.push(Action::Notify(Notice::Blocked { id, silent_for }));
+                    self.abort(id, why, now, actions);
+                    continue;
+                }
+                State::Aborting { why, .. } => why,
                 State::Ready { .. } => {
                     self.mark_due(id, Retirement::MaxLifetime);
                     continue;
                 }
-                State::Killed { .. } => continue,
+                State::Killed { why, .. } => {
+                    self.give_up(id, why, actions);
+                    continue;
+                }
             };
-            self.kill(id, why, actions);
+            self.kill(id, why, now, actions);
+        }
+        for id in self.workers.keys().copied().collect::<Vec<_>>() {
+            self.tell_of_stall(id, now, actions);
         }
         if let Phase::Announcing { until } = self.phase
             && (until <= now || self.workers.is_empty())

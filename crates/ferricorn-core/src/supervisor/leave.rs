@@ -104,15 +104,29 @@ impl Supervisor {
                 }
                 worker.state = State::Leaving { why, kill_by: kill_by.min(before) };
             }
-            State::Dumping { .. } | State::Killed { .. } => {}
+            State::Dumping { .. } | State::Aborting { .. } | State::Killed { .. } => {}
         }
     }
 
-    pub(super) fn kill(&mut self, id: WorkerId, why: Retirement, actions: &mut Vec<Action>) {
+    pub(super) fn kill(&mut self, id: WorkerId, why: Retirement, now: Instant, actions: &mut Vec<Action>) {
         let Some(worker) = self.workers.get_mut(&id) else { return };
-        worker.state = State::Killed { why };
+        worker.state = State::Killed { why, missed_at: Some(now + Policy::KILL_TIME) };
         if worker.spawned {
             actions.push(Action::Signal { id, signal: WorkerSignal::Kill });
         }
+    }
+
+    /// Lets the application of a hung worker say what it was doing, before the kill.
+    pub(super) fn abort(&mut self, id: WorkerId, why: Retirement, now: Instant, actions: &mut Vec<Action>) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        worker.state = State::Aborting { why, kill_at: now + Policy::ABORT_TIME };
+        actions.push(Action::Signal { id, signal: WorkerSignal::Abort });
+    }
+
+    /// A kill had no effect. The seat was given to another already; from now on the stop does not wait for it either.
+    pub(super) fn give_up(&mut self, id: WorkerId, why: Retirement, actions: &mut Vec<Action>) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        worker.state = State::Killed { why, missed_at: None };
+        actions.push(Action::Notify(Notice::Unkillable { id }));
     }
 }

@@ -16,7 +16,7 @@ impl Supervisor {
         match self.phase {
             Phase::Waiting | Phase::Announcing { .. } | Phase::Ended => {}
             Phase::Stopping { reason, .. } => {
-                if self.workers.is_empty() {
+                if self.workers.values().all(Worker::is_given_up) {
                     self.phase = Phase::Ended;
                     actions.push(Action::Exit(reason));
                 }
@@ -199,6 +199,7 @@ impl Supervisor {
                 serving: false,
                 request_limit,
                 lifetime,
+                stall: None,
                 due: None,
                 said_frozen: false,
             },

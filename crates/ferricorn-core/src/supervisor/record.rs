@@ -49,7 +49,8 @@ impl Supervisor {
         match worker.state {
             State::Leaving { .. } => actions.push(Action::Signal { id, signal: WorkerSignal::Terminate }),
             State::Killed { .. } => actions.push(Action::Signal { id, signal: WorkerSignal::Kill }),
-            State::Starting { .. } | State::Ready { .. } | State::Dumping { .. } => {}
+            State::Starting { .. } | State::Ready { .. } | State::Dumping { .. } | State::Aborting { .. } => {
+            }
         }
     }
 
@@ -138,33 +139,11 @@ impl Supervisor {
     }
 
     fn sampled(&mut self, samples: &[(WorkerId, Vitals)], now: Instant, actions: &mut Vec<Action>) {
+        self.notice_host_stall(samples, now, actions);
         for (id, vitals) in samples {
             self.judge_silence(*id, *vitals, now, actions);
             self.judge_requests(*id, *vitals, actions);
             self.judge_memory(*id, *vitals, now, actions);
-        }
-    }
-
-    fn judge_silence(&mut self, id: WorkerId, vitals: Vitals, now: Instant, actions: &mut Vec<Action>) {
-        let (Some(timeout), Some(silent_for)) = (self.policy.timeout, vitals.silent_for) else { return };
-        let awake_for = self.awake_since.map(|since| now.saturating_duration_since(since));
-        let silent_for = awake_for.map_or(silent_for, |awake_for| awake_for.min(silent_for));
-        if silent_for < timeout {
-            return;
-        }
-        let Some(worker) = self.workers.get_mut(&id) else { return };
-        let ready_for = worker.ready_for(now);
-        let Seating { slot, generation } = worker.seating();
-        match worker.state {
-            State::Ready { .. } | State::Leaving { .. } if worker.spawned => {}
-            _ => return,
-        }
-        worker.state = State::Dumping { why: Retirement::Timeout, kill_at: now + Policy::DUMP_TIME };
-        actions.push(Action::Notify(Notice::TimedOut { id, silent_for }));
-        actions.push(Action::Signal { id, signal: WorkerSignal::Dump });
-        if let Some(ready_for) = ready_for {
-            self.account_crash(slot, ready_for, now);
-            self.judge_reload(generation, now, actions);
         }
     }
 
@@ -195,7 +174,7 @@ impl Supervisor {
             return;
         }
         actions.push(Action::Notify(Notice::OverMemory { id, memory }));
-        self.kill(id, Retirement::MemoryLimit, actions);
+        self.kill(id, Retirement::MemoryLimit, now, actions);
         if let Some(ready_for) = ready_for {
             self.account_crash(slot, ready_for, now);
             self.judge_reload(generation, now, actions);
@@ -222,14 +201,17 @@ impl Supervisor {
                 actions.push(Action::Notify(Notice::Crashed { id, exit, restart_in }));
                 self.judge_reload(worker.generation, now, actions);
             }
-            State::Leaving { why, .. } | State::Dumping { why, .. } | State::Killed { why } => {
+            State::Leaving { why, .. }
+            | State::Dumping { why, .. }
+            | State::Aborting { why, .. }
+            | State::Killed { why, .. } => {
                 actions.push(Action::Notify(Notice::Exited { id, exit, why }));
             }
         }
     }
 
     /// A worker that had been ready died or was given up. Gives the pause before its seat is filled again.
-    fn account_crash(&mut self, slot: Slot, ready_for: Duration, now: Instant) -> Duration {
+    pub(super) fn account_crash(&mut self, slot: Slot, ready_for: Duration, now: Instant) -> Duration {
         if ready_for >= Policy::STABLE_AFTER
             && let Some(seat) = self.seats.get_mut(&slot)
         {
@@ -240,7 +222,7 @@ impl Supervisor {
 
     /// A worker died or was given up that had been ready. If it belongs to the generation of a reload under way, the
     /// reload has failed.
-    fn judge_reload(&mut self, generation: Generation, now: Instant, actions: &mut Vec<Action>) {
+    pub(super) fn judge_reload(&mut self, generation: Generation, now: Instant, actions: &mut Vec<Action>) {
         if self.rollout.as_ref().is_some_and(|rollout| rollout.to == generation) {
             self.reject_reload(now, actions);
         }

@@ -31,6 +31,7 @@ pub fn policy() -> Policy {
         workers: 2,
         surge: 1,
         timeout: Some(secs(30)),
+        slow_loop: None,
         boot_timeout: None,
         graceful_timeout: secs(30),
         probation: secs(5),
@@ -57,6 +58,10 @@ pub struct Manners {
     pub drain: Option<Duration>,
     /// Its event loop stands still from so long after ready on.
     pub silent_after: Option<Duration>,
+    /// Its silence is the machine's fault.
+    pub starved: bool,
+    /// SIGKILL has no effect on it.
+    pub unkillable: bool,
     pub requests_per_second: u64,
     /// Resident memory in bytes, and how much it grows each second.
     pub memory: u64,
@@ -72,6 +77,8 @@ impl Default for Manners {
             dies_after: None,
             drain: Some(millis(100)),
             silent_after: None,
+            starved: false,
+            unkillable: false,
             requests_per_second: 0,
             memory: 50,
             leak_per_second: 0,
@@ -268,6 +275,7 @@ impl Sim {
             let whole_seconds = ready_for.unwrap_or_default().as_secs();
             Vitals {
                 silent_for,
+                starved: fake.manners.starved,
                 requests: whole_seconds * fake.manners.requests_per_second,
                 memory: Some(fake.manners.memory + whole_seconds * fake.manners.leak_per_second),
             }
@@ -358,20 +366,22 @@ impl Sim {
             Action::Signal { id, signal } => {
                 let worker = self.living(id);
                 worker.signals.push(signal);
-                worker.leaving = true;
+                worker.leaving |= signal != WorkerSignal::Dump;
                 match signal {
                     WorkerSignal::Terminate => {
                         self.later(millis(2), Event::Exited { id, exit: Exit::Signal(15) });
                     }
+                    WorkerSignal::Kill if worker.manners.unkillable => {}
                     WorkerSignal::Kill => self.later(millis(2), Event::Exited { id, exit: Exit::Signal(9) }),
-                    WorkerSignal::Dump => {}
+                    WorkerSignal::Dump | WorkerSignal::Abort => {}
                 }
             }
             Action::CloseListeners => self.listeners_closed = true,
             Action::Reply { to, reply } => self.replies.entry(to).or_default().push(reply),
             Action::Notify(notice) => self.notices.push(notice),
             Action::Exit(reason) => {
-                assert_eq!(self.alive(), 0, "the master leaves last");
+                let left = self.workers.values().filter(|it| !it.gone && !it.manners.unkillable).count();
+                assert_eq!(left, 0, "the master leaves last");
                 self.exit = Some(reason);
             }
         }

@@ -27,6 +27,7 @@ from .logs import Logs, log
 from .scoreboard import Heartbeat, Scoreboard
 from .signals import ORPHAN_LIMIT, Signals, limit_exit
 from .start import Start
+from .stall import RequestTasks, describe
 
 ORPHAN_GRACE = 0.7
 """Seconds that requests get when the master has died: less than `ORPHAN_LIMIT`, so that the lifespan ends too."""
@@ -61,6 +62,8 @@ class Server(uvicorn.Server):
         self._logs = logs
         self._connections = ConnectionSet()
         self.server_state.connections = self._connections
+        self._requests = RequestTasks()
+        self.server_state.tasks = self._requests  # type: ignore[assignment]
         self._websockets = 0
         if start.count_websockets:
             self._connections.on_add = self._count_websocket
@@ -103,6 +106,7 @@ class Server(uvicorn.Server):
         if not self.started:
             raise BootFailed("lifespan", watch.failure())
         watch.warn_if_hidden()
+        self._signals.describe = lambda: describe(self._requests, asyncio.all_tasks(loop))
         self._signals.on_orphan = self._on_orphan
         self._signals.on_asked = self._on_asked
         if self._early_order is not None:

@@ -42,15 +42,43 @@ class Signals:
         self.stop_noted = False
         self.on_orphan: Callable[[], None] | None = None
         self.on_asked: Callable[[str], None] | None = None
+        self.on_abort: Callable[[], None] | None = None
+        """What the application is to do before the master kills a worker that hangs."""
+        self.describe: Callable[[], str] | None = None
+        """What the worker is doing, in words."""
 
     def install(self) -> None:
         """Installs every handler; again after the import, because the application may have set its own."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1):
             signal.signal(number, self._handle)
-        # Works also while C code holds the interpreter's lock; the master asks for the stack of a worker that hangs.
-        faulthandler.register(signal.SIGUSR2, file=self._black_box, all_threads=True, chain=False)
-        # And the stack of a crash, which nobody has to ask for.
+        self._install_reports()
+
+    def _install_reports(self) -> None:
+        """The master asks with SIGUSR2 what a worker does that hangs, and aborts it with SIGABRT.
+
+        faulthandler writes the stacks in C, also while other C code holds the interpreter's lock. It has to come after
+        Python's own handlers, which it calls next; those run as soon as the main thread runs Python code.
+        """
+        faulthandler.unregister(signal.SIGUSR2)
+        signal.signal(signal.SIGUSR2, self._describe)
+        faulthandler.register(signal.SIGUSR2, file=self._black_box, all_threads=True, chain=True)
+        # The stack of a crash, which nobody has to ask for.
+        faulthandler.disable()
+        signal.signal(signal.SIGABRT, self._abort)
         faulthandler.enable(file=self._black_box, all_threads=True)
+
+    def _describe(self, _number: int, _frame: FrameType | None) -> None:
+        if self.describe is None:
+            return
+        try:
+            os.write(self._black_box, self.describe().encode("utf-8", "backslashreplace"))
+        except Exception as error:
+            log.debug("What the worker does cannot be told: %r", error)
+
+    def _abort(self, _number: int, _frame: FrameType | None) -> None:
+        # Nothing else: whoever sent it sends SIGKILL next, and a crash in C goes on to its end.
+        if self.on_abort is not None:
+            self.on_abort()
 
     def orphaned(self) -> bool:
         """Whether the master is gone."""

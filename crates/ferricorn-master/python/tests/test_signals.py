@@ -43,10 +43,35 @@ def test_sigterm_at_import_is_a_quiet_exit(one_master: FakeMaster) -> None:
 
 def test_the_stack_of_a_blocked_worker(loop_master: FakeMaster) -> None:
     worker = loop_master.spawn().serve()
+    other = loop_master.connect()
+    other.send(b"GET /wait?secret=1 HTTP/1.1\r\nHost: test\r\n\r\n")
+    loop_master.wait_for(lambda: "waiting" in worker.out())
     loop_master.connect().send(b"GET /block HTTP/1.1\r\nHost: test\r\n\r\n")
     loop_master.wait_for(lambda: "blocking" in worker.out())
     worker.process.send_signal(signal.SIGUSR2)
-    loop_master.wait_for(lambda: "apps.py" in worker.stack())
+    loop_master.wait_for(lambda: "Tasks (most recent" in worker.stack())
+    stack = worker.stack()
+    assert re.search(r'Current thread .*\n  File ".*apps.py", line \d+ in app\n', stack), stack
+    for path in ("/wait", "/block"):
+        assert re.search(rf'  GET {path} for \d+\.\d s, File ".*", line \d+ in ', stack), stack
+    assert "secret" not in stack
+
+
+def test_an_abort_leaves_a_stack_and_does_not_end_the_worker_by_itself(loop_master: FakeMaster) -> None:
+    worker = loop_master.spawn().serve()
+    worker.process.send_signal(signal.SIGABRT)
+    loop_master.wait_for(lambda: "Aborted" in worker.stack())
+    assert loop_master.connect().get().status == 200
+
+
+def test_a_request_that_is_over_is_not_in_flight(loop_master: FakeMaster) -> None:
+    worker = loop_master.spawn().serve()
+    for _ in range(3):
+        assert loop_master.connect().get().status == 200
+    loop_master.wait_for(lambda: worker.word(3) == 3 and worker.word(4) == 0)
+    worker.process.send_signal(signal.SIGUSR2)
+    loop_master.wait_for(lambda: "Requests in flight" in worker.stack())
+    assert "GET" not in worker.stack()
 
 
 def test_the_end_of_the_channel_ends_the_worker(master: FakeMaster) -> None:

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use ferricorn_test::{Load, PATIENCE, eventually, load::Reuse, processes, turn};
 
+use nix::sys::signal::Signal;
+
 use crate::ferricorn;
 
 const TIMEOUT: Duration = Duration::from_secs(2);
@@ -63,5 +65,119 @@ fn a_boot_slower_than_the_timeout_is_no_hang() {
     let server = ferricorn().app(&app).line("--timeout 1").start();
     server.wait_for_line("Worker ready", PATIENCE);
     assert_eq!(server.log().count("WORKER TIMEOUT"), 0);
+    server.finish();
+}
+
+/// An application that blocks its event loop in as many ways as the path says.
+const WAYS: &str = r#"
+import asyncio, os, re, socket, threading, time
+
+def in_sleep():
+    time.sleep(600)
+
+def in_loop():
+    while True:
+        pass
+
+def in_c_code():
+    sum(range(10 ** 12))
+
+def in_lock():
+    lock = threading.Lock()
+    lock.acquire()
+    lock.acquire()
+
+def in_recv():
+    ours, theirs = socket.socketpair()
+    ours.recv(1)
+
+def in_regular_expression():
+    re.match(r"(a+)+b", "a" * 60)
+
+WAYS = {f"/{way.__name__}": way for way in (in_sleep, in_loop, in_c_code, in_lock, in_recv, in_regular_expression)}
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": message["type"] + ".complete"})
+            if message["type"] == "lifespan.shutdown":
+                return
+    if scope["path"] == "/wait":
+        await asyncio.sleep(600)
+    WAYS[scope["path"]]()
+"#;
+
+/// Blocks workers in six ways; the report about each names the function, the file and the line.
+fn every_block_is_explained(event_loop: &str) {
+    const KINDS: [&str; 6] =
+        ["in_sleep", "in_loop", "in_c_code", "in_lock", "in_recv", "in_regular_expression"];
+    let _turn = turn::alone();
+    // Three, so that no seat earns a long back-off.
+    let line = format!("--workers 3 --timeout 0 --slow-loop 0.4 --loop {event_loop}");
+    let server = ferricorn().app(WAYS).line(&line).expect_error("was sent SIGKILL!").serve(3);
+    for (number, kind) in KINDS.into_iter().enumerate() {
+        let mark = server.log().mark();
+        let mut blocked = server.connect();
+        let request = format!("GET /{kind}?secret=7 HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        blocked.send(request.as_bytes()).expect("sent");
+        let stack = server.wait_for_line_after(mark, &format!(" in {kind}"), PATIENCE).text;
+        assert!(stack.contains("main.py\", line "), "{stack}");
+        // Python code has to write this: it cannot while C code holds the interpreter's lock.
+        if matches!(kind, "in_sleep" | "in_loop" | "in_regular_expression") {
+            server.wait_for_line_after(mark, &format!("  GET /{kind} for "), PATIENCE);
+        }
+        let lines = server.log().lines();
+        let report =
+            lines.iter().skip(mark).filter(|line| line.text.contains("has not run its event loop for"));
+        let stacked = lines.iter().position(|line| line.text == stack).expect("it was found there");
+        let above =
+            report.take_while(|line| line.at <= lines[stacked].at).last().expect("a title").text.clone();
+        let (_, rest) = above.split_once("(pid: ").expect("the title names the process");
+        let pid = rest.split(',').next().and_then(|pid| pid.parse().ok()).expect("a pid");
+        processes::signal(pid, Signal::SIGKILL);
+        server.wait_for_ready(number + 4);
+    }
+    assert_eq!(server.log().count("secret"), 0);
+    server.finish();
+}
+
+#[test]
+fn six_kinds_of_block_are_explained_on_asyncio() {
+    every_block_is_explained("asyncio");
+}
+
+#[test]
+fn six_kinds_of_block_are_explained_on_uvloop() {
+    every_block_is_explained("uvloop");
+}
+
+#[test]
+fn a_stall_that_ends_is_told_and_nobody_is_killed() {
+    let _turn = turn::together();
+    let server = ferricorn().line("--workers 2 --slow-loop 0.3").serve(2);
+    let workers = server.workers();
+    assert_eq!(server.get("/block?seconds=2").expect("an answer").status, 200);
+    server.wait_for_line("has not run its event loop for", PATIENCE);
+    server.wait_for_line("in block_the_loop", PATIENCE);
+    server.wait_for_line("Worker's event loop runs again", PATIENCE);
+    assert_eq!(server.workers(), workers);
+    server.finish();
+}
+
+#[test]
+fn new_connections_go_past_a_blocked_worker() {
+    let _turn = turn::alone();
+    let server = ferricorn().line("--workers 2 --timeout 0").expect_error("was sent SIGKILL!").serve(2);
+    let mut blocked = server.connect();
+    blocked.send(b"GET /block?seconds=600&id=b HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
+    eventually(PATIENCE, "a worker is blocked", || server.ledger().count("start") == 1);
+    let victim = server.ledger().notes[0].pid;
+    for _ in 0..100 {
+        let response = server.get("/").expect("an answer");
+        assert_ne!(response.header("x-worker"), Some(victim.to_string().as_str()));
+    }
+    processes::signal(victim, Signal::SIGKILL);
+    server.wait_for_ready(3);
     server.finish();
 }

@@ -1,0 +1,97 @@
+//! Silence: an event loop that does not run. It is explained first, then ended; and a machine that stood still is no
+//! worker's fault.
+
+use std::time::{Duration, Instant};
+
+use super::Supervisor;
+use crate::{
+    Action, Notice, Policy, Retirement, Vitals, WorkerId, WorkerSignal,
+    worker::{Seating, Stall, State},
+};
+
+impl Supervisor {
+    /// Every worker late at once means the machine, or something that all of them wait for. They get more time once: what
+    /// stands still for a moment starts again by itself.
+    pub(super) fn notice_host_stall(
+        &mut self,
+        samples: &[(WorkerId, Vitals)],
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(timeout) = self.policy.timeout else { return };
+        let silences: Vec<_> = samples
+            .iter()
+            .filter(|(id, _)| self.workers.get(id).is_some_and(crate::worker::Worker::is_ready))
+            .map(|(_, vitals)| self.silence_since_awake(vitals, now).unwrap_or_default())
+            .collect();
+        let (Some(longest), Some(shortest)) = (silences.iter().max(), silences.iter().min()) else { return };
+        if *shortest < timeout / 2 {
+            self.host_stalled = false;
+            return;
+        }
+        // The first of them is due; the others follow so closely that it is one event.
+        let together =
+            silences.len() > 1 && *longest >= timeout && longest.abs_diff(*shortest) < Policy::AT_ONCE;
+        if together && !self.host_stalled {
+            self.host_stalled = true;
+            let more = (timeout / 2).min(Policy::HOST_STALL);
+            self.awake_since = now.checked_sub(timeout.saturating_sub(more));
+            actions.push(Action::Notify(Notice::HostStalled { workers: silences.len(), more }));
+        }
+    }
+
+    /// The silence of a worker, as far as the master was awake to hear it.
+    fn silence_since_awake(&self, vitals: &Vitals, now: Instant) -> Option<Duration> {
+        let awake_for = self.awake_since.map(|since| now.saturating_duration_since(since));
+        vitals
+            .silent_for
+            .map(|silent_for| awake_for.map_or(silent_for, |awake_for| awake_for.min(silent_for)))
+    }
+
+    pub(super) fn judge_silence(
+        &mut self,
+        id: WorkerId,
+        vitals: Vitals,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
+        let Some(silent_for) = self.silence_since_awake(&vitals, now) else { return };
+        let (slow_after, timeout) = (self.policy.slow_after(), self.policy.timeout);
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        if !(worker.spawned && matches!(worker.state, State::Ready { .. } | State::Leaving { .. })) {
+            return;
+        }
+        let since = now.checked_sub(silent_for).unwrap_or(now);
+        if timeout.is_some_and(|timeout| silent_for >= timeout) && !vitals.starved {
+            let (Seating { slot, generation }, ready_for) = (worker.seating(), worker.ready_for(now));
+            worker.stall = None;
+            let until = now + Policy::DUMP_TIME;
+            worker.state = State::Dumping { why: Retirement::Timeout, silent_since: since, until };
+            actions.push(Action::Notify(Notice::TimedOut { id, silent_for }));
+            actions.push(Action::Signal { id, signal: WorkerSignal::Dump });
+            if let Some(ready_for) = ready_for {
+                self.account_crash(slot, ready_for, now);
+                self.judge_reload(generation, now, actions);
+            }
+        } else if slow_after.is_none_or(|slow_after| silent_for < slow_after) {
+            if let Some(Stall::Told { since }) = worker.stall.take() {
+                let lasted = now.saturating_duration_since(since).saturating_sub(silent_for);
+                actions.push(Action::Notify(Notice::Recovered { id, silent_for: lasted }));
+            }
+        } else if worker.stall.is_none() {
+            worker.stall = Some(Stall::Asked { since, tell_at: now + Policy::DUMP_TIME });
+            actions.push(Action::Signal { id, signal: WorkerSignal::Dump });
+        }
+    }
+
+    /// The stack of a slow worker has arrived.
+    pub(super) fn tell_of_stall(&mut self, id: WorkerId, now: Instant, actions: &mut Vec<Action>) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        let Some(Stall::Asked { since, tell_at }) = worker.stall else { return };
+        if tell_at <= now {
+            worker.stall = Some(Stall::Told { since });
+            let silent_for = now.saturating_duration_since(since);
+            actions.push(Action::Notify(Notice::Blocked { id, silent_for }));
+        }
+    }
+}
