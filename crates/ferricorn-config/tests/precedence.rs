@@ -93,6 +93,7 @@ fn defaults() -> Settings {
         max_requests: 0,
         max_requests_jitter: 0,
         timeout: Duration::from_secs(30),
+        slow_loop: Duration::ZERO,
         graceful_timeout: Duration::from_secs(30),
         boot_timeout: Duration::ZERO,
         reload_probation: Duration::from_secs(5),
