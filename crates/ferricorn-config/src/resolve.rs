@@ -91,7 +91,10 @@ pub struct Resolved {
 }
 
 /// Resolves what was given to settings.
-#[expect(clippy::too_many_lines, reason = "every field by name, so that the compiler tells of a forgotten one")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "every field by name, so that the compiler tells of a forgotten one"
+)]
 pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> Result<Resolved, ConfigError> {
     let Gathered { choices, environment, from_file, hooks, mut warnings } =
         gather(input, environment, facts)?;
