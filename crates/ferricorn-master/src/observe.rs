@@ -29,6 +29,7 @@ pub(crate) struct Observer {
 }
 
 impl Observer {
+    #[expect(clippy::too_many_lines, reason = "a line or two for each notice")]
     pub(crate) fn tell(&mut self, notice: Notice, crew: &mut Crew) {
         match notice {
             Notice::Ready { id, boot } => {

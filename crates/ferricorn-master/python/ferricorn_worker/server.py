@@ -26,8 +26,8 @@ from .lifespan import LifespanWatch
 from .logs import Logs, log
 from .scoreboard import Heartbeat, Scoreboard
 from .signals import ORPHAN_LIMIT, Signals, limit_exit
-from .start import Start
 from .stall import RequestTasks, describe
+from .start import Start
 
 ORPHAN_GRACE = 0.7
 """Seconds that requests get when the master has died: less than `ORPHAN_LIMIT`, so that the lifespan ends too."""
