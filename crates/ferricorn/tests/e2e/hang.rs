@@ -172,7 +172,7 @@ fn new_connections_go_past_a_blocked_worker() {
     let mut blocked = server.connect();
     blocked.send(b"GET /block?seconds=600&id=b HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
     eventually(PATIENCE, "a worker is blocked", || server.ledger().count("start") == 1);
-    let victim = server.ledger().notes[0].pid;
+    let victim = server.ledger().notes.iter().find(|note| note.id == "b").expect("noted").pid;
     for _ in 0..100 {
         let response = server.get("/").expect("an answer");
         assert_ne!(response.header("x-worker"), Some(victim.to_string().as_str()));
