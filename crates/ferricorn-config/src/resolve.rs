@@ -104,7 +104,8 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
             apply(&mut draft, choice.spelling, choice.value.clone());
         }
     }
-    let named = input.app.as_ref().or(draft.app.as_ref()).map(|app| app.trim().to_owned());
+    let named = input.app.as_deref().or(draft.app.as_deref()).or(environment.get("UVICORN_APP"));
+    let named = named.map(|app| app.trim().to_owned());
     let app = named.filter(|app| !app.is_empty()).ok_or(ConfigError::NoApplication)?;
     let binds = address::resolve(&draft, &choices, &environment, &mut warnings)?;
     let access_log = access_log(&draft, &choices, &mut warnings);

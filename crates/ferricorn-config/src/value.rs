@@ -131,7 +131,8 @@ fn not_one_of(words: &[&str]) -> Problem {
 
 /// A whole number as Python's `int` reads it (blanks around it are fine), but not below 0.
 fn whole(text: &str) -> Result<u64, Problem> {
-    let digits = text.trim();
+    let digits = without_separators(text.trim());
+    let digits = digits.as_str();
     let unsigned = digits.strip_prefix(['-', '+']).unwrap_or(digits);
     if unsigned.is_empty() || !unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Problem::syntax("not a whole number", "give a number such as `30`"));
@@ -141,6 +142,12 @@ fn whole(text: &str) -> Result<u64, Problem> {
         Err(_) if digits.starts_with('-') => Err(Problem::meaning("below 0", "give 0 or more")),
         Err(_) => Err(Problem::meaning("too large", format!("give at most {}", i64::MAX))),
     }
+}
+
+/// Python allows an underscore between two digits.
+fn without_separators(text: &str) -> String {
+    let separated = text.split('_').all(|part| !part.is_empty()) && !text.contains(['-', '+']);
+    if separated { text.replace('_', "") } else { text.to_owned() }
 }
 
 fn memory(text: &str) -> Result<Value, Problem> {

@@ -41,7 +41,12 @@ pub(crate) fn given(environment: &Environment, given: &[Given], warnings: &mut V
             warn(warnings, format!("the environment variable `{variable}` has no effect: {why}"));
             continue;
         }
-        for text in several(&spelling, text, char::is_whitespace) {
+        let texts = if spelling.entry.repeats {
+            text.split_whitespace().map(str::to_owned).collect()
+        } else {
+            several(&spelling, text, char::is_whitespace)
+        };
+        for text in texts {
             found.push(Given::variable(spelling, text, Layer::UvicornVariable, variable.clone()));
         }
     }

@@ -21,6 +21,8 @@ pub(crate) fn run(filters: &[String]) -> Result<ExitCode, Failure> {
     say("Preparing Python");
     let newest = python.venv(&workspace, "newest")?;
     let oldest = python.venv(&workspace, "oldest")?;
+    let references =
+        [python.venv(&workspace, "reference-newest")?, python.venv(&workspace, "reference-oldest")?];
 
     say("Testing");
     let mut steps = Steps::default();
@@ -29,6 +31,9 @@ pub(crate) fn run(filters: &[String]) -> Result<ExitCode, Failure> {
         cargo.args(filters);
         cargo.env("FERRICORN_TEST_PYTHON", newest.program("python"));
         cargo.env("FERRICORN_TEST_PYTHON_OLDEST", oldest.program("python"));
+        let [newest, oldest] = &references;
+        cargo.env("FERRICORN_TEST_REFERENCE_NEWEST", newest.program("python"));
+        cargo.env("FERRICORN_TEST_REFERENCE_OLDEST", oldest.program("python"));
         let (passed, output) = loudly("cargo test", &mut cargo)?;
         Ok((passed, Tally::of_cargo_test(&output)))
     });

@@ -5,7 +5,6 @@
 //! Does not own: what the answer means, nor when it is asked for.
 
 use std::{
-    env,
     ffi::OsString,
     fs::File,
     io::{self, Read as _, Seek as _},
@@ -46,6 +45,7 @@ impl Helper {
         python: Option<&Path>,
         file: &PythonFile,
         arguments: &[OsString],
+        environment: &[(OsString, OsString)],
     ) -> Result<Self, ExecuteError> {
         let (kind, target): (&str, OsString) = match &file.target {
             PythonTarget::Path(path) => ("path", path.into()),
@@ -53,7 +53,7 @@ impl Helper {
         };
         let mut words = vec!["config".into(), kind.into(), target];
         words.extend_from_slice(arguments);
-        Self::start(python, words, env::vars_os().collect(), &file.directory)
+        Self::start(python, words, environment.to_vec(), &file.directory)
     }
 
     fn start(
@@ -100,14 +100,15 @@ impl Helper {
     }
 }
 
-/// Executes a configuration file and waits for the answer. For the start only, before there is an event loop; call it
+/// Executes a configuration file, in this environment and no other, and waits for the answer. For the start only, before there is an event loop; call it
 /// from the main thread.
 pub fn execute(
     python: Option<&Path>,
     file: &PythonFile,
     arguments: &[OsString],
+    environment: &[(OsString, OsString)],
 ) -> Result<String, ExecuteError> {
-    Helper::config_file(python, file, arguments)?.wait()
+    Helper::config_file(python, file, arguments, environment)?.wait()
 }
 
 /// Loads the application as a worker would, up to its startup, and waits for the verdict: none, or what is wrong with

@@ -161,6 +161,9 @@ fn argument(spelling: Spelling) -> Arg {
     } else {
         argument.action(ArgAction::SetTrue)
     };
+    if let Some(lone) = entry.lone {
+        argument = argument.num_args(0..=1).default_missing_value(lone);
+    }
     if let Some(short) = entry.short.filter(|_| first) {
         argument = argument.short(short);
     }

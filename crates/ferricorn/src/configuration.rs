@@ -8,7 +8,7 @@
 
 use std::{
     ffi::OsString,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
 };
 
@@ -16,6 +16,7 @@ use ferricorn_config::{
     ConfigError, Environment, Facts, FileContent, Given, Input, Layer, PythonFile, PythonTarget, Resolved,
     read_toml, resolve,
 };
+use ferricorn_master::ExecuteError;
 
 use crate::cli::StartRequest;
 
@@ -23,10 +24,31 @@ use crate::cli::StartRequest;
 pub struct Configuration {
     request: StartRequest,
     environment: Environment,
-    /// The program's arguments, which a Python file sees in `sys.argv`.
-    arguments: Vec<OsString>,
+    process: ProcessStart,
+}
+
+/// How the process was started. Nothing else of the process counts for its settings.
+pub struct ProcessStart {
+    /// The program's arguments without its name, which a Python file sees in `sys.argv`.
+    pub arguments: Vec<OsString>,
+    /// The variables, which a Python file sees.
+    pub variables: Vec<(OsString, OsString)>,
     /// The directory that the program was started in.
-    directory: PathBuf,
+    pub directory: PathBuf,
+}
+
+impl ProcessStart {
+    /// Of this process. `arguments` are those of the program, without its name.
+    pub fn of_this_process(arguments: Vec<OsString>) -> Self {
+        let directory = std::env::current_dir().unwrap_or_default();
+        Self { arguments, variables: std::env::vars_os().collect(), directory }
+    }
+
+    /// The variables as texts.
+    pub fn environment(&self) -> Environment {
+        let text = |text: &OsString| text.to_string_lossy().into_owned();
+        self.variables.iter().map(|(name, value)| (text(name), text(value))).collect()
+    }
 }
 
 /// The configuration file that is to be read.
@@ -45,24 +67,32 @@ pub enum Source {
 }
 
 impl Configuration {
-    /// `arguments` are those of the program, without its name.
-    pub fn new(
-        request: StartRequest,
-        environment: Environment,
-        arguments: Vec<OsString>,
-    ) -> io::Result<Self> {
-        Ok(Self { request, environment, arguments, directory: std::env::current_dir()? })
+    /// What settings can be made from.
+    pub fn new(request: StartRequest, process: ProcessStart) -> Self {
+        Self { request, environment: process.environment(), process }
     }
 
-    /// What a Python file sees in `sys.argv` after the program's name.
-    pub fn arguments(&self) -> &[OsString] {
-        &self.arguments
+    /// Executes the Python file that is the source, if it is one, and waits for the answer. From the main thread only.
+    pub fn ask_python(&self, source: &Source) -> Result<Option<String>, ConfigError> {
+        let Source::Python { file, name } = source else { return Ok(None) };
+        let ProcessStart { arguments, variables, .. } = &self.process;
+        let answer = ferricorn_master::execute(self.python().as_deref(), file, arguments, variables);
+        answer.map(Some).map_err(|error| Self::unanswered(name, &error))
+    }
+
+    /// The error of a file that could not be executed at all.
+    fn unanswered(name: &str, error: &ExecuteError) -> ConfigError {
+        let hint = match error {
+            ExecuteError::Interpreter(error) => error.hint(),
+            ExecuteError::System(_) | ExecuteError::NoAnswer(_) => "run the file with `python3` to see why",
+        };
+        ConfigError::File { file: name.to_owned(), reason: error.to_string(), hint: hint.to_owned() }
     }
 
     /// The interpreter that was named outside a configuration file, which it would be too late in.
     pub fn python(&self) -> Option<PathBuf> {
         let text = self.named("python", "FERRICORN_PYTHON")?;
-        Some(if text.contains('/') { self.directory.join(text) } else { text.into() })
+        Some(if text.contains('/') { self.process.directory.join(text) } else { text.into() })
     }
 
     /// Finds the configuration file, and reads it unless Python has to.
@@ -70,16 +100,16 @@ impl Configuration {
         if let Some(named) = self.named("config", "FERRICORN_CONFIG") {
             return self.named_source(&named);
         }
-        let native = self.directory.join("ferricorn.toml");
+        let native = self.process.directory.join("ferricorn.toml");
         if native.is_file() {
             return self.toml("ferricorn.toml");
         }
-        if self.directory.join("pyproject.toml").is_file()
+        if self.process.directory.join("pyproject.toml").is_file()
             && let source @ Source::Read(_) = self.toml("pyproject.toml")?
         {
             return Ok(source);
         }
-        if self.directory.join("gunicorn.conf.py").is_file() {
+        if self.process.directory.join("gunicorn.conf.py").is_file() {
             return Ok(self.python_source("gunicorn.conf.py"));
         }
         Ok(Source::None)
@@ -89,14 +119,14 @@ impl Configuration {
         if let Some(module) = named.strip_prefix("python:") {
             let file = PythonFile {
                 target: PythonTarget::Module(module.to_owned()),
-                directory: self.directory.clone(),
+                directory: self.process.directory.clone(),
             };
             return Ok(Source::Python { file, name: named.to_owned() });
         }
         let path = named.strip_prefix("file:").unwrap_or(named);
-        if !self.directory.join(path).is_file() {
+        if !self.process.directory.join(path).is_file() {
             let missing =
-                if self.directory.join(path).exists() { "it is not a file" } else { "no such file" };
+                if self.process.directory.join(path).exists() { "it is not a file" } else { "no such file" };
             return Err(ConfigError::File {
                 file: path.to_owned(),
                 reason: missing.to_owned(),
@@ -110,19 +140,20 @@ impl Configuration {
     }
 
     fn python_source(&self, name: &str) -> Source {
-        let target = PythonTarget::Path(self.directory.join(name));
+        let target = PythonTarget::Path(self.process.directory.join(name));
         Source::Python {
-            file: PythonFile { target, directory: self.directory.clone() },
+            file: PythonFile { target, directory: self.process.directory.clone() },
             name: name.to_owned(),
         }
     }
 
     fn toml(&self, name: &str) -> Result<Source, ConfigError> {
-        let text = fs::read_to_string(self.directory.join(name)).map_err(|error| ConfigError::File {
-            file: name.to_owned(),
-            reason: error.to_string(),
-            hint: "give a file that can be read".to_owned(),
-        })?;
+        let text =
+            fs::read_to_string(self.process.directory.join(name)).map_err(|error| ConfigError::File {
+                file: name.to_owned(),
+                reason: error.to_string(),
+                hint: "give a file that can be read".to_owned(),
+            })?;
         Ok(read_toml(name, &text)?.map_or(Source::None, Source::Read))
     }
 
@@ -138,7 +169,7 @@ impl Configuration {
         let input =
             Input { app: self.request.app.clone(), given: self.request.given.clone(), file, python_file };
         let facts = Facts {
-            current_directory: self.directory.clone(),
+            current_directory: self.process.directory.clone(),
             // Knows the limit of the control group.
             memory: ferricorn_master::memory_limit(),
             // Knows the affinity mask and the quota of the control group.

@@ -11,35 +11,34 @@ pub mod report;
 use std::{ffi::OsString, io, io::IsTerminal};
 
 use cli::{Request, StartRequest};
-use configuration::{Configuration, Source};
-use ferricorn_config::{ConfigError, Environment, Resolved, Settings, Shown, Task};
-use ferricorn_master::{ExecuteError, Program};
+use configuration::{Configuration, ProcessStart};
+use ferricorn_config::{ConfigError, Resolved, Settings, Shown, Task};
+use ferricorn_master::Program;
 
 /// The product's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Runs the program with these arguments, of which the first is its name, and returns its exit code.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
-    let environment: Environment = std::env::vars_os()
-        .map(|(name, value)| (name.to_string_lossy().into_owned(), value.to_string_lossy().into_owned()))
-        .collect();
     let arguments: Vec<OsString> = arguments.into_iter().collect();
-    match cli::parse(arguments.clone(), &environment) {
+    let words = arguments.get(1..).unwrap_or_default().to_vec();
+    let process = ProcessStart::of_this_process(words);
+    match cli::parse(arguments, &process.environment()) {
         Ok(Request::Help) => report::print(&cli::help(io::stdout().is_terminal())),
         Ok(Request::Version) => report::print(&format!("ferricorn (version {VERSION})\n")),
-        Ok(Request::Start(request)) => start(request, environment, arguments.into_iter().skip(1).collect()),
+        Ok(Request::Start(request)) => start(request, process),
         Err(error) => report::config_error(&error),
     }
 }
 
-fn start(request: StartRequest, environment: Environment, arguments: Vec<OsString>) -> u8 {
-    let configuration = match Configuration::new(request, environment, arguments) {
-        Ok(configuration) => configuration,
-        Err(error) => return report::error(&format!("the working directory is not to be found: {error}")),
-    };
+fn start(request: StartRequest, process: ProcessStart) -> u8 {
+    if let Err(error) = std::env::current_dir() {
+        return report::error(&format!("the working directory is not to be found: {error}"));
+    }
+    let configuration = Configuration::new(request, process);
     let resolved = match read(&configuration) {
         Ok(resolved) => resolved,
-        Err(code) => return code,
+        Err(error) => return report::config_error(&error),
     };
     let Resolved { settings, colors, task, shown, warnings } = resolved;
     if let Err(error) = std::env::set_current_dir(&settings.chdir) {
@@ -94,26 +93,9 @@ fn unreadable(line: &Shown) -> Option<String> {
     Some(format!("`{}` (`{}`, from {}) cannot be read: {error}", line.value, line.name, line.source))
 }
 
-/// The settings, or the exit code after what is wrong was said.
-fn read(configuration: &Configuration) -> Result<Resolved, u8> {
-    let config_error = |error| report::config_error(&error);
-    let source = configuration.source().map_err(config_error)?;
-    let answer = match &source {
-        Source::Python { file, name } => {
-            let python = configuration.python();
-            let answer = ferricorn_master::execute(python.as_deref(), file, configuration.arguments());
-            Some(answer.map_err(|error| report::config_error(&unread(name, &error)))?)
-        }
-        Source::None | Source::Read(_) => None,
-    };
-    configuration.resolve(source, answer.as_deref()).map_err(config_error)
-}
-
-/// The error of a file that could not be executed at all.
-fn unread(name: &str, error: &ExecuteError) -> ConfigError {
-    let hint = match error {
-        ExecuteError::Interpreter(error) => error.hint(),
-        ExecuteError::System(_) | ExecuteError::NoAnswer(_) => "run the file with `python3` to see why",
-    };
-    ConfigError::File { file: name.to_owned(), reason: error.to_string(), hint: hint.to_owned() }
+/// The settings of this configuration.
+fn read(configuration: &Configuration) -> Result<Resolved, ConfigError> {
+    let source = configuration.source()?;
+    let answer = configuration.ask_python(&source)?;
+    configuration.resolve(source, answer.as_deref())
 }

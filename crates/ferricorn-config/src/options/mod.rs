@@ -54,6 +54,8 @@ pub struct Entry {
     pub neutral: Option<&'static str>,
     /// The environment variable that gives a value when the command line does not.
     pub variable: Option<&'static str>,
+    /// The value that is meant when the option stands alone, where it may.
+    pub lone: Option<&'static str>,
     /// What ferricorn does with it.
     pub standing: Standing,
     /// The heading in help.
@@ -219,6 +221,7 @@ impl Entry {
             repeats: false,
             neutral: None,
             variable: None,
+            lone: None,
             standing: Standing::Ignored,
             group,
         }
@@ -258,6 +261,12 @@ impl Entry {
 
     const fn neutral(mut self, value: &'static str) -> Self {
         self.neutral = Some(value);
+        self
+    }
+
+    /// The value may be left out, and is this one then.
+    const fn lone(mut self, value: &'static str) -> Self {
+        self.lone = Some(value);
         self
     }
 

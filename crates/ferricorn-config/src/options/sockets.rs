@@ -33,7 +33,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         "not supported yet, and a unix socket might be open to more users than asked",
         "set it before the command: `umask 007; ferricorn ...`",
     ),
-    Entry::new(Sockets, &["proxy-protocol"], Kind::Choice(&["off", "v1", "v2", "auto"]), "MODE").neutral("off").refused(
+    Entry::new(Sockets, &["proxy-protocol"], Kind::Choice(&["off", "v1", "v2", "auto"]), "MODE").neutral("off").lone("auto").refused(
         "uvicorn does not speak the PROXY protocol and would answer 400",
         "let the proxy send X-Forwarded-For",
     ),

@@ -1,0 +1,129 @@
+//! What ferricorn makes of a case, and what differs from a reference's settings.
+
+use std::{collections::BTreeMap, ffi::OsString};
+
+use ferricorn::{
+    cli::{self, Request},
+    configuration::{Configuration, ProcessStart},
+};
+use ferricorn_config::{ConfigError, Resolved, options};
+use serde_json::Value;
+
+use crate::case::{Case, folder};
+
+/// A setting of ours.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) value: String,
+    /// It was given, by whatever source.
+    pub(crate) given: bool,
+}
+
+/// The settings of a case by name, or the error.
+pub(crate) fn resolve(case: &Case) -> Result<BTreeMap<String, Shown>, String> {
+    let resolved = resolved(case).map_err(|error| error.to_string())?;
+    let mut settings: BTreeMap<String, Shown> = resolved
+        .shown
+        .into_iter()
+        .map(|line| (line.name, Shown { value: line.value, given: line.source != "default" }))
+        .collect();
+    // What follows from several options is compared as it holds.
+    let given = |value: String| Shown { value, given: true };
+    let binds: Vec<String> = resolved.settings.binds.iter().map(ToString::to_string).collect();
+    settings.insert("bind".to_owned(), given(binds.join(",")));
+    settings.insert("workers".to_owned(), given(resolved.settings.workers.to_string()));
+    settings.insert("chdir".to_owned(), given(resolved.settings.chdir.display().to_string()));
+    if settings.get("raw_env").is_some_and(|it| it.given) {
+        let pairs = resolved.settings.environment.iter().map(|(name, value)| format!("{name}={value}"));
+        settings.insert("raw_env".to_owned(), given(pairs.collect::<Vec<_>>().join(",")));
+    }
+    Ok(settings)
+}
+
+fn resolved(case: &Case) -> Result<Resolved, ConfigError> {
+    let variable = |name: &str, value: &OsString| (OsString::from(name), value.clone());
+    let mut variables: Vec<(OsString, OsString)> =
+        ["PATH", "HOME"].iter().filter_map(|name| Some(variable(name, &std::env::var_os(name)?))).collect();
+    variables.push(variable("FERRICORN_PYTHON", &ferricorn_test::python().into()));
+    variables.extend(case.environment.iter().map(|(name, value)| (name.into(), value.into())));
+    let arguments: Vec<OsString> = case.words.iter().map(OsString::from).collect();
+    let process = ProcessStart { arguments, variables, directory: folder().to_owned() };
+    let words = std::iter::once("ferricorn".into()).chain(process.arguments.iter().cloned());
+    match cli::parse(words, &process.environment())? {
+        Request::Start(request) => {
+            let configuration = Configuration::new(request, process);
+            let source = configuration.source()?;
+            let answer = configuration.ask_python(&source)?;
+            configuration.resolve(source, answer.as_deref())
+        }
+        other => panic!("{}: {other:?}", case.text),
+    }
+}
+
+/// How many settings were compared, and what differs. A setting that neither side was given is not compared: where
+/// defaults differ, the documentation says so.
+pub(crate) fn differences(
+    theirs: &Value,
+    baseline: &Value,
+    ours: &BTreeMap<String, Shown>,
+) -> (usize, Vec<String>) {
+    let mut compared = 0;
+    let mut found = Vec::new();
+    for (name, value) in theirs.as_object().expect("settings are an object") {
+        let Some(spelling) = options::find_setting(name) else {
+            found.push(format!("`{name}` is not known"));
+            continue;
+        };
+        let Some(our) = ours.get(&spelling.entry.setting_name()) else { continue };
+        if !our.given && baseline.get(name) == Some(value) {
+            continue;
+        }
+        compared += 1;
+        if !equal(name, value, &our.value) {
+            found.push(format!("`{name}` is `{}` there and `{}` here", text(value), our.value));
+        }
+    }
+    (compared, found)
+}
+
+fn equal(name: &str, theirs: &Value, ours: &str) -> bool {
+    let shown = text(theirs);
+    if let Some(on) = theirs.as_bool() {
+        return matches!(ours, "true" | "1") == on;
+    }
+    if let (Some(theirs), Some(ours)) = (number(&shown), number(ours)) {
+        return (theirs - ours).abs() < 1e-9;
+    }
+    let plain = |text: &str| text.replace(", ", ",");
+    match name {
+        // Words without case.
+        "loglevel" | "log_level" | "loop" | "http" | "ws" => shown.eq_ignore_ascii_case(ours),
+        _ => plain(&shown) == plain(ours),
+    }
+}
+
+/// A number as Python's `int(text, 0)` or `float(text)` reads it.
+fn number(text: &str) -> Option<f64> {
+    let bare = text.trim();
+    if let Some(digits) = bare.strip_prefix("0x") {
+        return u32::from_str_radix(digits, 16).ok().map(f64::from);
+    }
+    let octal = bare.len() > 1 && bare.starts_with('0') && bare.bytes().all(|byte| byte.is_ascii_digit());
+    if octal {
+        return u32::from_str_radix(bare, 8).ok().map(f64::from);
+    }
+    bare.replace('_', "").parse().ok()
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => text.clone(),
+        Value::Array(items) => match items.as_slice() {
+            // An address.
+            [Value::String(host), Value::Number(port)] => format!("{host}:{port}"),
+            items => items.iter().map(text).collect::<Vec<_>>().join(","),
+        },
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,12 @@
+workers = 2
+accesslog = None
+pidfile = None
+proc_name = None
+certfile = None
+keyfile = None
+user = None
+group = None
+statsd_host = None
+logconfig = None
+tmp_upload_dir = None
+worker_tmp_dir = None

@@ -1,0 +1,9 @@
+name = "shop"
+host = "0.0.0.0"
+port = 8000
+env = "production"
+logfile = f"/var/log/{name}-{env}.log"
+bind = f"{host}:{port}"
+errorlog = logfile
+WORKERS = 12
+max_worker_connections = 7

@@ -1,0 +1,2 @@
+backlog = 512
+graceful_timeout = 45

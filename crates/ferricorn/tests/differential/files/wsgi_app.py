@@ -1,0 +1,4 @@
+wsgi_app = "shop.main:app"
+chdir = "sub"
+bind = ":7000"
+worker_class = "uvicorn_worker.UvicornWorker"
