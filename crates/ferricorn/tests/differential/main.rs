@@ -103,7 +103,7 @@ fn what_they_accept_is_accepted_or_listed_as_refused() {
             match REFUSED.iter().find(|(beginning, _)| error.starts_with(beginning)) {
                 Some((_, words)) if page.contains(words) => {}
                 Some((_, words)) => {
-                    complaints.push(format!("the page of differences does not have `{words}`"))
+                    complaints.push(format!("the page of differences does not have `{words}`"));
                 }
                 None => complaints.push(format!("{} ({version}): {error}", case.text)),
             }
