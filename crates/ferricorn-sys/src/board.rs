@@ -46,11 +46,25 @@ impl SharedWords {
         ftruncate(&descriptor, size)?;
         let seals = SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SEAL;
         fcntl(&descriptor, FcntlArg::F_ADD_SEALS(seals))?;
+        Self::map(descriptor, length)
+    }
+
+    /// Maps what a predecessor in this process made with [`Self::create`]. `InvalidData` if it has another size.
+    pub fn adopt(descriptor: OwnedFd, bytes: usize) -> io::Result<Self> {
+        let found = nix::sys::stat::fstat(&descriptor)?.st_size;
+        let length = NonZeroUsize::new(bytes).filter(|length| i64::try_from(length.get()) == Ok(found));
+        let length = length.ok_or_else(|| {
+            io::Error::new(io::ErrorKind::InvalidData, format!("{found} bytes instead of {bytes}"))
+        })?;
+        Self::map(descriptor, length)
+    }
+
+    fn map(descriptor: OwnedFd, length: NonZeroUsize) -> io::Result<Self> {
         let protection = ProtFlags::PROT_READ | ProtFlags::PROT_WRITE;
         // SAFETY: a new mapping at an address that the kernel chooses replaces none that exists; the file is as long
         // as the mapping and is sealed to stay so.
         let start = unsafe { mmap(None, length, protection, MapFlags::MAP_SHARED, &descriptor, 0) }?;
-        Ok(Self { descriptor, start, words: bytes / WORD })
+        Ok(Self { descriptor, start, words: length.get() / WORD })
     }
 
     /// How many words there are.

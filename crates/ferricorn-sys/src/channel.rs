@@ -38,6 +38,11 @@ pub fn handoff_pair() -> io::Result<(OwnedFd, OwnedFd)> {
     Ok((sender, receiver))
 }
 
+/// A channel between two masters: both ends are non-blocking and close-on-exec.
+pub fn pair_of_masters() -> io::Result<(OwnedFd, OwnedFd)> {
+    raw_pair(SockFlag::SOCK_NONBLOCK)
+}
+
 /// Sends one packet. `WouldBlock` when the other side does not read, `BrokenPipe` or `ConnectionReset` when it is gone
 /// (no SIGPIPE). An empty packet is refused with `InvalidInput`: the reader could not tell it from the end.
 pub fn send(channel: impl AsFd, packet: &[u8]) -> io::Result<()> {

@@ -1,9 +1,10 @@
-//! Sockets that another program opened for us: systemd's socket activation.
+//! What another program opened for us: systemd's socket activation, and the descriptors that a predecessor leaves.
 //!
-//! The rules are those of `sd_listen_fds(3)`. The caller passes the two variables in and keeps them out of the
+//! The rules of the first are those of `sd_listen_fds(3)`. The caller passes the two variables in and keeps them out of the
 //! workers' environment.
 
-use std::os::fd::RawFd;
+use std::io;
+use std::os::fd::{FromRawFd as _, OwnedFd, RawFd};
 
 use crate::listen::{ListenError, Listener};
 
@@ -63,4 +64,17 @@ pub fn systemd_listeners(
             Listener::inherited(descriptor).map_err(|source| InheritError::Descriptor { descriptor, source })
         })
         .collect()
+}
+
+/// Takes ownership of a descriptor that was left open for us, and makes it close-on-exec.
+///
+/// The number must be one that nothing else in this process uses: ownership passes here, and only here.
+pub fn descriptor(number: RawFd) -> io::Result<OwnedFd> {
+    // SAFETY: only a number is passed in; a bad one is answered with EBADF.
+    if number <= 2 || unsafe { libc::fcntl(number, libc::F_SETFD, libc::FD_CLOEXEC) } != 0 {
+        let text = format!("file descriptor {number} was not passed on");
+        return Err(io::Error::new(io::ErrorKind::NotFound, text));
+    }
+    // SAFETY: it is open (just asked), and the caller gives it to us.
+    Ok(unsafe { OwnedFd::from_raw_fd(number) })
 }

@@ -171,6 +171,24 @@ impl Listener {
         self.descriptor
     }
 
+    /// The file of a unix socket that goes with us; none if there is none, or if it is not ours.
+    pub fn file(&self) -> Option<&Path> {
+        self.file.as_ref().filter(|file| !file.stays).map(|file| file.path.as_path())
+    }
+
+    /// From now on the file of the unix socket, at this path, goes with us: its owner has handed it over.
+    pub fn take_file(&mut self, path: &Path) -> io::Result<()> {
+        self.file = Some(SocketFile::at(path)?);
+        Ok(())
+    }
+
+    /// From now on the file of a unix socket stays when we close: another master has it.
+    pub fn leave_file(&mut self) {
+        if let Some(file) = &mut self.file {
+            file.stays = true;
+        }
+    }
+
     /// Completes a socket that is bound with the address that the kernel knows for it.
     fn describe(descriptor: OwnedFd) -> Self {
         let (address, socket_address) = name_of(&descriptor);

@@ -20,6 +20,8 @@ pub enum Signal {
     Interrupt,
     /// SIGQUIT.
     Quit,
+    /// SIGHUP.
+    Hangup,
 }
 
 impl Signal {
@@ -33,6 +35,7 @@ impl Signal {
             Self::User2 => libc::SIGUSR2,
             Self::Interrupt => libc::SIGINT,
             Self::Quit => libc::SIGQUIT,
+            Self::Hangup => libc::SIGHUP,
         }
     }
 }

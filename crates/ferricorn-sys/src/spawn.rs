@@ -25,6 +25,8 @@ use crate::process::Process;
 pub struct SpawnPlan {
     /// The program: a path, or a name to look up in the `PATH` of `environment`.
     pub program: PathBuf,
+    /// The name that the program sees as its own; none: its path.
+    pub name: Option<OsString>,
     /// The arguments, without the program's own name.
     pub arguments: Vec<OsString>,
     /// The complete environment; nothing is added to it.
@@ -33,6 +35,8 @@ pub struct SpawnPlan {
     pub directory: Option<PathBuf>,
     /// Descriptors that the child gets, under the same numbers. All others but 0, 1 and 2 are closed in it.
     pub inherit: Vec<RawFd>,
+    /// Whether it lives on when its parent dies. All others are sent SIGTERM by the kernel then.
+    pub outlives_parent: bool,
 }
 
 /// A child that was started.
@@ -103,18 +107,22 @@ pub fn spawn(plan: &SpawnPlan) -> Result<Child, SpawnError> {
         None => None,
     };
     let inherit = plan.inherit.clone();
+    let tied = !plan.outlives_parent;
     let own_pid = nix::unistd::getpid().as_raw();
     // std reports the errno of a failed child but not where it failed: the child writes that into this pipe.
     let (mut stage_reader, stage_writer) = io::pipe().map_err(before)?;
     let stage_descriptor = stage_writer.as_raw_fd();
 
     let mut command = Command::new(&plan.program);
+    if let Some(name) = &plan.name {
+        command.arg0(name);
+    }
     command
         .args(&plan.arguments)
         .env_clear()
         .envs(plan.environment.iter().map(|(name, value)| (name, value)));
     let prepare = move || {
-        let result = prepare_child(own_pid, &inherit, directory.as_ref());
+        let result = prepare_child(tied.then_some(own_pid), &inherit, directory.as_ref());
         let stage = result.as_ref().map_or_else(|(stage, _)| *stage, |()| SpawnStage::Execute) as u8;
         // SAFETY: the pipe is open in the child (a copy of the parent's) and the byte lives through the call. If it
         // cannot be written, the parent takes the failure for one of an earlier stage: worse wording, no more.
@@ -156,19 +164,21 @@ pub fn spawn(plan: &SpawnPlan) -> Result<Child, SpawnError> {
 
 /// Runs in the child, between fork and exec. The errno is returned with the stage that failed.
 fn prepare_child(
-    parent: i32,
+    parent: Option<i32>,
     inherit: &[RawFd],
     directory: Option<&CString>,
 ) -> Result<(), (SpawnStage, i32)> {
     // SAFETY (all calls below): system calls on numbers and on memory that lives through the call, each of them
     // async-signal-safe (signal-safety(7), or a bare syscall).
     unsafe {
-        if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM) != 0 {
-            return Err((SpawnStage::ParentDeathSignal, errno()));
-        }
-        // It only works from now on: the parent may have died since the fork.
-        if libc::getppid() != parent {
-            return Err((SpawnStage::ParentDeathSignal, libc::ESRCH));
+        if let Some(parent) = parent {
+            if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM) != 0 {
+                return Err((SpawnStage::ParentDeathSignal, errno()));
+            }
+            // It only works from now on: the parent may have died since the fork.
+            if libc::getppid() != parent {
+                return Err((SpawnStage::ParentDeathSignal, libc::ESRCH));
+            }
         }
         // exec gives up handlers by itself but keeps "ignore", which Rust sets for SIGPIPE and nohup for SIGHUP.
         // The C library keeps a few numbers above 31 for itself and refuses them, rightly.

@@ -19,6 +19,8 @@ fn sockets_are_taken_when_meant_for_us() {
         return take_over();
     }
     let plan = SpawnPlan {
+        name: None,
+        outlives_parent: false,
         program: std::env::current_exe().unwrap(),
         arguments: ["--exact", "sockets_are_taken_when_meant_for_us", "--test-threads=1"]
             .map(Into::into)

@@ -15,10 +15,12 @@ pub(crate) fn shell(script: &str, arguments: &[&str], inherit: &[RawFd]) -> Spaw
     all.extend(arguments.iter().map(OsString::from));
     SpawnPlan {
         program: "sh".into(),
+        name: None,
         arguments: all,
         environment: vec![("PATH".into(), std::env::var_os("PATH").unwrap())],
         directory: None,
         inherit: inherit.to_vec(),
+        outlives_parent: false,
     }
 }
 
