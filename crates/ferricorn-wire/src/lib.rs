@@ -1,4 +1,4 @@
-//! What master and worker say to each other, and the layout of the memory they share.
+//! What master and worker, and a master and its successor, say to each other; the layout of the memory they share.
 //!
 //! Owns: the messages of the channel ([`ToWorker`], [`ToMaster`]), their encoding, and the layout of the
 //! scoreboard ([`scoreboard`]). Does not own: sockets, processes, decisions.
@@ -12,6 +12,7 @@
 //!   side can change the wire alone.
 
 pub mod scoreboard;
+pub mod upgrade;
 
 mod log_settings;
 mod to_master;

@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use ferricorn_wire::scoreboard::{self, State, Word};
+use ferricorn_wire::upgrade::{FromSuccessor, Legacy, Succession, SuccessionKind, ToSuccessor};
 use ferricorn_wire::{MAX_PACKET, ToMaster, ToWorker, decode, encode};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -58,6 +59,43 @@ fn every_message_to_the_master_is_as_written_down() {
         |message: &ToMaster| matches!(message, ToMaster::Warning { .. }),
     ] {
         assert!(messages.iter().any(kind), "a message has no golden file");
+    }
+}
+
+#[test]
+fn every_message_between_two_masters_is_as_written_down() {
+    let messages = round_trip::<ToSuccessor>("to_successor");
+    for kind in [
+        |message: &ToSuccessor| matches!(message, ToSuccessor::Estate(_)),
+        |message: &ToSuccessor| matches!(message, ToSuccessor::TakeOver),
+        |message: &ToSuccessor| matches!(message, ToSuccessor::Stop { .. }),
+    ] {
+        assert!(messages.iter().any(kind), "a message has no golden file");
+    }
+    let messages = round_trip::<FromSuccessor>("from_successor");
+    for kind in [
+        |message: &FromSuccessor| matches!(message, FromSuccessor::Ready),
+        |message: &FromSuccessor| matches!(message, FromSuccessor::Serves),
+        |message: &FromSuccessor| matches!(message, FromSuccessor::Refused { .. }),
+    ] {
+        assert!(messages.iter().any(kind), "a message has no golden file");
+    }
+    round_trip::<Legacy>("legacy");
+}
+
+#[test]
+fn how_a_successor_is_started_is_as_written_down() {
+    let written = |kind| Succession { version: 1, kind, descriptor: 7 };
+    for (text, kind) in [
+        ("1,check,7", SuccessionKind::Check),
+        ("1,beside,7", SuccessionKind::Beside),
+        ("1,in-place,7", SuccessionKind::InPlace),
+    ] {
+        assert_eq!(Succession::parse(text), Some(written(kind)));
+        assert_eq!(written(kind).to_text(), text);
+    }
+    for strange in ["", "1", "1,beside", "1,beside,x", "x,beside,7", "1,aside,7", "1,beside,7,8"] {
+        assert_eq!(Succession::parse(strange), None, "{strange}");
     }
 }
 
