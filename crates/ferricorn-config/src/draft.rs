@@ -39,6 +39,8 @@ pub struct Draft {
     pub(crate) max_worker_lifetime_jitter: Option<Duration>,
     pub(crate) max_worker_memory: Option<Value>,
     pub(crate) reload_probation: Option<Duration>,
+    pub(crate) upgrade_timeout: Option<Duration>,
+    pub(crate) pid_file: Option<String>,
     pub(crate) access_file: Option<String>,
     pub(crate) access_switch: Option<bool>,
     pub(crate) access_format: Option<String>,

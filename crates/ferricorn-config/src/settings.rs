@@ -54,6 +54,10 @@ pub struct Settings {
     pub boot_timeout: Duration,
     /// How long a reload's first worker must hold before the others follow (`--reload-probation`).
     pub reload_probation: Duration,
+    /// How long a new program may take until it is ready to take over (`--upgrade-timeout`).
+    pub upgrade_timeout: Duration,
+    /// Where the master's pid is written (`--pid`); relative to `chdir`.
+    pub pid_file: Option<PathBuf>,
     /// How long a graceful stop goes on accepting, with `Connection: close` on every response, before it drains
     /// (`--drain-delay`).
     pub drain_delay: Duration,

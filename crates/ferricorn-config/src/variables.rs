@@ -16,8 +16,8 @@ use crate::{
     options::{self, Dialect, Kind, Spelling, Standing, Target},
 };
 
-/// Variables of ferricorn's that are no settings: what it tells its workers. Those of its own tests begin with `TEST_`.
-const RESERVED: [&str; 2] = ["SLOT", "GENERATION"];
+/// Variables of ferricorn's that are no settings: what it tells its workers and successors. Those of its own tests begin with `TEST_`.
+const RESERVED: [&str; 3] = ["SLOT", "GENERATION", "UPGRADE"];
 
 /// What the variables say, weakest first. `given` is all that was given otherwise.
 pub(crate) fn given(environment: &Environment, given: &[Given], warnings: &mut Vec<String>) -> Vec<Given> {

@@ -97,6 +97,8 @@ fn defaults() -> Settings {
         graceful_timeout: Duration::from_secs(30),
         boot_timeout: Duration::ZERO,
         reload_probation: Duration::from_secs(5),
+        upgrade_timeout: Duration::from_secs(120),
+        pid_file: None,
         drain_delay: Duration::ZERO,
         max_worker_lifetime: Duration::ZERO,
         max_worker_lifetime_jitter: Duration::ZERO,
@@ -192,7 +194,7 @@ fn the_line_that_mixes_both_dialects_resolves_in_full() {
 #[test]
 fn every_other_setting_goes_to_its_place() {
     let line = "main:make --factory --chdir sub --app-dir src --python ../venv/bin/python --listen early --timeout 0 \
-        --graceful-timeout 2.5 --boot-timeout 60 --reload-probation 0 --access-logfile access.log --access-logformat %(h)s \
+        --graceful-timeout 2.5 --boot-timeout 60 --reload-probation 0 --upgrade-timeout 9 --pid a.pid --access-logfile access.log --access-logformat %(h)s \
         --error-logfile error.log --log-level WARNING --workers auto --worker-class asgi";
     let expected = Settings {
         app: "main:make".to_owned(),
@@ -205,6 +207,8 @@ fn every_other_setting_goes_to_its_place() {
         graceful_timeout: Duration::from_millis(2500),
         boot_timeout: Duration::from_secs(60),
         reload_probation: Duration::ZERO,
+        upgrade_timeout: Duration::from_secs(9),
+        pid_file: Some(PathBuf::from("a.pid")),
         access_log: AccessLog::File(PathBuf::from("access.log")),
         access_log_format: "%(h)s".to_owned(),
         error_log: Some(PathBuf::from("error.log")),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{BootFailure, Exit, Generation, RequestId, Slot, StopMode, WorkerId};
+use crate::{BootFailure, Exit, Generation, RequestId, Slot, StopMode, UpgradeWay, WorkerId};
 
 /// Something the shell has to do. Actions of one step are executed in their order.
 #[derive(Clone, Debug, PartialEq)]
@@ -46,6 +46,29 @@ pub enum Action {
     },
     /// Give up the master's own copies of the listening sockets, so that the last worker closes them.
     CloseListeners,
+    /// The same when another master has them: the files of unix sockets are its own now.
+    GiveUpListeners,
+    /// Start the program that is on disk now, to succeed this one. Answered by `SuccessorReady` or `SuccessorGone`.
+    StartSuccessor(UpgradeWay),
+    /// Tell the new master that the service is its own. Answered by `SuccessorServes` or `SuccessorGone`.
+    HandOver,
+    /// Tell the new master to reload, since that was asked for while it booted.
+    PassOnReload,
+    /// Tell the new program to end. Answered by `SuccessorGone`.
+    StopSuccessor {
+        /// Whether this master goes on serving, and can take idle connections over.
+        siblings: bool,
+        /// How quickly.
+        mode: StopMode,
+    },
+    /// Send the new program SIGKILL.
+    KillSuccessor,
+    /// Become the new program, in this process. Returns only as `ReplacingFailed`; ordered again at every step.
+    ReplaceSelf,
+    /// Tell the other master that we are ready to take over from it.
+    AnnounceReady,
+    /// The service is ours: take hold of what the other master kept until now, and tell it.
+    TakeOver,
     /// Answer a command.
     Reply {
         /// Who asked.
@@ -93,6 +116,8 @@ pub enum Retirement {
     Asked,
     /// The service stops.
     Stop,
+    /// A new master has taken over.
+    Upgrade,
     /// It said that it cannot start.
     BootFailed,
     /// Its boot took too long.
@@ -109,6 +134,27 @@ impl Retirement {
         matches!(self, Self::MaxRequests | Self::MaxLifetime | Self::MaxMemory)
     }
 
+    /// The reason that has this name in log lines.
+    pub fn named(name: &str) -> Option<Self> {
+        const ALL: [Retirement; 14] = [
+            Retirement::MaxRequests,
+            Retirement::MaxLifetime,
+            Retirement::MaxMemory,
+            Retirement::MemoryLimit,
+            Retirement::Reload,
+            Retirement::Rejected,
+            Retirement::ScaleDown,
+            Retirement::Asked,
+            Retirement::Stop,
+            Retirement::Upgrade,
+            Retirement::BootFailed,
+            Retirement::BootTimeout,
+            Retirement::Timeout,
+            Retirement::DrainTimeout,
+        ];
+        ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
+
     /// The reason's name in log lines.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -121,6 +167,7 @@ impl Retirement {
             Self::ScaleDown => "scale-down",
             Self::Asked => "asked",
             Self::Stop => "stop",
+            Self::Upgrade => "upgrade",
             Self::BootFailed => "boot-failed",
             Self::BootTimeout => "boot-timeout",
             Self::Timeout => "timeout",
@@ -140,6 +187,12 @@ pub enum Reply {
     Reloaded(Generation),
     /// The new generation does not work; the old one serves on.
     ReloadRejected(Generation),
+    /// The new program has taken over.
+    Upgraded,
+    /// The new program could not take over; the old one serves on.
+    UpgradeFailed(String),
+    /// The new master, which was about to take over, was told to do it.
+    PassedOn,
     /// The service is stopping.
     Stopping,
 }
@@ -277,6 +330,20 @@ pub enum Notice {
     },
     /// The master itself was not running for a while, so silence in that time proves nothing.
     Overslept(Duration),
+    /// The new program is started.
+    UpgradeStarted,
+    /// An upgrade was asked for while one is under way: that one is enough.
+    UpgradeUnderWay,
+    /// The new program could not take over; the old one serves on.
+    UpgradeFailed(String),
+    /// The upgrade is not wanted any more, since the service stops.
+    UpgradeCalledOff,
+    /// A new master has taken over, and this one leaves.
+    HandedOver,
+    /// The new master died after it had taken over.
+    SuccessorDied(String),
+    /// This master has taken the service over from another one.
+    TookOver,
     /// The stop is announced to clients; the drain begins after this delay.
     StopAnnounced(Duration),
     /// The stop begins.

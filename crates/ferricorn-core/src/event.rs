@@ -54,6 +54,27 @@ pub enum Event {
         /// What was asked for.
         command: Command,
     },
+    /// The new program says that it is ready to take over, or, in place, that it is fit to.
+    SuccessorReady,
+    /// The new master has taken over what it was handed, and serves.
+    SuccessorServes,
+    /// The new program could not be started, or has exited.
+    SuccessorGone {
+        /// What it said, or how it ended, for the log.
+        reason: String,
+    },
+    /// The new program could not take the place of this one.
+    ReplacingFailed {
+        /// Why, for the log.
+        reason: String,
+    },
+    /// To a master that is to succeed another one: the service is yours.
+    HandedOver,
+    /// To a master that is to succeed another one: you are not wanted any more, or the other one has died.
+    CalledOff {
+        /// Whether the other one goes on serving, and can take idle connections over.
+        siblings: bool,
+    },
     /// The moment that [`Supervisor::next_deadline`](crate::Supervisor::next_deadline) named has come.
     Woke,
 }
@@ -67,6 +88,8 @@ pub enum Command {
     ScaleUp,
     /// One worker less, but never fewer than one.
     ScaleDown,
+    /// Hand the service over to the program that is on disk now.
+    Upgrade,
     /// Stop the whole service.
     Stop(StopMode),
 }

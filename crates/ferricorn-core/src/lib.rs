@@ -1,6 +1,6 @@
 //! The part of ferricorn that decides. Facts go in as [`Event`]s, orders come out as [`Action`]s.
 //!
-//! Owns: the life cycle of every worker, and with it restart, back-off, recycling, reload, scaling and stop.
+//! Owns: the life cycle of every worker, and with it restart, back-off, recycling, reload, scaling, upgrade and stop.
 //! Does not own: a clock, a process, a socket, a task, a log. Time is an argument, randomness is a seed.
 //!
 //! # Theory of operation
@@ -17,6 +17,7 @@
 //! * Workers that are not leaving never outnumber target + surge; a seat has at most one starting worker.
 //! * While no worker fails, ready workers never fall below the target once it was reached.
 //! * A worker that drains is gone, or was sent a kill, by its deadline.
+//! * An upgrade that fails leaves everything as it was; the first stop wins over it.
 //! * After a stop nothing is spawned; a quick stop overrides a graceful one and never the other way round.
 //! * A clock that leaps kills nobody for silence.
 //! * Every command gets exactly one reply. Same seed and same events give the same actions.
@@ -30,6 +31,7 @@ mod ids;
 mod policy;
 mod rollout;
 mod supervisor;
+mod upgrade;
 mod worker;
 
 pub use action::{Action, ExitReason, Notice, Reply, Retirement, WorkerSignal};
@@ -37,5 +39,6 @@ pub use backoff::Backoff;
 pub use event::{BootFailure, Command, Event, Exit, StopMode, Vitals};
 pub use ids::{Generation, RequestId, Slot, WorkerId};
 pub use policy::Policy;
-pub use supervisor::{Snapshot, Supervisor, WorkerSnapshot};
+pub use supervisor::{Leaving, Legacy, LegacyWorker, Snapshot, Supervisor, WorkerSnapshot};
+pub use upgrade::UpgradeWay;
 pub use worker::Stage;

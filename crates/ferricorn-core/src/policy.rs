@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::UpgradeWay;
+
 /// The rules of one generation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Policy {
@@ -31,6 +33,10 @@ pub struct Policy {
     pub max_memory: Option<u64>,
     /// How long a graceful stop goes on accepting, with `Connection: close` on every response, before it drains.
     pub drain_delay: Duration,
+    /// How a new program comes to power.
+    pub upgrade_way: UpgradeWay,
+    /// How long a new program may take until it is ready to take over.
+    pub upgrade_timeout: Duration,
     /// Whether the sockets listen from the start, and not from the first ready worker on.
     pub listen_early: bool,
     /// How often the shell reads the scoreboard. A gap of several times this means that the master overslept.
@@ -67,6 +73,9 @@ impl Policy {
 
     /// A worker that has said that it cannot start has this long to go by itself.
     pub const FAREWELL: Duration = Duration::from_secs(5);
+
+    /// What a new master that was told to go has beyond the time of its workers.
+    pub const SUCCESSOR_FAREWELL: Duration = Duration::from_secs(2);
 
     /// Deaths during boot without a word (a crash, `os._exit`) before a first start is given up.
     pub const FIRST_START_TRIES: u32 = 3;

@@ -2,8 +2,8 @@
 //!
 //! Owns: every worker, every seat, the phase of the service. This file holds the state, `step`, and what others may ask.
 //! The verbs have files of their own: [`record`] takes facts in, [`expire`] looks at promises, [`reconcile`] compares
-//! wish with fact; [`silence`] judges event loops, [`leave`] is how a worker or the whole service goes, [`fail`] what follows from a
-//! failed boot.
+//! wish with fact; [`silence`] judges event loops, [`leave`] is how a worker or the whole service goes, [`fail`] what
+//! follows from a failed boot, [`upgrade`] and [`succeed`] are the two sides of handing over to a new program.
 
 mod expire;
 mod fail;
@@ -11,6 +11,8 @@ mod leave;
 mod reconcile;
 mod record;
 mod silence;
+mod succeed;
+mod upgrade;
 
 use std::{collections::BTreeMap, time::Instant};
 
@@ -18,8 +20,13 @@ use rand::{SeedableRng, rngs::SmallRng};
 
 use crate::{
     Action, Backoff, Event, ExitReason, Generation, Notice, Policy, RequestId, Slot, Stage, StopMode,
-    WorkerId, rollout::Rollout, worker::Worker,
+    WorkerId,
+    rollout::Rollout,
+    upgrade::{Heir, Upgrade},
+    worker::Worker,
 };
+
+pub use succeed::{Leaving, Legacy, LegacyWorker};
 
 /// Decides what the master does. See the crate's documentation.
 #[derive(Clone, Debug)]
@@ -40,6 +47,10 @@ pub struct Supervisor {
     next_policy: Option<Policy>,
     /// Reloads asked for while one was under way, merged into one.
     queued: Option<(Policy, Vec<RequestId>)>,
+    /// The upgrade under way, or asked for.
+    upgrade: Option<Upgrade>,
+    /// The service is not ours yet: another master serves until we are ready.
+    heir: Option<Heir>,
     /// The last reload was rejected: what is on disk is not what serves.
     frozen: bool,
     listening: bool,
@@ -83,6 +94,7 @@ struct Seat {
 
 /// The state of the service at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact that somebody asks for")]
 pub struct Snapshot {
     /// How many workers are wanted.
     pub target: u16,
@@ -90,6 +102,8 @@ pub struct Snapshot {
     pub generation: Generation,
     /// Whether a reload is under way.
     pub reloading: bool,
+    /// Whether an upgrade is under way.
+    pub upgrading: bool,
     /// Whether recycling is suspended since the last reload was rejected.
     pub frozen: bool,
     /// Whether the service is stopping.
@@ -126,6 +140,8 @@ impl Supervisor {
             rollout: None,
             next_policy: None,
             queued: None,
+            upgrade: None,
+            heir: None,
             frozen: false,
             listening: false,
             ever_ready: false,
@@ -162,6 +178,8 @@ impl Supervisor {
             .chain(rollout)
             .chain(seats)
             .chain(announced)
+            .chain(self.upgrade.iter().filter_map(Upgrade::deadline))
+            .chain(self.heir.iter().filter_map(Heir::deadline))
             .filter(|deadline| Some(*deadline) > self.now)
             .min()
     }
@@ -183,6 +201,7 @@ impl Supervisor {
             target: self.target,
             generation: self.generation,
             reloading: self.rollout.is_some(),
+            upgrading: self.upgrade.is_some(),
             frozen: self.frozen,
             stopping: self.is_stopping(),
             workers: workers.collect(),

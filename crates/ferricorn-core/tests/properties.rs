@@ -3,16 +3,19 @@
 mod sim;
 
 use ferricorn_core::{
-    BootFailure, Command, Event, Exit, Notice, Policy, RequestId, StopMode, Vitals, WorkerId, WorkerSignal,
+    BootFailure, Command, Event, Exit, Notice, Policy, RequestId, StopMode, UpgradeWay, Vitals, WorkerId,
+    WorkerSignal,
 };
 use proptest::prelude::*;
-use sim::{Manners, Sim, millis, policy, secs};
+use sim::{Manners, Sim, Successor, millis, policy, secs};
 
 #[derive(Clone, Debug)]
 enum Step {
     Advance(u64),
     Leap(u64),
     Reload,
+    /// A new program is on disk, which behaves like this; then an upgrade is asked for.
+    Upgrade(Successor),
     ScaleUp,
     ScaleDown,
     StopGracefully,
@@ -61,6 +64,16 @@ fn deploy() -> impl Strategy<Value = Deploy> {
     ]
 }
 
+fn successor() -> impl Strategy<Value = Successor> {
+    let moment = || proptest::option::of((0_u64..10_000).prop_map(millis));
+    (moment(), moment(), any::<[bool; 2]>()).prop_map(|(ready, exits, [mute, deaf])| Successor {
+        ready,
+        exits,
+        mute,
+        deaf,
+    })
+}
+
 fn planned() -> impl Strategy<Value = Step> {
     prop_oneof![
         6 => (1_u64..20_000).prop_map(Step::Advance),
@@ -75,6 +88,7 @@ fn anything() -> impl Strategy<Value = Step> {
         10 => planned(),
         1 => (1_u64..100_000).prop_map(Step::Leap),
         1 => Just(Step::ScaleDown),
+        3 => successor().prop_map(Step::Upgrade),
         2 => (0_usize..4).prop_map(Step::KillOne),
         2 => deploy().prop_map(Step::Deploy),
         2 => (0_u64..12, 0_u8..6).prop_map(|(id, kind)| Step::Strange(id, kind)),
@@ -84,8 +98,10 @@ fn anything() -> impl Strategy<Value = Step> {
 }
 
 fn rules() -> impl Strategy<Value = Policy> {
-    (0_u16..5, 1_u16..3, any::<[bool; 3]>(), 0_u64..3).prop_map(
-        |(workers, surge, [recycling, aging, delay], probation)| Policy {
+    (0_u16..5, 1_u16..3, any::<[bool; 4]>(), 0_u64..3).prop_map(
+        |(workers, surge, [recycling, aging, delay, in_place], probation)| Policy {
+            upgrade_way: if in_place { UpgradeWay::InPlace } else { UpgradeWay::Beside },
+            upgrade_timeout: secs(6),
             max_lifetime: aging.then_some(secs(40)),
             max_lifetime_jitter: secs(10),
             drain_delay: if delay { secs(2) } else { secs(0) },
@@ -110,6 +126,10 @@ fn take(sim: &mut Sim, step: &Step) {
         Step::Advance(milliseconds) => sim.advance(millis(*milliseconds)),
         Step::Leap(seconds) => sim.leap(secs(*seconds)),
         Step::Reload => drop(sim.reload()),
+        Step::Upgrade(successor) => {
+            sim.successor = *successor;
+            let _ = sim.ask(Command::Upgrade);
+        }
         Step::ScaleUp => drop(sim.ask(Command::ScaleUp)),
         Step::ScaleDown => drop(sim.ask(Command::ScaleDown)),
         Step::StopGracefully => drop(sim.stop(StopMode::Graceful)),

@@ -6,13 +6,15 @@
 //! Invariants: a row belongs to one process from spawn until its exit was dealt with; a packet that cannot be
 //! understood is logged and dropped, whatever a broken worker writes.
 
+mod legacy;
+
 use std::{
     collections::BTreeMap,
     env,
     ffi::OsString,
     future::poll_fn,
     io,
-    os::fd::{AsRawFd as _, OwnedFd, RawFd},
+    os::fd::{AsRawFd, OwnedFd, RawFd},
     path::PathBuf,
     task::Poll,
     time::{Duration, Instant},
@@ -121,20 +123,39 @@ pub(crate) struct Berth {
 }
 
 impl Crew {
-    /// No worker yet, but everything that they will share.
-    pub(crate) fn new(interpreter: PathBuf, version: &str) -> io::Result<Self> {
+    /// No worker yet, but everything that they will share; the handoff queue also with another master's.
+    pub(crate) fn new(
+        interpreter: PathBuf,
+        version: &str,
+        handoff: Option<(OwnedFd, OwnedFd)>,
+    ) -> io::Result<Self> {
         let board = SharedWords::create(BYTES)?;
         board.store(0, MAGIC);
+        let handoff = handoff.map_or_else(channel::handoff_pair, Ok)?;
+        Self::with(interpreter, version, board, handoff)
+    }
+
+    fn with(
+        interpreter: PathBuf,
+        version: &str,
+        board: SharedWords,
+        handoff: (OwnedFd, OwnedFd),
+    ) -> io::Result<Self> {
         Ok(Self {
             members: BTreeMap::new(),
             board,
             rows: vec![false; ROWS],
-            handoff: channel::handoff_pair()?,
+            handoff,
             sources: shim::sources()?,
             interpreter,
             version: version.to_owned(),
             buffer: vec![0; MAX_PACKET],
         })
+    }
+
+    /// The two ends of the handoff queue.
+    pub(crate) fn handoff(&self) -> [RawFd; 2] {
+        [self.handoff.0.as_raw_fd(), self.handoff.1.as_raw_fd()]
     }
 
     pub(crate) fn get(&self, id: WorkerId) -> Option<&Member> {
@@ -185,7 +206,7 @@ impl Crew {
     ) -> io::Result<Member> {
         let (ours, theirs) = channel::pair()?;
         let black_box = BlackBox::create()?;
-        let handoff = [self.handoff.0.as_raw_fd(), self.handoff.1.as_raw_fd()];
+        let handoff = self.handoff();
         let mut inherit = recruit.listeners.clone();
         inherit.extend(handoff);
         inherit.extend([self.board.as_raw_fd(), self.sources.as_raw_fd(), theirs.as_raw_fd()]);
@@ -195,6 +216,7 @@ impl Crew {
         environment.push(("FERRICORN_GENERATION".into(), recruit.generation.to_string().into()));
         let plan = SpawnPlan {
             program: self.interpreter.clone(),
+            name: None,
             arguments: vec![
                 "-c".into(),
                 shim::BOOT.into(),
@@ -205,6 +227,7 @@ impl Crew {
             environment,
             directory: Some(recruit.directory.clone()),
             inherit,
+            outlives_parent: false,
         };
         // Before the spawn, so that the worker finds it at once; and if it cannot be sent, there is no worker.
         let berth = Berth {
@@ -355,7 +378,14 @@ impl Crew {
 pub(crate) fn worker_environment(version: &str, given: &[(String, String)]) -> Vec<(OsString, OsString)> {
     // `gunicorn` is in it because applications look for the word to find out that they are served.
     let server_software = format!("ferricorn/{version} (gunicorn compatible)");
-    let private = ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES", "NOTIFY_SOCKET", "SERVER_SOFTWARE"];
+    let private = [
+        "LISTEN_PID",
+        "LISTEN_FDS",
+        "LISTEN_FDNAMES",
+        "NOTIFY_SOCKET",
+        "SERVER_SOFTWARE",
+        ferricorn_wire::upgrade::VARIABLE,
+    ];
     let mut environment: BTreeMap<OsString, OsString> =
         env::vars_os().filter(|(name, _)| !private.iter().any(|it| name == it)).collect();
     environment.insert("SERVER_SOFTWARE".into(), server_software.into());
@@ -386,7 +416,7 @@ fn is_starved(member: &mut Member, silent_for: Option<Duration>) -> bool {
     deprecated,
     reason = "its successor is unsafe for the sake of types whose descriptor changes; OwnedFd's never does"
 )]
-fn watch(channel: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
+pub(crate) fn watch(channel: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::new(channel)
 }
 

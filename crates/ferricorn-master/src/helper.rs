@@ -71,10 +71,12 @@ impl Helper {
         arguments.extend(words);
         let child = spawn::spawn(&SpawnPlan {
             program,
+            name: None,
             arguments,
             environment,
             directory: Some(directory.to_owned()),
             inherit: descriptors.to_vec(),
+            outlives_parent: false,
         })
         .map_err(io::Error::other)?;
         Ok(Self { pid: child.pid, answer })

@@ -16,24 +16,36 @@ mod death;
 mod hang;
 mod helper;
 mod interpreter;
+mod invocation;
+mod legacy;
+mod manager;
 mod observe;
+mod peer;
 mod policy;
 mod run;
 mod shim;
 mod shortage;
 mod sources;
+mod start;
 mod start_message;
+mod succession;
+mod successor;
 mod world;
 
-use std::io;
+use std::{collections::VecDeque, io};
 
 use ferricorn_config::Settings;
-use ferricorn_core::{BootFailure, ExitReason, Supervisor};
+use ferricorn_core::{BootFailure, Event, ExitReason, Supervisor};
+use ferricorn_sys::exec;
+use ferricorn_wire::upgrade::FromSuccessor;
+use succession::Succession;
 use tracing::{error, info};
+use world::World;
 
 pub use ferricorn_sys::memory::limit as memory_limit;
 pub use helper::{ExecuteError, check_application, execute};
 pub use interpreter::InterpreterError;
+pub use invocation::Invocation;
 
 /// The target of events that are a gauge rather than a line: `metric` is its name, `value` its number.
 pub const METRIC: &str = "ferricorn::metric";
@@ -42,6 +54,8 @@ pub const METRIC: &str = "ferricorn::metric";
 pub struct Program {
     /// What the user asked for.
     pub settings: Settings,
+    /// How the program was started.
+    pub invocation: Invocation,
     /// The product's version.
     pub version: &'static str,
     /// Whether workers colour the level names on standard error.
@@ -87,36 +101,35 @@ pub fn run(program: Program) -> Outcome {
 }
 
 async fn serve(program: Program) -> Outcome {
+    match prepare(program).await {
+        Ok((core, world, queue)) => conclude(run::run(core, world, queue).await),
+        Err(outcome) => outcome,
+    }
+}
+
+/// Everything that is needed, or how the start has ended already.
+async fn prepare(program: Program) -> Result<(Supervisor, World, VecDeque<Event>), Outcome> {
+    let failed = |text: String| {
+        error!("{text}");
+        Outcome::CannotStart
+    };
+    let succession = succession::find_out().map_err(failed)?;
+    let signals = sources::Signals::install()
+        .map_err(|error| failed(format!("cannot install signal handlers: {error}")))?;
+    exec::accept_signals();
+    let interpreter = interpreter::find(program.settings.python.as_deref())
+        .map_err(|error| failed(format!("{error}\nhint: {}", error.hint())))?;
+    if let Succession::Check(predecessor) = succession {
+        predecessor.tell(&FromSuccessor::Ready);
+        return Err(Outcome::Stopped);
+    }
     info!("Starting ferricorn {}", program.version);
-    let mut signals = match sources::Signals::install() {
-        Ok(signals) => signals,
-        Err(error) => {
-            error!("cannot install signal handlers: {error}");
-            return Outcome::CannotStart;
-        }
-    };
-    let interpreter = match interpreter::find(program.settings.python.as_deref()) {
-        Ok(interpreter) => interpreter,
-        Err(error) => {
-            error!("{error}\nhint: {}", error.hint());
-            return Outcome::CannotStart;
-        }
-    };
-    let listeners = match binding::bind_all(&program.settings, &mut signals).await {
-        Ok(listeners) => listeners,
-        Err(binding::BindError::Interrupted) => return Outcome::Stopped,
-        Err(binding::BindError::Failed) => return Outcome::CannotStart,
-    };
-    let core = Supervisor::new(policy::from_settings(&program.settings), policy::seed());
-    let outcome = match world::World::new(program, interpreter, listeners, signals) {
-        Ok(world) => run::run(core, world).await,
-        Err(error) => {
-            error!("cannot prepare to start workers: {error}");
-            return Outcome::CannotStart;
-        }
-    };
+    start::start(program, interpreter, signals, succession).await
+}
+
+fn conclude(ended: run::Ended) -> Outcome {
     info!("Shutting down: Master");
-    match outcome {
+    match ended {
         run::Ended::ListenFailed => Outcome::CannotStart,
         run::Ended::Exited(ExitReason::Stopped) => Outcome::Stopped,
         run::Ended::Exited(ExitReason::BootFailed(failure)) => {

@@ -127,6 +127,13 @@ impl Observer {
                     "the master was not running for a while; no worker is blamed for it"
                 );
             }
+            Notice::UpgradeStarted => info!("Upgrading: starting the program that is on disk"),
+            Notice::UpgradeUnderWay => info!("Upgrading already: the one that is under way is enough"),
+            Notice::UpgradeFailed(reason) => error!("Upgrade failed, and nothing has changed: {reason}"),
+            Notice::UpgradeCalledOff => info!("Upgrade called off, since the service stops"),
+            Notice::HandedOver => info!("Upgraded: the new master has taken over, and this one leaves"),
+            Notice::SuccessorDied(reason) => error!("The new master has died after it took over: {reason}"),
+            Notice::TookOver => info!("Upgraded: this master has taken over"),
             Notice::StopAnnounced(delay) => {
                 info!("Stopping in {} s, after clients were told to close", seconds(delay));
             }

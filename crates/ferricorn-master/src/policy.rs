@@ -6,7 +6,7 @@ use std::{
 };
 
 use ferricorn_config::{ListenWhen, Settings};
-use ferricorn_core::Policy;
+use ferricorn_core::{Policy, UpgradeWay};
 
 /// How often the scoreboard is read. It bounds how late a hang is found and how far a worker overshoots its request
 /// limit. A read costs no system call.
@@ -32,6 +32,9 @@ pub(crate) fn from_settings(settings: &Settings) -> Policy {
         max_lifetime_jitter: settings.max_worker_lifetime_jitter,
         max_memory: settings.max_worker_memory,
         drain_delay: settings.drain_delay,
+        // As PID 1 the program must stay what it is to the kernel: everything ends with it.
+        upgrade_way: if ferricorn_sys::is_pid_1() { UpgradeWay::InPlace } else { UpgradeWay::Beside },
+        upgrade_timeout: settings.upgrade_timeout,
         listen_early: settings.listen == ListenWhen::Early,
         sample_every: SAMPLE_EVERY,
     }

@@ -16,9 +16,9 @@ pub(crate) enum Ended {
 }
 
 /// Runs until the core orders the exit.
-pub(crate) async fn run(mut core: Supervisor, mut world: World) -> Ended {
-    let mut queue = VecDeque::from([Event::Started]);
+pub(crate) async fn run(mut core: Supervisor, mut world: World, mut queue: VecDeque<Event>) -> Ended {
     loop {
+        let mut replace_self = false;
         while let Some(event) = queue.pop_front() {
             let exited = match &event {
                 Event::Exited { id, .. } => Some(*id),
@@ -28,12 +28,20 @@ pub(crate) async fn run(mut core: Supervisor, mut world: World) -> Ended {
                 match world.execute(action) {
                     Done::Nothing => {}
                     Done::Happened(event) => queue.push_back(event),
+                    Done::ReplaceSelf => replace_self = true,
                     Done::Exit(reason) => return world.ended(reason),
                 }
             }
             // Only now: what the core had to say about its end named it.
             if let Some(id) = exited {
                 world.forget(id);
+            }
+        }
+        // What the core has decided since may have made something else of it.
+        if replace_self && core.may_be_replaced() {
+            world.replace_self(&core.legacy(Instant::now()), &mut queue).await;
+            if !queue.is_empty() {
+                continue;
             }
         }
         world.wait(core.next_deadline(), core.policy(), &mut queue).await;

@@ -1,34 +1,37 @@
-//! The world as the loop sees it: it waits for what happens, and does what the core orders.
+//! The world as the loop sees it: it waits for what happens ([`facts`]), and does what the core orders.
+
+mod facts;
+mod upgrade;
 
 use std::{
     collections::VecDeque,
     io,
     os::fd::AsRawFd,
-    path::PathBuf,
     time::{Duration, Instant},
 };
 
-use ferricorn_core::{
-    Action, BootFailure, Command, Event, Exit, ExitReason, Policy, RequestId, StopMode, WorkerId,
-    WorkerSignal,
+use ferricorn_core::{Action, Command, Event, ExitReason, Policy, StopMode, WorkerId, WorkerSignal};
+use ferricorn_sys::{Listener, PidFile, Signal};
+use ferricorn_wire::{
+    DrainMode, Start, ToWorker,
+    upgrade::{FromSuccessor, ToSuccessor},
 };
-use ferricorn_sys::{Listener, Signal, wait};
-use ferricorn_wire::{BootStage, DrainMode, Start, ToMaster, ToWorker};
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep_until};
-use tracing::{debug, error, info, warn};
+use tracing::{debug, error, info};
 
 use crate::{
     METRIC, Program,
     crew::{Crew, Recruit},
+    manager,
     observe::Observer,
     policy,
     run::Ended,
     shortage::Shortage,
-    sources::{Received, SignalKind, Signals},
+    sources::Signals,
     start_message,
+    succession::Predecessor,
+    successor::Successor,
 };
-
-const SIGKILLED: wait::Exit = wait::Exit::Signal { number: 9, core_dumped: false };
 
 /// What came of an action.
 pub(crate) enum Done {
@@ -36,6 +39,8 @@ pub(crate) enum Done {
     Nothing,
     /// Something that it does.
     Happened(Event),
+    /// This program is to become another one, when nothing is left to be told to the core.
+    ReplaceSelf,
     /// It was the last one.
     Exit(ExitReason),
 }
@@ -46,6 +51,10 @@ pub(crate) struct World {
     crew: Crew,
     signals: Signals,
     listeners: Vec<Listener>,
+    successor: Successor,
+    predecessor: Predecessor,
+    /// Removed on drop.
+    pid_file: Option<PidFile>,
     observer: Observer,
     shortage: Shortage,
     samples: Interval,
@@ -60,18 +69,22 @@ pub(crate) struct World {
 impl World {
     pub(crate) fn new(
         program: Program,
-        interpreter: PathBuf,
+        crew: Crew,
         listeners: Vec<Listener>,
         signals: Signals,
-    ) -> io::Result<Self> {
-        let crew = Crew::new(interpreter, program.version)?;
+        predecessor: Predecessor,
+        pid_file: Option<PidFile>,
+    ) -> Self {
         let mut samples = interval(policy::SAMPLE_EVERY);
         samples.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Ok(Self {
+        Self {
             program,
             crew,
             signals,
             listeners,
+            successor: Successor::default(),
+            predecessor,
+            pid_file,
             observer: Observer::default(),
             shortage: Shortage::default(),
             samples,
@@ -80,7 +93,7 @@ impl World {
             requests: 0,
             listen_failed: false,
             told_workers: None,
-        })
+        }
     }
 
     /// Waits until something happens, or the deadline comes, and queues the event.
@@ -100,6 +113,8 @@ impl World {
         tokio::select! {
             biased; // A signal comes before anything that workers say: a stop must not wait behind a flood.
             received = self.signals.next() => self.signalled(received, queue),
+            message = self.successor.hear() => queue.extend(self.successor_said(&message)),
+            event = self.predecessor.hear() => queue.push_back(event),
             (id, message) = self.crew.hear() => queue.extend(self.heard(id, message)),
             () = deadline => queue.push_back(Event::Woke),
             _ = self.samples.tick() => {
@@ -118,120 +133,6 @@ impl World {
         let workers = self.crew.len();
         if self.told_workers.replace(workers) != Some(workers) {
             info!(target: METRIC, metric = "gunicorn.workers", value = workers as u64);
-        }
-    }
-
-    fn signalled(&mut self, received: Received, queue: &mut VecDeque<Event>) {
-        if received.kind == SignalKind::Chld {
-            self.reap(queue);
-            return;
-        }
-        let from = received.sender.map(|pid| format!(" (from pid {pid})")).unwrap_or_default();
-        info!("Handling signal: {}{from}", received.kind.as_str());
-        let command = match received.kind {
-            SignalKind::Term => Command::Stop(StopMode::Graceful),
-            SignalKind::Int => self.interrupted(),
-            SignalKind::Quit => Command::Stop(StopMode::Quick),
-            SignalKind::Hup => {
-                info!("Hang up: Master");
-                Command::Reload(Box::new(policy::from_settings(&self.program.settings)))
-            }
-            SignalKind::Ttin => Command::ScaleUp,
-            SignalKind::Ttou => Command::ScaleDown,
-            SignalKind::Usr1 => return self.reopen_logs(),
-            SignalKind::Usr2 => {
-                return warn!("USR2 signal ignored: an upgrade in place is not supported yet");
-            }
-            SignalKind::Winch => return debug!("SIGWINCH ignored. Not daemonized"),
-            SignalKind::Chld => return,
-        };
-        let event = self.ask(command);
-        queue.push_back(event);
-    }
-
-    fn ask(&mut self, command: Command) -> Event {
-        self.requests += 1;
-        Event::Asked { by: RequestId(self.requests), command }
-    }
-
-    /// The first Ctrl-C is as patient as a TERM; the second one is not.
-    fn interrupted(&mut self) -> Command {
-        self.interrupts += 1;
-        if self.interrupts == 1 {
-            info!("Stopping. Press Ctrl-C again to stop without waiting for requests in flight.");
-            Command::Stop(StopMode::Graceful)
-        } else {
-            Command::Stop(StopMode::Quick)
-        }
-    }
-
-    fn reopen_logs(&mut self) {
-        if let Err(error) = (self.program.reopen_logs)() {
-            error!("cannot reopen the error log: {error}");
-        }
-        for id in self.crew.ids() {
-            self.crew.tell(id, &ToWorker::ReopenLogs);
-        }
-    }
-
-    /// Waits for every child that has ended. As PID 1 that includes orphans which are none of ours.
-    fn reap(&mut self, queue: &mut VecDeque<Event>) {
-        while let Some(wait::Reaped { pid, exit, peak_memory }) = wait::reap() {
-            let Some(id) = self.crew.id_of(pid) else {
-                debug!(pid, "reaped an orphan");
-                continue;
-            };
-            // What it said before it went comes before that it went.
-            for message in self.crew.last_words(id) {
-                queue.extend(self.heard(id, message));
-            }
-            let out_of_memory = exit == SIGKILLED && self.shortage.has_killed();
-            if let Some(member) = self.crew.get_mut(id) {
-                member.history.peak_memory = Some(peak_memory);
-                member.history.out_of_memory = out_of_memory;
-            }
-            let exit = match exit {
-                wait::Exit::Code(code) => Exit::Code(code),
-                wait::Exit::Signal { number, .. } => Exit::Signal(number),
-            };
-            queue.push_back(Event::Exited { id, exit });
-        }
-    }
-
-    fn heard(&mut self, id: WorkerId, message: ToMaster) -> Option<Event> {
-        let pid = self.crew.get(id).map_or(0, |member| member.pid);
-        match message {
-            ToMaster::Ready => Some(Event::Ready { id }),
-            ToMaster::BootFailed { stage, text } => {
-                let failure = match stage {
-                    BootStage::Environment | BootStage::Bind => BootFailure::Environment,
-                    BootStage::Import | BootStage::Lifespan => BootFailure::Boot,
-                    BootStage::App => BootFailure::App,
-                };
-                if let Some(member) = self.crew.get_mut(id) {
-                    member.history.boot_stage = Some(stage);
-                    member.boot_failure = Some((stage, text));
-                }
-                Some(Event::BootFailed { id, failure })
-            }
-            ToMaster::AskedToStop { signal } => {
-                info!("worker (pid: {pid}) was sent SIG{} and is replaced", signal.to_uppercase());
-                Some(Event::AskedToStop { id })
-            }
-            ToMaster::Drained { handed_over, cut } => {
-                debug!(handed_over, cut, "Worker drained (pid: {pid})");
-                None
-            }
-            ToMaster::Dying { cause, text } => {
-                if let Some(member) = self.crew.get_mut(id) {
-                    member.history.dying = Some((cause, text));
-                }
-                None
-            }
-            ToMaster::Warning { text } => {
-                warn!("{text} (pid: {pid})");
-                None
-            }
         }
     }
 
@@ -268,7 +169,19 @@ impl World {
                     WorkerSignal::Kill => Signal::Kill,
                 },
             ),
-            Action::CloseListeners => self.listeners.drain(..).for_each(Listener::close),
+            Action::CloseListeners => {
+                manager::tell("STOPPING=1");
+                self.listeners.drain(..).for_each(Listener::close);
+            }
+            Action::GiveUpListeners => self.give_up_listeners(),
+            Action::StartSuccessor(way) => return self.start_successor(way),
+            Action::HandOver => self.successor.tell(&ToSuccessor::TakeOver),
+            Action::PassOnReload => self.successor.signal(Signal::Hangup),
+            Action::StopSuccessor { siblings, mode } => self.stop_successor(siblings, mode),
+            Action::KillSuccessor => self.successor.signal(Signal::Kill),
+            Action::ReplaceSelf => return Done::ReplaceSelf,
+            Action::AnnounceReady => self.predecessor.tell(&FromSuccessor::Ready),
+            Action::TakeOver => self.take_over(),
             Action::Reply { to, reply } => debug!(request = to.0, ?reply, "replied"),
             Action::Notify(notice) => self.observer.tell(notice, &mut self.crew),
             Action::Exit(reason) => return Done::Exit(reason),
@@ -319,6 +232,9 @@ impl World {
         };
         let addresses: Vec<String> = self.listeners.iter().map(shown).collect();
         info!("Listening at: {} ({})", addresses.join(","), ferricorn_sys::pid());
+        if self.predecessor.is_gone() {
+            manager::tell("READY=1");
+        }
         info!("Using worker: {}", self.program.settings.worker_class);
         Done::Nothing
     }

@@ -48,7 +48,7 @@ pub fn free_port() -> u16 {
 
 /// A run that is being prepared.
 pub struct Builder {
-    program: PathBuf,
+    pub(crate) program: PathBuf,
     folder: TempDir,
     directory: PathBuf,
     target: Option<String>,

@@ -24,10 +24,12 @@ pub mod turn;
 pub mod websocket;
 
 mod builder;
+mod deploy;
 mod exit;
 mod limits;
 
 pub use builder::{Builder, free_port, python, repository};
+pub use deploy::Deployed;
 pub use exit::Exit;
 pub use http::{Address, Connection, Response, Verdict};
 pub use limits::{eventually, within};

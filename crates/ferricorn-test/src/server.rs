@@ -204,8 +204,10 @@ impl Server {
     #[track_caller]
     pub fn wait_nobody_left(&self, limit: Duration) {
         let gone = within(limit, || {
+            let nobody = self.living().is_empty();
+            // Afterwards: who was alive a moment ago may be dead by now, and shall not be left for `finish` to find.
             processes::reap_orphans(self.pid);
-            self.living().is_empty().then_some(())
+            nobody.then_some(())
         });
         assert!(gone.is_some(), "left after {limit:?}: {:?}", self.living());
     }

@@ -138,12 +138,16 @@ pub struct WorkerState {
     pub id: u64,
     /// Its pid: it is a child of this process.
     pub pid: i32,
+    /// How long ago it was started, in milliseconds.
+    pub age_ms: u64,
     /// Its seat.
     pub slot: u16,
     /// Its generation.
     pub generation: u32,
     /// The master's end of its channel; none if it has closed the other one.
     pub channel: Option<i32>,
+    /// The memfd that it writes its last stack into.
+    pub black_box: i32,
     /// Its row of the scoreboard.
     pub row: u32,
     /// Why it leaves; none if it serves.

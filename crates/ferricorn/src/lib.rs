@@ -13,7 +13,7 @@ use std::{ffi::OsString, io, io::IsTerminal};
 use cli::{Request, StartRequest};
 use configuration::{Configuration, ProcessStart};
 use ferricorn_config::{ConfigError, Resolved, Settings, Shown, Task};
-use ferricorn_master::Program;
+use ferricorn_master::{Invocation, Program};
 
 /// The product's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -22,16 +22,17 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let words = arguments.get(1..).unwrap_or_default().to_vec();
+    let invocation = Invocation::of_this_process(arguments.clone());
     let process = ProcessStart::of_this_process(words);
     match cli::parse(arguments, &process.environment()) {
         Ok(Request::Help) => report::print(&cli::help(io::stdout().is_terminal())),
         Ok(Request::Version) => report::print(&format!("ferricorn (version {VERSION})\n")),
-        Ok(Request::Start(request)) => start(request, process),
+        Ok(Request::Start(request)) => start(request, process, invocation),
         Err(error) => report::config_error(&error),
     }
 }
 
-fn start(request: StartRequest, process: ProcessStart) -> u8 {
+fn start(request: StartRequest, process: ProcessStart, invocation: Invocation) -> u8 {
     if let Err(error) = std::env::current_dir() {
         return report::error(&format!("the working directory is not to be found: {error}"));
     }
@@ -56,6 +57,7 @@ fn start(request: StartRequest, process: ProcessStart) -> u8 {
     }
     let program = Program {
         settings,
+        invocation,
         version: VERSION,
         colors: log.colors(),
         reopen_logs: Box::new(move || log.reopen()),

@@ -23,10 +23,12 @@ pub(super) static ENTRIES: &[Entry] = &[
         "ferricorn stays in the foreground, where its supervisor can see it",
         "run it as a service of systemd, or in a container",
     ),
-    Entry::new(Process, &["pid"], Kind::Text, "FILE")
-        .setting(&["pidfile"])
-        .short('p')
-        .not_yet("no pid file is written"),
+    Entry::new(Process, &["pid"], Kind::Text, "FILE").setting(&["pidfile"]).short('p').sets(
+        "Write the pid of the master to this file",
+        |draft, value| {
+            draft.pid_file = value.text();
+        },
+    ),
     Entry::new(Process, &["name"], Kind::Text, "NAME")
         .setting(&["proc_name"])
         .short('n')

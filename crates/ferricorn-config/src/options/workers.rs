@@ -87,6 +87,12 @@ pub(super) static ENTRIES: &[Entry] = &[
             draft.reload_probation = value.seconds();
         },
     ),
+    Entry::new(Workers, &["upgrade-timeout"], Kind::Seconds, "SECONDS").sets(
+        "How long a new program may take until it is ready to take over [default: 120]",
+        |draft, value| {
+            draft.upgrade_timeout = value.seconds();
+        },
+    ),
     Entry::new(
         Workers,
         &["loop", "asgi-loop"],

@@ -22,6 +22,9 @@ impl Supervisor {
         if let Some(rollout) = &mut self.rollout {
             rollout.postpone(pause);
         }
+        if let Some(upgrade) = &mut self.upgrade {
+            upgrade.postpone(pause);
+        }
         actions.push(Action::Notify(Notice::Overslept(pause)));
     }
 
@@ -72,6 +75,7 @@ impl Supervisor {
         {
             self.stop(StopMode::Graceful, ExitReason::Stopped, now, actions);
         }
+        self.expire_upgrade(now, actions);
         self.end_probation(now, actions);
     }
 

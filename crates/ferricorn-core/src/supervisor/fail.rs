@@ -26,6 +26,10 @@ impl Supervisor {
         if self.is_stopping() {
             return;
         }
+        if self.heir.is_some() {
+            actions.push(Action::Notify(Notice::BootFailed { id, failures: 1, retry_in: None }));
+            return self.give_up_succession(failure.unwrap_or(BootFailure::Boot), now, actions);
+        }
         if !self.ever_ready {
             self.silent_boot_deaths += 1;
             let certain = failure.is_some() || self.silent_boot_deaths >= Policy::FIRST_START_TRIES;

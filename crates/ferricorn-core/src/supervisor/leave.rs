@@ -13,10 +13,11 @@ impl Supervisor {
         let delay = self.policy.drain_delay;
         match self.phase {
             Phase::Announcing { .. } => return,
-            Phase::Running if !delay.is_zero() => {}
+            Phase::Running if !delay.is_zero() && self.heir.is_none() => {}
             _ => return self.stop(StopMode::Graceful, ExitReason::Stopped, now, actions),
         }
         self.phase = Phase::Announcing { until: now + delay };
+        self.call_off_for_stop(StopMode::Graceful, now, actions);
         actions.push(Action::Notify(Notice::StopAnnounced(delay)));
         self.answer_reloads(&Reply::Stopping, actions);
         let seated = self.workers.iter().filter(|(_, worker)| worker.is_seated());
@@ -46,25 +47,37 @@ impl Supervisor {
                 actions.push(Action::Notify(Notice::Stopping(mode)));
                 // The master's copies go first. The workers still hold theirs and empty the queue before they close
                 // them; a copy that outlived the last worker would take connections that nobody accepts.
-                actions.push(Action::CloseListeners);
+                actions.push(if self.has_handed_over() {
+                    Action::GiveUpListeners
+                } else {
+                    Action::CloseListeners
+                });
                 self.answer_reloads(&Reply::Stopping, actions);
                 reason
             }
         };
         self.phase = Phase::Stopping { mode, reason };
+        self.call_off_for_stop(mode, now, actions);
+        let why = if self.has_handed_over() { Retirement::Upgrade } else { Retirement::Stop };
         for id in self.workers.keys().copied().collect::<Vec<_>>() {
-            self.retire(id, Retirement::Stop, now, actions);
+            self.retire(id, why, now, actions);
         }
+    }
+
+    /// A stop wins over an upgrade that is not over.
+    fn call_off_for_stop(&mut self, mode: StopMode, now: Instant, actions: &mut Vec<Action>) {
+        self.call_off("the service stops", false, mode, now, actions);
     }
 
     /// Takes a worker out of service, with the time that the phase grants.
     pub(super) fn retire(&mut self, id: WorkerId, why: Retirement, now: Instant, actions: &mut Vec<Action>) {
+        let elsewhere = self.is_served_elsewhere();
         let (grace, limit, siblings) = match self.phase {
             Phase::Stopping { mode: StopMode::Quick, .. } => {
-                (Policy::QUICK_GRACE.min(self.policy.grace()), self.policy.quick_limit(), false)
+                (Policy::QUICK_GRACE.min(self.policy.grace()), self.policy.quick_limit(), elsewhere)
             }
-            Phase::Stopping { .. } => (self.policy.grace(), self.policy.drain_limit(), false),
-            _ => (self.policy.grace(), self.policy.drain_limit(), self.others_serve(id)),
+            Phase::Stopping { .. } => (self.policy.grace(), self.policy.drain_limit(), elsewhere),
+            _ => (self.policy.grace(), self.policy.drain_limit(), elsewhere || self.others_serve(id)),
         };
         self.order_to_leave(id, why, now + limit, Action::Drain { id, siblings, grace }, actions);
     }

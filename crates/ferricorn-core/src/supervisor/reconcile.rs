@@ -16,13 +16,14 @@ impl Supervisor {
         match self.phase {
             Phase::Waiting | Phase::Announcing { .. } | Phase::Ended => {}
             Phase::Stopping { reason, .. } => {
-                if self.workers.values().all(Worker::is_given_up) {
+                if self.workers.values().all(Worker::is_given_up) && !self.awaits_successor() {
                     self.phase = Phase::Ended;
                     actions.push(Action::Exit(reason));
                 }
             }
             Phase::Running => {
                 self.begin_queued_reload(actions);
+                self.begin_upgrade(now, actions);
                 self.arrange_seats(now, actions);
                 self.let_canary_stand_in(actions);
                 self.retire_superseded(now, actions);
@@ -30,13 +31,15 @@ impl Supervisor {
                 self.tell_of_kept_workers(actions);
                 self.replace_due(now, actions);
                 self.commit_reload(actions);
+                self.prove_succession(now, actions);
+                self.step_aside(actions);
             }
         }
     }
 
     fn begin_queued_reload(&mut self, actions: &mut Vec<Action>) {
         // Before the first worker is ready there is nothing to compare a new generation with.
-        if self.rollout.is_some() || !self.ever_ready {
+        if self.rollout.is_some() || !self.ever_ready || self.is_upgrading() || self.heir.is_some() {
             return;
         }
         let Some((policy, asked_by)) = self.queued.take() else { return };
@@ -82,7 +85,7 @@ impl Supervisor {
     }
 
     /// The workers that hold a seat: at most one that serves and one that is to follow it, or is on probation.
-    fn seated(&self, slot: Slot) -> impl Iterator<Item = (WorkerId, &Worker)> {
+    pub(super) fn seated(&self, slot: Slot) -> impl Iterator<Item = (WorkerId, &Worker)> {
         self.workers.iter().filter(move |(_, it)| it.slot == slot && it.is_seated()).map(|(id, it)| (*id, it))
     }
 
@@ -135,6 +138,9 @@ impl Supervisor {
     }
 
     fn next_to_replace(&self, now: Instant) -> Option<Slot> {
+        if self.is_upgrading() {
+            return None;
+        }
         if let Some(rollout) = &self.rollout {
             let to = rollout.to;
             let canary_only = !rollout.is_proven();

@@ -22,6 +22,12 @@ impl Supervisor {
             Event::Sampled(samples) => self.sampled(&samples, now, actions),
             Event::Exited { id, exit } => self.exited(id, exit, now, actions),
             Event::Asked { by, command } => self.asked(by, command, now, actions),
+            Event::SuccessorReady => self.successor_ready(actions),
+            Event::SuccessorServes => self.successor_serves(now, actions),
+            Event::SuccessorGone { reason } => self.successor_gone(reason, actions),
+            Event::ReplacingFailed { reason } => self.replacing_failed(&reason, now, actions),
+            Event::HandedOver => self.take_over(actions),
+            Event::CalledOff { siblings } => self.called_off(siblings, now, actions),
             Event::Woke => {}
         }
     }
@@ -66,6 +72,7 @@ impl Supervisor {
         }
         let retry_in = self.hold_seat(slot, now, Backoff::boot_failed);
         actions.push(Action::Notify(Notice::SpawnFailed { id, error, retry_in }));
+        self.give_up_succession(BootFailure::Environment, now, actions);
         if !self.ever_ready {
             self.silent_boot_deaths += 1;
             if self.silent_boot_deaths >= Policy::FIRST_START_TRIES {
@@ -99,7 +106,10 @@ impl Supervisor {
             }
             rollout.stage = RolloutStage::Serving { canary: id, until };
         }
-        self.serve(id, actions);
+        // What it served before the service is ours would be lost if it does not hold.
+        if self.heir.is_none() {
+            self.serve(id, actions);
+        }
     }
 
     /// Tells a worker that is ready to accept connections, once.
@@ -199,6 +209,7 @@ impl Supervisor {
                 let ready_for = worker.ready_for(now).unwrap_or_default();
                 let restart_in = self.account_crash(worker.slot, ready_for, now);
                 actions.push(Action::Notify(Notice::Crashed { id, exit, restart_in }));
+                self.give_up_succession(BootFailure::Boot, now, actions);
                 self.judge_reload(worker.generation, now, actions);
             }
             State::Leaving { why, .. }
@@ -244,6 +255,7 @@ impl Supervisor {
                 self.scale(by, |workers| workers.saturating_sub(1).max(1).min(workers), actions);
             }
             Command::Reload(policy) => self.queue_reload(*policy, by),
+            Command::Upgrade => self.ask_upgrade(by, actions),
         }
     }
 

@@ -14,7 +14,7 @@ use std::{
 
 use ferricorn_core::{
     Action, BootFailure, Command, Event, Exit, ExitReason, Generation, Notice, Policy, Reply, RequestId,
-    Slot, StopMode, Supervisor, Vitals, WorkerId, WorkerSignal,
+    Slot, StopMode, Supervisor, UpgradeWay, Vitals, WorkerId, WorkerSignal,
 };
 
 pub fn secs(seconds: u64) -> Duration {
@@ -41,6 +41,8 @@ pub fn policy() -> Policy {
         max_lifetime_jitter: Duration::ZERO,
         max_memory: None,
         drain_delay: Duration::ZERO,
+        upgrade_way: UpgradeWay::Beside,
+        upgrade_timeout: secs(60),
         listen_early: false,
         sample_every: millis(250),
     }
@@ -103,7 +105,41 @@ pub struct Fake {
     pub announced: bool,
 }
 
+/// How the next program behaves that is started to succeed this one.
+#[derive(Clone, Copy, Debug)]
+pub struct Successor {
+    /// When it says that it is ready; none: never.
+    pub ready: Option<Duration>,
+    /// When it exits by itself.
+    pub exits: Option<Duration>,
+    /// It never confirms that it has taken over.
+    pub mute: bool,
+    /// It does not go when it is told to.
+    pub deaf: bool,
+}
+
+impl Default for Successor {
+    fn default() -> Self {
+        Self { ready: Some(secs(2)), exits: None, mute: false, deaf: false }
+    }
+}
+
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact that a test asks for")]
 pub struct Sim {
+    pub successor: Successor,
+    /// It was started and has not exited.
+    pub successor_alive: bool,
+    pub successor_serves: bool,
+    /// What it was told: `siblings` of each order to go.
+    pub successor_stops: Vec<bool>,
+    pub successor_killed: bool,
+    /// As a successor: what was said to the other master.
+    pub announced_ready: bool,
+    pub took_over: bool,
+    pub gave_up_listeners: bool,
+    pub replaced: bool,
+    pub reloads_passed_on: usize,
+    successor_number: u64,
     pub core: Supervisor,
     pub now: Instant,
     pub workers: BTreeMap<WorkerId, Fake>,
@@ -125,9 +161,24 @@ pub struct Sim {
 
 impl Sim {
     pub fn new(policy: Policy, manners: impl Fn(Generation, WorkerId) -> Manners + 'static) -> Self {
+        Self::with(Supervisor::new(policy, 7), manners)
+    }
+
+    pub fn with(core: Supervisor, manners: impl Fn(Generation, WorkerId) -> Manners + 'static) -> Self {
         let now = Instant::now();
         let mut sim = Self {
-            core: Supervisor::new(policy, 7),
+            successor: Successor::default(),
+            successor_alive: false,
+            successor_serves: false,
+            successor_stops: Vec::new(),
+            successor_killed: false,
+            announced_ready: false,
+            took_over: false,
+            gave_up_listeners: false,
+            replaced: false,
+            reloads_passed_on: 0,
+            successor_number: 0,
+            core,
             now,
             workers: BTreeMap::new(),
             notices: Vec::new(),
@@ -286,6 +337,17 @@ impl Sim {
     fn scripted(&mut self, event: Event) {
         match event {
             Event::Exited { id, exit } => self.end(id, exit),
+            Event::SuccessorGone { reason } => {
+                if self.successor_alive && reason.starts_with(&format!("{}: ", self.successor_number)) {
+                    self.successor_alive = false;
+                    self.happen(Event::SuccessorGone { reason });
+                }
+            }
+            Event::SuccessorReady | Event::SuccessorServes if !self.successor_alive => {}
+            Event::SuccessorServes => {
+                self.successor_serves = true;
+                self.happen(Event::SuccessorServes);
+            }
             Event::Ready { id } => {
                 let now = self.now;
                 let worker = self.workers.get_mut(&id).expect("it was spawned");
@@ -377,15 +439,62 @@ impl Sim {
                 }
             }
             Action::CloseListeners => self.listeners_closed = true,
+            Action::GiveUpListeners => {
+                self.listeners_closed = true;
+                self.gave_up_listeners = true;
+            }
+            Action::StartSuccessor(_) => self.start_successor(),
+            Action::HandOver => {
+                if !self.successor.mute {
+                    self.later(millis(1), Event::SuccessorServes);
+                }
+            }
+            Action::PassOnReload => self.reloads_passed_on += 1,
+            Action::StopSuccessor { siblings, .. } => {
+                assert!(self.successor_alive, "an action names a successor that has exited");
+                self.successor_stops.push(siblings);
+                if !self.successor.deaf {
+                    self.successor_exits(millis(50), "it was told to");
+                }
+            }
+            Action::KillSuccessor => {
+                assert!(self.successor_alive, "an action names a successor that has exited");
+                self.successor_killed = true;
+                self.successor_exits(millis(2), "it was killed");
+            }
+            Action::ReplaceSelf => {
+                assert!(self.core.may_be_replaced());
+                self.replaced = true;
+            }
+            Action::AnnounceReady => self.announced_ready = true,
+            Action::TakeOver => self.took_over = true,
             Action::Reply { to, reply } => self.replies.entry(to).or_default().push(reply),
             Action::Notify(notice) => self.notices.push(notice),
             Action::Exit(reason) => {
                 let left = self.workers.values().filter(|it| !it.gone && !it.manners.unkillable).count();
                 assert_eq!(left, 0, "the master leaves last");
+                assert!(!self.successor_alive || self.successor_serves, "nothing is left behind");
                 self.exit = Some(reason);
             }
         }
         None
+    }
+
+    fn start_successor(&mut self) {
+        assert!(!self.successor_alive, "one successor at a time");
+        self.successor_alive = true;
+        self.successor_number += 1;
+        if let Some(ready) = self.successor.ready {
+            self.later(ready, Event::SuccessorReady);
+        }
+        if let Some(exits) = self.successor.exits {
+            self.successor_exits(exits, "it exited with code 1");
+        }
+    }
+
+    fn successor_exits(&mut self, after: Duration, how: &str) {
+        let reason = format!("{}: {how}", self.successor_number);
+        self.later(after, Event::SuccessorGone { reason });
     }
 
     fn script_boot(&mut self, id: WorkerId, manners: &Manners) {

@@ -13,6 +13,7 @@ mod logs;
 mod loss;
 mod offsets;
 mod pid1;
+mod pid_file;
 mod recycle;
 mod retire;
 mod scale;
@@ -20,6 +21,8 @@ mod serve;
 mod signals;
 mod sockets;
 mod tls;
+mod upgrade;
+mod upgrade_in_place;
 
 use ferricorn_test::{Builder, Server};
 

@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use crate::ferricorn;
 
 /// The words that make a new PID namespace: as root, or as a user who may make user namespaces.
-fn namespace() -> &'static [&'static str] {
+pub(crate) fn namespace() -> &'static [&'static str] {
     const AS_ROOT: &[&str] = &["unshare", "--pid", "--fork", "--mount-proc"];
     const AS_USER: &[&str] = &["unshare", "--user", "--map-root-user", "--pid", "--fork", "--mount-proc"];
     let works = |words: &[&str]| {
@@ -31,7 +31,7 @@ fn forking_app() -> String {
     ledger::APP.replace(line, &format!("{line}{fork}"))
 }
 
-fn master(server: &Server) -> i32 {
+pub(crate) fn master(server: &Server) -> i32 {
     let found = within(Duration::from_secs(5), || Some(processes::children(server.pid()).first()?.pid));
     found.expect("unshare has started the program")
 }

@@ -1,0 +1,96 @@
+//! One upgrade under way, from either side: the master that hands over, and the one that is to take over.
+
+use std::time::Instant;
+
+use crate::RequestId;
+
+/// How a new program comes to power.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpgradeWay {
+    /// A second master is started beside this one, and this one leaves when the other serves.
+    Beside,
+    /// The new program replaces this one in its own process: PID 1 cannot leave, since everything ends with it.
+    InPlace,
+}
+
+/// An upgrade as the master sees it that hands over.
+#[derive(Clone, Debug)]
+pub(crate) struct Upgrade {
+    pub(crate) stage: UpgradeStage,
+    /// Whether the process of the new program exists, so that its exit is still to come.
+    pub(crate) alive: bool,
+    /// Everybody who waits for the outcome.
+    pub(crate) asked_by: Vec<RequestId>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum UpgradeStage {
+    /// The first start, or a reload, goes first.
+    Waiting,
+    /// The new program was started, to serve beside us or to be checked.
+    Starting { until: Instant },
+    /// In place: it was checked, and takes our place as soon as no worker boots.
+    Fit { until: Instant },
+    /// Beside: it is ready, and was told to take over.
+    HandingOver { until: Instant },
+    /// Beside: it has taken over. We leave.
+    HandedOver,
+    /// It failed, or is not wanted any more: it was told to go. Whoever asks now begins anew when it is gone.
+    CalledOff { kill_at: Option<Instant> },
+}
+
+impl Upgrade {
+    pub(crate) fn new(asked_by: RequestId) -> Self {
+        Self { stage: UpgradeStage::Waiting, alive: false, asked_by: vec![asked_by] }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match self.stage {
+            UpgradeStage::Starting { until }
+            | UpgradeStage::Fit { until }
+            | UpgradeStage::HandingOver { until } => Some(until),
+            UpgradeStage::CalledOff { kill_at } => kill_at,
+            UpgradeStage::Waiting | UpgradeStage::HandedOver => None,
+        }
+    }
+
+    /// Gives the new program more time.
+    pub(crate) fn postpone(&mut self, by: std::time::Duration) {
+        match &mut self.stage {
+            UpgradeStage::Starting { until: at }
+            | UpgradeStage::Fit { until: at }
+            | UpgradeStage::HandingOver { until: at }
+            | UpgradeStage::CalledOff { kill_at: Some(at) } => *at += by,
+            UpgradeStage::Waiting | UpgradeStage::HandedOver | UpgradeStage::CalledOff { kill_at: None } => {}
+        }
+    }
+}
+
+/// A master that was started beside another one and does not own the service yet.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Heir {
+    pub(crate) stage: HeirStage,
+    /// The other master stops as well: nobody is there to take connections over.
+    pub(crate) alone: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum HeirStage {
+    /// Not every seat has a ready worker.
+    Booting,
+    /// All workers are ready, and have to hold until then.
+    Proving { until: Instant },
+    /// The other master was told that we are ready.
+    Announced,
+}
+
+impl Heir {
+    pub(crate) const NEW: Self = Self { stage: HeirStage::Booting, alone: false };
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        match self.stage {
+            HeirStage::Proving { until } => Some(until),
+            HeirStage::Booting | HeirStage::Announced => None,
+        }
+    }
+}

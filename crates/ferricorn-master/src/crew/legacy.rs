@@ -1,0 +1,86 @@
+//! The crew that one program leaves to the next in the same process.
+
+use std::{
+    io,
+    os::fd::AsRawFd,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use ferricorn_core::{Generation, LegacyWorker, Slot, WorkerId};
+use ferricorn_sys::{BlackBox, Process, SharedWords, inherit};
+use ferricorn_wire::{
+    scoreboard::{BYTES, ROWS},
+    upgrade::{Estate, Legacy, WorkerState},
+};
+
+use super::{Crew, History, Member, Stage, watch};
+use crate::succession;
+
+impl Crew {
+    /// Everything that is left, in one message.
+    pub(crate) fn leave(&self, core: &ferricorn_core::Legacy, estate: Estate) -> Legacy {
+        Legacy {
+            estate,
+            scoreboard: self.board.as_raw_fd(),
+            target: core.target,
+            generation: core.generation.0,
+            last_generation: core.last_generation.0,
+            frozen: core.frozen,
+            next_id: core.next_id,
+            workers: core.workers.iter().filter_map(|worker| self.leave_worker(worker)).collect(),
+        }
+    }
+
+    fn leave_worker(&self, worker: &LegacyWorker) -> Option<WorkerState> {
+        let member = self.members.get(&worker.id)?;
+        Some(WorkerState {
+            id: worker.id.0,
+            pid: member.pid,
+            age_ms: milliseconds(member.spawned_at.elapsed()),
+            slot: worker.slot.0,
+            generation: worker.generation.0,
+            channel: member.channel.as_ref().map(AsRawFd::as_raw_fd),
+            black_box: member.black_box.as_raw_fd(),
+            row: u32::try_from(member.row).unwrap_or(u32::MAX),
+            leaving: worker.leaving.map(|leaving| leaving.why.as_str().to_owned()),
+            left_ms: worker.leaving.map_or(0, |leaving| milliseconds(leaving.left)),
+        })
+    }
+
+    /// The crew of it again.
+    pub(crate) fn inherit(interpreter: PathBuf, version: &str, legacy: &Legacy) -> io::Result<Self> {
+        let board = SharedWords::adopt(inherit::descriptor(legacy.scoreboard)?, BYTES)?;
+        let handoff = succession::take_handoff(&legacy.estate)?;
+        let mut new = Self::with(interpreter, version, board, handoff)?;
+        for worker in &legacy.workers {
+            let row = usize::try_from(worker.row).unwrap_or(ROWS);
+            let taken = new.rows.get_mut(row).ok_or_else(|| io::Error::other("there is no such row"))?;
+            *taken = true;
+            new.members.insert(WorkerId(worker.id), inherit_worker(worker, row)?);
+        }
+        Ok(new)
+    }
+}
+
+fn inherit_worker(worker: &WorkerState, row: usize) -> io::Result<Member> {
+    let now = Instant::now();
+    let stage = if worker.leaving.is_some() { Stage::Draining } else { Stage::Serving };
+    Ok(Member {
+        slot: Slot(worker.slot),
+        generation: Generation(worker.generation),
+        pid: worker.pid,
+        // A child that nobody has waited for: the pid is its own also if it has exited meanwhile.
+        process: Process::open(worker.pid),
+        channel: worker.channel.map(|number| watch(inherit::descriptor(number)?)).transpose()?,
+        row,
+        spawned_at: now.checked_sub(Duration::from_millis(worker.age_ms)).unwrap_or(now),
+        boot_failure: None,
+        history: History { stage, ..History::default() },
+        black_box: BlackBox::adopt(inherit::descriptor(worker.black_box)?),
+    })
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,140 @@
+//! What happens outside becomes facts for the core: signals, exits of children, messages of workers.
+
+use std::collections::VecDeque;
+
+use ferricorn_core::{BootFailure, Command, Event, Exit, RequestId, StopMode, WorkerId};
+use ferricorn_sys::wait;
+use ferricorn_wire::{BootStage, ToMaster, ToWorker};
+use tracing::{debug, error, info, warn};
+
+use super::World;
+use crate::{
+    policy,
+    sources::{Received, SignalKind},
+};
+
+const SIGKILLED: wait::Exit = wait::Exit::Signal { number: 9, core_dumped: false };
+
+impl World {
+    pub(super) fn signalled(&mut self, received: Received, queue: &mut VecDeque<Event>) {
+        if received.kind == SignalKind::Chld {
+            self.reap(queue);
+            return;
+        }
+        let from = received.sender.map(|pid| format!(" (from pid {pid})")).unwrap_or_default();
+        info!("Handling signal: {}{from}", received.kind.as_str());
+        let command = match received.kind {
+            SignalKind::Term => Command::Stop(StopMode::Graceful),
+            SignalKind::Int => self.interrupted(),
+            SignalKind::Quit => Command::Stop(StopMode::Quick),
+            SignalKind::Hup => {
+                info!("Hang up: Master");
+                return self.ask_reload(queue);
+            }
+            SignalKind::Ttin => Command::ScaleUp,
+            SignalKind::Ttou => Command::ScaleDown,
+            SignalKind::Usr1 => return self.reopen_logs(),
+            SignalKind::Usr2 => Command::Upgrade,
+            SignalKind::Winch => return debug!("SIGWINCH ignored. Not daemonized"),
+            SignalKind::Chld => return,
+        };
+        let event = self.ask(command);
+        queue.push_back(event);
+    }
+
+    pub(crate) fn ask_reload(&mut self, queue: &mut VecDeque<Event>) {
+        let policy = policy::from_settings(&self.program.settings);
+        let event = self.ask(Command::Reload(Box::new(policy)));
+        queue.push_back(event);
+    }
+
+    pub(super) fn ask(&mut self, command: Command) -> Event {
+        self.requests += 1;
+        Event::Asked { by: RequestId(self.requests), command }
+    }
+
+    /// The first Ctrl-C is as patient as a TERM; the second one is not.
+    fn interrupted(&mut self) -> Command {
+        self.interrupts += 1;
+        if self.interrupts == 1 {
+            info!("Stopping. Press Ctrl-C again to stop without waiting for requests in flight.");
+            Command::Stop(StopMode::Graceful)
+        } else {
+            Command::Stop(StopMode::Quick)
+        }
+    }
+
+    fn reopen_logs(&mut self) {
+        if let Err(error) = (self.program.reopen_logs)() {
+            error!("cannot reopen the error log: {error}");
+        }
+        for id in self.crew.ids() {
+            self.crew.tell(id, &ToWorker::ReopenLogs);
+        }
+    }
+
+    /// Waits for every child that has ended. As PID 1 that includes orphans which are none of ours.
+    pub(crate) fn reap(&mut self, queue: &mut VecDeque<Event>) {
+        while let Some(wait::Reaped { pid, exit, peak_memory }) = wait::reap() {
+            if self.successor.pid() == Some(pid) {
+                self.successor_ended(exit, queue);
+                continue;
+            }
+            let Some(id) = self.crew.id_of(pid) else {
+                debug!(pid, "reaped an orphan");
+                continue;
+            };
+            // What it said before it went comes before that it went.
+            for message in self.crew.last_words(id) {
+                queue.extend(self.heard(id, message));
+            }
+            let out_of_memory = exit == SIGKILLED && self.shortage.has_killed();
+            if let Some(member) = self.crew.get_mut(id) {
+                member.history.peak_memory = Some(peak_memory);
+                member.history.out_of_memory = out_of_memory;
+            }
+            let exit = match exit {
+                wait::Exit::Code(code) => Exit::Code(code),
+                wait::Exit::Signal { number, .. } => Exit::Signal(number),
+            };
+            queue.push_back(Event::Exited { id, exit });
+        }
+    }
+
+    pub(super) fn heard(&mut self, id: WorkerId, message: ToMaster) -> Option<Event> {
+        let pid = self.crew.get(id).map_or(0, |member| member.pid);
+        match message {
+            ToMaster::Ready => Some(Event::Ready { id }),
+            ToMaster::BootFailed { stage, text } => {
+                let failure = match stage {
+                    BootStage::Environment | BootStage::Bind => BootFailure::Environment,
+                    BootStage::Import | BootStage::Lifespan => BootFailure::Boot,
+                    BootStage::App => BootFailure::App,
+                };
+                if let Some(member) = self.crew.get_mut(id) {
+                    member.history.boot_stage = Some(stage);
+                    member.boot_failure = Some((stage, text));
+                }
+                Some(Event::BootFailed { id, failure })
+            }
+            ToMaster::AskedToStop { signal } => {
+                info!("worker (pid: {pid}) was sent SIG{} and is replaced", signal.to_uppercase());
+                Some(Event::AskedToStop { id })
+            }
+            ToMaster::Drained { handed_over, cut } => {
+                debug!(handed_over, cut, "Worker drained (pid: {pid})");
+                None
+            }
+            ToMaster::Dying { cause, text } => {
+                if let Some(member) = self.crew.get_mut(id) {
+                    member.history.dying = Some((cause, text));
+                }
+                None
+            }
+            ToMaster::Warning { text } => {
+                warn!("{text} (pid: {pid})");
+                None
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Upgrades: what the core orders of the successor, of the predecessor, and of this very process.
+
+use std::{collections::VecDeque, os::fd::AsRawFd as _, time::Duration};
+
+use ferricorn_core::{Event, StopMode, UpgradeWay};
+use ferricorn_sys::{PidFile, Signal, exec, wait};
+use ferricorn_wire::upgrade::{Estate, FromSuccessor, ListenerState, ToSuccessor};
+use tracing::{debug, error};
+
+use super::{Done, World};
+use crate::{legacy, manager};
+
+/// How long signals that were caught and not yet read are waited for. They are in a pipe of our own already.
+const LAST_SIGNALS: Duration = Duration::from_millis(1);
+
+impl World {
+    pub(super) fn start_successor(&mut self, way: UpgradeWay) -> Done {
+        let estate = self.estate();
+        match self.successor.start(&self.program.invocation, way, estate) {
+            Ok(pid) => {
+                debug!(pid, "started the new program");
+                Done::Nothing
+            }
+            Err(reason) => Done::Happened(Event::SuccessorGone { reason }),
+        }
+    }
+
+    fn estate(&self) -> Estate {
+        let listener = |it: &ferricorn_sys::Listener| ListenerState {
+            descriptor: it.as_raw_fd(),
+            file: it.file().map(|path| path.to_string_lossy().into_owned()),
+        };
+        Estate {
+            version: self.program.version.to_owned(),
+            pid: ferricorn_sys::pid(),
+            listeners: self.listeners.iter().map(listener).collect(),
+            handoff: self.crew.handoff(),
+        }
+    }
+
+    pub(super) fn successor_said(&mut self, message: &FromSuccessor) -> Option<Event> {
+        match message {
+            FromSuccessor::Ready => Some(Event::SuccessorReady),
+            FromSuccessor::Serves => {
+                if let Some(pid) = self.successor.pid() {
+                    manager::tell(&format!("MAINPID={pid}"));
+                }
+                Some(Event::SuccessorServes)
+            }
+            FromSuccessor::Refused { .. } => None,
+        }
+    }
+
+    /// The successor has ended, whatever it was doing.
+    pub(super) fn successor_ended(&mut self, exit: wait::Exit, queue: &mut VecDeque<Event>) {
+        let Some(ended) = self.successor.ended(exit) else { return };
+        if ended.fit {
+            queue.push_back(Event::SuccessorReady);
+        }
+        if ended.told_to_take_over {
+            // It may have put its own pid there.
+            self.write_pid_file();
+        }
+        queue.push_back(Event::SuccessorGone { reason: ended.reason });
+    }
+
+    pub(super) fn stop_successor(&mut self, siblings: bool, mode: StopMode) {
+        self.successor.tell(&ToSuccessor::Stop { siblings });
+        self.successor.signal(match mode {
+            StopMode::Graceful => Signal::Terminate,
+            StopMode::Quick => Signal::Quit,
+        });
+    }
+
+    /// Closes the listening sockets; the files of unix sockets are the successor's.
+    pub(super) fn give_up_listeners(&mut self) {
+        for mut listener in self.listeners.drain(..) {
+            listener.leave_file();
+            listener.close();
+        }
+    }
+
+    pub(super) fn take_over(&mut self) {
+        self.write_pid_file();
+        self.predecessor.replace(&mut self.listeners);
+    }
+
+    fn write_pid_file(&mut self) {
+        let Some(path) = &self.program.settings.pid_file else { return };
+        match PidFile::take_over(path) {
+            Ok(file) => self.pid_file = Some(file),
+            Err(error) => error!("{error}"),
+        }
+    }
+
+    /// Becomes the new program, unless a signal has come that must be handled first. Returns only if it did not.
+    pub(crate) async fn replace_self(&mut self, core: &ferricorn_core::Legacy, queue: &mut VecDeque<Event>) {
+        // What comes from here on waits for the new program; what has come before must not be forgotten.
+        exec::hold_signals();
+        if let Ok(received) = tokio::time::timeout(LAST_SIGNALS, self.signals.next()).await {
+            exec::accept_signals();
+            return self.signalled(received, queue);
+        }
+        let legacy = self.crew.leave(core, self.estate());
+        let error = legacy::replace_self(&self.program.invocation, &legacy);
+        exec::accept_signals();
+        let program = self.program.invocation.program().display();
+        queue.push_back(Event::ReplacingFailed { reason: format!("cannot execute `{program}`: {error}") });
+    }
+}
