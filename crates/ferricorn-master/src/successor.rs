@@ -1,7 +1,7 @@
 //! The program that is to succeed this one, as long as it is a child that has not taken over: its process and channel.
 //!
 //! Owns: starting it, talking to it, how it ended in words. Does not own: when any of this happens (the core's), nor
-//! what it takes over ([`crate::estate`]).
+//! what it takes over ([`crate::succession`]).
 
 use std::{
     future, io,
