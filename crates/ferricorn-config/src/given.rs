@@ -1,7 +1,9 @@
 //! One option as it was given, whatever the place: a command line, a variable, a configuration file.
 
 use crate::{
-    error::{Layer, Origin},
+    choose::read,
+    environment::Environment,
+    error::{ConfigError, Layer, Origin},
     options::Spelling,
 };
 
@@ -22,6 +24,11 @@ impl Given {
     /// An option of the command line, or of `GUNICORN_CMD_ARGS`.
     pub fn option(spelling: Spelling, text: String, layer: Layer) -> Self {
         Self { spelling, text, layer, origin: Origin::Option(layer, spelling) }
+    }
+
+    /// Whether the value is one of its option's kind, without regard to anything else.
+    pub fn check(&self) -> Result<(), ConfigError> {
+        read(self.spelling.entry.kind, &self.text, &self.origin, &Environment::default()).map(drop)
     }
 
     /// A value of an environment variable.

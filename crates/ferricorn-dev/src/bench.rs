@@ -17,6 +17,7 @@ mod memory;
 mod process;
 mod report;
 mod server;
+mod settings;
 mod statistics;
 
 use std::{fs, process::ExitCode};
@@ -28,12 +29,13 @@ use crate::{failure::Failure, say::say, steps::loudly_checked, venv::Python, wor
 type Measurement = fn(&Ground, Effort) -> Result<report::Page, Failure>;
 
 /// The measurements by name, in the order in which they are made.
-const MEASUREMENTS: [(&str, Measurement); 5] = [
+const MEASUREMENTS: [(&str, Measurement); 6] = [
     ("cpu", cost::cpu),
     ("access", cost::access),
     ("connections", cost::connections),
     ("memory", memory::measure),
     ("boot", boot::measure),
+    ("settings", settings::measure),
 ];
 
 /// How much is measured.

@@ -6,27 +6,37 @@
 use std::ffi::OsString;
 
 use clap::{
-    Arg, ArgAction, ArgMatches, Command,
-    builder::styling::{AnsiColor, Styles},
+    Arg, ArgAction, ArgMatches, Command, ValueHint,
+    builder::{
+        PossibleValuesParser,
+        styling::{AnsiColor, Styles},
+    },
     error::{ContextKind, ContextValue, ErrorKind},
     parser::ValueSource,
 };
 use ferricorn_config::{
     ConfigError, Environment, Given, Layer,
-    options::{self, Entry, Spelling, Standing},
+    options::{self, Entry, Group, Kind, Spelling, Standing},
 };
+
+use crate::help;
 
 const APP: &str = "APP_MODULE";
 const AFTER_HELP: &str = "\
 A value may hold $NAME, ${NAME} or ${NAME:-DEFAULT}. GUNICORN_CMD_ARGS may hold further options.\n\
 Every option of gunicorn and uvicorn is known. One that is not listed here is accepted with a warning that says why it \
-changes nothing, or refused with what to use in its place.\n";
+changes nothing, or refused with what to use in its place.\n\
+`ferricorn --help sockets` shows one group alone.\n";
 
 /// What the user asks for.
 #[derive(Debug)]
 pub enum Request {
-    /// `--help`.
-    Help,
+    /// `--help`, whole or of one group.
+    Help(Option<Group>),
+    /// `--man-page`.
+    ManPage,
+    /// `--completions`, of this shell.
+    Completions(String),
     /// `--version`.
     Version,
     /// To serve an application.
@@ -53,9 +63,17 @@ pub fn parse(
             ConfigError::Grammar(format!("`{}` is not valid UTF-8", argument.to_string_lossy()))
         })?);
     }
+    let (words, group) = help_group(words);
     let line = read(words, Layer::CommandLine)?;
     if line.has("help") {
-        return Ok(Request::Help);
+        return Ok(Request::Help(group));
+    }
+    if line.has("man-page") {
+        return Ok(Request::ManPage);
+    }
+    if let Some(shell) = line.given.iter().rev().find(|given| given.spelling.entry.name() == "completions") {
+        shell.check()?;
+        return Ok(Request::Completions(shell.text.to_lowercase()));
     }
     if line.has("version") {
         return Ok(Request::Version);
@@ -69,10 +87,36 @@ pub fn parse(
     Ok(Request::Start(StartRequest { app: line.app, given }))
 }
 
-/// The help, with colours or without.
-pub fn help(colors: bool) -> String {
-    let text = command().render_help();
-    if colors { text.ansi().to_string() } else { text.to_string() }
+/// The words without the one that names a group after `--help`, and the group.
+fn help_group(mut words: Vec<String>) -> (Vec<String>, Option<Group>) {
+    for (at, word) in words.iter().enumerate() {
+        let next = words.get(at + 1).map(String::as_str);
+        let named = match word.as_str() {
+            "--" => break,
+            "--help" | "-h" => next.and_then(help::group).map(|group| (at + 1, group)),
+            _ => word.strip_prefix("--help=").and_then(help::group).map(|group| (at, group)),
+        };
+        if let Some((place, group)) = named {
+            if place == at {
+                "--help".clone_into(&mut words[at]);
+            } else {
+                words.remove(place);
+            }
+            return (words, Some(group));
+        }
+    }
+    (words, None)
+}
+
+/// What a parser is made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To parse.
+    Parse,
+    /// To show all options that work.
+    Help,
+    /// To complete what is typed in a shell, which wants to know the choices and what is a file.
+    Completions,
 }
 
 struct Line {
@@ -93,7 +137,8 @@ fn read(words: Vec<String>, layer: Layer) -> Result<Line, ConfigError> {
         options_ended |= word == "--";
         completed.push(if options_ended { word } else { options::complete(&word)? });
     }
-    let matches = command().try_get_matches_from(completed).map_err(|error| translate(&error))?;
+    let matches =
+        command(Purpose::Parse).try_get_matches_from(completed).map_err(|error| translate(&error))?;
     let mut given = Vec::new();
     for spelling in options::all().filter(|entry| !entry.file_only).flat_map(Entry::spellings) {
         collect(&matches, spelling, layer, &mut given);
@@ -123,7 +168,8 @@ fn collect(matches: &ArgMatches, spelling: Spelling, layer: Layer, given: &mut V
     );
 }
 
-fn command() -> Command {
+/// The parser, made from the table.
+pub(crate) fn command(purpose: Purpose) -> Command {
     let styles = Styles::styled()
         .header(AnsiColor::Green.on_default().bold())
         .usage(AnsiColor::Green.on_default().bold())
@@ -134,25 +180,25 @@ fn command() -> Command {
         .override_usage("ferricorn [OPTIONS] [APP_MODULE]")
         .after_help(AFTER_HELP)
         .styles(styles)
-        .max_term_width(110)
+        .max_term_width(help::WIDTH)
         .no_binary_name(true)
         .disable_help_flag(true)
         .disable_version_flag(true)
         .args_override_self(true);
     for entry in options::all().filter(|entry| !entry.file_only) {
         for spelling in entry.spellings() {
-            command = command.arg(argument(spelling));
+            command = command.arg(argument(spelling, purpose));
         }
     }
     command.arg(
         Arg::new(APP)
             .num_args(0..)
-            .help_heading(options::Group::App.title())
+            .help_heading(Group::App.title())
             .help("The application: module:attribute, module or module:factory()"),
     )
 }
 
-fn argument(spelling: Spelling) -> Arg {
+fn argument(spelling: Spelling, purpose: Purpose) -> Arg {
     let Spelling { entry, long, on } = spelling;
     let first = on && long == entry.name();
     let mut argument = Arg::new(long).long(long).help_heading(entry.group.title());
@@ -164,14 +210,29 @@ fn argument(spelling: Spelling) -> Arg {
     if let Some(lone) = entry.lone {
         argument = argument.num_args(0..=1).default_missing_value(lone);
     }
+    if purpose == Purpose::Completions {
+        argument = for_shells(argument, entry);
+    }
     if let Some(short) = entry.short.filter(|_| first) {
         argument = argument.short(short);
     }
     argument.help(help_line(entry)).hide(!first || !matches!(entry.standing, Standing::Supported(_)))
 }
 
+/// What a shell may suggest for the value.
+fn for_shells(argument: Arg, entry: &Entry) -> Arg {
+    match (entry.kind, entry.metavar) {
+        (Kind::Choice(words), _) => argument.value_parser(PossibleValuesParser::new(words)),
+        (_, "FILE" | "PATH") => argument.value_hint(ValueHint::FilePath),
+        (_, "DIR" | "DIRS") => argument.value_hint(ValueHint::DirPath),
+        (_, "HOST") => argument.value_hint(ValueHint::Hostname),
+        (_, "USER") => argument.value_hint(ValueHint::Username),
+        _ => argument,
+    }
+}
+
 /// The help of an option, with its other names.
-fn help_line(entry: &Entry) -> String {
+pub(crate) fn help_line(entry: &Entry) -> String {
     let others: Vec<String> =
         entry.longs[1..].iter().chain(&entry.off).map(|long| format!("--{long}")).collect();
     if others.is_empty() {
@@ -219,7 +280,7 @@ mod tests {
 
     #[test]
     fn the_parser_can_be_made_from_the_table() {
-        command().debug_assert();
+        command(Purpose::Parse).debug_assert();
     }
 
     #[test]

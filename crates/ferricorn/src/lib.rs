@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod configuration;
+pub mod help;
 pub mod logging;
 pub mod report;
 
@@ -25,7 +26,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let invocation = Invocation::of_this_process(arguments.clone());
     let process = ProcessStart::of_this_process(words);
     match cli::parse(arguments, &process.environment()) {
-        Ok(Request::Help) => report::print(&cli::help(io::stdout().is_terminal())),
+        Ok(Request::Help(Some(group))) => report::print(&help::group_help(group)),
+        Ok(Request::Help(None)) => report::print(&help::help(io::stdout().is_terminal())),
+        Ok(Request::ManPage) => report::print(&help::man_page()),
+        Ok(Request::Completions(shell)) => report::print(&help::completions(&shell).unwrap_or_default()),
         Ok(Request::Version) => report::print(&format!("ferricorn (version {VERSION})\n")),
         Ok(Request::Start(request)) => start(request, process, invocation),
         Err(error) => report::config_error(&error),

@@ -394,3 +394,47 @@ fn a_near_miss_in_a_file_is_told_of() {
     ];
     assert_eq!((stderr, code), (expected.concat(), 0));
 }
+
+#[test]
+fn each_group_of_options_has_a_help_of_one_screen() {
+    for group in ["application", "sockets", "workers", "logging", "http", "websockets", "tls", "process"] {
+        let (stdout, stderr, code) = run(&["--help", group], &[]);
+        assert_eq!((stderr.as_str(), code), ("", 0), "{group}");
+        assert!(stdout.lines().count() <= 40, "{group}: {} lines\n{stdout}", stdout.lines().count());
+        let headings = stdout.lines().filter(|line| !line.starts_with(' ') && line.ends_with(':')).count();
+        assert_eq!(headings, 1, "{stdout}");
+        assert_eq!(run(&[&format!("--help={group}")], &[]).0, stdout);
+    }
+    assert!(run(&["-h", "sock"], &[]).0.contains("--bind"));
+    // An application after it is an application.
+    assert!(run(&["--help", "main:app"], &[]).0.contains("--certfile"));
+}
+
+#[test]
+fn completions_and_the_man_page_know_every_option_that_works() {
+    for shell in ["bash", "zsh", "fish"] {
+        let (stdout, stderr, code) = run(&["--completions", shell], &[]);
+        assert_eq!((stderr.as_str(), code), ("", 0));
+        for option in ["max-requests-jitter", "timeout-keep-alive", "certfile", "no-access-log"] {
+            assert!(stdout.contains(option), "{option} is missing for {shell}");
+        }
+    }
+    let (page, _, code) = run(&["--man-page"], &[]);
+    assert_eq!(code, 0);
+    assert!(page.contains(".TH ferricorn 1"), "{page}");
+    assert!(page.contains("max\\-requests\\-jitter"), "{page}");
+    usage_error(
+        "--completions tcsh",
+        "invalid value `tcsh` for `--completions`: not one of the choices",
+        "choose from `bash`, `zsh`, `fish`",
+    );
+}
+
+#[test]
+fn the_completions_of_bash_are_a_script_that_bash_takes() {
+    let (script, _, _) = run(&["--completions", "bash"], &[]);
+    let folder = folder(&[("completions.bash", &script)]);
+    let status = Command::new("bash").arg("-n").arg(folder.path().join("completions.bash")).status();
+    // Not every machine has a bash.
+    assert!(status.is_err() || status.is_ok_and(|status| status.success()));
+}

@@ -5,7 +5,12 @@ use super::{Entry, Group::Process, Kind};
 const USER: &str = "not supported yet, and the workers would run with more rights than asked";
 
 pub(super) static ENTRIES: &[Entry] = &[
-    Entry::switch(Process, &["help"]).short('h').program("Print this help"),
+    Entry::switch(Process, &["help"])
+        .short('h')
+        .program("Print this help; with a group after it, only that: --help sockets"),
+    Entry::new(Process, &["completions"], Kind::Choice(&["bash", "zsh", "fish"]), "SHELL")
+        .program("Print the completions of a shell: bash, zsh or fish"),
+    Entry::switch(Process, &["man-page"]).program("Print the man page"),
     Entry::switch(Process, &["version"]).short('v').program("Print the version"),
     Entry::switch(Process, &["check-config"]).sets(
         "Check the settings, import the application, and exit",
