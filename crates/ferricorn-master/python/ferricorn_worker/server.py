@@ -26,7 +26,7 @@ from .lifespan import LifespanWatch
 from .logs import Logs, log
 from .scoreboard import Heartbeat, Scoreboard
 from .signals import ORPHAN_LIMIT, Signals, limit_exit
-from .stall import RequestTasks, describe
+from .stall import RequestAges, describe
 from .start import Start
 
 ORPHAN_GRACE = 0.7
@@ -62,8 +62,7 @@ class Server(uvicorn.Server):
         self._logs = logs
         self._connections = ConnectionSet()
         self.server_state.connections = self._connections
-        self._requests = RequestTasks()
-        self.server_state.tasks = self._requests  # type: ignore[assignment]
+        self._requests = RequestAges(self.server_state.tasks)
         self._websockets = 0
         if start.count_websockets:
             self._connections.on_add = self._count_websocket
@@ -134,6 +133,7 @@ class Server(uvicorn.Server):
         self._intake.publish()
         board.set(scoreboard.REQUESTS, self.server_state.total_requests + self._websockets)
         board.set(scoreboard.IN_FLIGHT, len(self.server_state.tasks))
+        self._requests.look()
 
     def _count_websocket(self, connection: Any) -> None:
         kind = self.config.ws_protocol_class

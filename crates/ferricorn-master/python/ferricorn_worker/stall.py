@@ -1,16 +1,15 @@
 """What the worker is doing: the requests in flight and the tasks, for the report about an event loop that stands still.
 
-Owns: the set of request tasks with their age, the text. Does not own: when it is asked for (`signals`), the stacks of
+Owns: the age of the requests, the text. Does not own: when it is asked for (`signals`), the stacks of
 threads (faulthandler's), the report (the master's).
-Invariants: it is made on demand by a signal handler in the main thread, so that it costs a request nothing but the time
-that it began; nothing here raises, whatever the application has done to its tasks.
+Invariants: it is made on demand by a signal handler in the main thread, and a request pays nothing for it; nothing here
+raises, whatever the application has done to its tasks.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import defaultdict
 from collections.abc import Iterable
 from types import FrameType
 from typing import Any
@@ -22,27 +21,41 @@ _TITLE = "Requests in flight (most recent call first):"
 """The master looks for it (`hang.rs`)."""
 
 
-class RequestTasks(defaultdict[Any, int]):
-    """The tasks of uvicorn's requests, each with the time in nanoseconds at which it was added.
+class RequestAges:
+    """How long each request is under way, to a tenth of a second.
 
-    uvicorn wants `add` and `discard` of it. Both are functions in C: a request pays 0.3 us for its age (measured).
+    Nothing is noted when a request begins, since that would cost every request what few reports need: the tasks are
+    looked at with each heartbeat. What has begun since the last one did so when the event loop still ran.
     """
 
-    def __init__(self) -> None:
-        super().__init__(time.monotonic_ns)
-        self.add = self.__getitem__
-        self.discard = self.pop
+    def __init__(self, tasks: set[asyncio.Task[None]]) -> None:
+        self._tasks = tasks
+        self._since: dict[Any, int] = {}
+        self._looked = time.monotonic_ns()
+
+    def look(self) -> None:
+        """Notes which requests are under way now."""
+        now = time.monotonic_ns()
+        before = self._since
+        self._since = {task: before.get(task, now) for task in self._tasks}
+        self._looked = now
+
+    def oldest_first(self) -> list[tuple[asyncio.Task[None], int]]:
+        """The requests, and since when on the monotonic clock in nanoseconds."""
+        since = [(task, self._since.get(task, self._looked)) for task in self._tasks]
+        return sorted(since, key=lambda item: item[1])
 
 
-def describe(requests: RequestTasks, tasks: Iterable[asyncio.Task[Any]]) -> str:
+def describe(requests: RequestAges, tasks: Iterable[asyncio.Task[Any]]) -> str:
     """Both lists, oldest request first."""
     now = time.monotonic_ns()
     lines = [_TITLE]
-    begun = sorted(requests.items(), key=lambda item: item[1])
+    begun = requests.oldest_first()
     for task, since in begun[:MOST]:
         age = (now - since) / 1e9
         lines.append(f"  {_request(task)} for {age:.1f} s, {_where(task)}")
-    others = [task for task in tasks if task not in requests]
+    own = {task for task, _since in begun}
+    others = [task for task in tasks if task not in own]
     lines += _rest(begun)
     if others:
         lines.append("Tasks (most recent call first):")
