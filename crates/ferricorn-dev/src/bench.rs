@@ -1,6 +1,6 @@
 //! `cargo dev bench`: what supervision costs, side by side with uvicorn's and gunicorn's in one run.
 //!
-//! Owns: the measurements of the product's speed and size, their targets, and the pages in `benches/results/`.
+//! Owns: the measurements of the product's speed and size, and of what it loses, their targets, and the pages in `benches/results/`.
 //! Does not own: whether a target is kept; it says so and ends with success either way, because a busy machine is no
 //! fault of the program.
 //!
@@ -13,6 +13,7 @@ mod boot;
 mod contender;
 mod cost;
 mod load;
+mod loss;
 mod memory;
 mod process;
 mod report;
@@ -29,13 +30,14 @@ use crate::{failure::Failure, say::say, steps::loudly_checked, venv::Python, wor
 type Measurement = fn(&Ground, Effort) -> Result<report::Page, Failure>;
 
 /// The measurements by name, in the order in which they are made.
-const MEASUREMENTS: [(&str, Measurement); 6] = [
+const MEASUREMENTS: [(&str, Measurement); 7] = [
     ("cpu", cost::cpu),
     ("access", cost::access),
     ("connections", cost::connections),
     ("memory", memory::measure),
     ("boot", boot::measure),
     ("settings", settings::measure),
+    ("loss", loss::measure),
 ];
 
 /// How much is measured.
@@ -47,6 +49,13 @@ struct Effort {
     rounds: usize,
     /// How often each server is started to see how long that takes.
     boots: usize,
+}
+
+impl Effort {
+    /// Whether `--quick` was given.
+    fn is_quick(self) -> bool {
+        self.starts == QUICK.starts
+    }
 }
 
 const FULL: Effort = Effort { starts: 12, rounds: 30, boots: 30 };

@@ -42,7 +42,7 @@ const RULES: [Rule; 8] = [
         from_elsewhere: None,
     },
     Rule { name: "test", may_use: &["wire"], tests_may_use: &[], from_elsewhere: None },
-    Rule { name: "dev", may_use: &["config", "wire"], tests_may_use: &[], from_elsewhere: None },
+    Rule { name: "dev", may_use: &["config", "wire", "test"], tests_may_use: &[], from_elsewhere: None },
 ];
 
 /// Fails with every arrow that is not allowed.

@@ -2,7 +2,7 @@
 //!
 //! Owns: starting and stopping the program ([`Server`]), what it logged ([`LogBook`]), what `/proc` says about its
 //! processes ([`processes`]), strict clients ([`http`], [`websocket`]), load with a verdict per request ([`load`]), runs
-//! that have to lose nothing ([`trial`]) and the application that notes what it was asked ([`ledger`]). Does not own: what is right; the tests say that.
+//! that have to lose nothing ([`trial`]) over what is [`planned`] and the application that notes what it was asked ([`ledger`]). Does not own: what is right; the tests say that.
 //!
 //! Invariants:
 //! * Nothing waits for a time to pass: everything waits for evidence (a log line, an answer, an exit), with a limit.
@@ -16,6 +16,7 @@ pub mod http;
 pub mod ledger;
 pub mod load;
 pub mod log;
+pub mod planned;
 pub mod processes;
 pub mod server;
 pub mod tls;
@@ -35,5 +36,6 @@ pub use http::{Address, Connection, Response, Verdict};
 pub use limits::{eventually, within};
 pub use load::{Load, Mix, Tally};
 pub use log::{Entry, Line, LogBook, Source};
+pub use planned::Planned;
 pub use server::{PATIENCE, Server};
 pub use trial::Trial;

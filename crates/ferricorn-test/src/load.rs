@@ -197,6 +197,11 @@ impl Running {
         self.shared.iter().map(|shared| shared.answered.load(Ordering::Relaxed)).sum()
     }
 
+    /// How many requests have been begun so far, up to their number where they have one.
+    pub fn sent(&self) -> u64 {
+        self.shared.iter().map(|shared| shared.tickets.load(Ordering::Relaxed).min(shared.load.count)).sum()
+    }
+
     /// Lets each client finish its request, and adds up.
     pub fn stop(self) -> Tally {
         for shared in &self.shared {

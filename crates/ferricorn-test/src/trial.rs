@@ -43,14 +43,41 @@ impl Trial {
     /// * it stops with exit code 0, leaves nobody behind, and its log can be read ([`Server::finish`]).
     #[track_caller]
     pub fn end(self) -> Tally {
+        let (tally, rest) = self.stop();
+        tally.assert_nothing_lost();
+        rest.check();
+        tally
+    }
+
+    /// Stops the load; what became of it is not judged yet, and the server is not either.
+    pub fn stop(self) -> (Tally, Rest) {
         let Self { server, workers, descriptors, load } = self;
         let mut tally = load.stop();
         tally.check_against(&server.ledger());
-        tally.assert_nothing_lost();
+        (tally, Rest { server, workers, descriptors })
+    }
+}
+
+/// A server whose load is over.
+pub struct Rest {
+    server: Server,
+    workers: usize,
+    descriptors: Vec<String>,
+}
+
+impl Rest {
+    /// The server.
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Panics unless the server comes back to rest and ends as it should ([`Trial::end`]).
+    #[track_caller]
+    pub fn check(self) {
+        let Self { server, workers, descriptors } = self;
         server.wait_for_workers(workers, SETTLING);
         server.wait_for_descriptors(&descriptors, SETTLING);
         assert_eq!(server.ledger().unfinished(), [""; 0], "begun, and not ended");
         server.finish();
-        tally
     }
 }

@@ -66,6 +66,11 @@ impl Page {
         self.tables.push(table);
     }
 
+    /// Adds a command that was run.
+    pub(crate) fn command(&mut self, line: String) {
+        self.commands.push(line);
+    }
+
     /// Adds the commands that were run, each once.
     pub(crate) fn commands(&mut self, run: impl IntoIterator<Item = (Contender, Plan)>) {
         for (contender, plan) in run {
@@ -131,11 +136,23 @@ impl Machine {
         // A copy of the sources without their history can be measured, too.
         let commit = answer(&mut workspace.command("git", ["describe", "--always", "--dirty"]));
         let commit = commit.unwrap_or_else(|_| "unknown".to_owned());
-        let versions = "import sys, importlib.metadata as m; print(f'Python {sys.version.split()[0]}', \
-            *(f'{n} {m.version(n)}' for n in sys.argv[1:]), sep=', ')";
+        // Not every one of them is there on every Python.
+        let versions = "import sys, importlib.metadata as m\n\
+            found = {d.metadata['Name'].lower(): d.version for d in m.distributions()}\n\
+            print(f'Python {sys.version.split()[0]}', *(f'{n} {found[n]}' for n in sys.argv[1:] if n in found), sep=', ')";
         let mut python = workspace.command(ground.venv.program("python"), ["-c", versions]);
-        let packages =
-            ["uvicorn", "uvloop", "httptools", "gunicorn", "uvicorn-worker", "fastapi", "starlette"];
+        let packages = [
+            "uvicorn",
+            "uvloop",
+            "httptools",
+            "gunicorn",
+            "uvicorn-worker",
+            "fastapi",
+            "starlette",
+            "granian",
+            "hypercorn",
+            "h2corn",
+        ];
         let versions = answer(python.args(packages))?;
         let text = format!(
             "- {cores} cores, {processor}; {kernel}; load average at the start {load}\n- {ferricorn} (commit {commit}, \

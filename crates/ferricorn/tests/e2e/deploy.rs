@@ -19,7 +19,7 @@ fn everything(server: &Server) -> Running {
     Mix::of_everything(&server.address(), RATE).start()
 }
 
-/// The generations that workers have said they belong to, in the order of their lines.
+/// The workers that answer eight requests, each on a connection of its own.
 fn answering(server: &Server) -> Vec<i32> {
     let address = server.address();
     let ask = |_| ferricorn_test::http::get(&address, "/").ok()?.header("x-worker")?.parse().ok();
@@ -37,8 +37,7 @@ fn a_version_that_dies_three_seconds_after_it_is_ready_is_rolled_back_without_lo
     let old: BTreeSet<i32> = server.workers().into_iter().collect();
     let trial = Trial::begin(server, everything);
     let server = trial.server();
-    // It serves until it dies, and what it serves at that moment is lost with it. The version takes no request, so
-    // that what is counted is what the service could have saved.
+    // On probation it does not serve: no request dies with it.
     let dies = "def die():\n    time.sleep(3)\n    os._exit(9)\n\nimport threading\n\
                 threading.Thread(target=die, daemon=True).start()\n";
     let version = ledger::APP.replace("note(\"startup\")", &format!("exec({dies:?})"));

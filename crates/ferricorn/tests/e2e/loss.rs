@@ -3,42 +3,13 @@
 use std::time::{Duration, Instant};
 
 use ferricorn_test::{
-    Mix, PATIENCE, Server, Trial, capacity,
+    Mix, Trial, capacity,
     load::{Shape, Tally},
+    planned::ROUND,
     turn,
 };
-use nix::sys::signal::Signal;
 
 use crate::ferricorn;
-
-/// Something that an operator or a rule does to a service that is well.
-#[derive(Clone, Copy, Debug)]
-enum Planned {
-    /// A worker has answered as many requests as it may, and is replaced.
-    Recycle,
-    Reload,
-    ScaleUp,
-    ScaleDown,
-}
-
-/// The order in which they come; after it the service is as it was before.
-const ROUND: [Planned; 5] =
-    [Planned::Recycle, Planned::Reload, Planned::ScaleUp, Planned::Recycle, Planned::ScaleDown];
-
-/// Lets one happen, and waits until it is over.
-fn let_happen(server: &Server, planned: Planned) {
-    let mark = server.log().mark();
-    let (signal, evidence) = match planned {
-        Planned::Recycle => (None, "reason=max-requests"),
-        Planned::Reload => (Some(Signal::SIGHUP), "Reloaded: every worker runs"),
-        Planned::ScaleUp => (Some(Signal::SIGTTIN), "Worker ready"),
-        Planned::ScaleDown => (Some(Signal::SIGTTOU), "reason=scale-down"),
-    };
-    if let Some(signal) = signal {
-        server.signal(signal);
-    }
-    server.wait_for_line_after(mark, evidence, PATIENCE);
-}
 
 /// Traffic of every shape, and planned events one after the other, for as long as this.
 fn nothing_is_lost(line: &str, rate: f64, lasts: Duration) -> (usize, Tally) {
@@ -51,7 +22,7 @@ fn nothing_is_lost(line: &str, rate: f64, lasts: Duration) -> (usize, Tally) {
     let mut happened = 0;
     while begin.elapsed() < lasts {
         for planned in ROUND {
-            let_happen(trial.server(), planned);
+            planned.let_happen(trial.server());
             happened += 1;
         }
     }

@@ -1,0 +1,188 @@
+//! What losing nothing costs: latency and capacity while workers are replaced, one handoff, one drain.
+
+use std::{
+    fs, thread,
+    time::{Duration, Instant},
+};
+
+use ferricorn_test::{
+    Connection, Load, PATIENCE, Server, Verdict,
+    load::{Arrival, Tally},
+    processes, within,
+};
+use nix::sys::signal::Signal;
+
+use super::{Scale, ferricorn};
+use crate::{
+    bench::{
+        contender::Ground,
+        report::{Table, verdict},
+        statistics::Summary,
+    },
+    failure::Failure,
+};
+
+/// How long each half of a round is.
+const HALF: Duration = Duration::from_secs(5);
+/// From one recycle's end to the next one's beginning.
+const PAUSES: [(&str, Duration); 2] =
+    [("one right after the other", Duration::ZERO), ("one every 2 s", Duration::from_secs(2))];
+/// Requests a second when latency is measured: about a tenth of what two workers can do.
+const RATE: f64 = 300.0;
+/// Connections that are handed over to see what one costs.
+const HANDED: usize = 400;
+const IDLE: usize = 100;
+
+/// All figures, each against its target.
+pub(super) fn figures(ground: &Ground, scale: &Scale) -> Result<Table, Failure> {
+    let mut table = Table::new(["figure", "found", "target"]);
+    let mut row = |name: String, found: Summary, limit: f64, shown: &str, digits: usize| {
+        let found_text = format!("{found:.digits$}");
+        table.row([name, found_text, verdict(found, limit, shown)]);
+    };
+    for (name, pause) in PAUSES {
+        let server = ferricorn(ground, "--workers 2").serve(2);
+        let (mut p99, mut capacity) = (Vec::new(), Vec::new());
+        // Once more than counts: caches fill.
+        for round in 0..=scale.rounds {
+            let open = Arrival::Rate(RATE);
+            let (rest, during) = (half(&server, open, None)?, half(&server, open, Some(pause))?);
+            let closed = Arrival::Think(Duration::ZERO);
+            let (most, most_during) = (half(&server, closed, None)?, half(&server, closed, Some(pause))?);
+            if round > 0 {
+                p99.push(during.latency(0.99).as_secs_f64() / rest.latency(0.99).as_secs_f64());
+                // Inverted, so that more is worse as everywhere else here.
+                #[expect(clippy::cast_precision_loss, reason = "thousands")]
+                capacity.push(most.count(Verdict::Ok) as f64 / most_during.count(Verdict::Ok) as f64);
+            }
+        }
+        server.discard();
+        row(
+            format!("p99 latency while workers are recycled, {name} / p99 at rest"),
+            Summary::of(p99),
+            1.2,
+            "at most 1.2",
+            2,
+        );
+        row(
+            format!("capacity at rest / capacity while workers are recycled, {name}"),
+            Summary::of(capacity),
+            1.0 / 0.95,
+            "at most 1.053 (0.95 the other way round)",
+            2,
+        );
+    }
+    let (mut given, mut taken) = (Vec::new(), Vec::new());
+    for _ in 0..scale.rounds {
+        let with = handoff(ground, HANDED)?;
+        let without = handoff(ground, 0)?;
+        given.push(with.giver.saturating_sub(without.giver).as_secs_f64() * 1e6 / with.moved);
+        taken.push(with.taker.saturating_sub(without.taker).as_secs_f64() * 1e6 / with.moved);
+    }
+    row("one handoff, µs of the worker that gives".to_owned(), Summary::of(given), 30.0, "at most 30", 1);
+    row("one handoff, µs of the worker that takes".to_owned(), Summary::of(taken), 30.0, "at most 30", 1);
+    for (name, signal) in
+        [("its siblings go on", Signal::SIGTTOU), ("the whole service stops", Signal::SIGTERM)]
+    {
+        let drains: Result<Vec<f64>, Failure> = (0..scale.rounds).map(|_| drain(ground, signal)).collect();
+        row(
+            format!("seconds to drain a worker with {IDLE} idle connections, {name}"),
+            Summary::of(drains?),
+            0.5,
+            "under 0.5",
+            3,
+        );
+    }
+    Ok(table)
+}
+
+/// Load for a while, with or without recycles. A worker that somebody asks to stop is replaced as one that is due for
+/// recycling: replacement first.
+fn half(server: &Server, arrival: Arrival, recycle: Option<Duration>) -> Result<Tally, Failure> {
+    let load = Load::on(&server.address()).clients(8).arrival(arrival).start();
+    let begin = Instant::now();
+    while begin.elapsed() < HALF {
+        let left = HALF.saturating_sub(begin.elapsed());
+        let Some(pause) = recycle else {
+            thread::sleep(left);
+            continue;
+        };
+        let mark = server.log().mark();
+        let Some(oldest) = server.workers().first().copied() else { break };
+        processes::signal(oldest, Signal::SIGTERM);
+        let replaced = server.log().wait(PATIENCE, |lines| {
+            lines.iter().skip(mark).any(|line| line.text.contains("reason=asked")).then_some(())
+        });
+        if replaced.is_none() {
+            return Err(Failure::new("a worker was not replaced"));
+        }
+        thread::sleep(pause.min(HALF.saturating_sub(begin.elapsed())));
+    }
+    let tally = load.stop();
+    within(PATIENCE, || (server.workers().len() == 2).then_some(()));
+    let lost = tally.total() - tally.count(Verdict::Ok);
+    if lost > 0 { Err(Failure::new(format!("{lost} requests failed: {tally}"))) } else { Ok(tally) }
+}
+
+/// Processor time of two workers while one gives its connections to the other and ends.
+struct Handoff {
+    moved: f64,
+    giver: Duration,
+    taker: Duration,
+}
+
+/// Connections that have carried a request each and are idle now.
+fn idle(server: &Server, count: usize) -> Result<Vec<Connection>, Failure> {
+    let open = |_| {
+        let mut connection = Connection::open(&server.address()).ok()?;
+        connection.get("/").ok()?;
+        Some(connection)
+    };
+    let connections: Option<Vec<_>> = (0..count).map(open).collect();
+    connections.ok_or_else(|| Failure::new("a connection could not be opened"))
+}
+
+fn handoff(ground: &Ground, connections: usize) -> Result<Handoff, Failure> {
+    let server = ferricorn(ground, "--workers 2").serve(2);
+    let kept = idle(&server, connections * 2)?;
+    // The youngest goes. Both have run the same code before, so that what is loaded once does not count.
+    let workers = server.workers();
+    let [taker, giver] = workers[..] else { return Err(Failure::new("not two workers")) };
+    let before = (used(giver).unwrap_or_default(), used(taker).unwrap_or_default());
+    server.signal(Signal::SIGTTOU);
+    let mut last = before.0;
+    while let Some(now) = used(giver) {
+        last = now;
+        if server.workers().len() == 1 {
+            break;
+        }
+    }
+    let taker = used(taker).unwrap_or_default().saturating_sub(before.1);
+    drop(kept);
+    server.discard();
+    // Its half of them, as they are spread.
+    #[expect(clippy::cast_precision_loss, reason = "hundreds")]
+    let moved = connections as f64;
+    Ok(Handoff { moved, giver: last.saturating_sub(before.0), taker })
+}
+
+/// Processor time that a process has used, from the kernel's nanosecond counts; none when it is gone.
+fn used(pid: i32) -> Option<Duration> {
+    let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
+    text.split(' ').next()?.parse().ok().map(Duration::from_nanos)
+}
+
+/// From the signal to the end of a worker whose clients are idle.
+fn drain(ground: &Ground, signal: Signal) -> Result<f64, Failure> {
+    let server = ferricorn(ground, "--workers 2").serve(2);
+    let _kept = idle(&server, IDLE * 2)?;
+    let mark = server.log().mark();
+    let begin = Instant::now();
+    server.signal(signal);
+    let ended = server.log().wait(PATIENCE, |lines| {
+        lines.iter().skip(mark).find(|line| line.text.contains("Worker exiting")).map(|line| line.at)
+    });
+    let took = ended.ok_or_else(|| Failure::new("no worker ended"))?.duration_since(begin);
+    server.discard();
+    Ok(took.as_secs_f64())
+}

@@ -1,0 +1,56 @@
+//! What an operator or a rule does to a service that is well, one after the other, each until it is over.
+
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+
+use crate::Server;
+
+/// The longest that one of them may take: a boot on a busy machine, and a drain.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// A planned event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Planned {
+    /// A worker has answered as many requests as it may, and is replaced.
+    Recycle,
+    /// SIGHUP: every worker is replaced by one of a new generation.
+    Reload,
+    /// SIGTTIN: one worker more.
+    ScaleUp,
+    /// SIGTTOU: one worker less.
+    ScaleDown,
+}
+
+/// All of them, in an order after which the service is as it was before. The order is what the tests and the bench
+/// repeat: a further event belongs here.
+pub const ROUND: [Planned; 5] =
+    [Planned::Recycle, Planned::Reload, Planned::ScaleUp, Planned::Recycle, Planned::ScaleDown];
+
+impl Planned {
+    /// Lets it happen, and waits until it is over. A recycle happens by itself, if there is load.
+    #[track_caller]
+    pub fn let_happen(self, server: &Server) {
+        let mark = server.log().mark();
+        let (signal, evidence) = match self {
+            Self::Recycle => (None, "reason=max-requests"),
+            Self::Reload => (Some(Signal::SIGHUP), "Reloaded: every worker runs"),
+            Self::ScaleUp => (Some(Signal::SIGTTIN), "Worker ready"),
+            Self::ScaleDown => (Some(Signal::SIGTTOU), "reason=scale-down"),
+        };
+        if let Some(signal) = signal {
+            server.signal(signal);
+        }
+        server.wait_for_line_after(mark, evidence, LIMIT);
+    }
+
+    /// How many there have been in a run, as its log tells it.
+    pub fn count(self, server: &Server) -> usize {
+        server.log().count(match self {
+            Self::Recycle => "reason=max-requests",
+            Self::Reload => "Reloaded: every worker runs",
+            Self::ScaleUp => "Handling signal: ttin",
+            Self::ScaleDown => "reason=scale-down",
+        })
+    }
+}
