@@ -42,7 +42,7 @@ const FULL: Scale = Scale {
     requests: 1_000_000,
     events: 1_000,
     compared: 30_000,
-    rounds: 9,
+    rounds: 7,
     slow_boot: Duration::from_secs(30),
 };
 const QUICK: Scale =

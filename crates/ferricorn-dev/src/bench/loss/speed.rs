@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// How long each half of a round is.
-const HALF: Duration = Duration::from_secs(5);
+const HALF: Duration = Duration::from_secs(4);
 /// From one recycle's end to the next one's beginning.
 const PAUSES: [(&str, Duration); 2] =
     [("one right after the other", Duration::ZERO), ("one every 2 s", Duration::from_secs(2))];
@@ -107,8 +107,10 @@ fn half(server: &Server, arrival: Arrival, recycle: Option<Duration>) -> Result<
             thread::sleep(left);
             continue;
         };
+        // One that drains already would not be replaced once more.
+        let two = within(PATIENCE, || <[i32; 2]>::try_from(server.workers()).ok());
+        let Some([oldest, _]) = two else { return Err(Failure::new("a worker does not end")) };
         let mark = server.log().mark();
-        let Some(oldest) = server.workers().first().copied() else { break };
         processes::signal(oldest, Signal::SIGTERM);
         let replaced = server.log().wait(PATIENCE, |lines| {
             lines.iter().skip(mark).any(|line| line.text.contains("reason=asked")).then_some(())
