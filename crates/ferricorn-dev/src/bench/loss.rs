@@ -81,7 +81,7 @@ pub(super) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
 fn crowd(server: &Server) -> Mix {
     let load = |seed, clients, reuse| {
         let load = Load::on(&server.address()).seed(seed).clients(clients).reuse(reuse);
-        load.arrival(Arrival::Think(Duration::from_millis(2)))
+        load.arrival(Arrival::Think(Duration::from_millis(10)))
     };
     Mix::of_everything(&server.address(), 100.0).and(load(8, 12, Reuse::KeepAlive)).and(load(
         9,
