@@ -31,7 +31,8 @@ Usage: cargo dev COMMAND
   test [FILTER...]    every test, Rust and Python, on the newest and the oldest uvicorn
   ci                  formatting, lints, layers, licences, the wheel, the documentation
   wheel [--check]     build the wheel; --check installs it into an empty environment and serves from it
-  bench [NAME...]     compare with uvicorn and gunicorn: cpu, access, connections, memory, boot, loss; --quick: fewer rounds
+  bench [NAME...]     compare with uvicorn and gunicorn: cpu, access, connections, memory, boot, settings,
+                      loss; --quick: fewer rounds
   docs [--check]      write the generated pages; --check only compares them";
 
 fn main() -> ExitCode {

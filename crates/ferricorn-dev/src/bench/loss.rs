@@ -64,7 +64,7 @@ pub(super) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
         "The application is `crates/ferricorn-test/python/ledger.py` as `main.py` in a folder of its own. Lost: the client \
         wrote a byte and got no complete answer. Refused: it got no connection. Twice: the application began it twice. \
         Clients never send a request again. The comparison is closed-loop: 12 clients keep their connections and 4 open one \
-        for each request, all without pauses to speak of; each server gets as many requests, recycles its workers by \
+        for each request, with pauses of 1 ms on average; each server gets as many requests, recycles its workers by \
         number of requests where it can, and gets a SIGHUP after each fifth of them. The long run adds open-loop traffic \
         of every shape: trickled bodies, streamed responses, server-sent events, WebSockets.",
     );
