@@ -14,6 +14,8 @@ pub struct LogOptions {
     pub format: LogFormat,
     /// Python's logging configuration for the workers (`--log-config`, `--log-config-json`).
     pub config: Option<LogConfig>,
+    /// The same as a table of a configuration file, in JSON (`logconfig_dict`); it goes before the files.
+    pub dictionary: Option<String>,
     /// Write what the workers print to the error log's file as well (`--capture-output`).
     pub capture_output: bool,
     /// Send the log to syslog as well (`--log-syslog`).
@@ -126,6 +128,7 @@ pub(crate) struct Given {
     pub(crate) format: Option<String>,
     pub(crate) config: Option<String>,
     pub(crate) config_json: Option<String>,
+    pub(crate) dictionary: Option<String>,
     pub(crate) capture_output: Option<bool>,
     pub(crate) syslog: Option<bool>,
     pub(crate) syslog_to: Option<SyslogAddress>,
@@ -155,6 +158,7 @@ impl Given {
                 over_gunicorns,
                 no_access,
             }),
+            dictionary: self.dictionary.filter(|table| table != "{}"),
             capture_output: self.capture_output.unwrap_or(false),
             syslog: self.syslog.unwrap_or(false).then(|| Syslog {
                 address: self

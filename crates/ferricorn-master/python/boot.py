@@ -99,6 +99,10 @@ def boot(source, channel):
         from ferricorn_worker import config_file
 
         config_file.run(channel, sys.argv[4:])
+    if sys.argv[3:4] == ["hooks"]:
+        from ferricorn_worker import hook_host
+
+        hook_host.run(channel)
     if sys.argv[3:4] == ["check"]:
         from ferricorn_worker import check
 

@@ -174,6 +174,11 @@ impl Crew {
         self.members.len()
     }
 
+    /// The pids and numbers of all workers.
+    pub(crate) fn roll(&self) -> Vec<(i32, u64)> {
+        self.members.iter().map(|(id, member)| (member.pid, id.0)).collect()
+    }
+
     pub(crate) fn ids(&self) -> Vec<WorkerId> {
         self.members.keys().copied().collect()
     }

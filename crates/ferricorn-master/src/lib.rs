@@ -15,6 +15,7 @@ mod crew;
 mod death;
 mod hang;
 mod helper;
+mod hooks;
 mod interpreter;
 mod invocation;
 mod legacy;
@@ -102,7 +103,12 @@ pub fn run(program: Program) -> Outcome {
 
 async fn serve(program: Program) -> Outcome {
     match prepare(program).await {
-        Ok((core, world, queue)) => conclude(run::run(core, world, queue).await),
+        Ok((core, world, queue)) => {
+            let (ended, mut hooks) = run::run(core, world, queue).await;
+            info!("Shutting down: Master");
+            hooks.end().await;
+            conclude(ended)
+        }
         Err(outcome) => outcome,
     }
 }
@@ -128,7 +134,6 @@ async fn prepare(program: Program) -> Result<(Supervisor, World, VecDeque<Event>
 }
 
 fn conclude(ended: run::Ended) -> Outcome {
-    info!("Shutting down: Master");
     match ended {
         run::Ended::ListenFailed => Outcome::CannotStart,
         run::Ended::Exited(ExitReason::Stopped) => Outcome::Stopped,

@@ -4,7 +4,10 @@ use std::{collections::VecDeque, time::Instant};
 
 use ferricorn_core::{Event, ExitReason, Supervisor};
 
-use crate::world::{Done, World};
+use crate::{
+    hooks::MasterHooks,
+    world::{Done, World},
+};
 
 /// Why the loop ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +18,12 @@ pub(crate) enum Ended {
     ListenFailed,
 }
 
-/// Runs until the core orders the exit.
-pub(crate) async fn run(mut core: Supervisor, mut world: World, mut queue: VecDeque<Event>) -> Ended {
+/// Runs until the core orders the exit. Gives back the hooks, of which one is still to be called.
+pub(crate) async fn run(
+    mut core: Supervisor,
+    mut world: World,
+    mut queue: VecDeque<Event>,
+) -> (Ended, MasterHooks) {
     loop {
         let mut replace_self = false;
         while let Some(event) = queue.pop_front() {

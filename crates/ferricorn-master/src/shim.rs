@@ -40,6 +40,8 @@ const MODULES: &[(&str, &str)] = modules![
     "environment",
     "errors",
     "handoff",
+    "hook_host",
+    "hooks",
     "json_lines",
     "keep_alive",
     "last_word",
@@ -56,6 +58,7 @@ const MODULES: &[(&str, &str)] = modules![
     "statsd",
     "syslog",
     "worker_class",
+    "worker_hooks",
 ];
 
 /// The memfd that workers boot from: `boot.py`, a NUL, and a JSON object from module path to source.

@@ -1,7 +1,11 @@
 //! The three ways to begin: with sockets of our own, beside a predecessor on its sockets, or with everything that this
 //! very process has left to itself.
 
-use std::{collections::VecDeque, path::PathBuf, time::Instant};
+use std::{
+    collections::VecDeque,
+    path::{Path, PathBuf},
+    time::Instant,
+};
 
 use ferricorn_core::{Event, Supervisor};
 use ferricorn_sys::{Listener, PidFile};
@@ -12,8 +16,9 @@ use crate::{
     Outcome, Program, binding,
     binding::BindError,
     crew::Crew,
+    hooks::{About, MasterHooks},
     legacy, policy,
-    sources::Signals,
+    sources::{SignalKind, Signals},
     succession::{self, Predecessor, Succession},
     world::World,
 };
@@ -30,7 +35,7 @@ pub(crate) async fn start(
     match succession {
         Succession::InPlace(legacy) => in_place(program, interpreter, signals, &legacy),
         Succession::Beside(predecessor, estate) => {
-            beside(program, interpreter, signals, predecessor, &estate)
+            beside(program, interpreter, signals, predecessor, &estate).await
         }
         // The check has been answered.
         Succession::First | Succession::Check(_) => first(program, interpreter, signals).await,
@@ -42,6 +47,7 @@ async fn first(program: Program, interpreter: PathBuf, mut signals: Signals) -> 
     let path = settings.pid_file.as_deref();
     // Before the addresses: who starts a second master by mistake shall read that, and at once.
     path.map_or(Ok(()), PidFile::check).map_err(failed)?;
+    let hooks = starting_hooks(&program, &interpreter, &mut signals).await?;
     let listeners = binding::bind_all(settings, &mut signals).await.map_err(|error| match error {
         BindError::Interrupted => Outcome::Stopped,
         BindError::Failed => Outcome::CannotStart,
@@ -49,23 +55,24 @@ async fn first(program: Program, interpreter: PathBuf, mut signals: Signals) -> 
     let pid_file = path.map(PidFile::create).transpose().map_err(failed)?;
     let core = Supervisor::new(policy::from_settings(settings), policy::seed());
     let crew = Crew::new(interpreter, program.version, None).map_err(unprepared)?;
-    let world = World::new(program, crew, listeners, signals, Predecessor::NONE, pid_file);
+    let world = World::new(program, crew, listeners, signals, Predecessor::NONE, pid_file, hooks);
     Ok((core, world, VecDeque::from([Event::Started])))
 }
 
-fn beside(
+async fn beside(
     program: Program,
     interpreter: PathBuf,
-    signals: Signals,
+    mut signals: Signals,
     predecessor: Predecessor,
     estate: &Estate,
 ) -> Result<Begun, Outcome> {
     info!("Succeeding ferricorn {} (pid: {})", estate.version, estate.pid);
+    let hooks = starting_hooks(&program, &interpreter, &mut signals).await?;
     let listeners = succession::take_listeners(estate).map_err(failed)?;
     let handoff = succession::take_handoff(estate).map_err(unprepared)?;
     let core = Supervisor::succeeding(policy::from_settings(&program.settings), policy::seed());
     let crew = Crew::new(interpreter, program.version, Some(handoff)).map_err(unprepared)?;
-    let world = World::new(program, crew, listeners, signals, predecessor, None);
+    let world = World::new(program, crew, listeners, signals, predecessor, None, hooks);
     Ok((core, world, VecDeque::from([Event::Started])))
 }
 
@@ -89,13 +96,37 @@ fn in_place(
         &legacy::for_core(legacy),
         Instant::now(),
     );
+    // It is the same master to them, which reloads: the process that called them for the old program has ended.
+    let hooks = MasterHooks::new(&program, interpreter.clone());
     let crew = Crew::inherit(interpreter, program.version, legacy).map_err(unprepared)?;
-    let mut world = World::new(program, crew, listeners, signals, Predecessor::NONE, pid_file);
+    let mut world = World::new(program, crew, listeners, signals, Predecessor::NONE, pid_file, hooks);
     let mut queue = VecDeque::from([Event::Started]);
     // Whoever has ended in between was told to the old program, if to anybody.
     world.reap(&mut queue);
     world.ask_reload(&mut queue);
     Ok((core, world, queue))
+}
+
+/// Calls the hooks of the start and waits for them, which is what they are for.
+async fn starting_hooks(
+    program: &Program,
+    interpreter: &Path,
+    signals: &mut Signals,
+) -> Result<MasterHooks, Outcome> {
+    let mut hooks = MasterHooks::new(program, interpreter.to_owned());
+    hooks.call("nworkers_changed", About::scaling(program.settings.workers, None), Vec::new);
+    hooks.call("on_starting", About::default(), Vec::new);
+    loop {
+        tokio::select! {
+            () = hooks.settle() => return Ok(hooks),
+            received = signals.next() => {
+                if matches!(received.kind, SignalKind::Term | SignalKind::Int | SignalKind::Quit) {
+                    info!("Handling signal: {}", received.kind.as_str());
+                    return Err(Outcome::Stopped);
+                }
+            }
+        }
+    }
 }
 
 fn failed(error: impl std::fmt::Display) -> Outcome {

@@ -1,8 +1,8 @@
 //! What a new worker is told first.
 
-use ferricorn_config::{AccessLog, Bind, LogFormat, Settings, SyslogAddress, UvicornValue};
-use ferricorn_wire::{AppSettings, DaemonAddress, LogSettings};
-use serde_json::{Map, Value};
+use ferricorn_config::{AccessLog, Bind, LogFormat, PythonTarget, Settings, SyslogAddress, UvicornValue};
+use ferricorn_wire::{AppSettings, DaemonAddress, HookFile, Hooks, LogSettings};
+use serde_json::{Map, Value, json};
 
 /// The application and its uvicorn options.
 pub(crate) fn app(settings: &Settings) -> AppSettings {
@@ -36,6 +36,7 @@ pub(crate) fn log(settings: &Settings, colors: bool) -> LogSettings {
             over_gunicorns: config.over_gunicorns,
             no_access: config.no_access,
         }),
+        dictionary: settings.logs.dictionary.as_deref().and_then(|table| serde_json::from_str(table).ok()),
         capture_output: settings.logs.capture_output,
         syslog: settings.logs.syslog.as_ref().map(|syslog| ferricorn_wire::Syslog {
             address: match &syslog.address {
@@ -64,10 +65,10 @@ pub(crate) fn log(settings: &Settings, colors: bool) -> LogSettings {
 }
 
 fn options(options: &[(&'static str, UvicornValue)]) -> Map<String, Value> {
-    options.iter().map(|(name, value)| ((*name).to_owned(), json(value))).collect()
+    options.iter().map(|(name, given)| ((*name).to_owned(), value(given))).collect()
 }
 
-fn json(value: &UvicornValue) -> Value {
+fn value(value: &UvicornValue) -> Value {
     match value {
         UvicornValue::Text(text) => text.clone().into(),
         UvicornValue::Integer(number) => (*number).into(),
@@ -77,4 +78,79 @@ fn json(value: &UvicornValue) -> Value {
             pairs.iter().map(|(name, value)| Value::from(vec![name.clone(), value.clone()])).collect()
         }
     }
+}
+
+/// The hooks of the configuration file, if it is in Python; `age` is the number of the worker.
+pub(crate) fn hooks(settings: &Settings, age: u64) -> Option<Hooks> {
+    let file = settings.config_file.as_ref()?;
+    let (kind, target) = match &file.target {
+        PythonTarget::Path(path) => (HookFile::Path, path.to_string_lossy().into_owned()),
+        PythonTarget::Module(name) => (HookFile::Module, name.clone()),
+    };
+    Some(Hooks {
+        kind,
+        target,
+        directory: file.directory.to_string_lossy().into_owned(),
+        names: settings.hooks.clone(),
+        cfg: cfg(settings),
+        address: settings.binds.iter().map(address).collect(),
+        age,
+    })
+}
+
+/// What goes first on `sys.path` of a process that runs only hooks.
+pub(crate) fn path(settings: &Settings) -> Vec<String> {
+    let file = settings.config_file.as_ref().map(|file| &file.directory);
+    let folders = settings.python_path.iter().chain(file).chain([&settings.chdir]);
+    folders.map(|folder| folder.to_string_lossy().into_owned()).collect()
+}
+
+fn address(bind: &Bind) -> Value {
+    match bind {
+        Bind::Tcp { host, port } => json!([host, port]),
+        Bind::Unix(path) => json!(path.to_string_lossy()),
+        Bind::Fd(number) => json!(number),
+    }
+}
+
+/// The settings by gunicorn's names and in gunicorn's units. What is not here, hooks find in the file itself.
+fn cfg(settings: &Settings) -> Map<String, Value> {
+    let uvicorn = |name: &str| {
+        let mut given = settings.uvicorn.iter().chain(&settings.uvicorn_defaults);
+        given.find(|(known, _)| *known == name).map_or(Value::Null, |(_, given)| value(given))
+    };
+    let access_log = match &settings.access_log {
+        AccessLog::Off => Value::Null,
+        AccessLog::Stdout => "-".into(),
+        AccessLog::File(path) => path.to_string_lossy().into(),
+    };
+    let settings_of = json!({
+        "bind": settings.binds.iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "address": settings.binds.iter().map(address).collect::<Vec<_>>(),
+        "workers": settings.workers,
+        "worker_class_str": settings.worker_class,
+        "threads": 1,
+        "backlog": settings.backlog,
+        "worker_connections": settings.worker_connections,
+        "max_requests": settings.max_requests,
+        "max_requests_jitter": settings.max_requests_jitter,
+        "timeout": settings.timeout.as_secs(),
+        "graceful_timeout": settings.graceful_timeout.as_secs(),
+        "keepalive": uvicorn("timeout_keep_alive"),
+        "forwarded_allow_ips": uvicorn("forwarded_allow_ips"),
+        "certfile": uvicorn("ssl_certfile"),
+        "keyfile": uvicorn("ssl_keyfile"),
+        "is_ssl": uvicorn("ssl_certfile") != Value::Null,
+        "chdir": settings.chdir.to_string_lossy(),
+        "accesslog": access_log,
+        "access_log_format": settings.access_log_format,
+        "errorlog": settings.error_log.as_ref().map_or("-".into(), |path| path.to_string_lossy()),
+        "loglevel": settings.log_level.as_str(),
+        "proc_name": settings.app,
+        "wsgi_app": settings.app,
+        "preload_app": false,
+        "reload": false,
+        "daemon": false,
+    });
+    if let Value::Object(map) = settings_of { map } else { Map::new() }
 }

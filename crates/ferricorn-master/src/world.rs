@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ferricorn_core::{Action, Command, Event, ExitReason, Policy, StopMode, WorkerId, WorkerSignal};
+use ferricorn_core::{Action, Command, Event, ExitReason, Notice, Policy, StopMode, WorkerId, WorkerSignal};
 use ferricorn_sys::{Listener, PidFile, Signal};
 use ferricorn_wire::{
     DrainMode, Start, ToWorker,
@@ -22,6 +22,7 @@ use tracing::{debug, error, info};
 use crate::{
     METRIC, Program,
     crew::{Crew, Recruit},
+    hooks::{self, About, MasterHooks},
     manager,
     observe::Observer,
     policy,
@@ -64,6 +65,9 @@ pub(crate) struct World {
     listen_failed: bool,
     /// The number of workers that was last told as a metric.
     told_workers: Option<usize>,
+    hooks: MasterHooks,
+    /// A SIGINT or SIGQUIT stops the service.
+    interrupted: bool,
 }
 
 impl World {
@@ -74,6 +78,7 @@ impl World {
         signals: Signals,
         predecessor: Predecessor,
         pid_file: Option<PidFile>,
+        hooks: MasterHooks,
     ) -> Self {
         let mut samples = interval(policy::SAMPLE_EVERY);
         samples.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -93,6 +98,8 @@ impl World {
             requests: 0,
             listen_failed: false,
             told_workers: None,
+            hooks,
+            interrupted: false,
         }
     }
 
@@ -116,6 +123,7 @@ impl World {
             message = self.successor.hear() => queue.extend(self.successor_said(&message)),
             event = self.predecessor.hear() => queue.push_back(event),
             (id, message) = self.crew.hear() => queue.extend(self.heard(id, message)),
+            () = self.hooks.attend() => {}
             () = deadline => queue.push_back(Event::Woke),
             _ = self.samples.tick() => {
                 self.ticks = self.ticks.wrapping_add(1);
@@ -139,6 +147,8 @@ impl World {
     pub(crate) fn execute(&mut self, action: Action) -> Done {
         match action {
             Action::Spawn { id, slot, generation } => {
+                self.hooks.newest(id);
+                self.call_hook("pre_fork", About::worker("[booting]", id));
                 let recruit = Recruit {
                     id,
                     slot,
@@ -158,7 +168,10 @@ impl World {
             Action::AnnounceClose { id } => self.crew.tell(id, &ToWorker::AnnounceClose),
             Action::Drain { id, siblings, grace } => {
                 let mode = if siblings { DrainMode::Handoff } else { DrainMode::Close };
-                self.crew.tell(id, &ToWorker::Drain { mode, grace_ms: milliseconds(grace) });
+                self.crew.tell(
+                    id,
+                    &ToWorker::Drain { mode, grace_ms: milliseconds(grace), interrupted: self.interrupted },
+                );
             }
             Action::Signal { id, signal } => self.crew.signal(
                 id,
@@ -183,10 +196,21 @@ impl World {
             Action::AnnounceReady => self.predecessor.tell(&FromSuccessor::Ready),
             Action::TakeOver => self.take_over(),
             Action::Reply { to, reply } => debug!(request = to.0, ?reply, "replied"),
-            Action::Notify(notice) => self.observer.tell(notice, &mut self.crew),
+            Action::Notify(notice) => {
+                if let Notice::Scaled { from, to } = notice {
+                    self.call_hook("nworkers_changed", About::scaling(to, Some(from)));
+                }
+                self.observer.tell(notice, &mut self.crew);
+            }
             Action::Exit(reason) => return Done::Exit(reason),
         }
         Done::Nothing
+    }
+
+    /// Calls a hook of the master's, if there is such a one.
+    fn call_hook(&mut self, hook: &'static str, about: About) {
+        let crew = &self.crew;
+        self.hooks.call(hook, about, || crew.roll());
     }
 
     fn spawn(&mut self, recruit: &Recruit) -> io::Result<()> {
@@ -195,6 +219,9 @@ impl World {
         let listeners = recruit.listeners.clone();
         let app = start_message::app(settings);
         let log = start_message::log(settings, self.program.colors);
+        let hooks = start_message::hooks(settings, recruit.id.0)
+            // The file has the dictionary as Python has it, with whatever JSON cannot say.
+            .filter(|hooks| hooks::has_workers(hooks) || settings.logs.dictionary.is_some());
         self.crew.spawn(recruit, |berth| {
             ToWorker::Start(Box::new(Start {
                 version: self.program.version.to_owned(),
@@ -212,6 +239,7 @@ impl World {
                 count_websockets: settings.max_requests > 0,
                 app,
                 log,
+                hooks,
             }))
         })
     }
@@ -236,6 +264,7 @@ impl World {
             manager::tell("READY=1");
         }
         info!("Using worker: {}", self.program.settings.worker_class);
+        self.call_hook("when_ready", About::default());
         Done::Nothing
     }
 
@@ -245,8 +274,9 @@ impl World {
     }
 
     /// Why the loop ended.
-    pub(crate) fn ended(&self, reason: ExitReason) -> Ended {
-        if self.listen_failed { Ended::ListenFailed } else { Ended::Exited(reason) }
+    pub(crate) fn ended(self, reason: ExitReason) -> (Ended, MasterHooks) {
+        let ended = if self.listen_failed { Ended::ListenFailed } else { Ended::Exited(reason) };
+        (ended, self.hooks)
     }
 }
 

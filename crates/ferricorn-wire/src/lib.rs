@@ -14,10 +14,12 @@
 pub mod scoreboard;
 pub mod upgrade;
 
+mod hooks;
 mod log_settings;
 mod to_master;
 mod to_worker;
 
+pub use hooks::{CallHook, FromHookHost, HookFile, HookServer, HookWorker, Hooks, LoadHooks, ToHookHost};
 pub use log_settings::{AccessLog, DaemonAddress, LogConfig, LogSettings, Statsd, Syslog};
 pub use to_master::{BootStage, DyingCause, ToMaster};
 pub use to_worker::{AppSettings, DrainMode, Start, ToWorker};

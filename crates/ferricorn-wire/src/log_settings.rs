@@ -21,6 +21,9 @@ pub struct LogSettings {
     /// Python's logging configuration, or none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub config: Option<LogConfig>,
+    /// The same as a dictionary that lies over gunicorn's own, or none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dictionary: Option<serde_json::Map<String, serde_json::Value>>,
     /// Standard output and standard error go to the error log's file.
     #[serde(default, skip_serializing_if = "Not::not")]
     pub capture_output: bool,

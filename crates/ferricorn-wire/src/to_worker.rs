@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::LogSettings;
+use crate::{Hooks, LogSettings};
 
 /// A message from the master to a worker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub enum ToWorker {
         mode: DrainMode,
         /// After this many milliseconds whatever is still in flight is cut, and the lifespan shutdown runs.
         grace_ms: u64,
+        /// The service stops because of a SIGINT or SIGQUIT, which is what the hook `worker_int` is about.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        interrupted: bool,
     },
     /// Open the log files anew (logrotate).
     ReopenLogs,
@@ -71,6 +74,9 @@ pub struct Start {
     pub app: AppSettings,
     /// Where log lines go.
     pub log: LogSettings,
+    /// The hooks of a configuration file, if there are any that run in a worker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hooks: Option<Hooks>,
 }
 
 /// The application, and the options that go to `uvicorn.Config` by their own names.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ferricorn_wire::scoreboard::{self, State, Word};
 use ferricorn_wire::upgrade::{FromSuccessor, Legacy, Succession, SuccessionKind, ToSuccessor};
-use ferricorn_wire::{MAX_PACKET, ToMaster, ToWorker, decode, encode};
+use ferricorn_wire::{FromHookHost, MAX_PACKET, ToHookHost, ToMaster, ToWorker, decode, encode};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -97,6 +97,20 @@ fn how_a_successor_is_started_is_as_written_down() {
     for strange in ["", "1", "1,beside", "1,beside,x", "x,beside,7", "1,aside,7", "1,beside,7,8"] {
         assert_eq!(Succession::parse(strange), None, "{strange}");
     }
+}
+
+#[test]
+fn what_is_said_about_hooks_is_as_written_down() {
+    let messages = round_trip::<ToHookHost>("to_hook_host");
+    for kind in [
+        |message: &ToHookHost| matches!(message, ToHookHost::Load(_)),
+        |message: &ToHookHost| matches!(message, ToHookHost::Call(_)),
+        |message: &ToHookHost| matches!(message, ToHookHost::ReopenLogs),
+        |message: &ToHookHost| matches!(message, ToHookHost::End),
+    ] {
+        assert!(messages.iter().any(kind), "a message has no golden file");
+    }
+    assert_eq!(round_trip::<FromHookHost>("from_hook_host"), [FromHookHost::Done { id: 3 }]);
 }
 
 #[test]

@@ -10,10 +10,12 @@ pub(super) static ENTRIES: &[Entry] = &[
     Entry::new(App, &["wsgi-app"], Kind::Text, "APP_MODULE")
         .file_only()
         .sets("The application, where the command line names none", |draft, value| draft.app = value.text()),
-    Entry::new(Logging, &["logconfig-dict"], Kind::Table, "TABLE")
-        .file_only()
-        .neutral("{}")
-        .not_yet("the log keeps its built-in form"),
+    Entry::new(Logging, &["logconfig-dict"], Kind::Table, "TABLE").file_only().sets(
+        "The workers' logging configuration, laid over gunicorn's own",
+        |draft, value| {
+            draft.logs.dictionary = value.text();
+        },
+    ),
     Entry::new(Http, &["secure-scheme-headers"], Kind::Table, "TABLE")
         .file_only()
         .neutral("{}")

@@ -4,29 +4,34 @@
 //! (`Settings::hooks`, `Settings::config_file`).
 
 use super::{Entry, Group::Hooks, Kind};
+use crate::{draft::Draft, value::Value};
 
-const NOT_CALLED: &str = "hooks are not called";
+const NOT_CALLED: &str = "there is no upgrade that it could come before";
+
+/// Nothing of a hook is a setting but its being there, which the file tells.
+fn called(_draft: &mut Draft, _value: Value) {}
 
 const fn hook(longs: &'static [&'static str], arguments: &'static [u32]) -> Entry {
     Entry::new(Hooks, longs, Kind::Hook(arguments), "FUNCTION").file_only()
 }
 
 pub(super) static ENTRIES: &[Entry] = &[
-    hook(&["on-starting"], &[1]).not_yet(NOT_CALLED),
-    hook(&["on-reload"], &[1]).not_yet(NOT_CALLED),
-    hook(&["when-ready"], &[1]).not_yet(NOT_CALLED),
-    hook(&["pre-fork"], &[2]).not_yet(NOT_CALLED),
-    hook(&["post-fork"], &[2]).not_yet(NOT_CALLED),
-    hook(&["post-worker-init"], &[1]).not_yet(NOT_CALLED),
-    hook(&["worker-int"], &[1]).not_yet(NOT_CALLED),
-    hook(&["worker-abort"], &[1]).not_yet(NOT_CALLED),
+    hook(&["on-starting"], &[1]).sets("Called before anything is bound", called),
+    hook(&["on-reload"], &[1]).sets("Called at a reload", called),
+    hook(&["when-ready"], &[1]).sets("Called when the sockets listen", called),
+    hook(&["pre-fork"], &[2]).sets("Called before a worker is started", called),
+    hook(&["post-fork"], &[2]).sets("Called in a worker, before the application is loaded", called),
+    hook(&["post-worker-init"], &[1]).sets("Called in a worker, after the application is loaded", called),
+    hook(&["worker-int"], &[1]).sets("Called in a worker when SIGINT or SIGQUIT ends it", called),
+    hook(&["worker-abort"], &[1])
+        .sets("Called in a worker that is about to be killed for its silence", called),
     hook(&["pre-exec"], &[1]).not_yet(NOT_CALLED),
-    hook(&["pre-request"], &[2]).not_yet(NOT_CALLED),
-    hook(&["post-request"], &[2, 3, 4]).not_yet(NOT_CALLED),
-    hook(&["child-exit"], &[2]).not_yet(NOT_CALLED),
-    hook(&["worker-exit"], &[2]).not_yet(NOT_CALLED),
-    hook(&["nworkers-changed"], &[3]).not_yet(NOT_CALLED),
-    hook(&["on-exit"], &[1]).not_yet(NOT_CALLED),
+    hook(&["pre-request"], &[2]).sets("Called in a worker before a request", called),
+    hook(&["post-request"], &[2, 3, 4]).sets("Called in a worker after a request", called),
+    hook(&["child-exit"], &[2]).sets("Called after a worker has ended", called),
+    hook(&["worker-exit"], &[2]).sets("Called in a worker that is about to end", called),
+    hook(&["nworkers-changed"], &[3]).sets("Called when the number of workers has changed", called),
+    hook(&["on-exit"], &[1]).sets("Called after the last worker", called),
     hook(&["on-dirty-starting"], &[1]).no_effect("uvicorn has no dirty workers"),
     hook(&["dirty-post-fork"], &[2]).no_effect("uvicorn has no dirty workers"),
     hook(&["dirty-worker-init"], &[1]).no_effect("uvicorn has no dirty workers"),

@@ -29,7 +29,7 @@ def run(descriptor: int, arguments: list[str]) -> NoReturn:
     sys.argv = ["ferricorn", *rest]
     sys.path.insert(0, os.getcwd())
     try:
-        module = _module(target) if kind == "module" else _file(target)
+        module = load(kind, target)
         answer: dict[str, Any] = {"entries": _entries(module)}
     except BaseException as error:
         answer = {"failure": _failure(error)}
@@ -41,6 +41,11 @@ def run(descriptor: int, arguments: list[str]) -> NoReturn:
         except (AttributeError, OSError, ValueError):
             pass
     os._exit(0)
+
+
+def load(kind: str, target: str) -> ModuleType:
+    """Executes a configuration file, or imports a module that is one."""
+    return _module(target) if kind == "module" else _file(target)
 
 
 def _file(path: str) -> ModuleType:

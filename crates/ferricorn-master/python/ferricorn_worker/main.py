@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from . import access, application, environment, scoreboard, worker_class
 from .channel import Channel, MalformedMessage, MasterGone
@@ -20,6 +20,9 @@ from .logs import Logs, log
 from .scoreboard import Scoreboard
 from .signals import Signals
 from .start import Start
+
+if TYPE_CHECKING:
+    from .worker_hooks import WorkerHooks
 
 
 def run(descriptor: int) -> NoReturn:
@@ -50,6 +53,8 @@ def run(descriptor: int) -> NoReturn:
         code = 0 if signals.stop_noted and isinstance(error, SystemExit) else _report_death(error, channel)
     signals.importing = False
     log.info("Worker exiting (pid: %d)", os.getpid())
+    if signals.on_exit is not None:
+        signals.on_exit()
     sys.exit(code)
 
 
@@ -88,8 +93,11 @@ def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
     board.set(scoreboard.STATE, scoreboard.BOOTING)
     environment.prepare_path(start.app.app_dir, start.app.python_path)
     version = environment.check_uvicorn()
+    hooks = _load_hooks(start, signals)
+    if hooks is not None:
+        hooks.forked()
     named = worker_class.load(start.app.worker_class) if start.app.worker_class is not None else None
-    logs.configure(named and named.log_config)
+    logs.configure(named and named.log_config, getattr(hooks and hooks.file, "logconfig_dict", start.log.dictionary))
     if named is not None and start.slot == 0:
         for warning in named.warnings:
             log.warning("%s", warning)
@@ -98,11 +106,26 @@ def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
     environment.load_config(config, app, version)
     if logs.record is not None:
         config.loaded_app = access.wrap(config.loaded_app, logs.record)
+    if hooks is not None:
+        hooks.loaded(app)
+        config.loaded_app = hooks.wrap(config.loaded_app)
     signals.install()
     signals.importing = False
     # An application that configures logging usually disables every logger that exists.
     log.disabled = False
-    return _serve(start, channel, signals, logs, board, config)
+    return _serve(start, channel, signals, logs, board, config, hooks)
+
+
+def _load_hooks(start: Start, signals: Signals) -> WorkerHooks | None:
+    if start.hooks is None:
+        return None
+    from .worker_hooks import WorkerHooks
+
+    hooks = WorkerHooks(start.hooks, start.master_pid)
+    signals.on_exit = hooks.exits
+    signals.on_interrupt = hooks.interrupted
+    signals.on_abort = hooks.abort_hook()
+    return hooks
 
 
 def _serve(
@@ -112,10 +135,13 @@ def _serve(
     logs: Logs,
     board: Scoreboard,
     config: object,
+    hooks: WorkerHooks | None,
 ) -> int:
     # Imports uvicorn, which `environment` has found by now.
     from .server import Server
 
     server = Server(config, start, channel, board, signals, logs)
+    if hooks is not None:
+        hooks.serves(lambda: server.server_state.total_requests)
     server.run(sockets=[])
     return 0

@@ -167,6 +167,8 @@ class Server(uvicorn.Server):
             task.add_done_callback(self._tasks.discard)
         elif kind == "drain":
             mode: Mode = "handoff" if message["mode"] == "handoff" else "close"
+            if message.get("interrupted") and self._signals.on_interrupt is not None:
+                self._signals.on_interrupt()
             self._begin_drain(mode, int(message["grace_ms"]) / 1000)
         elif kind == "announce_close":
             self._drain.announce_close()

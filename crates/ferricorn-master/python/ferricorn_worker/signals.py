@@ -46,6 +46,10 @@ class Signals:
         """What the application is to do before the master kills a worker that hangs."""
         self.describe: Callable[[], str] | None = None
         """What the worker is doing, in words."""
+        self.on_interrupt: Callable[[], None] | None = None
+        """For SIGINT and SIGQUIT, whoever was sent them."""
+        self.on_exit: Callable[[], None] | None = None
+        """Right before the process ends in an orderly way."""
 
     def install(self) -> None:
         """Installs every handler; again after the import, because the application may have set its own."""
@@ -92,6 +96,8 @@ class Signals:
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         if number == signal.SIGUSR1:
             return
+        if number in (signal.SIGINT, signal.SIGQUIT) and self.on_interrupt is not None:
+            self.on_interrupt()
         if self.orphaned():
             self.arm_orphan_limit()
             self._stop(self.on_orphan)

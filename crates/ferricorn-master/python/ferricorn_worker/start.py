@@ -94,6 +94,7 @@ class LogSettings:
     access: AccessLog | None
     json: bool = False
     config: LogConfig | None = None
+    dictionary: dict[str, Any] | None = None
     capture_output: bool = False
     syslog: Syslog | None = None
     statsd: Statsd | None = None
@@ -109,6 +110,7 @@ class LogSettings:
             access=access and AccessLog(access.get("file"), access["format"]),
             json=log.get("json", False),
             config=config and LogConfig(config["file"], config["over_gunicorns"], config["no_access"]),
+            dictionary=log.get("dictionary"),
             capture_output=log.get("capture_output", False),
             syslog=syslog
             and Syslog(
@@ -141,6 +143,7 @@ class Start:
     count_websockets: bool
     app: AppSettings
     log: LogSettings
+    hooks: HookSettings | None
 
     @staticmethod
     def from_message(message: dict[str, Any]) -> Start:
@@ -161,8 +164,35 @@ class Start:
             count_websockets=message["count_websockets"],
             app=AppSettings.from_message(message["app"]),
             log=LogSettings.from_message(message["log"]),
+            hooks=HookSettings.from_message(message["hooks"]) if message.get("hooks") else None,
         )
 
     def descriptors(self) -> tuple[int, ...]:
         """Every descriptor that the message names."""
         return (*self.listeners, self.scoreboard, self.black_box, *self.handoff)
+
+
+@dataclass(frozen=True)
+class HookSettings:
+    """Where the hooks are, which of them there are, and what `server` and `worker` say."""
+
+    kind: str
+    target: str
+    directory: str
+    names: tuple[str, ...]
+    cfg: dict[str, Any]
+    address: tuple[Any, ...]
+    age: int
+
+    @staticmethod
+    def from_message(hooks: dict[str, Any]) -> HookSettings:
+        """Reads the part `hooks` of a message."""
+        return HookSettings(
+            kind=hooks["kind"],
+            target=hooks["target"],
+            directory=hooks["directory"],
+            names=tuple(hooks["names"]),
+            cfg=dict(hooks["cfg"]),
+            address=tuple(hooks["address"]),
+            age=hooks["age"],
+        )

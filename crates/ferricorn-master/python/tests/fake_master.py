@@ -168,6 +168,7 @@ class FakeMaster:
         environment: dict[str, str] | None = None,
         log: dict[str, Any] | None = None,
         worker_class: str | None = None,
+        hooks: dict[str, Any] | None = None,
     ) -> Worker:
         """Starts one worker."""
         row = len(self.workers)
@@ -195,6 +196,7 @@ class FakeMaster:
                 "uvicorn_defaults": {"timeout_keep_alive": 75, "from_the_future": 1, **(defaults or {})},
             },
             "log": {"level": level, "error_file": error_file, "colors": False, "access": access, **(log or {})},
+            "hooks": hooks,
         }
         worker = Worker(self, row, settings, environment or {})
         self.workers.append(worker)

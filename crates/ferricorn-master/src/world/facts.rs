@@ -9,6 +9,7 @@ use tracing::{debug, error, info, warn};
 
 use super::World;
 use crate::{
+    hooks::About,
     policy,
     sources::{Received, SignalKind},
 };
@@ -26,7 +27,10 @@ impl World {
         let command = match received.kind {
             SignalKind::Term => Command::Stop(StopMode::Graceful),
             SignalKind::Int => self.interrupted(),
-            SignalKind::Quit => Command::Stop(StopMode::Quick),
+            SignalKind::Quit => {
+                self.interrupted = true;
+                Command::Stop(StopMode::Quick)
+            }
             SignalKind::Hup => {
                 info!("Hang up: Master");
                 return self.ask_reload(queue);
@@ -43,6 +47,8 @@ impl World {
     }
 
     pub(crate) fn ask_reload(&mut self, queue: &mut VecDeque<Event>) {
+        self.hooks.reload(&self.program.settings);
+        self.call_hook("on_reload", About::default());
         let policy = policy::from_settings(&self.program.settings);
         let event = self.ask(Command::Reload(Box::new(policy)));
         queue.push_back(event);
@@ -56,6 +62,7 @@ impl World {
     /// The first Ctrl-C is as patient as a TERM; the second one is not.
     fn interrupted(&mut self) -> Command {
         self.interrupts += 1;
+        self.interrupted = true;
         if self.interrupts == 1 {
             info!("Stopping. Press Ctrl-C again to stop without waiting for requests in flight.");
             Command::Stop(StopMode::Graceful)
@@ -68,6 +75,7 @@ impl World {
         if let Err(error) = (self.program.reopen_logs)() {
             error!("cannot reopen the error log: {error}");
         }
+        self.hooks.reopen_logs();
         for id in self.crew.ids() {
             self.crew.tell(id, &ToWorker::ReopenLogs);
         }
@@ -93,6 +101,7 @@ impl World {
                 member.history.peak_memory = Some(peak_memory);
                 member.history.out_of_memory = out_of_memory;
             }
+            self.call_hook("child_exit", About::worker(pid, id));
             let exit = match exit {
                 wait::Exit::Code(code) => Exit::Code(code),
                 wait::Exit::Signal { number, .. } => Exit::Signal(number),
