@@ -9,6 +9,7 @@ mod crash;
 mod deaths;
 mod deploy;
 mod hang;
+mod hooks;
 mod logs;
 mod loss;
 mod offsets;
