@@ -27,7 +27,7 @@ const RULES: [Rule; 8] = [
         name: "config",
         may_use: &[],
         tests_may_use: &[],
-        from_elsewhere: Some(&["serde", "thiserror", "toml"]),
+        from_elsewhere: Some(&["serde", "serde_json", "thiserror", "toml"]),
     },
     Rule {
         name: "master",
