@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{BootFailure, Exit, Generation, RequestId, Slot, StopMode, UpgradeWay, WorkerId};
+use crate::{BootFailure, Exit, Generation, RequestId, Slot, Snapshot, StopMode, UpgradeWay, WorkerId};
 
 /// Something the shell has to do. Actions of one step are executed in their order.
 #[derive(Clone, Debug, PartialEq)]
@@ -187,6 +187,8 @@ pub enum Reply {
     Reloaded(Generation),
     /// The new generation does not work; the old one serves on.
     ReloadRejected(Generation),
+    /// How the service is.
+    Status(Box<Snapshot>),
     /// The new program has taken over.
     Upgraded,
     /// The new program could not take over; the old one serves on.
@@ -340,7 +342,7 @@ pub enum Notice {
     UpgradeCalledOff,
     /// A new master has taken over, and this one leaves.
     HandedOver,
-    /// The new master died after it had taken over.
+    /// The new master has ended after it had taken over, and before this one.
     SuccessorDied(String),
     /// This master has taken the service over from another one.
     TookOver,

@@ -88,6 +88,10 @@ pub enum Command {
     ScaleUp,
     /// One worker less, but never fewer than one.
     ScaleDown,
+    /// So many workers.
+    ScaleTo(u16),
+    /// How the service is.
+    Status,
     /// Hand the service over to the program that is on disk now.
     Upgrade,
     /// Stop the whole service.

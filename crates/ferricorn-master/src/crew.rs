@@ -361,6 +361,11 @@ impl Crew {
         )
     }
 
+    /// How many connections a worker has open.
+    pub(crate) fn connections(&self, member: &Member) -> u64 {
+        self.board.load(index(member.row, Word::Connections))
+    }
+
     /// How every worker is, read from memory; and how much memory it takes, if `weigh`.
     pub(crate) fn vitals(&mut self, weigh: bool) -> Vec<(WorkerId, Vitals)> {
         let now = clock::monotonic_nanos();

@@ -11,6 +11,7 @@
 //! * The master is never in the path of a request.
 
 mod binding;
+mod control;
 mod crew;
 mod death;
 mod hang;

@@ -132,7 +132,7 @@ impl Observer {
             Notice::UpgradeFailed(reason) => error!("Upgrade failed, and nothing has changed: {reason}"),
             Notice::UpgradeCalledOff => info!("Upgrade called off, since the service stops"),
             Notice::HandedOver => info!("Upgraded: the new master has taken over, and this one leaves"),
-            Notice::SuccessorDied(reason) => error!("The new master has died after it took over: {reason}"),
+            Notice::SuccessorDied(reason) => warn!("The new master has ended before this one: {reason}"),
             Notice::TookOver => info!("Upgraded: this master has taken over"),
             Notice::StopAnnounced(delay) => {
                 info!("Stopping in {} s, after clients were told to close", seconds(delay));

@@ -1,5 +1,6 @@
 //! The world as the loop sees it: it waits for what happens ([`facts`]), and does what the core orders.
 
+mod ctl;
 mod facts;
 mod upgrade;
 
@@ -17,10 +18,11 @@ use ferricorn_wire::{
     upgrade::{FromSuccessor, ToSuccessor},
 };
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep_until};
-use tracing::{debug, error, info};
+use tracing::{error, info};
 
 use crate::{
     METRIC, Program,
+    control::Control,
     crew::{Crew, Recruit},
     hooks::{self, About, MasterHooks},
     manager,
@@ -56,6 +58,7 @@ pub(crate) struct World {
     predecessor: Predecessor,
     /// Removed on drop.
     pid_file: Option<PidFile>,
+    control: Control,
     observer: Observer,
     shortage: Shortage,
     samples: Interval,
@@ -80,6 +83,11 @@ impl World {
         pid_file: Option<PidFile>,
         hooks: MasterHooks,
     ) -> Self {
+        let mut control = Control::default();
+        // A successor's is opened when the service is its own.
+        if predecessor.is_gone() {
+            control.open();
+        }
         let mut samples = interval(policy::SAMPLE_EVERY);
         samples.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
@@ -90,6 +98,7 @@ impl World {
             successor: Successor::default(),
             predecessor,
             pid_file,
+            control,
             observer: Observer::default(),
             shortage: Shortage::default(),
             samples,
@@ -124,6 +133,7 @@ impl World {
             event = self.predecessor.hear() => queue.push_back(event),
             (id, message) = self.crew.hear() => queue.extend(self.heard(id, message)),
             () = self.hooks.attend() => {}
+            ask = self.control.next() => self.asked(ask, queue),
             () = deadline => queue.push_back(Event::Woke),
             _ = self.samples.tick() => {
                 self.ticks = self.ticks.wrapping_add(1);
@@ -195,7 +205,7 @@ impl World {
             Action::ReplaceSelf => return Done::ReplaceSelf,
             Action::AnnounceReady => self.predecessor.tell(&FromSuccessor::Ready),
             Action::TakeOver => self.take_over(),
-            Action::Reply { to, reply } => debug!(request = to.0, ?reply, "replied"),
+            Action::Reply { to, reply } => self.reply(to, reply),
             Action::Notify(notice) => {
                 if let Notice::Scaled { from, to } = notice {
                     self.call_hook("nworkers_changed", About::scaling(to, Some(from)));

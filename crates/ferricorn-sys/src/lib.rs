@@ -46,6 +46,12 @@ pub fn pid() -> u32 {
     std::process::id()
 }
 
+/// The user whose rights this process has.
+pub fn effective_user() -> u32 {
+    // SAFETY: a syscall without arguments that cannot fail.
+    unsafe { libc::geteuid() }
+}
+
 /// Whether this process is the init of its pid namespace: the kernel then gives it every orphan to reap, and drops
 /// signals for which it has no handler.
 pub fn is_pid_1() -> bool {

@@ -11,6 +11,7 @@
 //! * The files under `tests/golden/` are read by the tests of this crate and by those of the Python shim: neither
 //!   side can change the wire alone.
 
+pub mod control;
 pub mod scoreboard;
 pub mod upgrade;
 

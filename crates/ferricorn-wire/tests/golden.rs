@@ -3,6 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
+use ferricorn_wire::control::{self, Request, Response};
 use ferricorn_wire::scoreboard::{self, State, Word};
 use ferricorn_wire::upgrade::{FromSuccessor, Legacy, Succession, SuccessionKind, ToSuccessor};
 use ferricorn_wire::{FromHookHost, MAX_PACKET, ToHookHost, ToMaster, ToWorker, decode, encode};
@@ -81,6 +82,21 @@ fn every_message_between_two_masters_is_as_written_down() {
         assert!(messages.iter().any(kind), "a message has no golden file");
     }
     round_trip::<Legacy>("legacy");
+}
+
+#[test]
+fn every_message_of_the_control_socket_is_as_written_down() {
+    assert_eq!(round_trip::<Request>("control_request").len(), 5);
+    assert_eq!(round_trip::<Response>("control_response").len(), 3);
+}
+
+#[test]
+fn a_control_address_names_the_pid_and_its_namespace() {
+    let address = control::address("pid:[4026531836]", 7);
+    assert_eq!(address, "ferricorn.4026531836.7");
+    assert_eq!(control::pid_of("pid:[4026531836]", &address), Some(7));
+    assert_eq!(control::pid_of("pid:[4026531837]", &address), None);
+    assert_eq!(control::pid_of("pid:[4026531836]", "ferricorn.4026531836.x"), None);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 pub mod cli;
 pub mod configuration;
+pub mod ctl;
 pub mod help;
 pub mod logging;
 pub mod report;
@@ -23,6 +24,9 @@ pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let arguments: Vec<OsString> = arguments.into_iter().collect();
     let words = arguments.get(1..).unwrap_or_default().to_vec();
+    if words.first().is_some_and(|word| word == ctl::WORD) {
+        return ctl::run(&words[1..]);
+    }
     let invocation = Invocation::of_this_process(arguments.clone());
     let process = ProcessStart::of_this_process(words);
     match cli::parse(arguments, &process.environment()) {

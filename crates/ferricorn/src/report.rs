@@ -53,7 +53,7 @@ pub fn error(message: &str) -> u8 {
     1
 }
 
-/// One write, so that lines of several processes do not mix.
-fn complain(text: &str) {
+/// Writes to standard error: one write, so that lines of several processes do not mix.
+pub fn complain(text: &str) {
     let _ = io::stderr().lock().write_all(text.as_bytes());
 }

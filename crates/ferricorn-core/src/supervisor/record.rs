@@ -249,11 +249,13 @@ impl Supervisor {
                     StopMode::Quick => self.stop(mode, ExitReason::Stopped, now, actions),
                 }
             }
+            Command::Status => reply(Reply::Status(Box::new(self.snapshot()))),
             _ if self.is_stopping() => reply(Reply::Stopping),
             Command::ScaleUp => self.scale(by, |workers| workers.saturating_add(1), actions),
             Command::ScaleDown => {
                 self.scale(by, |workers| workers.saturating_sub(1).max(1).min(workers), actions);
             }
+            Command::ScaleTo(workers) => self.scale(by, |_| workers, actions),
             Command::Reload(policy) => self.queue_reload(*policy, by),
             Command::Upgrade => self.ask_upgrade(by, actions),
         }
@@ -261,7 +263,7 @@ impl Supervisor {
 
     /// More or fewer workers. What a reload under way is going to ask for changes as much: the reload was asked for
     /// before.
-    fn scale(&mut self, by: RequestId, change: fn(u16) -> u16, actions: &mut Vec<Action>) {
+    fn scale(&mut self, by: RequestId, change: impl Fn(u16) -> u16, actions: &mut Vec<Action>) {
         let coming = self.next_policy.iter_mut().chain(self.queued.iter_mut().map(|(policy, _)| policy));
         for policy in coming {
             policy.workers = change(policy.workers);

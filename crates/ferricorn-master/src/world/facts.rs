@@ -47,11 +47,15 @@ impl World {
     }
 
     pub(crate) fn ask_reload(&mut self, queue: &mut VecDeque<Event>) {
+        let command = self.reload_command();
+        let event = self.ask(command);
+        queue.push_back(event);
+    }
+
+    pub(super) fn reload_command(&mut self) -> Command {
         self.hooks.reload(&self.program.settings);
         self.call_hook("on_reload", About::default());
-        let policy = policy::from_settings(&self.program.settings);
-        let event = self.ask(Command::Reload(Box::new(policy)));
-        queue.push_back(event);
+        Command::Reload(Box::new(policy::from_settings(&self.program.settings)))
     }
 
     pub(super) fn ask(&mut self, command: Command) -> Event {

@@ -74,6 +74,8 @@ impl World {
 
     /// Closes the listening sockets; the files of unix sockets are the successor's.
     pub(super) fn give_up_listeners(&mut self) {
+        // Whoever looks for the service shall find one master.
+        self.control.close();
         for mut listener in self.listeners.drain(..) {
             listener.leave_file();
             listener.close();
@@ -83,6 +85,7 @@ impl World {
     pub(super) fn take_over(&mut self) {
         self.write_pid_file();
         self.predecessor.replace(&mut self.listeners);
+        self.control.open();
     }
 
     fn write_pid_file(&mut self) {

@@ -5,6 +5,7 @@
 
 mod bad_values;
 mod balance;
+mod control;
 mod crash;
 mod deaths;
 mod deploy;

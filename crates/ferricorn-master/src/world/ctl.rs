@@ -1,0 +1,107 @@
+//! What is done about a request of `ferricorn ctl`, and the core's replies in words.
+
+use std::collections::VecDeque;
+
+use ferricorn_core::{Command, Event, Reply, RequestId, Snapshot, Stage, StopMode, WorkerSnapshot};
+use ferricorn_wire::control::{Request, Response, Status, WorkerStatus};
+use tracing::info;
+
+use super::World;
+use crate::control::Ask;
+
+impl World {
+    pub(super) fn asked(&mut self, ask: Ask, queue: &mut VecDeque<Event>) {
+        let Ask { request, answer } = ask;
+        let (command, at_once) = match request {
+            Request::Status => (Command::Status, None),
+            Request::Reload { wait } => (self.reload_command(), (!wait).then_some("the reload begins")),
+            Request::Upgrade { wait } => (Command::Upgrade, (!wait).then_some("the upgrade begins")),
+            Request::Stop => (Command::Stop(StopMode::Graceful), None),
+            Request::Scale { workers } => (Command::ScaleTo(workers), None),
+        };
+        if request != Request::Status {
+            info!("Handling command: {}", name(request));
+        }
+        let event = self.ask(command);
+        if let Some(text) = at_once {
+            // It may have hung up.
+            let _ = answer.send(Response::Done { text: text.to_owned() });
+        } else {
+            self.control.remember(RequestId(self.requests), answer);
+        }
+        queue.push_back(event);
+    }
+
+    pub(super) fn reply(&mut self, to: RequestId, reply: Reply) {
+        let Self { control, crew, listeners, program, .. } = self;
+        control.answer(to, || match reply {
+            Reply::Status(snapshot) => {
+                let addresses = listeners.iter().map(ferricorn_sys::Listener::address).collect();
+                Response::Status(status(&snapshot, program.version, addresses, crew))
+            }
+            reply => in_words(&reply),
+        });
+    }
+}
+
+fn name(request: Request) -> &'static str {
+    match request {
+        Request::Status => "status",
+        Request::Reload { .. } => "reload",
+        Request::Upgrade { .. } => "upgrade",
+        Request::Stop => "stop",
+        Request::Scale { .. } => "scale",
+    }
+}
+
+fn in_words(reply: &Reply) -> Response {
+    let done = |text: String| Response::Done { text };
+    let failed = |text: String| Response::Failed { text };
+    match reply {
+        Reply::Accepted => done("the service stops".to_owned()),
+        Reply::Scaled(workers) => done(format!("{workers} workers")),
+        Reply::Reloaded(generation) => done(format!("every worker runs generation {generation}")),
+        Reply::ReloadRejected(generation) => failed(format!(
+            "generation {generation} does not work, and the old one serves on; the log says why"
+        )),
+        Reply::Upgraded => done("the new program has taken over".to_owned()),
+        Reply::UpgradeFailed(reason) => failed(format!("nothing has changed: {reason}")),
+        Reply::PassedOn => done("passed on to the new master".to_owned()),
+        Reply::Stopping => failed("the service is stopping".to_owned()),
+        Reply::Status(_) => failed(String::new()),
+    }
+}
+
+fn status(snapshot: &Snapshot, version: &str, addresses: Vec<String>, crew: &crate::crew::Crew) -> Status {
+    let worker = |it: &WorkerSnapshot| {
+        let member = crew.get(it.id)?;
+        let (requests, in_flight) = crew.requests(member);
+        Some(WorkerStatus {
+            pid: member.pid,
+            slot: it.slot.0,
+            generation: it.generation.0,
+            stage: match it.stage {
+                Stage::Booting => "booting",
+                Stage::Ready => "ready",
+                Stage::Draining(_) => "draining",
+                Stage::Killed(_) => "killed",
+            }
+            .to_owned(),
+            requests,
+            in_flight,
+            connections: crew.connections(member),
+        })
+    };
+    Status {
+        version: version.to_owned(),
+        pid: ferricorn_sys::pid(),
+        addresses,
+        target: snapshot.target,
+        generation: snapshot.generation.0,
+        reloading: snapshot.reloading,
+        upgrading: snapshot.upgrading,
+        frozen: snapshot.frozen,
+        stopping: snapshot.stopping,
+        workers: snapshot.workers.iter().filter_map(worker).collect(),
+    }
+}

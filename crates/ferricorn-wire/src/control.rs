@@ -1,0 +1,112 @@
+//! What `ferricorn ctl` and a master say to each other: over a unix stream socket with an abstract address, one JSON
+//! object per line, one request and one response per connection.
+
+use serde::{Deserialize, Serialize};
+
+/// The longest line that either side accepts, in bytes. A request has a few dozen, a status about 150 per worker.
+pub const MAX_REQUEST: u64 = 4096;
+
+/// The abstract address of the master with this pid. Pids repeat from one pid namespace to the next, abstract addresses
+/// do not care: so the namespace is part of it, as `/proc/self/ns/pid` names it.
+pub fn address(pid_namespace: &str, pid: u32) -> String {
+    let digits: String = pid_namespace.chars().filter(char::is_ascii_digit).collect();
+    format!("{}{pid}", prefix(&digits))
+}
+
+/// The pid in the address of a master of this pid namespace; none if the address is something else.
+pub fn pid_of(pid_namespace: &str, address: &str) -> Option<u32> {
+    let digits: String = pid_namespace.chars().filter(char::is_ascii_digit).collect();
+    address.strip_prefix(&prefix(&digits))?.parse().ok()
+}
+
+fn prefix(digits: &str) -> String {
+    format!("ferricorn.{digits}.")
+}
+
+/// What a master is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Request {
+    /// How the service is.
+    Status,
+    /// Replace every worker.
+    Reload {
+        /// Answer when it has succeeded or failed, and not at once.
+        wait: bool,
+    },
+    /// Hand the service over to the program that is on disk now.
+    Upgrade {
+        /// Answer when it has succeeded or failed, and not at once.
+        wait: bool,
+    },
+    /// Stop gracefully.
+    Stop,
+    /// Run this many workers.
+    Scale {
+        /// How many.
+        workers: u16,
+    },
+}
+
+/// What a master answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Response {
+    /// It was done, or will be.
+    Done {
+        /// What, in one line.
+        text: String,
+    },
+    /// It was not.
+    Failed {
+        /// Why, in one line.
+        text: String,
+    },
+    /// How the service is.
+    Status(Status),
+}
+
+/// How a service is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact that somebody asks for")]
+pub struct Status {
+    /// The product's version.
+    pub version: String,
+    /// The master's pid.
+    pub pid: u32,
+    /// Where it listens.
+    pub addresses: Vec<String>,
+    /// How many workers are wanted.
+    pub target: u16,
+    /// The generation that serves.
+    pub generation: u32,
+    /// A reload is under way.
+    pub reloading: bool,
+    /// An upgrade is under way.
+    pub upgrading: bool,
+    /// The last reload was rejected, and nothing is recycled.
+    pub frozen: bool,
+    /// The service is stopping.
+    pub stopping: bool,
+    /// Every worker, oldest first.
+    pub workers: Vec<WorkerStatus>,
+}
+
+/// How a worker is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WorkerStatus {
+    /// Its pid.
+    pub pid: i32,
+    /// Its seat.
+    pub slot: u16,
+    /// Its generation.
+    pub generation: u32,
+    /// `booting`, `ready`, `draining` or `killed`.
+    pub stage: String,
+    /// Requests answered since it began.
+    pub requests: u64,
+    /// Requests being handled now.
+    pub in_flight: u64,
+    /// Open connections.
+    pub connections: u64,
+}

@@ -1,0 +1,166 @@
+//! `ferricorn ctl`: asks a running master, and shows what it answers.
+//!
+//! Owns: its part of the command line, and what the user reads. Does not own: the conversation ([`client`]), nor the
+//! messages (`ferricorn-wire`). An application whose module is called `ctl` is started as `ferricorn ctl:app`.
+
+mod client;
+
+use std::{ffi::OsString, fmt::Write as _, path::PathBuf};
+
+use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind, value_parser};
+use ferricorn_wire::control::{Request, Response, Status};
+
+use crate::report;
+use client::Failure;
+
+/// The word that makes a command line one of these.
+pub const WORD: &str = "ctl";
+
+/// Workers that a master has room for.
+const MOST_WORKERS: i64 = 4000;
+
+/// Runs `ferricorn ctl ...`; the words are those after `ctl`. Gives the exit code: 0 when it was done, 1 when not, 2 when
+/// the words mean nothing.
+pub fn run(words: &[OsString]) -> u8 {
+    let matches = match command().try_get_matches_from(words) {
+        Ok(matches) => matches,
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp) => {
+            return report::print(&error.render().to_string());
+        }
+        Err(error) => {
+            report::complain(&error.render().to_string());
+            return 2;
+        }
+    };
+    match ask(&matches) {
+        Ok(Response::Done { text }) => report::print(&format!("{text}\n")),
+        Ok(Response::Failed { text }) => report::error(&text),
+        Ok(Response::Status(status)) => report::print(&shown(&status, matches.subcommand())),
+        Err(failure) => {
+            let hint = failure.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+            report::error(&format!("{failure}{hint}"))
+        }
+    }
+}
+
+fn ask(matches: &ArgMatches) -> Result<Response, Failure> {
+    let pid = match (matches.get_one::<u32>("pid"), matches.get_one::<PathBuf>("pid-file")) {
+        (Some(pid), _) => *pid,
+        (None, Some(file)) => client::pid_in(file)?,
+        (None, None) => client::only_master()?,
+    };
+    let wait = |matches: &ArgMatches| matches.get_flag("wait");
+    let request = match matches.subcommand() {
+        Some(("reload", matches)) => Request::Reload { wait: wait(matches) },
+        Some(("upgrade", matches)) => Request::Upgrade { wait: wait(matches) },
+        Some(("stop", _)) => Request::Stop,
+        Some(("scale", matches)) => {
+            Request::Scale { workers: matches.get_one("workers").copied().unwrap_or(1) }
+        }
+        _ => Request::Status,
+    };
+    client::ask(pid, request)
+}
+
+fn command() -> Command {
+    let wait = || {
+        Arg::new("wait")
+            .long("wait")
+            .action(ArgAction::SetTrue)
+            .help("Wait for the outcome; exit with 1 if it failed")
+    };
+    Command::new("ferricorn ctl")
+        .about("Asks a running ferricorn")
+        .no_binary_name(true)
+        .disable_help_subcommand(true)
+        .disable_version_flag(true)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .arg(
+            Arg::new("pid")
+                .long("pid")
+                .value_name("PID")
+                .value_parser(value_parser!(u32).range(1..))
+                .conflicts_with("pid-file")
+                .help("The pid of the master [default: the only ferricorn of this user]"),
+        )
+        .arg(
+            Arg::new("pid-file")
+                .long("pid-file")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("The file that the master was given by its --pid"),
+        )
+        .subcommand(
+            Command::new("status")
+                .about("Shows the master and its workers")
+                .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("As a JSON object")),
+        )
+        .subcommand(Command::new("reload").about("Replaces every worker, as HUP does").arg(wait()))
+        .subcommand(
+            Command::new("upgrade").about("Hands over to the program on disk, as USR2 does").arg(wait()),
+        )
+        .subcommand(Command::new("stop").about("Stops gracefully, as TERM does"))
+        .subcommand(
+            Command::new("scale").about("Changes the number of workers").arg(
+                Arg::new("workers")
+                    .value_name("N")
+                    .required(true)
+                    .value_parser(value_parser!(u16).range(1..=MOST_WORKERS))
+                    .help("How many workers"),
+            ),
+        )
+}
+
+fn shown(status: &Status, command: Option<(&str, &ArgMatches)>) -> String {
+    if command.is_some_and(|(_, matches)| matches.get_flag("json")) {
+        return format!("{}\n", String::from_utf8_lossy(&ferricorn_wire::encode(status)));
+    }
+    let ready = status.workers.iter().filter(|worker| worker.stage == "ready").count();
+    let mut text = format!("ferricorn {}, master {}\n", status.version, status.pid);
+    let _ = writeln!(text, "listening at {}", status.addresses.join(", "));
+    let _ = write!(text, "generation {}, {ready} workers ready of {}", status.generation, status.target);
+    let under_way = [
+        (status.reloading, "a reload is under way"),
+        (status.upgrading, "an upgrade is under way"),
+        (status.frozen, "the last reload was rejected"),
+        (status.stopping, "stopping"),
+    ];
+    for (_, words) in under_way.iter().filter(|(holds, _)| *holds) {
+        let _ = write!(text, ", {words}");
+    }
+    text.push_str("\n\nslot      pid  generation  stage       requests  in flight  connections\n");
+    for worker in &status.workers {
+        let _ = writeln!(
+            text,
+            "{:>4}  {:>7}  {:>10}  {:<8}  {:>10}  {:>9}  {:>11}",
+            worker.slot,
+            worker.pid,
+            worker.generation,
+            worker.stage,
+            worker.requests,
+            worker.in_flight,
+            worker.connections
+        );
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_parser_can_be_made() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn strange_words_are_usage_errors() {
+        for line in ["stat", "scale", "scale 0", "scale x", "scale 99999", "status --wait", "--pid 0 status"]
+        {
+            let words: Vec<_> = line.split(' ').map(OsString::from).collect();
+            assert!(command().try_get_matches_from(&words).is_err(), "{line}");
+        }
+    }
+}

@@ -1,0 +1,164 @@
+//! `ferricorn ctl`: what it asks is done, what it says is true, and nobody harms the master by its socket.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    os::{
+        linux::net::SocketAddrExt as _,
+        unix::net::{SocketAddr, UnixStream},
+    },
+    process::Command,
+    time::Duration,
+};
+
+use ferricorn_test::{Deployed, PATIENCE, Server, eventually, processes, turn};
+use nix::sys::signal::Signal;
+
+use crate::{
+    PROGRAM, ferricorn,
+    pid1::{master, namespace},
+};
+
+/// Runs `ferricorn ctl` with these words; gives the exit code, and what it printed: output, then errors.
+fn ctl(words: &[&str]) -> (i32, String) {
+    run(Command::new(PROGRAM).arg("ctl").args(words))
+}
+
+fn run(command: &mut Command) -> (i32, String) {
+    let output = command.output().expect("it can be started");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code().expect("it exits"), String::from_utf8(text).expect("text"))
+}
+
+fn done(text: &str) -> (i32, String) {
+    (0, format!("{text}\n"))
+}
+
+#[test]
+fn every_command_does_what_it_says_and_waits_if_told_to() {
+    let _turn = turn::together();
+    let server =
+        ferricorn().line("--workers 2 --reload-probation 0 --pid app.pid").linked().expect_error("").serve(2);
+    let pid = server.pid().to_string();
+    let ask = |words: &[&str]| ctl(&[&["--pid", &pid], words].concat());
+    server.get("/").expect("an answer");
+    let (code, text) = ask(&["status"]);
+    assert_eq!(code, 0, "{text}");
+    let head =
+        format!("ferricorn {}, master {pid}\nlistening at http://127.0.0.1:", env!("CARGO_PKG_VERSION"));
+    assert!(text.starts_with(&head), "{text}");
+    assert!(text.contains("\ngeneration 1, 2 workers ready of 2\n"), "{text}");
+    for worker in server.workers() {
+        assert!(text.contains(&worker.to_string()), "{text}");
+    }
+    let (code, json) = ask(&["status", "--json"]);
+    assert_eq!(code, 0);
+    assert!(json.starts_with('{') && json.contains("\"generation\":1"), "{json}");
+    assert_eq!(ask(&["scale", "3"]), done("3 workers"));
+    server.wait_for_ready(3);
+    assert_eq!(ask(&["reload", "--wait"]), done("every worker runs generation 2"));
+    server.wait_for_line("Reloaded: every worker runs generation 2", PATIENCE);
+    let application = fs::read_to_string(server.path("main.py")).expect("it is there");
+    server.write_app("raise RuntimeError('a bad deploy')\n");
+    let rejected = "Error: generation 3 does not work, and the old one serves on; the log says why\n";
+    assert_eq!(ask(&["reload", "--wait"]), (1, rejected.to_owned()));
+    assert!(ask(&["status"]).1.contains("the last reload was rejected"));
+    server.deploy(Deployed::Script("exit 7"));
+    let failed = "Error: nothing has changed: the new program exited with code 7 before it was ready\n";
+    assert_eq!(ask(&["upgrade", "--wait"]), (1, failed.to_owned()));
+    server.deploy(Deployed::Program(PROGRAM.as_ref()));
+    server.write_app(&application);
+    assert_eq!(ask(&["reload"]), done("the reload begins"));
+    assert_eq!(ask(&["upgrade", "--wait"]), done("the new program has taken over"));
+    let file = server.path("app.pid").display().to_string();
+    let new: i32 = fs::read_to_string(&file).expect("it is there").trim().parse().expect("a pid");
+    assert_ne!(new, server.pid());
+    assert_eq!(ctl(&["--pid-file", &file, "stop"]), done("the service stops"));
+    assert_eq!(server.wait_exit(PATIENCE).code(), 0);
+    server.wait_nobody_left(PATIENCE);
+    let (code, text) = ctl(&["--pid", &new.to_string(), "status"]);
+    assert_eq!(code, 1);
+    assert!(text.starts_with(&format!("Error: the ferricorn with pid {new} cannot be asked: ")), "{text}");
+    server.finish();
+}
+
+#[test]
+fn an_upgrade_in_place_tells_who_waits_for_it() {
+    let _turn = turn::together();
+    let server =
+        ferricorn().wrapped(namespace()).line("--workers 1 --reload-probation 0").expect_error("").serve(1);
+    let master = master(&server);
+    let target = master.to_string();
+    let as_user = namespace().contains(&"--user");
+    let inside = |words: &[&str]| {
+        let user: &[&str] = if as_user { &["--user", "--preserve-credentials"] } else { &[] };
+        run(Command::new("nsenter")
+            .args(["--target", &target, "--pid", "--mount"])
+            .args(user)
+            .args([PROGRAM, "ctl", "--pid", "1"])
+            .args(words))
+    };
+    assert_eq!(inside(&["upgrade", "--wait"]), done("the new program has taken over"));
+    assert!(inside(&["status"]).1.contains("generation 2, 1 workers ready of 1"));
+    server.write_app("raise RuntimeError('a bad deploy')\n");
+    let (code, text) = inside(&["upgrade", "--wait"]);
+    assert_eq!((code, text.contains("the old ones serve on")), (1, true), "{text}");
+    processes::signal(master, Signal::SIGTERM);
+    assert_eq!(server.wait_exit(PATIENCE).code(), 0);
+    server.finish();
+}
+
+fn connect(server: &Server) -> UnixStream {
+    let namespace = fs::read_link("/proc/self/ns/pid").expect("Linux has it");
+    let digits: String = namespace.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
+    let name = format!("ferricorn.{digits}.{}", server.pid());
+    let address = SocketAddr::from_abstract_name(name).expect("a name");
+    UnixStream::connect_addr(&address).expect("the master listens")
+}
+
+#[test]
+fn clients_that_send_garbage_or_nothing_or_never_read_do_no_harm() {
+    let _turn = turn::together();
+    let server = ferricorn().line("--workers 1 --reload-probation 0").serve(1);
+    let baseline = server.descriptors();
+    let long = vec![b'x'; 100_000];
+    for garbage in [&b"\n"[..], b"{}\n", b"{\"type\":\"scale\",\"workers\":-1}\n", b"\xff\x00\xfe\n", &long] {
+        let mut client = connect(&server);
+        // It may be cut off before it has sent everything.
+        let _ = client.write_all(garbage);
+        let mut answer = String::new();
+        let _ = BufReader::new(client).read_line(&mut answer);
+        assert!(answer.is_empty() || answer.contains("cannot be understood"), "{answer}");
+    }
+    // Half a request, and the end; a whole one, and the end.
+    for request in [&b"{\"type\":"[..], b"{\"type\":\"reload\",\"wait\":true}\n"] {
+        connect(&server).write_all(request).expect("sent");
+    }
+    // More silent clients than are listened to at a time, and as many that never read.
+    let silent: Vec<_> = (0..20).map(|_| connect(&server)).collect();
+    let mute: Vec<_> = (0..20)
+        .map(|_| {
+            let mut client = connect(&server);
+            client.write_all(b"{\"type\":\"status\"}\n").expect("sent");
+            client
+        })
+        .collect();
+    assert_eq!(server.get("/").expect("an answer").status, 200);
+    drop((silent, mute));
+    server.wait_for_line("Reloaded: every worker runs", PATIENCE);
+    eventually(PATIENCE, "it answers again", || ctl(&["--pid", &server.pid().to_string(), "status"]).0 == 0);
+    server.wait_for_workers(1, PATIENCE);
+    server.wait_for_descriptors(&baseline, PATIENCE);
+    server.finish();
+}
+
+#[test]
+fn an_application_called_ctl_is_named_with_its_attribute() {
+    let _turn = turn::together();
+    let builder = ferricorn().target(Some("ctl:app"));
+    fs::rename(builder.folder().join("main.py"), builder.folder().join("ctl.py")).expect("renamed");
+    let server = builder.serve(1);
+    assert_eq!(server.get("/").expect("an answer").status, 200);
+    assert_eq!(server.stop(Signal::SIGTERM, Duration::from_secs(10)), 0);
+    server.finish();
+}
