@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal;
 
-use crate::Server;
+use crate::{Entry, Server, eventually, processes};
 
 /// The longest that one of them may take: a boot on a busy machine, and a drain.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -20,12 +20,22 @@ pub enum Planned {
     ScaleUp,
     /// SIGTTOU: one worker less.
     ScaleDown,
+    /// SIGUSR2: another master, with workers of its own, takes the place of the one that serves.
+    Upgrade,
 }
 
 /// All of them, in an order after which the service is as it was before. The order is what the tests and the bench
 /// repeat: a further event belongs here.
-pub const ROUND: [Planned; 5] =
-    [Planned::Recycle, Planned::Reload, Planned::ScaleUp, Planned::Recycle, Planned::ScaleDown];
+pub const ROUND: [Planned; 6] = [
+    Planned::Recycle,
+    Planned::Reload,
+    Planned::ScaleUp,
+    Planned::Recycle,
+    Planned::ScaleDown,
+    Planned::Upgrade,
+];
+
+const TOOK_OVER: &str = "Upgraded: this master has taken over";
 
 impl Planned {
     /// Lets it happen, and waits until it is over. A recycle happens by itself, if there is load.
@@ -37,11 +47,17 @@ impl Planned {
             Self::Reload => (Some(Signal::SIGHUP), "Reloaded: every worker runs"),
             Self::ScaleUp => (Some(Signal::SIGTTIN), "Worker ready"),
             Self::ScaleDown => (Some(Signal::SIGTTOU), "reason=scale-down"),
+            Self::Upgrade => (Some(Signal::SIGUSR2), TOOK_OVER),
         };
         if let Some(signal) = signal {
             server.signal(signal);
         }
-        server.wait_for_line_after(mark, evidence, LIMIT);
+        let line = server.wait_for_line_after(mark, evidence, LIMIT);
+        if self == Self::Upgrade {
+            let old = server.master();
+            server.follow(Entry::parse(&line.text).expect("a line of the log").pid);
+            eventually(LIMIT, "the old master has left", || !processes::alive(old));
+        }
     }
 
     /// How many there have been in a run, as its log tells it.
@@ -51,6 +67,7 @@ impl Planned {
             Self::Reload => "Reloaded: every worker runs",
             Self::ScaleUp => "Handling signal: ttin",
             Self::ScaleDown => "reason=scale-down",
+            Self::Upgrade => TOOK_OVER,
         })
     }
 }

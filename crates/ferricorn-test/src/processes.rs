@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, fs, time::Duration};
 use nix::{
     sys::{
         signal::{Signal, kill},
-        wait::{WaitPidFlag, waitpid},
+        wait::{WaitPidFlag, WaitStatus, waitpid},
     },
     unistd::Pid,
 };
@@ -117,6 +117,16 @@ pub fn reap_orphans(group: i32) -> Vec<i32> {
     dead.map(|process| process.pid)
         .filter(|pid| waitpid(Pid::from_raw(*pid), Some(WaitPidFlag::WNOHANG)).is_ok())
         .collect()
+}
+
+/// Waits for a child of the harness's that may have ended, and gives its exit code; the negative number of the signal
+/// that ended it. None while it is there.
+pub(crate) fn exit_code(pid: i32) -> Option<i32> {
+    match waitpid(Pid::from_raw(pid), Some(WaitPidFlag::WNOHANG)) {
+        Ok(WaitStatus::Exited(_, code)) => Some(code),
+        Ok(WaitStatus::Signaled(_, signal, _)) => Some(-(signal as i32)),
+        _ => None,
+    }
 }
 
 /// Kills all that is left of a run, and waits until it is gone.

@@ -3,7 +3,13 @@
 //! Owns: the processes of the run. Post-conditions are in [`Server::finish`]; a test that forgets to call it gets
 //! them on drop.
 
-use std::{fs, io, path::PathBuf, thread, time::Duration};
+use std::{
+    fs, io,
+    path::PathBuf,
+    sync::atomic::{AtomicI32, Ordering},
+    thread,
+    time::Duration,
+};
 
 use nix::sys::signal::Signal;
 use tempfile::TempDir;
@@ -26,6 +32,8 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 /// A run of the program. Dropped, it is killed with everything it started.
 pub struct Server {
     pid: i32,
+    /// Another one than `pid` after an upgrade.
+    master: AtomicI32,
     run: String,
     log: LogBook,
     description: String,
@@ -49,12 +57,23 @@ impl Server {
         folder: TempDir,
         expected: Expected,
     ) -> Self {
-        Self { pid, run, log, description, folder, expected, killed: false, finished: false }
+        let master = AtomicI32::new(pid);
+        Self { pid, master, run, log, description, folder, expected, killed: false, finished: false }
     }
 
     /// The pid of the master (of the wrapper, if there is one).
     pub fn pid(&self) -> i32 {
         self.pid
+    }
+
+    /// The master that serves now: the first one, or the one that [`Server::follow`] named.
+    pub fn master(&self) -> i32 {
+        self.master.load(Ordering::Relaxed)
+    }
+
+    /// From now on another master serves: signals go to it, and its workers are the workers.
+    pub fn follow(&self, master: i32) {
+        self.master.store(master, Ordering::Relaxed);
     }
 
     /// What it said.
@@ -108,8 +127,8 @@ impl Server {
 
     /// Sends a signal to the master.
     pub fn signal(&self, signal: Signal) {
-        if self.log.exit().is_none() {
-            processes::signal(self.pid, signal);
+        if self.master() != self.pid || self.log.exit().is_none() {
+            processes::signal(self.master(), signal);
         }
     }
 
@@ -128,7 +147,7 @@ impl Server {
 
     /// The living children of the master, in the order of their pids.
     pub fn workers(&self) -> Vec<i32> {
-        let children = processes::children(self.pid).into_iter().filter(|process| !process.is_zombie());
+        let children = processes::children(self.master()).into_iter().filter(|process| !process.is_zombie());
         children.map(|process| process.pid).collect()
     }
 
@@ -175,12 +194,12 @@ impl Server {
     #[track_caller]
     pub fn wait_for_workers(&self, count: usize, limit: Duration) -> Vec<i32> {
         let settled = within(limit, || {
-            let children = processes::children(self.pid);
+            let children = processes::children(self.master());
             let ok = children.len() == count && !children.iter().any(Process::is_zombie);
             ok.then(|| children.iter().map(|process| process.pid).collect())
         });
         settled.unwrap_or_else(|| {
-            panic!("not {count} workers within {limit:?}: {:?}", processes::children(self.pid))
+            panic!("not {count} workers within {limit:?}: {:?}", processes::children(self.master()))
         })
     }
 
@@ -214,7 +233,7 @@ impl Server {
 
     /// The descriptors of the master, to compare with later ones.
     pub fn descriptors(&self) -> Vec<String> {
-        let mut targets: Vec<_> = processes::descriptors(self.pid)
+        let mut targets: Vec<_> = processes::descriptors(self.master())
             .into_values()
             // Each socket has a number of its own: the kind is what can be compared.
             .map(|target| target.split(':').next().unwrap_or_default().to_owned())
@@ -223,14 +242,24 @@ impl Server {
         targets
     }
 
-    /// Waits until the master has as many descriptors of each kind as before.
+    /// Waits until the master has as many descriptors of each kind as before; another master than the first one, which
+    /// was started in another way, may have fewer.
     #[track_caller]
     pub fn wait_for_descriptors(&self, baseline: &[String], limit: Duration) {
-        let back = within(limit, || (self.descriptors() == baseline).then_some(()));
+        let back = within(limit, || {
+            let mut more = self.descriptors();
+            let same = more == baseline;
+            for kind in baseline {
+                if let Some(index) = more.iter().position(|other| other == kind) {
+                    more.swap_remove(index);
+                }
+            }
+            (same || (self.master() != self.pid && more.is_empty())).then_some(())
+        });
         assert!(
             back.is_some(),
             "descriptors before: {baseline:?}\nnow: {:?}",
-            processes::descriptors(self.pid)
+            processes::descriptors(self.master())
         );
     }
 
@@ -248,7 +277,12 @@ impl Server {
     #[track_caller]
     fn check(&mut self) {
         self.finished = true;
-        if self.log.exit().is_none() {
+        if self.master() != self.pid {
+            self.signal(Signal::SIGTERM);
+            // It has lost its parent, and is a child of the harness's now.
+            let code = within(PATIENCE, || processes::exit_code(self.master()));
+            assert_eq!(code, Some(0), "exit code of the last master's stop by SIGTERM");
+        } else if self.log.exit().is_none() {
             let code = self.stop(Signal::SIGTERM, PATIENCE);
             assert_eq!(code, 0, "exit code of a stop by SIGTERM");
         }

@@ -102,7 +102,7 @@ fn verdicts(tally: &Tally) -> [String; 4] {
 
 /// The long run: rounds of planned events, until there were enough events and requests.
 fn long_run(ground: &Ground, scale: &Scale, page: &mut Page) -> Result<Table, Failure> {
-    let line = "--workers 2 --max-requests 4000 --max-requests-jitter 1000 --reload-probation 0";
+    let line = "--workers 2 --max-requests 1500 --max-requests-jitter 500 --reload-probation 0";
     page.command(format!("ferricorn main:app --bind 127.0.0.1:0 {line}"));
     let server = ferricorn(ground, line).serve(2);
     let trial = Trial::begin(server, |server| crowd(server).start());
@@ -161,11 +161,12 @@ fn long_run(ground: &Ground, scale: &Scale, page: &mut Page) -> Result<Table, Fa
     Ok(table)
 }
 
-const KINDS: [(Planned, &str); 4] = [
+const KINDS: [(Planned, &str); 5] = [
     (Planned::Recycle, "recycles"),
     (Planned::Reload, "reloads"),
     (Planned::ScaleUp, "workers added"),
     (Planned::ScaleDown, "workers taken away"),
+    (Planned::Upgrade, "upgrades"),
 ];
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {

@@ -67,3 +67,16 @@ fn a_client_that_speaks_no_tls_to_a_tls_port_gets_no_answer_and_harms_nobody() {
     assert_eq!(server.get("/").expect("an answer").status, 200);
     server.finish();
 }
+
+#[test]
+fn a_client_without_the_certificate_that_is_asked_for_gets_no_answer() {
+    let _turn = turn::together();
+    let builder = secure();
+    let authorities = builder.folder().join("cert.pem");
+    let server = builder
+        .args(["--ca-certs".as_ref(), authorities.as_os_str()])
+        .line("--cert-reqs 2 --ciphers ECDHE+AESGCM")
+        .serve(1);
+    assert!(server.get("/").is_err_and(Verdict::is_lost));
+    server.finish();
+}
