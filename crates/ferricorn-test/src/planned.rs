@@ -57,6 +57,10 @@ impl Planned {
             let old = server.master();
             server.follow(Entry::parse(&line.text).expect("a line of the log").pid);
             eventually(LIMIT, "the old master has left", || !processes::alive(old));
+            if old != server.pid() {
+                // It was started by one that is gone, and is a child of the harness's.
+                assert_eq!(processes::exit_code(old), Some(0), "exit code of a master that was succeeded");
+            }
         }
     }
 
