@@ -49,6 +49,14 @@ pub(crate) async fn bind_all(settings: &Settings, signals: &mut Signals) -> Resu
     Ok(listeners)
 }
 
+/// Binds an address at once or not at all.
+pub(crate) fn bind_now(bind: &Bind, all: &[Bind]) -> Result<Listener, String> {
+    bind_once(bind, all).map_err(|failure| match failure {
+        ListenError::InUse { .. } => format!("Connection in use: {}{}", shown(bind), held_by(bind)),
+        failure => format!("cannot bind {}: {failure}", shown(bind)),
+    })
+}
+
 async fn bind_patiently(bind: &Bind, all: &[Bind], signals: &mut Signals) -> Result<Listener, BindError> {
     for attempt in 1..=TRIES {
         let failure = match bind_once(bind, all) {

@@ -13,7 +13,7 @@ use std::{
 };
 
 use ferricorn_config::{PythonFile, PythonTarget, Settings};
-use ferricorn_sys::{SpawnPlan, memfd::memfd_empty, spawn, wait};
+use ferricorn_sys::{Process, SpawnPlan, memfd::memfd_empty, spawn, wait};
 use serde_json::Value;
 
 use crate::{InterpreterError, crew, interpreter, shim, start_message};
@@ -36,6 +36,8 @@ pub enum ExecuteError {
 pub(crate) struct Helper {
     /// Its pid.
     pub(crate) pid: i32,
+    /// To end it.
+    pub(crate) process: Process,
     answer: File,
 }
 
@@ -79,7 +81,7 @@ impl Helper {
             outlives_parent: false,
         })
         .map_err(io::Error::other)?;
-        Ok(Self { pid: child.pid, answer })
+        Ok(Self { pid: child.pid, process: child.process, answer })
     }
 
     /// The answer, once the helper has exited.

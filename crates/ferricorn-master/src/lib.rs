@@ -24,6 +24,7 @@ mod manager;
 mod observe;
 mod peer;
 mod policy;
+mod reloading;
 mod run;
 mod shim;
 mod shortage;
@@ -48,6 +49,7 @@ pub use ferricorn_sys::memory::limit as memory_limit;
 pub use helper::{ExecuteError, check_application, execute};
 pub use interpreter::InterpreterError;
 pub use invocation::Invocation;
+pub use reloading::{Configuration, Question};
 
 /// The target of events that are a gauge rather than a line: `metric` is its name, `value` its number.
 pub const METRIC: &str = "ferricorn::metric";
@@ -62,6 +64,8 @@ pub struct Program {
     pub version: &'static str,
     /// Whether workers colour the level names on standard error.
     pub colors: bool,
+    /// Makes the settings anew (SIGHUP).
+    pub configuration: Box<dyn Configuration>,
     /// Opens the master's own log file anew (SIGUSR1).
     pub reopen_logs: Box<dyn FnMut() -> io::Result<()>>,
 }

@@ -2,6 +2,7 @@
 
 mod ctl;
 mod facts;
+mod reload;
 mod upgrade;
 
 use std::{
@@ -11,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use ferricorn_config::Settings;
 use ferricorn_core::{Action, Command, Event, ExitReason, Notice, Policy, StopMode, WorkerId, WorkerSignal};
 use ferricorn_sys::{Listener, PidFile, Signal};
 use ferricorn_wire::{
@@ -28,6 +30,7 @@ use crate::{
     manager,
     observe::Observer,
     policy,
+    reloading::Reloading,
     run::Ended,
     shortage::Shortage,
     sources::Signals,
@@ -60,6 +63,7 @@ pub(crate) struct World {
     pid_file: Option<PidFile>,
     control: Control,
     observer: Observer,
+    reloading: Reloading,
     shortage: Shortage,
     samples: Interval,
     ticks: u32,
@@ -100,6 +104,7 @@ impl World {
             pid_file,
             control,
             observer: Observer::default(),
+            reloading: Reloading::default(),
             shortage: Shortage::default(),
             samples,
             ticks: 0,
@@ -139,6 +144,7 @@ impl World {
                 self.ticks = self.ticks.wrapping_add(1);
                 if self.ticks.is_multiple_of(policy::WEIGH_EVERY) {
                     self.shortage.look();
+                    self.reloading.look();
                 }
                 let weigh = policy.max_memory.is_some() && self.ticks.is_multiple_of(policy::WEIGH_EVERY);
                 queue.push_back(Event::Sampled(self.crew.vitals(weigh)));
@@ -159,14 +165,19 @@ impl World {
             Action::Spawn { id, slot, generation } => {
                 self.hooks.newest(id);
                 self.call_hook("pre_fork", About::worker("[booting]", id));
+                let settings = self.settings_of(generation);
+                let candidate = self.reloading.of(generation);
                 let recruit = Recruit {
                     id,
                     slot,
                     generation,
-                    directory: self.program.settings.chdir.clone(),
-                    environment: self.program.settings.environment.clone(),
-                    title: format!("worker {}", self.program.settings.app),
-                    listeners: self.listeners.iter().map(AsRawFd::as_raw_fd).collect(),
+                    directory: settings.chdir.clone(),
+                    environment: settings.environment.clone(),
+                    title: format!("worker {}", settings.app),
+                    listeners: candidate.map_or_else(
+                        || self.listeners.iter().map(AsRawFd::as_raw_fd).collect(),
+                        |candidate| candidate.descriptors(&self.listeners),
+                    ),
                 };
                 return Done::Happened(match self.spawn(&recruit) {
                     Ok(()) => Event::Spawned { id },
@@ -174,9 +185,13 @@ impl World {
                 });
             }
             Action::Listen => return self.listen(),
-            Action::Serve { id } => self.crew.tell(id, &ToWorker::Serve),
+            Action::Serve { id } => {
+                self.listen_for(id);
+                self.crew.tell(id, &ToWorker::Serve);
+            }
             Action::AnnounceClose { id } => self.crew.tell(id, &ToWorker::AnnounceClose),
             Action::Drain { id, siblings, grace } => {
+                let siblings = siblings && !self.tls_changes();
                 let mode = if siblings { DrainMode::Handoff } else { DrainMode::Close };
                 self.crew.tell(
                     id,
@@ -207,6 +222,7 @@ impl World {
             Action::TakeOver => self.take_over(),
             Action::Reply { to, reply } => self.reply(to, reply),
             Action::Notify(notice) => {
+                self.follow(&notice);
                 if let Notice::Scaled { from, to } = notice {
                     self.call_hook("nworkers_changed", About::scaling(to, Some(from)));
                 }
@@ -224,7 +240,8 @@ impl World {
     }
 
     fn spawn(&mut self, recruit: &Recruit) -> io::Result<()> {
-        let settings = &self.program.settings;
+        let settings =
+            self.reloading.of(recruit.generation).map_or(&self.program.settings, |it| &it.settings);
         let (slot, generation) = (recruit.slot.0, recruit.generation.0);
         let listeners = recruit.listeners.clone();
         let app = start_message::app(settings);
@@ -263,19 +280,23 @@ impl World {
                 return Done::Happened(self.ask(Command::Stop(StopMode::Quick)));
             }
         }
-        let secure = self.program.settings.uvicorn.iter().any(|(name, _)| *name == "ssl_certfile");
-        let shown = |listener: &Listener| match listener.address().strip_prefix("http://") {
-            Some(rest) if secure => format!("https://{rest}"),
-            _ => listener.address(),
-        };
-        let addresses: Vec<String> = self.listeners.iter().map(shown).collect();
-        info!("Listening at: {} ({})", addresses.join(","), ferricorn_sys::pid());
+        info!("Listening at: {} ({})", self.addresses(), ferricorn_sys::pid());
         if self.predecessor.is_gone() {
             manager::tell("READY=1");
         }
         info!("Using worker: {}", self.program.settings.worker_class);
         self.call_hook("when_ready", About::default());
         Done::Nothing
+    }
+
+    /// Where it listens, as the log shows it.
+    fn addresses(&self) -> String {
+        let secure = speaks_tls(&self.program.settings);
+        let shown = |listener: &Listener| match listener.address().strip_prefix("http://") {
+            Some(rest) if secure => format!("https://{rest}"),
+            _ => listener.address(),
+        };
+        self.listeners.iter().map(shown).collect::<Vec<_>>().join(",")
     }
 
     /// A worker's exit has been dealt with.
@@ -288,6 +309,11 @@ impl World {
         let ended = if self.listen_failed { Ended::ListenFailed } else { Ended::Exited(reason) };
         (ended, self.hooks)
     }
+}
+
+/// Whether the workers speak TLS.
+fn speaks_tls(settings: &Settings) -> bool {
+    settings.uvicorn.iter().any(|(name, _)| *name == "ssl_certfile")
 }
 
 fn milliseconds(duration: Duration) -> u64 {

@@ -14,9 +14,9 @@ use std::{
 
 use ferricorn_config::{
     ConfigError, Environment, Facts, FileContent, Given, Input, Layer, PythonFile, PythonTarget, Resolved,
-    read_toml, resolve,
+    Settings, read_toml, resolve,
 };
-use ferricorn_master::ExecuteError;
+use ferricorn_master::{ExecuteError, Question};
 
 use crate::cli::StartRequest;
 
@@ -25,6 +25,8 @@ pub struct Configuration {
     request: StartRequest,
     environment: Environment,
     process: ProcessStart,
+    /// The file of a reload that waits for Python's answer.
+    source: Option<Source>,
 }
 
 /// How the process was started. Nothing else of the process counts for its settings.
@@ -69,7 +71,7 @@ pub enum Source {
 impl Configuration {
     /// What settings can be made from.
     pub fn new(request: StartRequest, process: ProcessStart) -> Self {
-        Self { request, environment: process.environment(), process }
+        Self { request, environment: process.environment(), process, source: None }
     }
 
     /// Executes the Python file that is the source, if it is one, and waits for the answer. From the main thread only.
@@ -192,4 +194,33 @@ impl Configuration {
             .or_else(|| last(Layer::CommandVariable));
         named.filter(|text| !text.is_empty())
     }
+}
+
+impl ferricorn_master::Configuration for Configuration {
+    fn begin(&mut self) -> Result<Option<Question>, String> {
+        let source = self.source().map_err(|error| told(&error))?;
+        let question = match &source {
+            Source::Python { file, .. } => Some(Question {
+                python: self.python(),
+                file: file.clone(),
+                arguments: self.process.arguments.clone(),
+                variables: self.process.variables.clone(),
+            }),
+            Source::None | Source::Read(_) => None,
+        };
+        self.source = Some(source);
+        Ok(question)
+    }
+
+    fn finish(&mut self, answer: Option<&str>) -> Result<(Settings, Vec<String>), String> {
+        let source = self.source.take().unwrap_or(Source::None);
+        let resolved = self.resolve(source, answer).map_err(|error| told(&error))?;
+        Ok((resolved.settings, resolved.warnings))
+    }
+}
+
+/// An error with its hint, for the log.
+fn told(error: &ConfigError) -> String {
+    let hint = error.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
+    format!("{error}{hint}")
 }

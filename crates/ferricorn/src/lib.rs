@@ -68,6 +68,7 @@ fn start(request: StartRequest, process: ProcessStart, invocation: Invocation) -
         invocation,
         version: VERSION,
         colors: log.colors(),
+        configuration: Box::new(configuration),
         reopen_logs: Box::new(move || log.reopen()),
     };
     ferricorn_master::run(program).exit_code()

@@ -10,7 +10,6 @@ use tracing::{debug, error, info, warn};
 use super::World;
 use crate::{
     hooks::About,
-    policy,
     sources::{Received, SignalKind},
 };
 
@@ -46,6 +45,7 @@ impl World {
         queue.push_back(event);
     }
 
+<<<<<<< HEAD
     pub(crate) fn ask_reload(&mut self, queue: &mut VecDeque<Event>) {
         let command = self.reload_command();
         let event = self.ask(command);
@@ -58,6 +58,8 @@ impl World {
         Command::Reload(Box::new(policy::from_settings(&self.program.settings)))
     }
 
+=======
+>>>>>>> 2a15c6c (HUP reads the configuration first: a bad one changes nothing, a changed bind opens the new sockets before the old close)
     pub(super) fn ask(&mut self, command: Command) -> Event {
         self.requests += 1;
         Event::Asked { by: RequestId(self.requests), command }
@@ -90,6 +92,10 @@ impl World {
         while let Some(wait::Reaped { pid, exit, peak_memory }) = wait::reap() {
             if self.successor.pid() == Some(pid) {
                 self.successor_ended(exit, queue);
+                continue;
+            }
+            if self.reloading.pid() == Some(pid) {
+                self.file_executed(exit, queue);
                 continue;
             }
             let Some(id) = self.crew.id_of(pid) else {

@@ -6,6 +6,7 @@
 mod bad_values;
 mod balance;
 mod control;
+mod config_reload;
 mod crash;
 mod deaths;
 mod deploy;

@@ -1,0 +1,198 @@
+//! What a reload would change: settings that were read anew and do not hold yet, and the sockets that they need.
+//!
+//! Owns: the way of new settings from the signal to the commit. Nothing holds until the core has proven the generation:
+//! a file that cannot be read, an address that cannot be had and a generation that does not work each leave everything as
+//! it is. Does not own: reading (a [`Configuration`] does), nor when a generation is proven.
+//!
+//! Invariant: sockets of the new settings are open before those of the old ones are closed.
+
+use std::{
+    env,
+    ffi::OsString,
+    os::fd::{AsRawFd, RawFd},
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use ferricorn_config::{PythonFile, Settings};
+use ferricorn_core::Generation;
+use ferricorn_sys::{Listener, Signal, wait};
+
+use crate::{binding, helper::Helper};
+
+/// How long a configuration file in Python may take at a reload.
+const FILE_LIMIT: Duration = Duration::from_secs(60);
+
+/// A Python file that has to be executed before settings can be made.
+pub struct Question {
+    /// The interpreter, if one was named.
+    pub python: Option<PathBuf>,
+    /// The file.
+    pub file: PythonFile,
+    /// What it sees in `sys.argv`.
+    pub arguments: Vec<OsString>,
+    /// What it sees of the environment.
+    pub variables: Vec<(OsString, OsString)>,
+}
+
+/// Makes the settings anew. An error is the text of one line, or of one with a traceback.
+pub trait Configuration {
+    /// Looks for the configuration file: the question to Python, if it is one in Python.
+    fn begin(&mut self) -> Result<Option<Question>, String>;
+    /// The settings and the warnings about them. `answer` is Python's, if there was a question.
+    fn finish(&mut self, answer: Option<&str>) -> Result<(Settings, Vec<String>), String>;
+}
+
+/// Settings that are to hold.
+pub(crate) struct Candidate {
+    pub(crate) settings: Settings,
+    sockets: Vec<Socket>,
+}
+
+enum Socket {
+    /// The one that is there already, by its place.
+    Kept(usize),
+    New(Listener),
+}
+
+impl Candidate {
+    /// Opens what `settings` need and `held` does not have. Does not listen yet.
+    pub(crate) fn new(settings: Settings, old: &Settings, held: usize) -> Result<Self, String> {
+        let kept_as_it_is = settings.binds == old.binds || from_service_manager();
+        if kept_as_it_is {
+            return Ok(Self { settings, sockets: (0..held).map(Socket::Kept).collect() });
+        }
+        let mut sockets = Vec::new();
+        for bind in &settings.binds {
+            let place = old.binds.iter().position(|it| it == bind).filter(|place| *place < held);
+            sockets.push(match place {
+                Some(place) => Socket::Kept(place),
+                None => Socket::New(binding::bind_now(bind, &settings.binds)?),
+            });
+        }
+        Ok(Self { settings, sockets })
+    }
+
+    /// Whether the addresses are others than those that are held.
+    pub(crate) fn moves(&self, held: usize) -> bool {
+        let kept = self.sockets.iter().filter(|it| matches!(it, Socket::Kept(_))).count();
+        kept != self.sockets.len() || kept != held
+    }
+
+    /// The descriptors for a worker, among those that are held.
+    pub(crate) fn descriptors(&self, held: &[Listener]) -> Vec<RawFd> {
+        let descriptor = |socket: &Socket| match socket {
+            Socket::Kept(place) => held.get(*place).map(AsRawFd::as_raw_fd),
+            Socket::New(listener) => Some(listener.as_raw_fd()),
+        };
+        self.sockets.iter().filter_map(descriptor).collect()
+    }
+
+    /// The sockets that are new.
+    pub(crate) fn new_listeners(&self) -> impl Iterator<Item = &Listener> {
+        self.sockets.iter().filter_map(|socket| match socket {
+            Socket::Kept(_) => None,
+            Socket::New(listener) => Some(listener),
+        })
+    }
+
+    /// What holds from now on: the settings, the sockets, and those that are to be closed.
+    pub(crate) fn commit(self, held: Vec<Listener>) -> (Settings, Vec<Listener>, Vec<Listener>) {
+        let mut held: Vec<Option<Listener>> = held.into_iter().map(Some).collect();
+        let taken = self.sockets.into_iter().filter_map(|socket| match socket {
+            Socket::Kept(place) => held.get_mut(place).and_then(Option::take),
+            Socket::New(listener) => Some(listener),
+        });
+        let listeners = taken.collect();
+        (self.settings, listeners, held.into_iter().flatten().collect())
+    }
+}
+
+/// The sockets are the service manager's, which go before all that is configured.
+fn from_service_manager() -> bool {
+    env::var("LISTEN_PID").is_ok_and(|pid| pid == ferricorn_sys::pid().to_string())
+}
+
+/// Where reloads are.
+#[derive(Default)]
+pub(crate) struct Reloading {
+    helper: Option<(Helper, Instant)>,
+    /// Another was asked for while a file was being executed.
+    again: bool,
+    /// Told to the core, and not begun.
+    asked: Option<Candidate>,
+    /// Under way.
+    begun: Option<(Generation, Candidate)>,
+}
+
+impl Reloading {
+    /// Whether a file is being executed; then it will be executed once more.
+    pub(crate) fn is_reading(&mut self) -> bool {
+        self.again |= self.helper.is_some();
+        self.helper.is_some()
+    }
+
+    /// Executes a file.
+    pub(crate) fn ask(&mut self, question: &Question) -> Result<(), String> {
+        let Question { python, file, arguments, variables } = question;
+        let helper = Helper::config_file(python.as_deref(), file, arguments, variables);
+        let helper = helper.map_err(|error| error.to_string())?;
+        self.helper = Some((helper, Instant::now() + FILE_LIMIT));
+        Ok(())
+    }
+
+    /// The process that executes a file.
+    pub(crate) fn pid(&self) -> Option<i32> {
+        self.helper.as_ref().map(|(helper, _)| helper.pid)
+    }
+
+    /// Ends a file that takes too long.
+    pub(crate) fn look(&self) {
+        if let Some((helper, until)) = &self.helper
+            && Instant::now() >= *until
+        {
+            // One that is gone already is reaped in a moment.
+            let _ = helper.process.signal(Signal::Kill);
+        }
+    }
+
+    /// The answer, and whether the file is to be executed once more.
+    pub(crate) fn answered(&mut self, exit: wait::Exit) -> Option<(Result<String, String>, bool)> {
+        let (helper, until) = self.helper.take()?;
+        let late = Instant::now() >= until;
+        let answer = helper.answer(exit).map_err(|error| {
+            let limit = FILE_LIMIT.as_secs();
+            if late {
+                format!("the configuration file took longer than {limit} s")
+            } else {
+                error.to_string()
+            }
+        });
+        Some((answer, std::mem::take(&mut self.again)))
+    }
+
+    /// The core will be told of it.
+    pub(crate) fn asked(&mut self, candidate: Candidate) {
+        self.asked = Some(candidate);
+    }
+
+    /// The core has begun what was asked last.
+    pub(crate) fn started(&mut self, generation: Generation) {
+        self.begun = self.asked.take().map(|candidate| (generation, candidate));
+    }
+
+    /// The candidate of a generation that is under way.
+    pub(crate) fn of(&self, generation: Generation) -> Option<&Candidate> {
+        self.begun.as_ref().filter(|(begun, _)| *begun == generation).map(|(_, candidate)| candidate)
+    }
+
+    /// The candidate of the generation that is under way.
+    pub(crate) fn candidate(&self) -> Option<&Candidate> {
+        self.begun.as_ref().map(|(_, candidate)| candidate)
+    }
+
+    /// The generation under way is over, one way or the other.
+    pub(crate) fn take(&mut self, generation: Generation) -> Option<Candidate> {
+        self.begun.take_if(|(begun, _)| *begun == generation).map(|(_, candidate)| candidate)
+    }
+}

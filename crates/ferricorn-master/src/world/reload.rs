@@ -1,0 +1,113 @@
+//! Reloads: the configuration is read first, and what it says holds when its generation is proven.
+
+use std::collections::VecDeque;
+
+use ferricorn_config::Settings;
+use ferricorn_core::{Command, Event, Generation, Notice, WorkerId};
+use ferricorn_sys::{Listener, wait};
+use tracing::{error, info, warn};
+
+use super::{World, speaks_tls};
+use crate::{hooks::About, policy, reloading::Candidate};
+
+impl World {
+    /// Reads the configuration anew, and asks the core for a reload when that has worked.
+    pub(crate) fn ask_reload(&mut self, queue: &mut VecDeque<Event>) {
+        if self.reloading.is_reading() {
+            return;
+        }
+        let begun = match self.program.configuration.begin() {
+            Ok(Some(question)) => self.reloading.ask(&question),
+            Ok(None) => return self.apply(None, queue),
+            Err(text) => Err(text),
+        };
+        if let Err(text) = begun {
+            unchanged(&text);
+        }
+    }
+
+    /// Python has executed the configuration file, or has failed to.
+    pub(super) fn file_executed(&mut self, exit: wait::Exit, queue: &mut VecDeque<Event>) {
+        let Some((answer, again)) = self.reloading.answered(exit) else { return };
+        match answer {
+            Ok(answer) => self.apply(Some(&answer), queue),
+            Err(text) => unchanged(&text),
+        }
+        if again {
+            self.ask_reload(queue);
+        }
+    }
+
+    fn apply(&mut self, answer: Option<&str>, queue: &mut VecDeque<Event>) {
+        let candidate = self.program.configuration.finish(answer).and_then(|(settings, warnings)| {
+            let candidate = Candidate::new(settings, &self.program.settings, self.listeners.len())?;
+            Ok((candidate, warnings))
+        });
+        match candidate {
+            Ok((candidate, warnings)) => {
+                for warning in warnings {
+                    warn!("{warning}");
+                }
+                let policy = policy::from_settings(&candidate.settings);
+                self.hooks.reload(&candidate.settings);
+                self.reloading.asked(candidate);
+                self.call_hook("on_reload", About::default());
+                let event = self.ask(Command::Reload(Box::new(policy)));
+                queue.push_back(event);
+            }
+            Err(text) => unchanged(&text),
+        }
+    }
+
+    /// What the core says of a reload, before it is logged.
+    pub(super) fn follow(&mut self, notice: &Notice) {
+        match notice {
+            Notice::ReloadStarted(generation) => self.reloading.started(*generation),
+            Notice::ReloadCommitted(generation) => self.commit(*generation),
+            // The sockets that were opened for it are closed with it.
+            Notice::ReloadRejected(generation) => {
+                drop(self.reloading.take(*generation));
+                self.hooks.reload(&self.program.settings);
+            }
+            _ => {}
+        }
+    }
+
+    fn commit(&mut self, generation: Generation) {
+        let Some(candidate) = self.reloading.take(generation) else { return };
+        let moves = candidate.moves(self.listeners.len());
+        let (settings, listeners, superseded) = candidate.commit(std::mem::take(&mut self.listeners));
+        self.program.settings = settings;
+        self.listeners = listeners;
+        superseded.into_iter().for_each(Listener::close);
+        if moves {
+            info!("Listening at: {} ({})", self.addresses(), ferricorn_sys::pid());
+        }
+    }
+
+    /// The settings of a generation.
+    pub(super) fn settings_of(&self, generation: Generation) -> &Settings {
+        self.reloading.of(generation).map_or(&self.program.settings, |candidate| &candidate.settings)
+    }
+
+    /// Whether the generation under way turns TLS on or off: a sibling could not go on with a connection then.
+    pub(super) fn tls_changes(&self) -> bool {
+        let candidate = self.reloading.candidate();
+        candidate.is_some_and(|it| speaks_tls(&it.settings) != speaks_tls(&self.program.settings))
+    }
+
+    /// The new sockets of a generation listen from the moment on at which one of its workers serves.
+    pub(super) fn listen_for(&self, id: WorkerId) {
+        let Some(member) = self.crew.get(id) else { return };
+        let Some(candidate) = self.reloading.of(member.generation) else { return };
+        for listener in candidate.new_listeners() {
+            if let Err(error) = listener.listen(candidate.settings.backlog) {
+                error!("cannot listen on {}: {error}", listener.address());
+            }
+        }
+    }
+}
+
+fn unchanged(text: &str) {
+    error!("Not reloaded, nothing changes: {text}");
+}
