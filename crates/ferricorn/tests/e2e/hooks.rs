@@ -1,4 +1,5 @@
-//! Hooks of a configuration file, called by the real master and its workers.
+//! What a configuration file and a worker class of the user's do: hooks, called by the real master and its workers, and
+//! the options of a class.
 
 use std::fs;
 
@@ -178,5 +179,44 @@ fn without_a_hook_of_the_masters_there_is_no_process_for_them() {
     let server = builder.serve(2);
     assert_eq!(server.wait_for_workers(2, PATIENCE).len(), 2);
     assert_eq!(told(&server), ["post_fork", "post_fork"]);
+    server.finish();
+}
+
+#[test]
+fn a_worker_class_of_the_users_decides_how_uvicorn_runs() {
+    let _turn = turn::together();
+    let app = "
+async def app(scope, receive, send):
+    if scope['type'] == 'lifespan':
+        raise RuntimeError('there should be no lifespan')
+    body = scope['root_path'].encode()
+    await send({'type': 'http.response.start', 'status': 200, 'headers': [(b'content-length', b'%d' % len(body))]})
+    await send({'type': 'http.response.body', 'body': body})
+";
+    let class = "
+from uvicorn.workers import UvicornWorker
+class ShopWorker(UvicornWorker):
+    CONFIG_KWARGS = {'loop': 'asyncio', 'http': 'h11', 'lifespan': 'off', 'root_path': '/shop'}
+";
+    let builder = ferricorn().app(app).line("-k shop_workers.ShopWorker");
+    fs::write(builder.folder().join("shop_workers.py"), class).expect("the folder can be written");
+    let server = builder.serve(1);
+    let response = server.connect().request("GET", "/", &[], b"").expect("an answer");
+    assert_eq!((response.status, response.body.as_slice()), (200, b"/shop".as_slice()));
+    assert_eq!(server.log().count("Using worker: shop_workers.ShopWorker"), 1);
+    server.finish();
+}
+
+#[test]
+fn a_wsgi_application_is_served_if_it_is_called_one() {
+    let _turn = turn::together();
+    let app = "
+def app(environ, start_response):
+    start_response('200 OK', [('Content-Type', 'text/plain')])
+    return [environ['PATH_INFO'].encode()]
+";
+    let server = ferricorn().app(app).line("--interface wsgi").serve(1);
+    let response = server.connect().request("GET", "/here", &[], b"").expect("an answer");
+    assert_eq!((response.status, response.body.as_slice()), (200, b"/here".as_slice()));
     server.finish();
 }

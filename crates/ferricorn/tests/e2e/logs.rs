@@ -192,3 +192,57 @@ fn the_number_of_workers_goes_to_statsd() {
     }
     server.finish();
 }
+
+#[test]
+fn after_a_rotation_every_file_is_a_new_one() {
+    let _turn = turn::together();
+    let app = "
+async def app(scope, receive, send):
+    if scope['type'] == 'lifespan':
+        while True:
+            kind = (await receive())['type']
+            await send({'type': kind + '.complete'})
+            if kind == 'lifespan.shutdown':
+                return
+    print('printed', flush=True)
+    await send({'type': 'http.response.start', 'status': 200, 'headers': [(b'content-length', b'0')]})
+    await send({'type': 'http.response.body'})
+";
+    let builder = ferricorn().app(app).line("--workers 2 --capture-output --error-logfile error.log");
+    let folder = builder.folder().to_owned();
+    let server = builder.line("--access-logfile access.log").start();
+    let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();
+    eventually(PATIENCE, "both workers are ready", || {
+        read("error.log").matches("Worker ready (pid: ").count() == 2
+    });
+    let port = read("error.log").lines().find_map(|line| {
+        let address = line.split_once("Listening at: http://127.0.0.1:")?.1;
+        address.split(' ').next()?.parse::<u16>().ok()
+    });
+    let port = port.expect("the log names the port");
+    let ask = |path: &str| {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", port)).expect("connected");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+        std::io::Write::write_all(&mut stream, request.as_bytes()).expect("sent");
+        std::io::copy(&mut stream, &mut std::io::sink()).expect("answered");
+    };
+    ask("/before");
+    eventually(PATIENCE, "the first lines", || {
+        read("access.log").contains("/before") && read("error.log").contains("printed")
+    });
+    for name in ["error.log", "access.log"] {
+        fs::rename(folder.join(name), folder.join(format!("{name}.1"))).expect("renamed");
+    }
+    server.signal(nix::sys::signal::Signal::SIGUSR1);
+    // The master's new file comes first; a request tells that a worker has its own.
+    eventually(PATIENCE, "a request is in the new files", || {
+        ask("/after");
+        read("access.log").contains("/after") && read("error.log").contains("printed")
+    });
+    assert_eq!(server.stop(nix::sys::signal::Signal::SIGTERM, PATIENCE), 0);
+    assert!(read("error.log").contains("Shutting down: Master"));
+    assert!(read("error.log").contains("Worker exiting"));
+    assert!(!read("error.log.1").contains("Worker exiting"));
+    assert!(server.log().lines().is_empty(), "{:?}", server.log().lines());
+    server.finish();
+}
