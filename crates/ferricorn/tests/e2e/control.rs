@@ -85,8 +85,13 @@ fn every_command_does_what_it_says_and_waits_if_told_to() {
 #[test]
 fn an_upgrade_in_place_tells_who_waits_for_it() {
     let _turn = turn::together();
-    let server =
-        ferricorn().wrapped(namespace()).line("--workers 1 --reload-probation 0").expect_error("").serve(1);
+    let server = ferricorn()
+        .wrapped(namespace())
+        .line("--workers 1 --reload-probation 0")
+        .expect_error("Exception in worker process")
+        .expect_error("exited with code 3")
+        .expect_error("Reload rejected")
+        .serve(1);
     let master = master(&server);
     let target = master.to_string();
     let as_user = namespace().contains(&"--user");

@@ -73,7 +73,7 @@ fn a_new_program_takes_over_from_the_old_one_without_loss() {
 }
 
 /// Programs that cannot take over, and what the log says of each.
-pub(crate) const BAD: [(Deployed<'_>, &str); 6] = [
+pub(crate) const BAD: [(Deployed<'_>, &str); 5] = [
     (Deployed::Nothing, "No such file or directory"),
     (Deployed::Data, "Permission denied"),
     (Deployed::Script("exit 7"), "exited with code 7"),
@@ -82,18 +82,23 @@ pub(crate) const BAD: [(Deployed<'_>, &str); 6] = [
         Deployed::Script("FERRICORN_UPGRADE=\"999,${FERRICORN_UPGRADE#*,}\" exec \"$PROGRAM\" \"$@\""),
         "its state has version 999, and this program understands",
     ),
-    (Deployed::Script("exec sleep 1000"), "was not ready within 3 s"),
 ];
+
+/// One that hangs, for an `--upgrade-timeout` of 5 seconds.
+pub(crate) const HANG: (Deployed<'_>, &str) =
+    (Deployed::Script("exec sleep 1000"), "was not ready within 5 s");
 
 #[test]
 fn an_upgrade_that_fails_changes_nothing_and_the_next_one_works() {
     let _turn = turn::alone();
     let server = ferricorn()
         .linked()
-        .line("--workers 2 --reload-probation 0 --upgrade-timeout 3 --pid app.pid")
+        .line("--workers 2 --reload-probation 0 --pid app.pid")
         .expect_error("Upgrade failed, and nothing has changed: ")
         .expect_error("cannot succeed the running ferricorn")
-        .expect_error("")
+        .expect_error("Exception in worker process")
+        .expect_error("exited with code 3")
+        .expect_error("Reason: Worker failed to boot")
         .serve(2);
     let (old, workers) = (server.pid(), server.workers());
     let load = Mix::of_everything(&server.address(), 40.0).start();
@@ -123,6 +128,24 @@ fn an_upgrade_that_fails_changes_nothing_and_the_next_one_works() {
     tally.check_against(&server.ledger());
     tally.assert_nothing_lost();
     finish(server, new);
+}
+
+#[test]
+fn a_new_program_that_hangs_is_given_up_and_nothing_has_changed() {
+    let _turn = turn::together();
+    let (deployed, reason) = HANG;
+    let server = ferricorn()
+        .linked()
+        .line("--workers 1 --upgrade-timeout 5")
+        .expect_error("Upgrade failed, and nothing has changed: ")
+        .serve(1);
+    let workers = server.workers();
+    server.deploy(deployed);
+    server.signal(Signal::SIGUSR2);
+    server.wait_for_line(reason, PATIENCE);
+    assert_eq!(server.wait_for_workers(1, PATIENCE), workers, "it is gone, and waited for");
+    assert_eq!(server.get("/").expect("an answer").status, 200);
+    server.finish();
 }
 
 /// The ledger application, whose import leaves a mark and takes as long as the file `slow` is there.
@@ -171,7 +194,7 @@ fn a_second_usr2_is_merged_and_a_hup_is_passed_on_to_the_new_master() {
 #[test]
 fn a_new_master_whose_old_one_dies_does_not_stay() {
     let _turn = turn::together();
-    let mut server = ferricorn().linked().line("--workers 1").expect_error("").serve(1);
+    let mut server = ferricorn().linked().line("--workers 1").serve(1);
     upgrading_slowly(&server);
     server.kill_master();
     server.wait_nobody_left(PATIENCE);

@@ -8,7 +8,7 @@ use nix::sys::signal::Signal;
 use crate::{
     PROGRAM, ferricorn,
     pid1::{master, namespace},
-    upgrade::BAD,
+    upgrade::{BAD, HANG},
 };
 
 fn as_pid_1() -> Builder {
@@ -61,14 +61,18 @@ fn pid_1_becomes_the_new_program_without_loss() {
 #[test]
 fn pid_1_stays_as_it_is_when_the_new_program_is_not_fit() {
     let _turn = turn::alone();
-    let server = as_pid_1().line("--upgrade-timeout 3").expect_error("").serve(2);
+    let server = as_pid_1()
+        .line("--upgrade-timeout 5")
+        .expect_error("Upgrade failed")
+        .expect_error("cannot succeed")
+        .serve(2);
     let master = master(&server);
     let workers = || processes::children(master).iter().map(|it| it.pid).collect::<Vec<_>>();
     let before = workers();
     let load = Mix::of_everything(&server.address(), 40.0).start();
     // The last one says nothing, and means nothing by its exit code.
     for (deployed, reason) in
-        BAD.into_iter().chain([(Deployed::Script("exit 0"), "did not say that it is fit")])
+        BAD.into_iter().chain([HANG, (Deployed::Script("exit 0"), "did not say that it is fit")])
     {
         let mark = server.log().mark();
         server.deploy(deployed);
