@@ -18,6 +18,9 @@ use ferricorn_config::{PythonFile, Settings};
 use ferricorn_core::Generation;
 use ferricorn_sys::{Listener, Signal, wait};
 
+use ferricorn_wire::control::Response;
+use tokio::sync::oneshot;
+
 use crate::{binding, helper::Helper};
 
 /// How long a configuration file in Python may take at a reload.
@@ -113,12 +116,28 @@ fn from_service_manager() -> bool {
     env::var("LISTEN_PID").is_ok_and(|pid| pid == ferricorn_sys::pid().to_string())
 }
 
+/// Who asked for a reload and waits for an answer: until it is over, or until it begins.
+pub(crate) struct Asker {
+    pub(crate) answer: oneshot::Sender<Response>,
+    pub(crate) wait: bool,
+}
+
+/// A file that has been executed.
+pub(crate) struct Answered {
+    pub(crate) answer: Result<String, String>,
+    pub(crate) askers: Vec<Asker>,
+    /// It is to be executed once more, for these.
+    pub(crate) again: Option<Vec<Asker>>,
+}
+
 /// Where reloads are.
 #[derive(Default)]
 pub(crate) struct Reloading {
     helper: Option<(Helper, Instant)>,
-    /// Another was asked for while a file was being executed.
-    again: bool,
+    /// Who wants to hear of the file that is being executed.
+    pub(crate) askers: Vec<Asker>,
+    /// Another was asked for while a file was being executed, by these.
+    again: Option<Vec<Asker>>,
     /// Told to the core, and not begun.
     asked: Option<Candidate>,
     /// Under way.
@@ -126,10 +145,14 @@ pub(crate) struct Reloading {
 }
 
 impl Reloading {
-    /// Whether a file is being executed; then it will be executed once more.
-    pub(crate) fn is_reading(&mut self) -> bool {
-        self.again |= self.helper.is_some();
+    /// Whether a file is being executed.
+    pub(crate) fn is_reading(&self) -> bool {
         self.helper.is_some()
+    }
+
+    /// The file is to be executed once more, since it may have been read before it was changed.
+    pub(crate) fn ask_again(&mut self, askers: Vec<Asker>) {
+        self.again.get_or_insert_default().extend(askers);
     }
 
     /// Executes a file.
@@ -156,8 +179,8 @@ impl Reloading {
         }
     }
 
-    /// The answer, and whether the file is to be executed once more.
-    pub(crate) fn answered(&mut self, exit: wait::Exit) -> Option<(Result<String, String>, bool)> {
+    /// The file has been executed.
+    pub(crate) fn answered(&mut self, exit: wait::Exit) -> Option<Answered> {
         let (helper, until) = self.helper.take()?;
         let late = Instant::now() >= until;
         let answer = helper.answer(exit).map_err(|error| {
@@ -168,7 +191,7 @@ impl Reloading {
                 error.to_string()
             }
         });
-        Some((answer, std::mem::take(&mut self.again)))
+        Some(Answered { answer, askers: std::mem::take(&mut self.askers), again: self.again.take() })
     }
 
     /// The core will be told of it.

@@ -7,14 +7,17 @@ use ferricorn_wire::control::{Request, Response, Status, WorkerStatus};
 use tracing::info;
 
 use super::World;
-use crate::control::Ask;
+use crate::{control::Ask, reloading::Asker};
 
 impl World {
     pub(super) fn asked(&mut self, ask: Ask, queue: &mut VecDeque<Event>) {
         let Ask { request, answer } = ask;
         let (command, at_once) = match request {
             Request::Status => (Command::Status, None),
-            Request::Reload { wait } => (self.reload_command(), (!wait).then_some("the reload begins")),
+            Request::Reload { wait } => {
+                info!("Handling command: reload");
+                return self.reload_for(vec![Asker { answer, wait }], queue);
+            }
             Request::Upgrade { wait } => (Command::Upgrade, (!wait).then_some("the upgrade begins")),
             Request::Stop => (Command::Stop(StopMode::Graceful), None),
             Request::Scale { workers } => (Command::ScaleTo(workers), None),

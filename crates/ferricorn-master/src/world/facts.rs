@@ -45,21 +45,6 @@ impl World {
         queue.push_back(event);
     }
 
-<<<<<<< HEAD
-    pub(crate) fn ask_reload(&mut self, queue: &mut VecDeque<Event>) {
-        let command = self.reload_command();
-        let event = self.ask(command);
-        queue.push_back(event);
-    }
-
-    pub(super) fn reload_command(&mut self) -> Command {
-        self.hooks.reload(&self.program.settings);
-        self.call_hook("on_reload", About::default());
-        Command::Reload(Box::new(policy::from_settings(&self.program.settings)))
-    }
-
-=======
->>>>>>> 2a15c6c (HUP reads the configuration first: a bad one changes nothing, a changed bind opens the new sockets before the old close)
     pub(super) fn ask(&mut self, command: Command) -> Event {
         self.requests += 1;
         Event::Asked { by: RequestId(self.requests), command }

@@ -3,59 +3,81 @@
 use std::collections::VecDeque;
 
 use ferricorn_config::Settings;
-use ferricorn_core::{Command, Event, Generation, Notice, WorkerId};
+use ferricorn_core::{Command, Event, Generation, Notice, RequestId, WorkerId};
 use ferricorn_sys::{Listener, wait};
+use ferricorn_wire::control::Response;
 use tracing::{error, info, warn};
 
 use super::{World, speaks_tls};
-use crate::{hooks::About, policy, reloading::Candidate};
+use crate::{
+    hooks::About,
+    policy,
+    reloading::{Asker, Candidate},
+};
 
 impl World {
     /// Reads the configuration anew, and asks the core for a reload when that has worked.
     pub(crate) fn ask_reload(&mut self, queue: &mut VecDeque<Event>) {
+        self.reload_for(Vec::new(), queue);
+    }
+
+    /// As [`Self::ask_reload`], for those who want to hear of it.
+    pub(super) fn reload_for(&mut self, askers: Vec<Asker>, queue: &mut VecDeque<Event>) {
         if self.reloading.is_reading() {
-            return;
+            return self.reloading.ask_again(askers);
         }
-        let begun = match self.program.configuration.begin() {
+        let asked = match self.program.configuration.begin() {
             Ok(Some(question)) => self.reloading.ask(&question),
-            Ok(None) => return self.apply(None, queue),
+            Ok(None) => return self.apply(None, askers, queue),
             Err(text) => Err(text),
         };
-        if let Err(text) = begun {
-            unchanged(&text);
+        match asked {
+            Ok(()) => self.reloading.askers = askers,
+            Err(text) => unchanged(&text, askers),
         }
     }
 
     /// Python has executed the configuration file, or has failed to.
     pub(super) fn file_executed(&mut self, exit: wait::Exit, queue: &mut VecDeque<Event>) {
-        let Some((answer, again)) = self.reloading.answered(exit) else { return };
-        match answer {
-            Ok(answer) => self.apply(Some(&answer), queue),
-            Err(text) => unchanged(&text),
+        let Some(answered) = self.reloading.answered(exit) else { return };
+        match answered.answer {
+            Ok(answer) => self.apply(Some(&answer), answered.askers, queue),
+            Err(text) => unchanged(&text, answered.askers),
         }
-        if again {
-            self.ask_reload(queue);
+        if let Some(askers) = answered.again {
+            self.reload_for(askers, queue);
         }
     }
 
-    fn apply(&mut self, answer: Option<&str>, queue: &mut VecDeque<Event>) {
+    fn apply(&mut self, answer: Option<&str>, askers: Vec<Asker>, queue: &mut VecDeque<Event>) {
         let candidate = self.program.configuration.finish(answer).and_then(|(settings, warnings)| {
             let candidate = Candidate::new(settings, &self.program.settings, self.listeners.len())?;
             Ok((candidate, warnings))
         });
-        match candidate {
-            Ok((candidate, warnings)) => {
-                for warning in warnings {
-                    warn!("{warning}");
-                }
-                let policy = policy::from_settings(&candidate.settings);
-                self.hooks.reload(&candidate.settings);
-                self.reloading.asked(candidate);
-                self.call_hook("on_reload", About::default());
-                let event = self.ask(Command::Reload(Box::new(policy)));
-                queue.push_back(event);
+        let (candidate, warnings) = match candidate {
+            Ok(found) => found,
+            Err(text) => return unchanged(&text, askers),
+        };
+        for warning in warnings {
+            warn!("{warning}");
+        }
+        let policy = policy::from_settings(&candidate.settings);
+        self.hooks.reload(&candidate.settings);
+        self.call_hook("on_reload", About::default());
+        self.reloading.asked(candidate);
+        if askers.is_empty() {
+            let event = self.ask(Command::Reload(Box::new(policy)));
+            return queue.push_back(event);
+        }
+        for Asker { answer, wait } in askers {
+            let event = self.ask(Command::Reload(Box::new(policy.clone())));
+            if wait {
+                self.control.remember(RequestId(self.requests), answer);
+            } else {
+                // It may have hung up.
+                let _ = answer.send(Response::Done { text: "the reload begins".to_owned() });
             }
-            Err(text) => unchanged(&text),
+            queue.push_back(event);
         }
     }
 
@@ -108,6 +130,10 @@ impl World {
     }
 }
 
-fn unchanged(text: &str) {
+fn unchanged(text: &str, askers: Vec<Asker>) {
     error!("Not reloaded, nothing changes: {text}");
+    for Asker { answer, .. } in askers {
+        // It may have hung up.
+        let _ = answer.send(Response::Failed { text: format!("not reloaded, nothing changes: {text}") });
+    }
 }

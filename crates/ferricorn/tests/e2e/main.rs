@@ -5,8 +5,8 @@
 
 mod bad_values;
 mod balance;
-mod control;
 mod config_reload;
+mod control;
 mod crash;
 mod deaths;
 mod deploy;
