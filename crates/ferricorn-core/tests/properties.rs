@@ -3,8 +3,8 @@
 mod sim;
 
 use ferricorn_core::{
-    BootFailure, Command, Event, Exit, Notice, Policy, RequestId, StopMode, UpgradeWay, Vitals, WorkerId,
-    WorkerSignal,
+    BootFailure, Command, Event, Exit, Notice, Policy, RequestId, StopMode, Supervisor, UpgradeWay, Vitals,
+    WorkerId, WorkerSignal,
 };
 use proptest::prelude::*;
 use sim::{Manners, Sim, Successor, millis, policy, secs};
@@ -24,6 +24,9 @@ enum Step {
     AskOne(usize),
     /// The code on disk changes: from now on workers boot like this.
     Deploy(Deploy),
+    /// The master before this one hands over, or does not want it any more.
+    HandOver,
+    CallOff(bool),
     /// An event that the shell should never send.
     Strange(u64, u8),
 }
@@ -97,6 +100,14 @@ fn anything() -> impl Strategy<Value = Step> {
     ]
 }
 
+fn anything_to_an_heir() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => anything(),
+        2 => Just(Step::HandOver),
+        1 => any::<bool>().prop_map(Step::CallOff),
+    ]
+}
+
 fn rules() -> impl Strategy<Value = Policy> {
     (0_u16..5, 1_u16..3, any::<[bool; 4]>(), 0_u64..3).prop_map(
         |(workers, surge, [recycling, aging, delay, in_place], probation)| Policy {
@@ -148,6 +159,8 @@ fn take(sim: &mut Sim, step: &Step) {
             let deploy = *deploy;
             sim.set_manners(move |_, _| manners(deploy));
         }
+        Step::HandOver => sim.happen(Event::HandedOver),
+        Step::CallOff(siblings) => sim.happen(Event::CalledOff { siblings: *siblings }),
         Step::Strange(id, kind) => {
             let id = WorkerId(*id);
             // Only of workers that are gone or never were: a living one's facts are not ours to invent.
@@ -203,6 +216,29 @@ proptest! {
         for step in &steps {
             take(&mut sim, step);
             check_crowd(&sim, &policy)?;
+        }
+        if sim.exit.is_none() {
+            sim.stop(StopMode::Graceful);
+            sim.advance(secs(20));
+        }
+        prop_assert!(sim.exit.is_some(), "a stop always ends: {:?}", sim.core.snapshot());
+        for (request, replies) in &sim.replies {
+            prop_assert_eq!(replies.len(), 1, "request {} got {:?}", request, replies);
+        }
+    }
+
+    #[test]
+    fn an_heir_serves_nobody_before_the_service_is_its_own(
+        policy in rules(),
+        steps in prop::collection::vec(anything_to_an_heir(), 1..60),
+    ) {
+        let heir = Supervisor::succeeding(policy, 7);
+        let mut sim = Sim::with(heir, |_, _| manners(Deploy::Good));
+        for step in &steps {
+            take(&mut sim, step);
+            let serving = sim.workers.values().any(|worker| worker.serving);
+            prop_assert!(sim.took_over || !serving, "{:?}", sim.core.snapshot());
+            prop_assert!(sim.took_over || !sim.successor_alive, "an heir starts no heir of its own");
         }
         if sim.exit.is_none() {
             sim.stop(StopMode::Graceful);
