@@ -220,3 +220,28 @@ def app(environ, start_response):
     assert_eq!((response.status, response.body.as_slice()), (200, b"/here".as_slice()));
     server.finish();
 }
+
+#[test]
+fn a_reload_takes_over_hooks_that_were_written_meanwhile() {
+    let _turn = turn::together();
+    let builder = ferricorn().line("--workers 1 --reload-probation 0");
+    let config = builder.folder().join("gunicorn.conf.py");
+    fs::write(&config, "def post_fork(server, worker):\n    print('old', flush=True)\n").expect("written");
+    let server = builder.serve(1);
+    let hooks = "
+def on_reload(server):
+    print('on_reload', flush=True)
+def post_fork(server, worker):
+    print('new', flush=True)
+def child_exit(server, worker):
+    print('child_exit', flush=True)
+";
+    fs::write(&config, hooks).expect("written");
+    server.signal(Signal::SIGHUP);
+    server.wait_for_line("Reloaded: every worker runs generation 2", PATIENCE);
+    eventually(PATIENCE, "the new hooks are called", || {
+        let told = told(&server);
+        ["old", "on_reload", "new", "child_exit"].iter().all(|word| told.iter().any(|line| line == word))
+    });
+    server.finish();
+}
