@@ -171,7 +171,9 @@ const KINDS: [(Planned, &str); 5] = [
 
 fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().cloned();
-    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned())).unwrap_or_default()
+    let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+    // A cell of a table is one line.
+    text.unwrap_or_default().replace('\n', " ")
 }
 
 /// Four versions that a deploy may bring, three of them broken.
