@@ -230,6 +230,9 @@ fn one(kind: Kind, value: &FileValue) -> Result<String, Problem> {
             Ok(u8::from(*on).to_string())
         }
         (Kind::Seconds, FileValue::Flag(on)) => Ok(u8::from(*on).to_string()),
+        (Kind::Address | Kind::Host, FileValue::Whole(_)) => {
+            Err(Problem::meaning("not an address", "write `\"HOST:PORT\"`"))
+        }
         (_, FileValue::Whole(digits)) => Ok(digits.clone()),
         (Kind::Whole | Kind::Workers | Kind::Port | Kind::Seconds, FileValue::Text(text)) => {
             Ok(decimal(text))

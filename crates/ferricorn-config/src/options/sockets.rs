@@ -17,7 +17,8 @@ pub(super) static ENTRIES: &[Entry] = &[
         .sets("Listen on a unix socket, as --bind unix:PATH does", |draft, value| draft.uds = value.text()),
     Entry::new(Sockets, &["fd"], Kind::Whole, "N")
         .sets("Listen on an inherited socket, as --bind fd://N does", |draft, value| {
-            draft.descriptor = value.whole().and_then(|number| i32::try_from(number).ok());
+            // No descriptor has the largest number: it is refused when it is looked at.
+            draft.descriptor = value.whole().map(|number| i32::try_from(number).unwrap_or(i32::MAX));
         }),
     Entry::new(Sockets, &["backlog"], Kind::Whole, "N")
         .sets("Connections that may wait to be accepted, per socket [default: 2048]", |draft, value| {
