@@ -4,5 +4,6 @@ The program is a native binary, `ferricorn`; this package finds it: `python -m f
 """
 
 from ferricorn._find_binary import BinaryNotFound, find_binary
+from ferricorn._worker import extend_boot
 
-__all__ = ["BinaryNotFound", "find_binary"]
+__all__ = ["BinaryNotFound", "extend_boot", "find_binary"]

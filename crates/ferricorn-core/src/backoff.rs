@@ -7,8 +7,9 @@ use rand::{RngExt, rngs::SmallRng};
 /// The failures of one seat in a row, and the pause that they have earned.
 ///
 /// The first death of a worker that had been ready is answered at once, since most deaths are single. After that
-/// the pause doubles from a quarter of a second up to [`Backoff::CAP`], and is drawn from its upper half, so that
-/// the workers of a service that lost its database do not come back in step.
+/// the pause grows by half from a quarter of a second up to [`Backoff::CAP`], and is drawn from its upper half, so that
+/// the workers of a service that lost its database do not come back in step. By half and not twofold: a pause is then
+/// never longer than half of the outage so far, and so is the time that a service stays reduced after it has healed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Backoff {
     failures: u32,
@@ -44,8 +45,8 @@ impl Backoff {
     }
 
     fn pause(step: u32, random: &mut SmallRng) -> Duration {
-        let doubled = 2_u32.saturating_pow(step.saturating_sub(1).min(16));
-        let longest = Self::BASE.saturating_mul(doubled).min(Self::CAP);
+        let grown = 1.5_f64.powi(i32::try_from(step.saturating_sub(1).min(16)).unwrap_or(16));
+        let longest = Self::BASE.mul_f64(grown).min(Self::CAP);
         longest.mul_f64(random.random_range(0.5..=1.0))
     }
 }

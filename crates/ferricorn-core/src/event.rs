@@ -33,6 +33,13 @@ pub enum Event {
         /// What kind of failure it is.
         failure: BootFailure,
     },
+    /// The worker says that its boot takes longer, and is alive.
+    Extended {
+        /// The worker.
+        id: WorkerId,
+        /// How long from now it may take at least.
+        by: Duration,
+    },
     /// Somebody else than the master told the worker to stop. It serves on until it is replaced.
     AskedToStop {
         /// The worker.
@@ -112,8 +119,10 @@ pub enum StopMode {
 pub enum BootFailure {
     /// The environment cannot run any worker (uvicorn missing, sockets unusable): exit code 1.
     Environment,
-    /// Import or lifespan startup failed: exit code 3.
+    /// The import failed: exit code 3.
     Boot,
+    /// The application's lifespan startup failed, which what it waits for may mend: exit code 3.
+    Startup,
     /// The application was not found in its module: exit code 4.
     App,
 }

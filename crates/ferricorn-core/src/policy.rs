@@ -77,7 +77,11 @@ impl Policy {
     /// What a new master that was told to go has beyond the time of its workers.
     pub const SUCCESSOR_FAREWELL: Duration = Duration::from_secs(2);
 
-    /// Deaths during boot without a word (a crash, `os._exit`) before a first start is given up.
+    /// The most that a worker can extend its boot to, from its spawn on.
+    pub const LONGEST_BOOT: Duration = Duration::from_secs(3_600);
+
+    /// Deaths during boot without a word (a crash, `os._exit`), or failed startups of one seat, before a first start is
+    /// given up.
     pub const FIRST_START_TRIES: u32 = 3;
 
     /// Silence after which a worker's stack is shown: as asked for, or at four fifths of the timeout, so that the report

@@ -3,7 +3,8 @@
 mod sim;
 
 use ferricorn_core::{
-    BootFailure, Command, Event, ExitReason, Notice, Policy, Reply, Retirement, StopMode, WorkerSignal,
+    BootFailure, Command, Event, ExitReason, Notice, Policy, Reply, Retirement, StopMode, WorkerId,
+    WorkerSignal,
 };
 use sim::{Manners, Sim, millis, policy, secs};
 
@@ -529,6 +530,33 @@ fn a_boot_that_takes_too_long_is_ended_where_there_is_a_limit() {
     sim.advance(secs(20));
     assert_eq!(sim.serving_ids(), before);
     assert!(sim.notices.iter().any(|it| matches!(it, Notice::BootTimedOut { .. })));
+}
+
+#[test]
+fn a_boot_that_says_it_takes_longer_gets_its_time() {
+    let mut sim = Sim::new(Policy { boot_timeout: Some(secs(2)), ..policy() }, |_, _| Manners {
+        boot: secs(5),
+        ..Manners::default()
+    });
+    for id in [1, 2] {
+        sim.happen(Event::Extended { id: WorkerId(id), by: secs(6) });
+        sim.happen(Event::Extended { id: WorkerId(id), by: secs(1) });
+    }
+    sim.advance(secs(6));
+    assert_eq!((sim.ready(), sim.spawns), (2, 2));
+}
+
+#[test]
+fn a_first_start_whose_startup_fails_is_tried_again_before_it_is_given_up() {
+    let failing = || Manners { boot_failure: Some(BootFailure::Startup), ..Manners::default() };
+    let mut sim = Sim::new(policy(), move |_, _| failing());
+    sim.advance(secs(20));
+    assert_eq!(sim.exit, Some(ExitReason::BootFailed(BootFailure::Startup)));
+    assert!((4..=6).contains(&sim.spawns), "three tries of a seat: {}", sim.spawns);
+
+    let mut sim = Sim::new(policy(), move |_, id| if id.0 <= 2 { failing() } else { Manners::default() });
+    sim.advance(secs(20));
+    assert_eq!((sim.exit, sim.ready()), (None, 2), "what it waited for was there at the second try");
 }
 
 #[test]

@@ -22,7 +22,8 @@ use std::{
 
 use ferricorn_core::{Generation, Slot, Vitals, WorkerId};
 use ferricorn_sys::{
-    BlackBox, Process, SharedWords, Signal, SpawnPlan, activity, channel, clock, memory, spawn,
+    BlackBox, Process, SharedWords, Signal, SpawnError, SpawnPlan, SpawnStage, activity, channel, clock,
+    memory, spawn,
 };
 use ferricorn_wire::{
     MAX_PACKET, ToMaster, ToWorker,
@@ -242,7 +243,7 @@ impl Crew {
             handoff,
         };
         channel::send(&ours, &ferricorn_wire::encode(&start(berth)))?;
-        let child = spawn::spawn(&plan).map_err(io::Error::other)?;
+        let child = spawn::spawn(&plan).map_err(|error| spawn_failure(&error))?;
         Ok(Member {
             slot: recruit.slot,
             generation: recruit.generation,
@@ -419,6 +420,22 @@ fn is_starved(member: &mut Member, silent_for: Option<Duration>) -> bool {
     watched > SUSPICIOUS
         && now.waited.saturating_sub(before.waited) > watched / 2
         && now.ran.saturating_sub(before.ran) < watched / 20
+}
+
+/// Why no process could be made, with what it usually means. None of this is the application's failure.
+fn spawn_failure(error: &SpawnError) -> io::Error {
+    let meaning = match error.source.kind() {
+        io::ErrorKind::WouldBlock => "; the limit of processes is reached, see `ulimit -u` and pids.max",
+        io::ErrorKind::OutOfMemory => "; the machine or the control group has no memory left",
+        io::ErrorKind::NotFound if error.stage == SpawnStage::Execute => {
+            "; the interpreter is gone, was its environment made anew?"
+        }
+        _ if error.source.raw_os_error() == Some(24 /* EMFILE */) => {
+            "; the limit of open files is reached, see `ulimit -n`"
+        }
+        _ => "",
+    };
+    io::Error::other(format!("{error}{meaning}"))
 }
 
 /// Lets the event loop watch a channel.

@@ -88,7 +88,7 @@ impl Outcome {
         match self {
             Self::Stopped => 0,
             Self::CannotStart | Self::BootFailed(BootFailure::Environment) => 1,
-            Self::BootFailed(BootFailure::Boot) => 3,
+            Self::BootFailed(BootFailure::Boot | BootFailure::Startup) => 3,
             Self::BootFailed(BootFailure::App) => 4,
         }
     }

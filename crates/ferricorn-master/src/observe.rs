@@ -17,7 +17,9 @@ use crate::{
 pub(crate) fn reason(failure: BootFailure) -> &'static str {
     match failure {
         BootFailure::App => "Reason: App failed to load.",
-        BootFailure::Boot | BootFailure::Environment => "Reason: Worker failed to boot.",
+        BootFailure::Boot | BootFailure::Startup | BootFailure::Environment => {
+            "Reason: Worker failed to boot."
+        }
     }
 }
 

@@ -39,6 +39,7 @@ const MODULES: &[(&str, &str)] = modules![
     "drain",
     "environment",
     "errors",
+    "extend",
     "handoff",
     "hook_host",
     "hooks",

@@ -16,6 +16,11 @@ pub enum ToMaster {
         /// What the user should read: a traceback, whole, or one line where a traceback would say less.
         text: String,
     },
+    /// The boot takes longer, and goes on: it may take at least so long from now on.
+    Extend {
+        /// The time in milliseconds.
+        milliseconds: u64,
+    },
     /// The worker was sent SIGTERM or SIGINT by somebody else than its master. It goes on serving and asks to be
     /// replaced.
     AskedToStop {

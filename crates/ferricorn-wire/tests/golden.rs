@@ -57,6 +57,7 @@ fn every_message_to_the_master_is_as_written_down() {
         |message: &ToMaster| matches!(message, ToMaster::AskedToStop { .. }),
         |message: &ToMaster| matches!(message, ToMaster::Drained { .. }),
         |message: &ToMaster| matches!(message, ToMaster::Dying { .. }),
+        |message: &ToMaster| matches!(message, ToMaster::Extend { .. }),
         |message: &ToMaster| matches!(message, ToMaster::Warning { .. }),
     ] {
         assert!(messages.iter().any(kind), "a message has no golden file");

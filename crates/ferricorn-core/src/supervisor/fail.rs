@@ -32,7 +32,15 @@ impl Supervisor {
         }
         if !self.ever_ready {
             self.silent_boot_deaths += 1;
-            let certain = failure.is_some() || self.silent_boot_deaths >= Policy::FIRST_START_TRIES;
+            let certain = match failure {
+                None => self.silent_boot_deaths >= Policy::FIRST_START_TRIES,
+                // A database that is not there yet: the seat tries again.
+                Some(BootFailure::Startup) => {
+                    let before = self.seats.get(&slot).map_or(0, |seat| seat.backoff.failures());
+                    before + 1 >= Policy::FIRST_START_TRIES
+                }
+                Some(_) => true,
+            };
             if certain {
                 let failures = self.silent_boot_deaths;
                 actions.push(Action::Notify(Notice::BootFailed { id, failures, retry_in: None }));

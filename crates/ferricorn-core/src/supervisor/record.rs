@@ -18,6 +18,7 @@ impl Supervisor {
             Event::SpawnFailed { id, error } => self.spawn_failed(id, error, now, actions),
             Event::Ready { id } => self.ready(id, now, actions),
             Event::BootFailed { id, failure } => self.said_boot_failed(id, failure, now, actions),
+            Event::Extended { id, by } => self.extend_boot(id, by, now),
             Event::AskedToStop { id } => self.mark_due(id, Retirement::Asked),
             Event::Sampled(samples) => self.sampled(&samples, now, actions),
             Event::Exited { id, exit } => self.exited(id, exit, now, actions),
@@ -137,6 +138,14 @@ impl Supervisor {
         worker.state = State::Leaving { why: Retirement::BootFailed, kill_by: now + Policy::FAREWELL };
         let seating = worker.seating();
         self.boot_failed(id, seating, Some(failure), now, actions);
+    }
+
+    /// More time, never less, and never more than a boot may take in all.
+    fn extend_boot(&mut self, id: WorkerId, by: Duration, now: Instant) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        if let State::Starting { since, boot_by: Some(boot_by) } = &mut worker.state {
+            *boot_by = (*boot_by).max(now + by.min(Policy::LONGEST_BOOT)).min(*since + Policy::LONGEST_BOOT);
+        }
     }
 
     pub(super) fn mark_due(&mut self, id: WorkerId, why: Retirement) {

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NoReturn
 
-from . import access, application, environment, scoreboard, worker_class
+from . import access, application, environment, extend, scoreboard, worker_class
 from .channel import Channel, MalformedMessage, MasterGone
 from .errors import EXIT_CODES, BootFailed, user_traceback
 from .logs import Logs, log
@@ -36,6 +36,7 @@ def run(descriptor: int) -> NoReturn:
         text = f"the first message cannot be read: {error!r}"
         channel.send({"type": "boot_failed", "stage": "environment", "text": text})
         sys.exit(1)
+    extend.use(channel)
     signals = Signals(start.master_pid, start.black_box)
     try:
         signals.install()

@@ -174,6 +174,13 @@ async def in_thread(scope: Scope, receive: Any, send: Any) -> None:
             pass
 
 
+async def asks_for_time(scope: Scope, receive: Any, send: Any) -> None:
+    """Asks for more time at its startup."""
+    if scope["type"] == "lifespan":
+        sys.modules["ferricorn_worker.extend"].boot(2.5)
+    await app(scope, receive, send)
+
+
 def hungry() -> None:
     """Wants more memory than there is, and gives up."""
     try:

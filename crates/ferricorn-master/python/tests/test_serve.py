@@ -23,3 +23,9 @@ def test_a_worker_serves_and_drains(master: FakeMaster) -> None:
     assert "Application startup complete." in log
     assert "lifespan shutdown" in worker.out()
     assert "Traceback" not in log
+
+
+def test_a_slow_startup_can_ask_for_time(loop_master: FakeMaster) -> None:
+    worker = loop_master.spawn("apps:asks_for_time")
+    assert worker.receive() == {"type": "extend", "milliseconds": 2500}
+    worker.serve()

@@ -1,6 +1,6 @@
 //! What happens outside becomes facts for the core: signals, exits of children, messages of workers.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use ferricorn_core::{BootFailure, Command, Event, Exit, RequestId, StopMode, WorkerId};
 use ferricorn_sys::wait;
@@ -112,7 +112,8 @@ impl World {
             ToMaster::BootFailed { stage, text } => {
                 let failure = match stage {
                     BootStage::Environment | BootStage::Bind => BootFailure::Environment,
-                    BootStage::Import | BootStage::Lifespan => BootFailure::Boot,
+                    BootStage::Import => BootFailure::Boot,
+                    BootStage::Lifespan => BootFailure::Startup,
                     BootStage::App => BootFailure::App,
                 };
                 if let Some(member) = self.crew.get_mut(id) {
@@ -120,6 +121,11 @@ impl World {
                     member.boot_failure = Some((stage, text));
                 }
                 Some(Event::BootFailed { id, failure })
+            }
+            ToMaster::Extend { milliseconds } => {
+                let by = Duration::from_millis(milliseconds);
+                debug!("worker (pid: {pid}) needs {} s more for its boot", by.as_secs_f64());
+                Some(Event::Extended { id, by })
             }
             ToMaster::AskedToStop { signal } => {
                 info!("worker (pid: {pid}) was sent SIG{} and is replaced", signal.to_uppercase());

@@ -1,8 +1,13 @@
 //! Deaths: of a worker, of the master, of an application that does not boot.
 
-use std::{fs, net::TcpListener, process::Command, time::Duration};
+use std::{
+    fs,
+    net::TcpListener,
+    process::Command,
+    time::{Duration, Instant},
+};
 
-use ferricorn_test::{Builder, Load, PATIENCE, eventually, ledger, processes, python, turn};
+use ferricorn_test::{Builder, Load, PATIENCE, eventually, ledger, load::Arrival, processes, python, turn};
 use nix::sys::signal::Signal;
 
 use crate::ferricorn;
@@ -187,5 +192,36 @@ fn a_worker_that_dies_again_and_again_is_not_restarted_in_a_storm() {
     assert_eq!(server.get("/").expect("the other serves on").status, 200);
     fs::remove_file(server.path("die")).expect("removed");
     server.wait_for_ready(3);
+    server.finish();
+}
+
+#[test]
+fn a_startup_that_fails_for_a_while_costs_no_request_and_heals() {
+    let _turn = turn::alone();
+    let wait = "            if os.path.exists(\"away\"):\n                raise ConnectionError(\"the database is away\")\n";
+    let line = "            note(\"startup\")\n";
+    assert!(ledger::APP.contains(line));
+    let app = ledger::APP.replace(line, &format!("{wait}{line}"));
+    let server = ferricorn().app(&app).line("--workers 2 --lifespan on").expect_error("").serve(2);
+    let load = Load::on(&server.address()).clients(1).arrival(Arrival::Rate(40.0)).count(237).start();
+    eventually(PATIENCE, "the load is under way", || load.answered() > 5);
+    fs::write(server.path("away"), "").expect("written");
+    // One client, one connection: the other worker is idle. What a killed worker has begun is lost with it, which is
+    // another test's matter.
+    let busy = server.ledger().pids("start");
+    let victim = *server.workers().iter().find(|pid| !busy.contains(pid)).expect("one of two is idle");
+    processes::signal(victim, Signal::SIGKILL);
+    let killed = Instant::now();
+    eventually(Duration::from_secs(30), "five seconds of failures", || {
+        killed.elapsed() >= Duration::from_secs(5)
+    });
+    fs::remove_file(server.path("away")).expect("removed");
+    let healed = Instant::now();
+    server.wait_for_ready(3);
+    let whole = healed.elapsed();
+    assert!(whole < Duration::from_secs(3), "whole again only {whole:?} after it was healed");
+    let tally = load.wait();
+    tally.assert_nothing_lost();
+    assert_eq!(server.log().count("ConnectionError: the database is away"), 1, "its traceback, once");
     server.finish();
 }
