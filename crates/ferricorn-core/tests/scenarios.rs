@@ -566,7 +566,7 @@ fn a_process_that_cannot_be_made_is_tried_again_and_blamed_on_nobody() {
     sim.kill_from_outside(victim);
     let replacement = *sim.workers.keys().last().expect("it was ordered");
     // The order was carried out in this simulation: an unknown id must not hurt either.
-    sim.happen(Event::SpawnFailed { id: ferricorn_core::WorkerId(99), error: "EAGAIN".into() });
+    sim.happen(Event::SpawnFailed { id: WorkerId(99), error: "EAGAIN".into() });
     sim.advance(secs(1));
     assert!(sim.serving_ids().contains(&replacement));
 }

@@ -14,9 +14,10 @@ use std::{
     ffi::OsString,
     future::poll_fn,
     io,
+    ops::Bound,
     os::fd::{AsRawFd, OwnedFd, RawFd},
     path::PathBuf,
-    task::Poll,
+    task::{Context, Poll},
     time::{Duration, Instant},
 };
 
@@ -34,6 +35,10 @@ use tracing::warn;
 
 use crate::shim;
 
+/// Messages that a worker may say between two readings of the scoreboard. A worker in order says a handful in its life;
+/// what one says beyond waits in its own channel, so that a flood costs the master next to nothing.
+const ALLOWANCE: u32 = 20;
+
 /// One worker process.
 pub(crate) struct Member {
     pub(crate) slot: Slot,
@@ -50,6 +55,50 @@ pub(crate) struct Member {
     /// What it said and we saw of it, for the report of its death.
     pub(crate) history: History,
     black_box: BlackBox,
+    /// Messages that it may still say before the scoreboard is read again.
+    allowance: u32,
+    /// Messages that could not be understood.
+    garbage: u64,
+}
+
+impl Member {
+    /// The next thing that it says and that can be understood, as far as it may say something now.
+    fn poll_message(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Option<ToMaster> {
+        while self.allowance > 0
+            && let Some(channel) = &self.channel
+        {
+            let Poll::Ready(ready) = channel.poll_read_ready(context) else { return None };
+            let Ok(mut ready) = ready else {
+                self.channel = None;
+                return None;
+            };
+            match ready.try_io(|channel| channel::receive(channel, buffer)) {
+                Err(_would_block) => {}
+                Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
+                    self.allowance -= 1;
+                    self.complain(&error);
+                }
+                Ok(Ok(0) | Err(_)) => self.channel = None,
+                Ok(Ok(length)) => {
+                    self.allowance -= 1;
+                    match ferricorn_wire::decode(&buffer[..length]) {
+                        Ok(message) => return Some(message),
+                        Err(error) => self.complain(&error),
+                    }
+                }
+            }
+        }
+        None
+    }
+
+    /// Tells of a message that cannot be understood: the first, the tenth, the hundredth, ...
+    fn complain(&mut self, error: &dyn std::fmt::Display) {
+        self.garbage += 1;
+        if self.garbage == 10_u64.pow(self.garbage.ilog10()) {
+            let (pid, count) = (self.pid, self.garbage);
+            warn!("a message of worker (pid: {pid}) cannot be understood ({count} so far): {error}");
+        }
+    }
 }
 
 /// What has become of a worker so far.
@@ -100,6 +149,7 @@ pub(crate) struct Crew {
     interpreter: PathBuf,
     version: String,
     buffer: Vec<u8>,
+    heard_last: WorkerId,
 }
 
 /// What a new worker shall be.
@@ -151,6 +201,7 @@ impl Crew {
             interpreter,
             version: version.to_owned(),
             buffer: vec![0; MAX_PACKET],
+            heard_last: WorkerId(0),
         })
     }
 
@@ -255,6 +306,8 @@ impl Crew {
             boot_failure: None,
             history: History::default(),
             black_box,
+            allowance: ALLOWANCE,
+            garbage: 0,
         })
     }
 
@@ -314,22 +367,15 @@ impl Crew {
     /// The next thing that any worker says. May be dropped while it waits: nothing is lost.
     pub(crate) async fn hear(&mut self) -> (WorkerId, ToMaster) {
         poll_fn(|context| {
-            for (id, member) in &mut self.members {
-                while let Some(channel) = &member.channel {
-                    let Poll::Ready(ready) = channel.poll_read_ready(context) else { break };
-                    let Ok(mut ready) = ready else {
-                        member.channel = None;
-                        break;
-                    };
-                    match ready.try_io(|channel| channel::receive(channel, &mut self.buffer)) {
-                        Err(_would_block) => {}
-                        Ok(Ok(0) | Err(_)) => member.channel = None,
-                        Ok(Ok(length)) => {
-                            if let Some(message) = understand(&self.buffer[..length], member.pid) {
-                                return Poll::Ready((*id, message));
-                            }
-                        }
-                    }
+            // From the one after the last that was heard: nobody's flood drowns another's word.
+            let after = self.members.range_mut((Bound::Excluded(self.heard_last), Bound::Unbounded));
+            let ids: Vec<WorkerId> = after.map(|(id, _)| *id).collect();
+            let before = self.members.range(..=self.heard_last).map(|(id, _)| *id);
+            for id in ids.into_iter().chain(before.collect::<Vec<_>>()) {
+                let Some(member) = self.members.get_mut(&id) else { continue };
+                if let Some(message) = member.poll_message(context, &mut self.buffer) {
+                    self.heard_last = id;
+                    return Poll::Ready((id, message));
                 }
             }
             Poll::Pending
@@ -342,8 +388,15 @@ impl Crew {
         let mut words = Vec::new();
         let Some(member) = self.members.get_mut(&id) else { return words };
         let Some(channel) = member.channel.take() else { return words };
-        while let Ok(length @ 1..) = channel::receive(channel.get_ref(), &mut self.buffer) {
-            words.extend(understand(&self.buffer[..length], member.pid));
+        loop {
+            match channel::receive(channel.get_ref(), &mut self.buffer) {
+                Ok(length @ 1..) => match ferricorn_wire::decode(&self.buffer[..length]) {
+                    Ok(message) => words.push(message),
+                    Err(error) => member.complain(&error),
+                },
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => member.complain(&error),
+                Ok(0) | Err(_) => break,
+            }
         }
         words
     }
@@ -372,6 +425,7 @@ impl Crew {
         let now = clock::monotonic_nanos();
         let board = &self.board;
         let vitals = |member: &mut Member| {
+            member.allowance = ALLOWANCE;
             let beat = board.load(index(member.row, Word::Heartbeat));
             let silent_for = (beat != 0).then(|| Duration::from_nanos(now.saturating_sub(beat)));
             Vitals {
@@ -445,14 +499,4 @@ fn spawn_failure(error: &SpawnError) -> io::Error {
 )]
 pub(crate) fn watch(channel: OwnedFd) -> io::Result<AsyncFd<OwnedFd>> {
     AsyncFd::new(channel)
-}
-
-fn understand(packet: &[u8], pid: i32) -> Option<ToMaster> {
-    match ferricorn_wire::decode(packet) {
-        Ok(message) => Some(message),
-        Err(error) => {
-            warn!("a message of worker (pid: {pid}) cannot be understood: {error}");
-            None
-        }
-    }
 }

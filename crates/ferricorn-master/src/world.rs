@@ -132,11 +132,11 @@ impl World {
             }
         };
         tokio::select! {
-            biased; // A signal comes before anything that workers say: a stop must not wait behind a flood.
+            // What workers say comes last: neither a stop nor the watch over the others waits behind a flood.
+            biased;
             received = self.signals.next() => self.signalled(received, queue),
             message = self.successor.hear() => queue.extend(self.successor_said(&message)),
             event = self.predecessor.hear() => queue.push_back(event),
-            (id, message) = self.crew.hear() => queue.extend(self.heard(id, message)),
             () = self.hooks.attend() => {}
             ask = self.control.next() => self.asked(ask, queue),
             () = deadline => queue.push_back(Event::Woke),
@@ -149,6 +149,7 @@ impl World {
                 let weigh = policy.max_memory.is_some() && self.ticks.is_multiple_of(policy::WEIGH_EVERY);
                 queue.push_back(Event::Sampled(self.crew.vitals(weigh)));
             }
+            (id, message) = self.crew.hear() => queue.extend(self.heard(id, message)),
         }
     }
 

@@ -93,6 +93,17 @@ struct Lines {
     daemons: Mutex<Daemons>,
 }
 
+impl Lines {
+    fn shown(&self, said: &Said, level: LogLevel) -> String {
+        let now = Local::now();
+        if self.json {
+            said.json(&now, self.pid, level)
+        } else {
+            said.line(&now, self.pid, level, self.log.colors)
+        }
+    }
+}
+
 impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
         let said = Said::by(event);
@@ -103,13 +114,14 @@ impl<S: Subscriber> Layer<S> for Lines {
         if level < self.level {
             return;
         }
-        let now = Local::now();
-        let line = if self.json {
-            said.json(&now, self.pid, level)
-        } else {
-            said.line(&now, self.pid, level, self.log.colors)
-        };
-        self.log.sink.lock().unwrap_or_else(PoisonError::into_inner).write(line.as_bytes());
+        let mut sink = self.log.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        let dropped = sink.take_dropped();
+        if dropped > 0 {
+            let text = format!("{dropped} log lines were dropped: they could not be written in time");
+            sink.write(self.shown(&Said::text_only(text), LogLevel::Warning).as_bytes());
+        }
+        sink.write(self.shown(&said, level).as_bytes());
+        drop(sink);
         self.daemons.lock().unwrap_or_else(PoisonError::into_inner).line(level, &said);
     }
 

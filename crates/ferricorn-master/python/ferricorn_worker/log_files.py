@@ -2,7 +2,8 @@
 
 Owns: descriptors and the handler that writes to them. Does not own: loggers (`logs`).
 Invariants: one line is one `write(2)` to a descriptor in append mode, so that lines of several workers never mix; a
-write that fails never raises into the application; a log file keeps its descriptor number when it is opened anew, so
+write that fails never raises into the application, and one to a pipe that nobody reads does not wait but is counted as
+dropped; a log file keeps its descriptor number when it is opened anew, so
 that a thread that writes at that moment writes to the old or the new file, and to nothing else.
 """
 
@@ -10,7 +11,12 @@ from __future__ import annotations
 
 import logging
 import os
+import select
+import stat
 import sys
+
+PATIENCE = 100
+"""Milliseconds that the first line waits for a reader that does not read. Those that follow do not wait."""
 
 
 class LogFile:
@@ -19,14 +25,37 @@ class LogFile:
     def __init__(self, path: str | None, stream: int) -> None:
         self._path = path
         self._captures = False
-        self._descriptor = stream if path is None else self._open(path)
+        self._dropped = 0
+        self._descriptor = self._own_end(stream) if path is None else self._open(path)
 
     def write(self, line: bytes) -> None:
         """Appends; loses the line if that fails."""
         try:
             os.write(self._descriptor, line)
+        except BlockingIOError:
+            self._write_late(line)
         except OSError:
-            pass
+            self._dropped += 1
+        else:
+            if self._dropped:
+                self._tell_of_dropped()
+
+    def _write_late(self, line: bytes) -> None:
+        """The reader is behind. It is waited for once: an event loop that waits answers nobody."""
+        if not self._dropped:
+            poll = select.poll()
+            poll.register(self._descriptor, select.POLLOUT)
+            poll.poll(PATIENCE)
+            try:
+                os.write(self._descriptor, line)
+                return
+            except OSError:
+                pass
+        self._dropped += 1
+
+    def _tell_of_dropped(self) -> None:
+        dropped, self._dropped = self._dropped, 0
+        logging.getLogger("ferricorn").warning("%d log lines were dropped: they could not be written in time", dropped)
 
     def reopen(self) -> None:
         """Opens the file anew, after something has renamed it. Raises `OSError`; the old file then stays open."""
@@ -49,6 +78,16 @@ class LogFile:
             stream.flush()
         for number in (1, 2):
             os.dup2(self._descriptor, number)
+
+    @staticmethod
+    def _own_end(stream: int) -> int:
+        """The stream; of a pipe another description of its own, since a mode that does not block would be everybody's."""
+        try:
+            if stat.S_ISFIFO(os.fstat(stream).st_mode):
+                return os.open(f"/proc/self/fd/{stream}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except OSError:
+            pass
+        return stream
 
     @staticmethod
     def _open(path: str) -> int:

@@ -77,6 +77,8 @@ fn inherit_worker(worker: &WorkerState, row: usize) -> io::Result<Member> {
         spawned_at: now.checked_sub(Duration::from_millis(worker.age_ms)).unwrap_or(now),
         boot_failure: None,
         history: History { stage, ..History::default() },
+        allowance: super::ALLOWANCE,
+        garbage: 0,
         black_box: BlackBox::adopt(inherit::descriptor(worker.black_box)?),
     })
 }

@@ -25,6 +25,11 @@ impl Said {
         said
     }
 
+    /// A message without fields.
+    pub(super) fn text_only(message: String) -> Self {
+        Self { message, ..Self::default() }
+    }
+
     /// The level in gunicorn's five.
     pub(super) fn level(&self, level: Level) -> LogLevel {
         match level {

@@ -44,13 +44,15 @@ pub(super) struct Sink {
     file: File,
     path: Option<PathBuf>,
     stalled: bool,
+    /// Lines that were lost, in part or whole, since it was last said.
+    dropped: u64,
 }
 
 impl Sink {
     /// A file that lines are added to.
     pub(super) fn file(path: &Path) -> Result<Self, SinkError> {
         let file = append(path).map_err(|error| SinkError::File { path: path.to_owned(), error })?;
-        Ok(Self { file, path: Some(path.to_owned()), stalled: false })
+        Ok(Self { file, path: Some(path.to_owned()), stalled: false, dropped: 0 })
     }
 
     /// Standard error. A pipe or a terminal is opened once more, for a description of its own that does not block:
@@ -67,7 +69,7 @@ impl Sink {
             OpenOptions::new().write(true).custom_flags(flags).open("/proc/self/fd/2").ok()
         });
         let file = own.flatten().unwrap_or(inherited);
-        Ok(Self { file, path: None, stalled: false })
+        Ok(Self { file, path: None, stalled: false, dropped: 0 })
     }
 
     /// Whether somebody looks at it.
@@ -84,27 +86,42 @@ impl Sink {
         Ok(())
     }
 
+    /// How many lines were dropped, if it can be said now; it counts from zero then.
+    pub(super) fn take_dropped(&mut self) -> u64 {
+        if self.dropped == 0 || !self.is_writable(Duration::ZERO) {
+            return 0;
+        }
+        std::mem::take(&mut self.dropped)
+    }
+
     /// Writes a line, or drops what of it cannot be written now.
     pub(super) fn write(&mut self, line: &[u8]) {
+        if !self.write_whole(line) {
+            self.dropped += 1;
+        }
+    }
+
+    fn write_whole(&mut self, line: &[u8]) -> bool {
         let patience = if self.stalled { Duration::ZERO } else { PATIENCE };
         let deadline = Instant::now() + patience;
         let mut rest = line;
         while !rest.is_empty() {
             if !self.is_writable(deadline.saturating_duration_since(Instant::now())) {
                 self.stalled = true;
-                return;
+                return false;
             }
             match self.file.write(rest) {
-                Ok(0) => return,
+                Ok(0) => return false,
                 Ok(written) => {
                     rest = &rest[written..];
                     self.stalled = false;
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) if error.kind() == ErrorKind::WouldBlock && Instant::now() < deadline => {}
-                Err(_) => return,
+                Err(_) => return false,
             }
         }
+        true
     }
 
     fn is_writable(&self, patience: Duration) -> bool {
@@ -147,14 +164,30 @@ mod tests {
         let name = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&file));
         let flags = OFlag::O_NONBLOCK.bits();
         let file = OpenOptions::new().write(true).custom_flags(flags).open(name).unwrap();
-        let mut sink = Sink { file, path: None, stalled: false };
+        let mut sink = Sink { file, path: None, stalled: false, dropped: 0 };
         let started = Instant::now();
         for _ in 0..10_000 {
             sink.write(&[b'x'; 100]);
         }
         assert!(sink.stalled);
         assert!(started.elapsed() < Duration::from_secs(5), "{:?}", started.elapsed());
+        assert_eq!(sink.take_dropped(), 0, "nobody could read it");
+        let mut reader = File::from(OwnedFd::from(reader));
+        assert!(io::Read::read(&mut reader, &mut vec![0; 1 << 16]).unwrap() > 0);
+        let dropped = sink.take_dropped();
+        assert!((1..10_000).contains(&dropped), "{dropped}");
+        assert_eq!(sink.take_dropped(), 0, "said once");
         drop(reader);
         sink.write(b"and a pipe that is closed\n");
+        assert_eq!(sink.dropped, 1);
+    }
+
+    #[test]
+    fn a_full_disk_loses_lines_and_counts_them() {
+        let file = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut sink = Sink { file, path: None, stalled: false, dropped: 0 };
+        sink.write(b"one\n");
+        sink.write(b"two\n");
+        assert_eq!(sink.take_dropped(), 2);
     }
 }

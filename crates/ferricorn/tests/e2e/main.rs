@@ -10,6 +10,7 @@ mod control;
 mod crash;
 mod deaths;
 mod deploy;
+mod faults;
 mod hang;
 mod hooks;
 mod logs;
