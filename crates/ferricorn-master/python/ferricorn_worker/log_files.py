@@ -81,7 +81,7 @@ class LogFile:
 
     @staticmethod
     def _own_end(stream: int) -> int:
-        """The stream; of a pipe another description of its own, since a mode that does not block would be everybody's."""
+        """The stream; of a pipe a description of its own, since the mode of the inherited one is everybody's."""
         try:
             if stat.S_ISFIFO(os.fstat(stream).st_mode):
                 return os.open(f"/proc/self/fd/{stream}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
