@@ -454,6 +454,25 @@ fn workers_asked_for_during_a_reload_are_there_after_it() {
 }
 
 #[test]
+fn scaling_down_gives_up_a_worker_that_still_boots_before_one_that_is_ready() {
+    let mut sim = Sim::booted(policy());
+    // The third one boots for long; a worker that is replaced meanwhile is younger, and ready.
+    sim.set_manners(|_, id| Manners {
+        boot: if id.0 == 3 { secs(60) } else { millis(500) },
+        ..Manners::default()
+    });
+    sim.ask(Command::ScaleUp);
+    let asked = sim.serving_ids()[0];
+    sim.kill_from_outside(asked);
+    sim.advance(secs(5));
+    assert_eq!((sim.ready(), sim.alive()), (2, 3));
+    sim.watch();
+    sim.ask(Command::ScaleDown);
+    sim.advance(secs(5));
+    assert_eq!((sim.fewest_ready, sim.ready(), sim.alive()), (2, 2, 2));
+}
+
+#[test]
 fn scaling_down_stops_at_one() {
     let mut sim = Sim::booted(policy());
     for _ in 0..5 {

@@ -62,8 +62,9 @@ impl Supervisor {
         }
         while self.seats.len() > usize::from(self.target) {
             let youngest = self.seats.keys().copied().max_by_key(|slot| {
-                // An empty seat is the cheapest to give up.
-                self.seated(*slot).map(|(id, _)| id).min().unwrap_or(WorkerId(u64::MAX))
+                // A seat in which nobody is ready is the cheapest to give up, an empty one above all.
+                let ready = self.seated(*slot).any(|(_, worker)| worker.is_ready());
+                (!ready, self.seated(*slot).map(|(id, _)| id).min().unwrap_or(WorkerId(u64::MAX)))
             });
             let Some(slot) = youngest else { return };
             self.seats.remove(&slot);
