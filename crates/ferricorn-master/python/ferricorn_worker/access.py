@@ -59,3 +59,15 @@ def wrap(app: Application, record: Record) -> Application:
             record(scope, status or _STATUS_OF_ERROR, size, headers, clock() - started)
 
     return logged
+
+
+def all_of(records: list[Record]) -> Record | None:
+    """One record that is all of these; none if there is none."""
+    if len(records) < 2:
+        return records[0] if records else None
+
+    def record(scope: Any, status: int, size: int, headers: Headers, seconds: float) -> None:
+        for each in records:
+            each(scope, status, size, headers, seconds)
+
+    return record

@@ -109,15 +109,3 @@ def to_statsd(statsd: Statsd) -> Record:
         statsd.request(status, seconds)
 
     return record
-
-
-def all_of(records: list[Record]) -> Record | None:
-    """One record that is all of these; none if there is none."""
-    if len(records) < 2:
-        return records[0] if records else None
-
-    def record(scope: Any, status: int, size: int, headers: Headers, seconds: float) -> None:
-        for each in records:
-            each(scope, status, size, headers, seconds)
-
-    return record

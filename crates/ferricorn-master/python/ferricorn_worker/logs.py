@@ -10,16 +10,16 @@ it writes straight to the file.
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from . import access_records, log_config
-from .access import Record
-from .access_format import compile_writer
+from . import log_config
+from .access import Record, all_of
 from .json_lines import JsonFormatter
 from .log_files import LineHandler, LogFile, reopen_handlers
 from .start import LogSettings
-from .statsd import CountHandler, Statsd
-from .syslog import syslog_handler
+
+if TYPE_CHECKING:
+    from .statsd import Statsd
 
 log = logging.getLogger("ferricorn")
 """The worker's own messages."""
@@ -100,7 +100,7 @@ class Logs:
                 access.propagate = False
         statsd = self._statsd()
         self._add_syslog()
-        self.record = access_records.all_of(self._records(statsd))
+        self.record = all_of(self._records(statsd))
 
     def uvicorn_options(self) -> dict[str, Any]:
         """The options of `uvicorn.Config` that follow."""
@@ -126,6 +126,12 @@ class Logs:
 
     def _records(self, statsd: Statsd | None) -> list[Record]:
         settings = self._settings
+        if statsd is None and settings.access is None and settings.syslog is None and not self.configured:
+            return []
+        # What most workers do not need is not loaded: the sources are compiled at every boot.
+        from . import access_records
+        from .access_format import compile_writer
+
         records: list[Record] = []
         format_ = DEFAULT_ACCESS_FORMAT if settings.access is None else settings.access.format
         if settings.syslog is not None and settings.access is None:
@@ -150,6 +156,8 @@ class Logs:
     def _statsd(self) -> Statsd | None:
         if self._settings.statsd is None:
             return None
+        from .statsd import CountHandler, Statsd
+
         try:
             statsd = Statsd(self._settings.statsd)
         except OSError as error:
@@ -162,6 +170,8 @@ class Logs:
         settings = self._settings.syslog
         if settings is None:
             return
+        from .syslog import syslog_handler
+
         try:
             self._also(syslog_handler(settings, "error"))
             if settings.access:

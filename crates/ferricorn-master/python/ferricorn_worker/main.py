@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NoReturn
 
-from . import access, application, environment, extend, scoreboard, worker_class
+from . import access, application, environment, extend, scoreboard
 from .channel import Channel, MalformedMessage, MasterGone
 from .errors import EXIT_CODES, BootFailed, user_traceback
 from .logs import Logs, log
@@ -22,6 +22,7 @@ from .signals import Signals
 from .start import Start
 
 if TYPE_CHECKING:
+    from .worker_class import WorkerClass
     from .worker_hooks import WorkerHooks
 
 
@@ -97,7 +98,7 @@ def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
     hooks = _load_hooks(start, signals)
     if hooks is not None:
         hooks.forked()
-    named = worker_class.load(start.app.worker_class) if start.app.worker_class is not None else None
+    named = _load_class(start.app.worker_class)
     logs.configure(named and named.log_config, getattr(hooks and hooks.file, "logconfig_dict", start.log.dictionary))
     if named is not None and start.slot == 0:
         for warning in named.warnings:
@@ -115,6 +116,14 @@ def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
     # An application that configures logging usually disables every logger that exists.
     log.disabled = False
     return _serve(start, channel, signals, logs, board, config, hooks)
+
+
+def _load_class(name: str | None) -> WorkerClass | None:
+    if name is None:
+        return None
+    from . import worker_class
+
+    return worker_class.load(name)
 
 
 def _load_hooks(start: Start, signals: Signals) -> WorkerHooks | None:
