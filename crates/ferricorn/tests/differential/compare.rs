@@ -87,6 +87,9 @@ pub(crate) fn differences(
 }
 
 fn equal(name: &str, theirs: &Value, ours: &str) -> bool {
+    if theirs.is_object() {
+        return serde_json::from_str::<Value>(ours).is_ok_and(|ours| ours == *theirs);
+    }
     let shown = text(theirs);
     if let Some(on) = theirs.as_bool() {
         return matches!(ours, "true" | "1") == on;
