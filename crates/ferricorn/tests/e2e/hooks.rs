@@ -59,6 +59,8 @@ fn every_hook_of_a_life_is_called_in_gunicorns_order() {
     let server = builder.serve(1);
     server.signal(Signal::SIGHUP);
     server.wait_for_line("Reloaded: every worker runs generation 2", PATIENCE);
+    // The old worker may still be leaving.
+    server.wait_for_line("child_exit", PATIENCE);
     server.signal(Signal::SIGTTIN);
     server.wait_for_line("nworkers_changed 2 1", PATIENCE);
     server.wait_for_ready(3);
