@@ -23,8 +23,7 @@ use std::{
 
 use ferricorn_core::{Generation, Slot, Vitals, WorkerId};
 use ferricorn_sys::{
-    BlackBox, Process, SharedWords, Signal, SpawnError, SpawnPlan, SpawnStage, activity, channel, clock,
-    memory, spawn,
+    BlackBox, Process, SharedWords, Signal, SpawnError, SpawnStage, activity, channel, clock, memory, spawn,
 };
 use ferricorn_wire::{
     MAX_PACKET, ToMaster, ToWorker,
@@ -264,28 +263,15 @@ impl Crew {
         let (ours, theirs) = channel::pair()?;
         let black_box = BlackBox::create()?;
         let handoff = self.handoff();
-        let mut inherit = recruit.listeners.clone();
-        inherit.extend(handoff);
-        inherit.extend([self.board.as_raw_fd(), self.sources.as_raw_fd(), theirs.as_raw_fd()]);
-        inherit.push(black_box.as_raw_fd());
         let mut environment = worker_environment(&self.version, &recruit.environment);
         environment.push(("FERRICORN_SLOT".into(), recruit.slot.to_string().into()));
         environment.push(("FERRICORN_GENERATION".into(), recruit.generation.to_string().into()));
-        let plan = SpawnPlan {
-            program: self.interpreter.clone(),
-            name: None,
-            arguments: vec![
-                "-c".into(),
-                shim::BOOT.into(),
-                self.sources.as_raw_fd().to_string().into(),
-                theirs.as_raw_fd().to_string().into(),
-                recruit.title.clone().into(),
-            ],
-            environment,
-            directory: Some(recruit.directory.clone()),
-            inherit,
-            outlives_parent: false,
-        };
+        let words = vec![recruit.title.clone().into()];
+        let job = shim::Job { words, environment, directory: recruit.directory.clone() };
+        let mut plan = shim::plan(&self.interpreter, &self.sources, &theirs, job);
+        plan.inherit.extend(&recruit.listeners);
+        plan.inherit.extend(handoff);
+        plan.inherit.extend([self.board.as_raw_fd(), black_box.as_raw_fd()]);
         // Before the spawn, so that the worker finds it at once; and if it cannot be sent, there is no worker.
         let berth = Berth {
             scoreboard: self.board.as_raw_fd(),

@@ -8,15 +8,18 @@ use std::{
     ffi::OsString,
     fs::File,
     io::{self, Read as _, Seek as _},
-    os::fd::AsRawFd as _,
     path::Path,
 };
 
-use ferricorn_config::{PythonFile, PythonTarget, Settings};
-use ferricorn_sys::{Process, SpawnPlan, memfd::memfd_empty, spawn, wait};
+use ferricorn_config::{PythonTarget, Settings};
+use ferricorn_sys::{Process, memfd::memfd_empty, spawn, wait};
 use serde_json::Value;
 
-use crate::{InterpreterError, crew, interpreter, shim, start_message};
+use crate::{
+    InterpreterError, Question, crew, interpreter,
+    shim::{self, Job},
+    start_message,
+};
 
 /// Why a configuration file could not be executed. What is wrong with the file itself is in the answer.
 #[derive(Debug, thiserror::Error)]
@@ -42,45 +45,25 @@ pub(crate) struct Helper {
 }
 
 impl Helper {
-    /// Starts the one that executes a configuration file. `arguments` are what the file sees in `sys.argv`.
-    pub(crate) fn config_file(
-        python: Option<&Path>,
-        file: &PythonFile,
-        arguments: &[OsString],
-        environment: &[(OsString, OsString)],
-    ) -> Result<Self, ExecuteError> {
+    /// Starts the one that executes a configuration file.
+    pub(crate) fn config_file(question: &Question) -> Result<Self, ExecuteError> {
+        let Question { python, file, arguments, variables } = question;
         let (kind, target): (&str, OsString) = match &file.target {
             PythonTarget::Path(path) => ("path", path.into()),
             PythonTarget::Module(name) => ("module", name.into()),
         };
         let mut words = vec!["config".into(), kind.into(), target];
         words.extend_from_slice(arguments);
-        Self::start(python, words, environment.to_vec(), &file.directory)
+        let environment = variables.clone();
+        Self::start(python.as_deref(), Job { words, environment, directory: file.directory.clone() })
     }
 
-    fn start(
-        python: Option<&Path>,
-        words: Vec<OsString>,
-        environment: Vec<(OsString, OsString)>,
-        directory: &Path,
-    ) -> Result<Self, ExecuteError> {
+    fn start(python: Option<&Path>, job: Job) -> Result<Self, ExecuteError> {
         let program = interpreter::find(python)?;
         let sources = shim::sources()?;
         let answer = memfd_empty("ferricorn-answer")?;
-        let descriptors = [sources.as_raw_fd(), answer.as_raw_fd()];
-        let mut arguments: Vec<OsString> = vec!["-c".into(), shim::BOOT.into()];
-        arguments.extend(descriptors.map(|number| OsString::from(number.to_string())));
-        arguments.extend(words);
-        let child = spawn::spawn(&SpawnPlan {
-            program,
-            name: None,
-            arguments,
-            environment,
-            directory: Some(directory.to_owned()),
-            inherit: descriptors.to_vec(),
-            outlives_parent: false,
-        })
-        .map_err(io::Error::other)?;
+        let plan = shim::plan(&program, &sources, &answer, job);
+        let child = spawn::spawn(&plan).map_err(io::Error::other)?;
         Ok(Self { pid: child.pid, process: child.process, answer })
     }
 
@@ -104,15 +87,10 @@ impl Helper {
     }
 }
 
-/// Executes a configuration file, in this environment and no other, and waits for the answer. For the start only, before there is an event loop; call it
-/// from the main thread.
-pub fn execute(
-    python: Option<&Path>,
-    file: &PythonFile,
-    arguments: &[OsString],
-    environment: &[(OsString, OsString)],
-) -> Result<String, ExecuteError> {
-    Helper::config_file(python, file, arguments, environment)?.wait()
+/// Executes a configuration file and waits for the answer. For the start only, before there is an event loop; call it from
+/// the main thread.
+pub fn execute(question: &Question) -> Result<String, ExecuteError> {
+    Helper::config_file(question)?.wait()
 }
 
 /// Loads the application as a worker would, up to its startup, and waits for the verdict: none, or what is wrong with
@@ -121,7 +99,8 @@ pub fn check_application(settings: &Settings, version: &str) -> Result<Option<St
     let app = serde_json::to_string(&start_message::app(settings)).map_err(io::Error::other)?;
     let environment = crew::worker_environment(version, &settings.environment);
     let words = vec!["check".into(), app.into()];
-    let helper = Helper::start(settings.python.as_deref(), words, environment, &settings.chdir)?;
+    let job = Job { words, environment, directory: settings.chdir.clone() };
+    let helper = Helper::start(settings.python.as_deref(), job)?;
     let answer: Value = serde_json::from_str(&helper.wait()?).map_err(io::Error::other)?;
     Ok(answer["failure"].as_str().map(str::to_owned))
 }

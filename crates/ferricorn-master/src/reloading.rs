@@ -157,9 +157,7 @@ impl Reloading {
 
     /// Executes a file.
     pub(crate) fn ask(&mut self, question: &Question) -> Result<(), String> {
-        let Question { python, file, arguments, variables } = question;
-        let helper = Helper::config_file(python.as_deref(), file, arguments, variables);
-        let helper = helper.map_err(|error| error.to_string())?;
+        let helper = Helper::config_file(question).map_err(|error| error.to_string())?;
         self.helper = Some((helper, Instant::now() + FILE_LIMIT));
         Ok(())
     }

@@ -5,13 +5,18 @@
 //! `multiprocessing` working in the application: it re-imports the main module's file in its children (measured:
 //! `python /proc/self/fd/N` breaks both spawn and forkserver).
 
-use std::{io, os::fd::OwnedFd};
+use std::{
+    ffi::OsString,
+    io,
+    os::fd::{AsRawFd, OwnedFd},
+    path::{Path, PathBuf},
+};
 
-use ferricorn_sys::memfd::memfd_with;
+use ferricorn_sys::{SpawnPlan, memfd::memfd_with};
 
 /// The text of `python -c`: runs what stands before the first NUL of the file whose descriptor is its first argument.
 /// One line, because it is what `ps` shows of every worker. `pread`, because all workers share the file's offset.
-pub(crate) const BOOT: &str = "import os,sys;exec(os.pread(int(sys.argv[1]),1<<20,0).partition(b'\\0')[0])";
+const BOOT: &str = "import os,sys;exec(os.pread(int(sys.argv[1]),1<<20,0).partition(b'\\0')[0])";
 
 /// What that runs.
 const BOOT_SOURCE: &str = include_str!("../python/boot.py");
@@ -32,6 +37,7 @@ const MODULES: &[(&str, &str)] = modules![
     "access",
     "access_format",
     "access_records",
+    "answer",
     "application",
     "channel",
     "check",
@@ -68,6 +74,34 @@ pub(crate) fn sources() -> io::Result<OwnedFd> {
         MODULES.iter().map(|(name, source)| ((*name).to_owned(), (*source).into())).collect();
     let content = format!("{BOOT_SOURCE}\0{}", serde_json::Value::Object(sources));
     memfd_with("ferricorn-shim", content.as_bytes())
+}
+
+/// What a process of the shim is to do, and where.
+pub(crate) struct Job {
+    /// What its command line says after the descriptors; the first word decides what it does (`boot.py`).
+    pub(crate) words: Vec<OsString>,
+    /// Its complete environment.
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    /// The directory that it is started in.
+    pub(crate) directory: PathBuf,
+}
+
+/// How a process of the shim is started. It inherits the sources and its end of the link to the master: a channel, or a file
+/// that the answer is written into.
+pub(crate) fn plan(interpreter: &Path, sources: &OwnedFd, link: &impl AsRawFd, job: Job) -> SpawnPlan {
+    let inherit = vec![sources.as_raw_fd(), link.as_raw_fd()];
+    let mut arguments: Vec<OsString> = vec!["-c".into(), BOOT.into()];
+    arguments.extend(inherit.iter().map(|number| number.to_string().into()));
+    arguments.extend(job.words);
+    SpawnPlan {
+        program: interpreter.to_owned(),
+        name: None,
+        arguments,
+        environment: job.environment,
+        directory: Some(job.directory),
+        inherit,
+        outlives_parent: false,
+    }
 }
 
 #[cfg(test)]

@@ -76,10 +76,23 @@ impl Configuration {
 
     /// Executes the Python file that is the source, if it is one, and waits for the answer. From the main thread only.
     pub fn ask_python(&self, source: &Source) -> Result<Option<String>, ConfigError> {
-        let Source::Python { file, name } = source else { return Ok(None) };
-        let ProcessStart { arguments, variables, .. } = &self.process;
-        let answer = ferricorn_master::execute(self.python().as_deref(), file, arguments, variables);
+        let (Source::Python { name, .. }, Some(question)) = (source, self.question(source)) else {
+            return Ok(None);
+        };
+        let answer = ferricorn_master::execute(&question);
         answer.map(Some).map_err(|error| Self::unanswered(name, &error))
+    }
+
+    /// What Python has to be asked about the source, if it is a Python file.
+    fn question(&self, source: &Source) -> Option<Question> {
+        let Source::Python { file, .. } = source else { return None };
+        let ProcessStart { arguments, variables, .. } = &self.process;
+        Some(Question {
+            python: self.python(),
+            file: file.clone(),
+            arguments: arguments.clone(),
+            variables: variables.clone(),
+        })
     }
 
     /// The error of a file that could not be executed at all.
@@ -199,15 +212,7 @@ impl Configuration {
 impl ferricorn_master::Configuration for Configuration {
     fn begin(&mut self) -> Result<Option<Question>, String> {
         let source = self.source().map_err(|error| told(&error))?;
-        let question = match &source {
-            Source::Python { file, .. } => Some(Question {
-                python: self.python(),
-                file: file.clone(),
-                arguments: self.process.arguments.clone(),
-                variables: self.process.variables.clone(),
-            }),
-            Source::None | Source::Read(_) => None,
-        };
+        let question = self.question(&source);
         self.source = Some(source);
         Ok(question)
     }

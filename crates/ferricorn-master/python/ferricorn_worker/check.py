@@ -7,11 +7,11 @@ Invariants: nothing is bound or served, and no lifespan runs; what the applicati
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import NoReturn
 
 from . import application, environment
+from .answer import give
 from .errors import BootFailed
 from .start import AppSettings
 
@@ -27,11 +27,4 @@ def run(descriptor: int, settings: str) -> NoReturn:
         application.load(app.target, app.factory)
     except BootFailed as error:
         failure = error.text
-    with os.fdopen(descriptor, "wb", closefd=False) as stream:
-        stream.write(json.dumps({"failure": failure}).encode("utf-8", "replace"))
-    for output in (sys.stdout, sys.stderr):
-        try:
-            output.flush()
-        except (AttributeError, OSError, ValueError):
-            pass
-    os._exit(0)
+    give(descriptor, {"failure": failure})

@@ -19,6 +19,8 @@ from importlib.machinery import SourceFileLoader
 from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
+from .answer import give
+
 _MODULE = "__config__"
 _OURS = ("<ferricorn_worker", "<frozen importlib")
 
@@ -33,14 +35,7 @@ def run(descriptor: int, arguments: list[str]) -> NoReturn:
         answer: dict[str, Any] = {"entries": _entries(module)}
     except BaseException as error:
         answer = {"failure": _failure(error)}
-    with os.fdopen(descriptor, "wb", closefd=False) as stream:
-        stream.write(json.dumps(answer).encode())
-    for output in (sys.stdout, sys.stderr):
-        try:
-            output.flush()
-        except (AttributeError, OSError, ValueError):
-            pass
-    os._exit(0)
+    give(descriptor, answer)
 
 
 def load(kind: str, target: str) -> ModuleType:

@@ -6,12 +6,12 @@ use std::{
     collections::VecDeque,
     ffi::OsString,
     io,
-    os::fd::{AsRawFd as _, OwnedFd},
+    os::fd::OwnedFd,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-use ferricorn_sys::{Process, Signal, SpawnPlan, channel, spawn, wait};
+use ferricorn_sys::{Process, Signal, channel, spawn, wait};
 use ferricorn_wire::{FromHookHost, ToHookHost};
 use tokio::{io::unix::AsyncFd, time::timeout};
 use tracing::{debug, error, warn};
@@ -62,20 +62,9 @@ impl Host {
     ) -> io::Result<Self> {
         let sources = shim::sources()?;
         let (ours, theirs) = channel::pair()?;
-        let descriptors = [sources.as_raw_fd(), theirs.as_raw_fd()];
-        let mut arguments: Vec<OsString> = vec!["-c".into(), shim::BOOT.into()];
-        arguments.extend(descriptors.map(|number| OsString::from(number.to_string())));
-        arguments.push("hooks".into());
-        let child = spawn::spawn(&SpawnPlan {
-            program: interpreter.to_owned(),
-            name: None,
-            arguments,
-            environment,
-            directory: Some(directory),
-            inherit: descriptors.to_vec(),
-            outlives_parent: false,
-        })
-        .map_err(io::Error::other)?;
+        let job = shim::Job { words: vec!["hooks".into()], environment, directory };
+        let child =
+            spawn::spawn(&shim::plan(interpreter, &sources, &theirs, job)).map_err(io::Error::other)?;
         Ok(Self {
             process: child.process,
             channel: crew::watch(ours)?,
