@@ -4,15 +4,18 @@
 //! the parsing of a command line into options, nor what is printed; that is the program's. Reads no file, no variable and
 //! no clock.
 
+mod access;
 mod address;
 mod bind;
 mod choose;
+mod directories;
 mod draft;
 mod env_file;
 mod environment;
 mod error;
 mod expand;
 mod file;
+mod gather;
 mod given;
 mod logs;
 mod numbers;

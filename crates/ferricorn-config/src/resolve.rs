@@ -7,27 +7,27 @@
 //! Invariant: nothing is read but the arguments.
 
 use std::{
-    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
     time::Duration,
 };
 
 use crate::{
+    access::access_log,
     address,
-    choose::{Choices, check, keep_winners, overrides, read, value_error, warn},
+    directories::{directories, interpreter, python_paths},
     draft::Draft,
-    env_file,
     environment::Environment,
-    error::{ConfigError, Layer, Problem},
-    file::{FileContent, FileGiven},
+    error::ConfigError,
+    file::FileContent,
+    gather::{Gathered, application_environment, gather},
     given::Given,
     numbers::Numbers,
     options::{self, Spelling, Standing, Target},
     settings::{AccessLog, ListenWhen, LogLevel, PythonFile, Settings, UvicornValue},
     show::{self, Shown},
     value::Value,
-    variables, worker_class,
+    worker_class,
 };
 
 /// gunicorn's own access log format.
@@ -216,108 +216,6 @@ fn memory_limit(value: &Value, facts: &Facts<'_>) -> Option<u64> {
     (bytes > 0).then_some(bytes)
 }
 
-/// What was given in all places, of which the strongest counts.
-struct Gathered {
-    choices: Choices,
-    /// With the variables of `--env-file`.
-    environment: Environment,
-    /// The variables of `--env-file`.
-    from_file: Vec<(String, String)>,
-    hooks: Vec<String>,
-    warnings: Vec<String>,
-}
-
-fn gather(input: &Input, environment: &Environment, facts: &Facts<'_>) -> Result<Gathered, ConfigError> {
-    let mut warnings = Vec::new();
-    let FileGiven { given: in_file, hooks } = match &input.file {
-        Some(file) => file.given(&mut warnings)?,
-        None => FileGiven::default(),
-    };
-    let mut given = input.given.clone();
-    given.extend(in_file);
-    let mut environment = environment.clone();
-    let from_file = env_file(&given, &environment, facts)?;
-    environment.complete(&from_file);
-    let mut all = variables::given(&environment, &given, &mut warnings);
-    all.extend(given);
-    let choices = winners(&all, &environment, &mut warnings)?;
-    Ok(Gathered { choices, environment, from_file, hooks, warnings })
-}
-
-/// Of each option the values that count, checked. What is overridden is not looked at.
-fn winners(
-    all: &[Given],
-    environment: &Environment,
-    warnings: &mut Vec<String>,
-) -> Result<Choices, ConfigError> {
-    let mut highest: BTreeMap<&'static str, Layer> = BTreeMap::new();
-    for given in all {
-        let layer = highest.entry(given.spelling.entry.name()).or_insert(given.layer);
-        *layer = given.layer.max(*layer);
-    }
-    let mut choices = Choices::new();
-    for (index, given) in all.iter().enumerate() {
-        let name = given.spelling.entry.name();
-        if highest.get(name) == Some(&given.layer)
-            && let Some(choice) = check(given, index, environment, warnings)?
-        {
-            choices.entry(name).or_default().push(choice);
-        }
-    }
-    for choices in choices.values_mut() {
-        keep_winners(choices, warnings);
-    }
-    Ok(choices)
-}
-
-/// The variables of `--env-file`, which has to be read before the variables are looked at.
-fn env_file(
-    given: &[Given],
-    environment: &Environment,
-    facts: &Facts<'_>,
-) -> Result<Vec<(String, String)>, ConfigError> {
-    let from_variables = variables::given(environment, given, &mut Vec::new());
-    let named = from_variables.iter().chain(given).filter(|it| it.spelling.entry.name() == "env-file");
-    let Some(named) = named.max_by_key(|it| it.layer).filter(|it| !it.text.is_empty()) else {
-        return Ok(Vec::new());
-    };
-    let (text, _) = read(named.spelling.entry.kind, &named.text, &named.origin, environment)?;
-    let error = |problem| ConfigError::Value { text: text.clone(), origin: named.origin.clone(), problem };
-    let content = (facts.read_file)(&facts.current_directory.join(&text)).map_err(|failure| {
-        error(Problem::meaning(format!("cannot be read: {failure}"), "give a file of `NAME=VALUE` lines"))
-    })?;
-    env_file::parse(&content, environment).map_err(error)
-}
-
-/// The variables for the application: those of `--env` are stronger than those of `--env-file`.
-fn application_environment(
-    mut environment: Vec<(String, String)>,
-    draft: &Draft,
-    choices: &Choices,
-) -> Result<Vec<(String, String)>, ConfigError> {
-    for (index, text) in draft.environment.iter().enumerate() {
-        match text.split_once('=') {
-            Some((name, value)) if !name.is_empty() && !text.contains('\0') => {
-                environment.push((name.to_owned(), value.to_owned()));
-            }
-            _ => {
-                let problem = Problem::meaning("not a variable with its value", "write `NAME=VALUE`");
-                let given = choices.get("env").and_then(|choices| choices.get(index));
-                return Err(given.map_or(ConfigError::NoApplication, |choice| value_error(choice, problem)));
-            }
-        }
-    }
-    Ok(environment)
-}
-
-/// The directories for `sys.path`, in the order that gunicorn's insertion at its head gives them.
-fn python_paths(given: Option<&str>, chdir: &Path) -> Vec<PathBuf> {
-    let parts = given.unwrap_or_default().split(',').filter(|part| !part.is_empty());
-    let mut paths: Vec<PathBuf> = parts.map(|part| chdir.join(part)).collect();
-    paths.reverse();
-    paths
-}
-
 /// Puts a value where the table says.
 fn apply(draft: &mut Draft, spelling: Spelling, value: Value) {
     match spelling.entry.standing {
@@ -337,62 +235,6 @@ fn uvicorn_defaults(draft: &Draft) -> Vec<(&'static str, UvicornValue)> {
     defaults.extend(draft.worker_class.as_deref().map(worker_class::presets).unwrap_or_default());
     defaults.retain(|(name, _)| draft.uvicorn.iter().all(|(given, _)| given != name));
     defaults
-}
-
-/// gunicorn's destination and uvicorn's switch, of which the later one decides whether there is an access log.
-fn access_log(draft: &Draft, choices: &Choices, warnings: &mut Vec<String>) -> AccessLog {
-    let last = |name: &str| choices.get(name).and_then(|choices| choices.last());
-    let file = match draft.access_file.as_deref() {
-        None => None,
-        Some("") => Some(AccessLog::Off),
-        Some("-") => Some(AccessLog::Stdout),
-        Some(path) => Some(AccessLog::File(PathBuf::from(path))),
-    };
-    match (file, draft.access_switch) {
-        (None | Some(AccessLog::Off), Some(true)) => AccessLog::Stdout,
-        (None, _) => AccessLog::Off,
-        (Some(file), None | Some(true)) => file,
-        (Some(file), Some(false)) => {
-            let (Some(named), Some(switched)) = (last("access-logfile"), last("access-log")) else {
-                return file;
-            };
-            let off_wins = (switched.layer, switched.index) > (named.layer, named.index);
-            if switched.layer == named.layer && file != AccessLog::Off {
-                let (winner, loser) = if off_wins { (switched, named) } else { (named, switched) };
-                warn(warnings, overrides(winner, loser));
-            }
-            if off_wins { AccessLog::Off } else { file }
-        }
-    }
-}
-
-/// The working directory and the one that goes first on `sys.path`, both absolute.
-fn directories(
-    draft: &Draft,
-    choices: &Choices,
-    facts: &Facts<'_>,
-) -> Result<(PathBuf, PathBuf), ConfigError> {
-    let chdir = match &draft.chdir {
-        Some(directory) => facts.current_directory.join(directory),
-        None => facts.current_directory.clone(),
-    };
-    if let Some(choice) = choices.get("chdir").and_then(|choices| choices.last())
-        && !(facts.is_directory)(&chdir)
-    {
-        let problem = Problem::meaning("no such directory", "give a directory that exists");
-        return Err(value_error(choice, problem));
-    }
-    // Joining an empty path would add a slash.
-    let app_dir = match draft.app_dir.as_deref() {
-        None | Some("") => chdir.clone(),
-        Some(directory) => chdir.join(directory),
-    };
-    Ok((chdir, app_dir))
-}
-
-/// A name without a slash is looked for on the path when it is needed; a relative path is one from where we started.
-fn interpreter(path: &str, facts: &Facts<'_>) -> PathBuf {
-    if path.contains('/') { facts.current_directory.join(path) } else { PathBuf::from(path) }
 }
 
 fn level(name: &str) -> LogLevel {
