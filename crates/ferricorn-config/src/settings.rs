@@ -89,6 +89,11 @@ impl Settings {
     pub fn own_worker_class(&self) -> Option<&str> {
         worker_class::is_own(&self.worker_class).then_some(self.worker_class.as_str())
     }
+
+    /// Whether the workers speak TLS.
+    pub fn speaks_tls(&self) -> bool {
+        self.uvicorn.iter().any(|(name, _)| *name == "ssl_certfile")
+    }
 }
 
 /// A configuration file in Python.

@@ -202,6 +202,19 @@ fn check_crowd(sim: &Sim, policy: &Policy) -> Result<(), TestCaseError> {
     Ok(())
 }
 
+/// A stop always ends, and then every request has got one answer.
+fn check_end(sim: &mut Sim) -> Result<(), TestCaseError> {
+    if sim.exit.is_none() {
+        sim.stop(StopMode::Graceful);
+        sim.advance(secs(20));
+    }
+    prop_assert!(sim.exit.is_some(), "{:?}", sim.core.snapshot());
+    for (request, replies) in &sim.replies {
+        prop_assert_eq!(replies.len(), 1, "request {} got {:?}", request, replies);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -217,14 +230,7 @@ proptest! {
             take(&mut sim, step);
             check_crowd(&sim, &policy)?;
         }
-        if sim.exit.is_none() {
-            sim.stop(StopMode::Graceful);
-            sim.advance(secs(20));
-        }
-        prop_assert!(sim.exit.is_some(), "a stop always ends: {:?}", sim.core.snapshot());
-        for (request, replies) in &sim.replies {
-            prop_assert_eq!(replies.len(), 1, "request {} got {:?}", request, replies);
-        }
+        check_end(&mut sim)?;
     }
 
     #[test]
@@ -240,14 +246,7 @@ proptest! {
             prop_assert!(sim.took_over || !serving, "{:?}", sim.core.snapshot());
             prop_assert!(sim.took_over || !sim.successor_alive, "an heir starts no heir of its own");
         }
-        if sim.exit.is_none() {
-            sim.stop(StopMode::Graceful);
-            sim.advance(secs(20));
-        }
-        prop_assert!(sim.exit.is_some(), "a stop always ends: {:?}", sim.core.snapshot());
-        for (request, replies) in &sim.replies {
-            prop_assert_eq!(replies.len(), 1, "request {} got {:?}", request, replies);
-        }
+        check_end(&mut sim)?;
     }
 
     #[test]

@@ -7,24 +7,20 @@
 //! understood is logged and dropped, whatever a broken worker writes.
 
 mod legacy;
+mod member;
 
 use std::{
     collections::BTreeMap,
-    env,
-    ffi::OsString,
     future::poll_fn,
     io,
-    ops::Bound,
     os::fd::{AsRawFd, OwnedFd, RawFd},
     path::PathBuf,
-    task::{Context, Poll},
+    task::Poll,
     time::{Duration, Instant},
 };
 
 use ferricorn_core::{Generation, Slot, Vitals, WorkerId};
-use ferricorn_sys::{
-    BlackBox, Process, SharedWords, Signal, SpawnError, SpawnStage, activity, channel, clock, memory, spawn,
-};
+use ferricorn_sys::{BlackBox, SharedWords, Signal, SpawnError, SpawnStage, channel, clock, memory, spawn};
 use ferricorn_wire::{
     MAX_PACKET, ToMaster, ToWorker,
     scoreboard::{BYTES, MAGIC, ROW_WORDS, ROWS, ROWS_USED_WORD, State, Word, index},
@@ -32,110 +28,9 @@ use ferricorn_wire::{
 use tokio::io::unix::AsyncFd;
 use tracing::warn;
 
-use crate::shim;
-
-/// Messages that a worker may say between two readings of the scoreboard. A worker in order says a handful in its life;
-/// what one says beyond waits in its own channel, so that a flood costs the master next to nothing.
-const ALLOWANCE: u32 = 20;
-
-/// One worker process.
-pub(crate) struct Member {
-    pub(crate) slot: Slot,
-    pub(crate) generation: Generation,
-    pub(crate) pid: i32,
-    process: Process,
-    /// None once the worker closed its end.
-    channel: Option<AsyncFd<OwnedFd>>,
-    row: usize,
-    /// When its process was made.
-    pub(crate) spawned_at: Instant,
-    /// The stage and the text of its boot failure, until it was shown.
-    pub(crate) boot_failure: Option<(ferricorn_wire::BootStage, String)>,
-    /// What it said and we saw of it, for the report of its death.
-    pub(crate) history: History,
-    black_box: BlackBox,
-    /// Messages that it may still say before the scoreboard is read again.
-    allowance: u32,
-    /// Messages that could not be understood.
-    garbage: u64,
-}
-
-impl Member {
-    /// The next thing that it says and that can be understood, as far as it may say something now.
-    fn poll_message(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Option<ToMaster> {
-        while self.allowance > 0
-            && let Some(channel) = &self.channel
-        {
-            let Poll::Ready(ready) = channel.poll_read_ready(context) else { return None };
-            let Ok(mut ready) = ready else {
-                self.channel = None;
-                return None;
-            };
-            match ready.try_io(|channel| channel::receive(channel, buffer)) {
-                Err(_would_block) => {}
-                Ok(Err(error)) if error.kind() == io::ErrorKind::InvalidData => {
-                    self.allowance -= 1;
-                    self.complain(&error);
-                }
-                Ok(Ok(0) | Err(_)) => self.channel = None,
-                Ok(Ok(length)) => {
-                    self.allowance -= 1;
-                    match ferricorn_wire::decode(&buffer[..length]) {
-                        Ok(message) => return Some(message),
-                        Err(error) => self.complain(&error),
-                    }
-                }
-            }
-        }
-        None
-    }
-
-    /// Tells of a message that cannot be understood: the first, the tenth, the hundredth, ...
-    fn complain(&mut self, error: &dyn std::fmt::Display) {
-        self.garbage += 1;
-        if self.garbage == 10_u64.pow(self.garbage.ilog10()) {
-            let (pid, count) = (self.pid, self.garbage);
-            warn!("a message of worker (pid: {pid}) cannot be understood ({count} so far): {error}");
-        }
-    }
-}
-
-/// What has become of a worker so far.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct History {
-    pub(crate) stage: Stage,
-    /// The stage of the boot that it said had failed.
-    pub(crate) boot_stage: Option<ferricorn_wire::BootStage>,
-    /// What it said had ended it, with the traceback.
-    pub(crate) dying: Option<(ferricorn_wire::DyingCause, String)>,
-    /// How much of a processor it had had when it was first seen to be silent, and when that was.
-    pub(crate) share: Option<(activity::Share, Instant)>,
-    /// It was sent SIGKILL by us.
-    pub(crate) killed: bool,
-    /// The most resident memory that it ever had, in bytes; known once it was waited for.
-    pub(crate) peak_memory: Option<u64>,
-    /// The control group has counted a kill for want of memory around its death.
-    pub(crate) out_of_memory: bool,
-}
-
-/// How far a worker has come, for the report of its death.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Stage {
-    #[default]
-    Booting,
-    Serving,
-    Draining,
-}
-
-impl Stage {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Booting => "booting",
-            Self::Serving => "serving",
-            Self::Draining => "draining",
-        }
-    }
-}
+use crate::{environment, shim};
+use member::ALLOWANCE;
+pub(crate) use member::{History, Member, Stage};
 
 /// Every worker process, and what they share.
 pub(crate) struct Crew {
@@ -263,7 +158,7 @@ impl Crew {
         let (ours, theirs) = channel::pair()?;
         let black_box = BlackBox::create()?;
         let handoff = self.handoff();
-        let mut environment = worker_environment(&self.version, &recruit.environment);
+        let mut environment = environment::for_worker(&self.version, &recruit.environment);
         environment.push(("FERRICORN_SLOT".into(), recruit.slot.to_string().into()));
         environment.push(("FERRICORN_GENERATION".into(), recruit.generation.to_string().into()));
         let words = vec![recruit.title.clone().into()];
@@ -354,14 +249,13 @@ impl Crew {
     pub(crate) async fn hear(&mut self) -> (WorkerId, ToMaster) {
         poll_fn(|context| {
             // From the one after the last that was heard: nobody's flood drowns another's word.
-            let after = self.members.range_mut((Bound::Excluded(self.heard_last), Bound::Unbounded));
-            let ids: Vec<WorkerId> = after.map(|(id, _)| *id).collect();
-            let before = self.members.range(..=self.heard_last).map(|(id, _)| *id);
-            for id in ids.into_iter().chain(before.collect::<Vec<_>>()) {
-                let Some(member) = self.members.get_mut(&id) else { continue };
-                if let Some(message) = member.poll_message(context, &mut self.buffer) {
-                    self.heard_last = id;
-                    return Poll::Ready((id, message));
+            let heard_last = self.heard_last;
+            for after in [true, false] {
+                for (id, member) in self.members.iter_mut().filter(|(id, _)| (**id > heard_last) == after) {
+                    if let Some(message) = member.poll_message(context, &mut self.buffer) {
+                        self.heard_last = *id;
+                        return Poll::Ready((*id, message));
+                    }
                 }
             }
             Poll::Pending
@@ -371,20 +265,8 @@ impl Crew {
 
     /// What a worker that has exited still said. The kernel keeps it until it is read.
     pub(crate) fn last_words(&mut self, id: WorkerId) -> Vec<ToMaster> {
-        let mut words = Vec::new();
-        let Some(member) = self.members.get_mut(&id) else { return words };
-        let Some(channel) = member.channel.take() else { return words };
-        loop {
-            match channel::receive(channel.get_ref(), &mut self.buffer) {
-                Ok(length @ 1..) => match ferricorn_wire::decode(&self.buffer[..length]) {
-                    Ok(message) => words.push(message),
-                    Err(error) => member.complain(&error),
-                },
-                Err(error) if error.kind() == io::ErrorKind::InvalidData => member.complain(&error),
-                Ok(0) | Err(_) => break,
-            }
-        }
-        words
+        let member = self.members.get_mut(&id);
+        member.map_or_else(Vec::new, |member| member.last_words(&mut self.buffer))
     }
 
     /// What a worker has written into its black box since the last time: the stack of a crash, or of a hang.
@@ -416,50 +298,13 @@ impl Crew {
             let silent_for = (beat != 0).then(|| Duration::from_nanos(now.saturating_sub(beat)));
             Vitals {
                 silent_for,
-                starved: is_starved(member, silent_for),
+                starved: member.is_starved(silent_for),
                 requests: board.load(index(member.row, Word::Requests)),
                 memory: if weigh { memory::resident(member.pid) } else { None },
             }
         };
         self.members.iter_mut().map(|(id, member)| (*id, vitals(member))).collect()
     }
-}
-
-/// What a worker inherits of our environment, with what the user has set for the application. `given` is the stronger.
-pub(crate) fn worker_environment(version: &str, given: &[(String, String)]) -> Vec<(OsString, OsString)> {
-    // `gunicorn` is in it because applications look for the word to find out that they are served.
-    let server_software = format!("ferricorn/{version} (gunicorn compatible)");
-    let private = [
-        "LISTEN_PID",
-        "LISTEN_FDS",
-        "LISTEN_FDNAMES",
-        "NOTIFY_SOCKET",
-        "SERVER_SOFTWARE",
-        ferricorn_wire::upgrade::VARIABLE,
-    ];
-    let mut environment: BTreeMap<OsString, OsString> =
-        env::vars_os().filter(|(name, _)| !private.iter().any(|it| name == it)).collect();
-    environment.insert("SERVER_SOFTWARE".into(), server_software.into());
-    environment.extend(given.iter().map(|(name, value)| (name.into(), value.into())));
-    environment.into_iter().collect()
-}
-
-/// Silence after which it is looked at whether a worker gets a processor at all. Before, nothing is read.
-const SUSPICIOUS: Duration = Duration::from_millis(500);
-
-/// Whether a worker is silent because the machine has not let it run: for most of the time it waited for a processor,
-/// and has got less than a twentieth of one. An event loop needs next to nothing for a heartbeat.
-fn is_starved(member: &mut Member, silent_for: Option<Duration>) -> bool {
-    if silent_for.is_none_or(|silent_for| silent_for < SUSPICIOUS) {
-        member.history.share = None;
-        return false;
-    }
-    let Some(now) = activity::share(member.pid) else { return false };
-    let (before, since) = *member.history.share.get_or_insert((now, Instant::now()));
-    let watched = since.elapsed();
-    watched > SUSPICIOUS
-        && now.waited.saturating_sub(before.waited) > watched / 2
-        && now.ran.saturating_sub(before.ran) < watched / 20
 }
 
 /// Why no process could be made, with what it usually means. None of this is the application's failure.

@@ -16,7 +16,7 @@ use ferricorn_sys::{Process, memfd::memfd_empty, spawn, wait};
 use serde_json::Value;
 
 use crate::{
-    InterpreterError, Question, crew, interpreter,
+    InterpreterError, Question, environment, interpreter,
     shim::{self, Job},
     start_message,
 };
@@ -97,7 +97,7 @@ pub fn execute(question: &Question) -> Result<String, ExecuteError> {
 /// it. Call it from the main thread, before there is an event loop.
 pub fn check_application(settings: &Settings, version: &str) -> Result<Option<String>, ExecuteError> {
     let app = serde_json::to_string(&start_message::app(settings)).map_err(io::Error::other)?;
-    let environment = crew::worker_environment(version, &settings.environment);
+    let environment = environment::for_worker(version, &settings.environment);
     let words = vec!["check".into(), app.into()];
     let job = Job { words, environment, directory: settings.chdir.clone() };
     let helper = Helper::start(settings.python.as_deref(), job)?;

@@ -19,11 +19,11 @@ use std::{
 
 use ferricorn_config::Settings;
 use ferricorn_core::WorkerId;
-use ferricorn_wire::{CallHook, HookServer, HookWorker, Hooks, LoadHooks, ToHookHost};
+use ferricorn_wire::{CallHook, HookServer, HookWorker, Hooks, LoadHooks, ToHookHost, milliseconds};
 use tokio::time::timeout;
 use tracing::error;
 
-use crate::{Program, crew, start_message};
+use crate::{Program, environment, start_message};
 use host::{Fate, Host};
 
 /// The hooks that are the master's.
@@ -125,7 +125,7 @@ impl MasterHooks {
                 log: start_message::log(settings, self.colors),
                 path: start_message::path(settings),
             });
-        self.environment = crew::worker_environment(self.version, &settings.environment);
+        self.environment = environment::for_worker(self.version, &settings.environment);
         self.directory.clone_from(&settings.chdir);
         let Some(load) = self.load.clone() else { return };
         match &self.host {
@@ -179,7 +179,7 @@ impl MasterHooks {
         let call = CallHook {
             id,
             hook: hook.to_owned(),
-            limit_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX),
+            limit_ms: milliseconds(limit),
             server: HookServer {
                 num_workers: self.num_workers,
                 worker_age: self.worker_age,

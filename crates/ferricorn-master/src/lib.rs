@@ -14,6 +14,7 @@ mod binding;
 mod control;
 mod crew;
 mod death;
+mod environment;
 mod hang;
 mod helper;
 mod hooks;

@@ -37,7 +37,7 @@ impl Observer {
             Notice::Ready { id, boot } => {
                 self.shown = None;
                 reached(crew, id, Stage::Serving);
-                let boot_ms = u64::try_from(boot.as_millis()).unwrap_or(u64::MAX);
+                let boot_ms = ferricorn_wire::milliseconds(boot);
                 with(crew, id, |it| {
                     let (slot, generation) = (it.slot.0, it.generation.0);
                     info!(slot, generation, boot_ms, "Worker ready (pid: {})", it.pid);

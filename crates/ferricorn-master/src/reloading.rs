@@ -207,6 +207,11 @@ impl Reloading {
         self.begun.as_ref().filter(|(begun, _)| *begun == generation).map(|(_, candidate)| candidate)
     }
 
+    /// The settings of a generation: those of its candidate, or those that hold.
+    pub(crate) fn settings_of<'a>(&'a self, generation: Generation, held: &'a Settings) -> &'a Settings {
+        self.of(generation).map_or(held, |candidate| &candidate.settings)
+    }
+
     /// The candidate of the generation that is under way.
     pub(crate) fn candidate(&self) -> Option<&Candidate> {
         self.begun.as_ref().map(|(_, candidate)| candidate)

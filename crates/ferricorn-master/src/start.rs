@@ -86,8 +86,7 @@ fn in_place(
     let estate = &legacy.estate;
     info!("Succeeding ferricorn {} in its place, with {} workers", estate.version, legacy.workers.len());
     let mut listeners: Vec<Listener> = succession::take_listeners(estate).map_err(failed)?;
-    let files: Vec<_> = estate.listeners.iter().map(|it| it.file.as_ref().map(PathBuf::from)).collect();
-    succession::take_files(&mut listeners, &files);
+    succession::take_files(&mut listeners, &estate.files());
     let path = program.settings.pid_file.as_deref();
     let pid_file = path.map(PidFile::take_over).transpose().map_err(failed)?;
     let core = Supervisor::inheriting(

@@ -140,7 +140,7 @@ fn cfg(settings: &Settings) -> Map<String, Value> {
         "forwarded_allow_ips": uvicorn("forwarded_allow_ips"),
         "certfile": uvicorn("ssl_certfile"),
         "keyfile": uvicorn("ssl_keyfile"),
-        "is_ssl": uvicorn("ssl_certfile") != Value::Null,
+        "is_ssl": settings.speaks_tls(),
         "chdir": settings.chdir.to_string_lossy(),
         "accesslog": access_log,
         "access_log_format": settings.access_log_format,

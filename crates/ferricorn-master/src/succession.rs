@@ -109,7 +109,7 @@ fn read_estate(descriptor: OwnedFd) -> io::Result<Succession> {
     let ToSuccessor::Estate(estate) = ferricorn_wire::decode(&buffer[..length])? else {
         return Err(io::Error::new(io::ErrorKind::InvalidData, "the first packet is no estate"));
     };
-    let files = estate.listeners.iter().map(|it| it.file.as_ref().map(PathBuf::from)).collect();
+    let files = estate.files();
     Ok(Succession::Beside(Predecessor { files, ..peer(descriptor)? }, estate))
 }
 

@@ -5,18 +5,12 @@ mod facts;
 mod reload;
 mod upgrade;
 
-use std::{
-    collections::VecDeque,
-    io,
-    os::fd::AsRawFd,
-    time::{Duration, Instant},
-};
+use std::{collections::VecDeque, io, os::fd::AsRawFd, time::Instant};
 
-use ferricorn_config::Settings;
 use ferricorn_core::{Action, Command, Event, ExitReason, Notice, Policy, StopMode, WorkerId, WorkerSignal};
 use ferricorn_sys::{Listener, PidFile, Signal};
 use ferricorn_wire::{
-    DrainMode, Start, ToWorker,
+    DrainMode, Start, ToWorker, milliseconds,
     upgrade::{FromSuccessor, ToSuccessor},
 };
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep_until};
@@ -166,7 +160,7 @@ impl World {
             Action::Spawn { id, slot, generation } => {
                 self.hooks.newest(id);
                 self.call_hook("pre_fork", About::worker("[booting]", id));
-                let settings = self.settings_of(generation);
+                let settings = self.reloading.settings_of(generation, &self.program.settings);
                 let candidate = self.reloading.of(generation);
                 let recruit = Recruit {
                     id,
@@ -241,8 +235,7 @@ impl World {
     }
 
     fn spawn(&mut self, recruit: &Recruit) -> io::Result<()> {
-        let settings =
-            self.reloading.of(recruit.generation).map_or(&self.program.settings, |it| &it.settings);
+        let settings = self.reloading.settings_of(recruit.generation, &self.program.settings);
         let (slot, generation) = (recruit.slot.0, recruit.generation.0);
         let listeners = recruit.listeners.clone();
         let app = start_message::app(settings);
@@ -292,7 +285,7 @@ impl World {
 
     /// Where it listens, as the log shows it.
     fn addresses(&self) -> String {
-        let secure = speaks_tls(&self.program.settings);
+        let secure = self.program.settings.speaks_tls();
         let shown = |listener: &Listener| match listener.address().strip_prefix("http://") {
             Some(rest) if secure => format!("https://{rest}"),
             _ => listener.address(),
@@ -310,13 +303,4 @@ impl World {
         let ended = if self.listen_failed { Ended::ListenFailed } else { Ended::Exited(reason) };
         (ended, self.hooks)
     }
-}
-
-/// Whether the workers speak TLS.
-fn speaks_tls(settings: &Settings) -> bool {
-    settings.uvicorn.iter().any(|(name, _)| *name == "ssl_certfile")
-}
-
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -25,6 +25,8 @@ pub use log_settings::{AccessLog, DaemonAddress, LogConfig, LogSettings, Statsd,
 pub use to_master::{BootStage, DyingCause, ToMaster};
 pub use to_worker::{AppSettings, DrainMode, Start, ToWorker};
 
+use std::time::Duration;
+
 use serde::{Serialize, de::DeserializeOwned};
 
 /// The largest packet that either side sends, in bytes. The kernel's default send buffer (212,992 bytes, see
@@ -43,4 +45,9 @@ pub fn encode<M: Serialize>(message: &M) -> Vec<u8> {
 /// The packet is not JSON, or not a message of this type; the text says what was wrong and where.
 pub fn decode<M: DeserializeOwned>(packet: &[u8]) -> Result<M, serde_json::Error> {
     serde_json::from_slice(packet)
+}
+
+/// A duration as the messages have it: whole milliseconds, rounded down.
+pub fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

@@ -4,6 +4,8 @@
 //! check, with a channel on which it has to say that it is ready; then it replaces the old one and finds a [`Legacy`] in
 //! a memfd. How it was started is in the variable [`VARIABLE`], in a form that will never change.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 /// The variable that tells a program that it is a successor: `VERSION,KIND,DESCRIPTOR` ([`Succession`]).
@@ -99,6 +101,13 @@ pub struct Estate {
     pub listeners: Vec<ListenerState>,
     /// The two ends of the handoff queue.
     pub handoff: [i32; 2],
+}
+
+impl Estate {
+    /// The files of unix sockets, in the order of the listeners.
+    pub fn files(&self) -> Vec<Option<PathBuf>> {
+        self.listeners.iter().map(|listener| listener.file.as_ref().map(PathBuf::from)).collect()
+    }
 }
 
 /// One listening socket.

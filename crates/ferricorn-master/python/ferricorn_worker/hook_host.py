@@ -18,7 +18,6 @@ from typing import Any, NoReturn
 from .channel import Channel, MalformedMessage, MasterGone
 from .errors import BootFailed
 from .hooks import Hooks, Server, Worker
-from .log_files import reopen_handlers
 from .logs import Logs, log
 from .start import HookSettings, LogSettings
 
@@ -70,7 +69,6 @@ class Host:
             self.channel.send({"type": "done", "id": message["id"]})
         elif kind == "reopen_logs" and self._logs is not None:
             self._logs.reopen()
-            reopen_handlers()
 
     def _load(self, message: dict[str, Any]) -> None:
         settings = HookSettings.from_message(message["hooks"])

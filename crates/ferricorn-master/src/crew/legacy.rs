@@ -10,11 +10,12 @@ use std::{
 use ferricorn_core::{Generation, LegacyWorker, Slot, WorkerId};
 use ferricorn_sys::{BlackBox, Process, SharedWords, inherit};
 use ferricorn_wire::{
+    milliseconds,
     scoreboard::{BYTES, ROWS},
     upgrade::{Estate, Legacy, WorkerState},
 };
 
-use super::{Crew, History, Member, Stage, watch};
+use super::{ALLOWANCE, Crew, History, Member, Stage, watch};
 use crate::succession;
 
 impl Crew {
@@ -77,12 +78,8 @@ fn inherit_worker(worker: &WorkerState, row: usize) -> io::Result<Member> {
         spawned_at: now.checked_sub(Duration::from_millis(worker.age_ms)).unwrap_or(now),
         boot_failure: None,
         history: History { stage, ..History::default() },
-        allowance: super::ALLOWANCE,
+        allowance: ALLOWANCE,
         garbage: 0,
         black_box: BlackBox::adopt(inherit::descriptor(worker.black_box)?),
     })
-}
-
-fn milliseconds(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }

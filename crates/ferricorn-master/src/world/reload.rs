@@ -2,13 +2,12 @@
 
 use std::collections::VecDeque;
 
-use ferricorn_config::Settings;
 use ferricorn_core::{Command, Event, Generation, Notice, RequestId, WorkerId};
 use ferricorn_sys::{Listener, wait};
 use ferricorn_wire::control::Response;
 use tracing::{error, info, warn};
 
-use super::{World, speaks_tls};
+use super::World;
 use crate::{
     hooks::About,
     policy,
@@ -107,15 +106,10 @@ impl World {
         }
     }
 
-    /// The settings of a generation.
-    pub(super) fn settings_of(&self, generation: Generation) -> &Settings {
-        self.reloading.of(generation).map_or(&self.program.settings, |candidate| &candidate.settings)
-    }
-
     /// Whether the generation under way turns TLS on or off: a sibling could not go on with a connection then.
     pub(super) fn tls_changes(&self) -> bool {
         let candidate = self.reloading.candidate();
-        candidate.is_some_and(|it| speaks_tls(&it.settings) != speaks_tls(&self.program.settings))
+        candidate.is_some_and(|it| it.settings.speaks_tls() != self.program.settings.speaks_tls())
     }
 
     /// The new sockets of a generation listen from the moment on at which one of its workers serves.

@@ -1,0 +1,172 @@
+//! One worker process as the system knows it, and what has become of it so far.
+//!
+//! Owns: its pid, channel, row and black box; how much it may say at a time. Does not own: what its words mean.
+
+use std::{
+    io,
+    os::fd::OwnedFd,
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use ferricorn_core::{Generation, Slot};
+use ferricorn_sys::{BlackBox, Process, activity, channel};
+use ferricorn_wire::ToMaster;
+use tokio::io::unix::AsyncFd;
+use tracing::warn;
+
+/// Messages that a worker may say between two readings of the scoreboard. A worker in order says a handful in its life;
+/// what one says beyond waits in its own channel, so that a flood costs the master next to nothing.
+pub(super) const ALLOWANCE: u32 = 20;
+
+/// Silence after which it is looked at whether a worker gets a processor at all. Before, nothing is read.
+const SUSPICIOUS: Duration = Duration::from_millis(500);
+
+/// One worker process.
+pub(crate) struct Member {
+    pub(crate) slot: Slot,
+    pub(crate) generation: Generation,
+    pub(crate) pid: i32,
+    pub(super) process: Process,
+    /// None once the worker closed its end.
+    pub(super) channel: Option<AsyncFd<OwnedFd>>,
+    pub(super) row: usize,
+    /// When its process was made.
+    pub(crate) spawned_at: Instant,
+    /// The stage and the text of its boot failure, until it was shown.
+    pub(crate) boot_failure: Option<(ferricorn_wire::BootStage, String)>,
+    /// What it said and we saw of it, for the report of its death.
+    pub(crate) history: History,
+    pub(super) black_box: BlackBox,
+    /// Messages that it may still say before the scoreboard is read again.
+    pub(super) allowance: u32,
+    /// Messages that could not be understood.
+    pub(super) garbage: u64,
+}
+
+impl Member {
+    /// The next thing that it says and that can be understood, as far as it may say something now.
+    pub(super) fn poll_message(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Option<ToMaster> {
+        while self.allowance > 0
+            && let Some(channel) = &self.channel
+        {
+            let Poll::Ready(ready) = channel.poll_read_ready(context) else { return None };
+            let Ok(mut ready) = ready else {
+                self.channel = None;
+                return None;
+            };
+            match ready.try_io(|channel| channel::receive(channel, buffer)) {
+                Err(_would_block) => {}
+                Ok(received) => match self.understand(received, buffer) {
+                    Heard::End => self.channel = None,
+                    Heard::Garbage => self.allowance -= 1,
+                    Heard::Message(message) => {
+                        self.allowance -= 1;
+                        return Some(message);
+                    }
+                },
+            }
+        }
+        None
+    }
+
+    /// What it still said, when it has exited. The kernel keeps it until it is read.
+    pub(super) fn last_words(&mut self, buffer: &mut [u8]) -> Vec<ToMaster> {
+        let mut words = Vec::new();
+        let Some(channel) = self.channel.take() else { return words };
+        loop {
+            let received = channel::receive(channel.get_ref(), buffer);
+            match self.understand(received, buffer) {
+                Heard::End => return words,
+                Heard::Garbage => {}
+                Heard::Message(message) => words.push(message),
+            }
+        }
+    }
+
+    /// What came out of reading its channel into the buffer.
+    fn understand(&mut self, received: io::Result<usize>, buffer: &[u8]) -> Heard {
+        let message = match received {
+            Ok(length @ 1..) => ferricorn_wire::decode(&buffer[..length]).map_err(io::Error::from),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(error),
+            Ok(0) | Err(_) => return Heard::End,
+        };
+        message.map_or_else(
+            |error| {
+                self.complain(&error);
+                Heard::Garbage
+            },
+            Heard::Message,
+        )
+    }
+
+    /// Tells of a message that cannot be understood: the first, the tenth, the hundredth, ...
+    fn complain(&mut self, error: &dyn std::fmt::Display) {
+        self.garbage += 1;
+        if self.garbage == 10_u64.pow(self.garbage.ilog10()) {
+            let (pid, count) = (self.pid, self.garbage);
+            warn!("a message of worker (pid: {pid}) cannot be understood ({count} so far): {error}");
+        }
+    }
+
+    /// Whether it is silent because the machine has not let it run: for most of the time it waited for a processor,
+    /// and has got less than a twentieth of one. An event loop needs next to nothing for a heartbeat.
+    pub(super) fn is_starved(&mut self, silent_for: Option<Duration>) -> bool {
+        if silent_for.is_none_or(|silent_for| silent_for < SUSPICIOUS) {
+            self.history.share = None;
+            return false;
+        }
+        let Some(now) = activity::share(self.pid) else { return false };
+        let (before, since) = *self.history.share.get_or_insert((now, Instant::now()));
+        let watched = since.elapsed();
+        watched > SUSPICIOUS
+            && now.waited.saturating_sub(before.waited) > watched / 2
+            && now.ran.saturating_sub(before.ran) < watched / 20
+    }
+}
+
+/// What was found in a channel.
+enum Heard {
+    Message(ToMaster),
+    /// Something that cannot be understood; it was complained of.
+    Garbage,
+    /// Nothing, and nothing will come: the other end is closed, or there is no more to read from one that has exited.
+    End,
+}
+
+/// What has become of a worker so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct History {
+    pub(crate) stage: Stage,
+    /// The stage of the boot that it said had failed.
+    pub(crate) boot_stage: Option<ferricorn_wire::BootStage>,
+    /// What it said had ended it, with the traceback.
+    pub(crate) dying: Option<(ferricorn_wire::DyingCause, String)>,
+    /// How much of a processor it had had when it was first seen to be silent, and when that was.
+    pub(crate) share: Option<(activity::Share, Instant)>,
+    /// It was sent SIGKILL by us.
+    pub(crate) killed: bool,
+    /// The most resident memory that it ever had, in bytes; known once it was waited for.
+    pub(crate) peak_memory: Option<u64>,
+    /// The control group has counted a kill for want of memory around its death.
+    pub(crate) out_of_memory: bool,
+}
+
+/// How far a worker has come, for the report of its death.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Stage {
+    #[default]
+    Booting,
+    Serving,
+    Draining,
+}
+
+impl Stage {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Booting => "booting",
+            Self::Serving => "serving",
+            Self::Draining => "draining",
+        }
+    }
+}
