@@ -8,11 +8,14 @@ mod ci;
 mod demo;
 mod docs;
 mod failure;
+mod faults;
 mod layers;
 mod licences;
+mod outcomes;
 mod say;
 mod served;
 mod steps;
+mod suite;
 mod tally;
 mod test;
 mod venv;
@@ -33,6 +36,7 @@ Usage: cargo dev COMMAND
   wheel [--check]     build the wheel; --check installs it into an empty environment and serves from it
   bench [NAME...]     compare with uvicorn and gunicorn: cpu, access, connections, memory, boot, settings,
                       loss; --quick: fewer rounds
+  faults [F01...]     inject the faults that were thought of, all or these, and write docs/reliability.md
   docs [--check]      write the generated pages; --check only compares them";
 
 fn main() -> ExitCode {
@@ -55,6 +59,7 @@ fn run(command: &str, rest: &[String]) -> Result<ExitCode, Failure> {
         "ci" => ci::run(rest),
         "bench" => bench::run(rest),
         "wheel" => wheel::run(rest),
+        "faults" => faults::run(rest),
         "docs" => docs::run(rest),
         "help" | "--help" | "-h" => {
             say(USAGE);

@@ -28,6 +28,7 @@ mod builder;
 mod deploy;
 mod exit;
 mod limits;
+mod skip;
 
 pub use builder::{Builder, free_port, python, repository};
 pub use deploy::Deployed;
@@ -38,4 +39,5 @@ pub use load::{Load, Mix, Tally};
 pub use log::{Entry, Line, LogBook, Source};
 pub use planned::Planned;
 pub use server::{PATIENCE, Server};
+pub use skip::{SKIPPED, skip};
 pub use trial::Trial;

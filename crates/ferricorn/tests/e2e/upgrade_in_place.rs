@@ -11,8 +11,9 @@ use crate::{
     upgrade::{BAD, HANG},
 };
 
-fn as_pid_1() -> Builder {
-    ferricorn().linked().wrapped(namespace()).line("--workers 2 --reload-probation 0")
+/// None where it cannot be.
+fn as_pid_1() -> Option<Builder> {
+    Some(ferricorn().linked().wrapped(namespace()?).line("--workers 2 --reload-probation 0"))
 }
 
 /// Lets the program become itself again, and waits until its workers are new ones.
@@ -33,7 +34,7 @@ fn stop(server: Server, master: i32) {
 #[test]
 fn pid_1_becomes_the_new_program_without_loss() {
     let _turn = turn::alone();
-    let builder = as_pid_1();
+    let Some(builder) = as_pid_1() else { return };
     let socket = builder.folder().join("app.sock");
     let server =
         builder.args(["--bind", &format!("unix:{}", socket.display())]).line("--pid app.pid").serve(2);
@@ -61,7 +62,8 @@ fn pid_1_becomes_the_new_program_without_loss() {
 #[test]
 fn pid_1_stays_as_it_is_when_the_new_program_is_not_fit() {
     let _turn = turn::alone();
-    let server = as_pid_1()
+    let Some(builder) = as_pid_1() else { return };
+    let server = builder
         .line("--upgrade-timeout 5")
         .expect_error("Upgrade failed")
         .expect_error("cannot succeed")
@@ -91,7 +93,8 @@ fn pid_1_stays_as_it_is_when_the_new_program_is_not_fit() {
 #[test]
 fn a_worker_that_dies_while_pid_1_is_replaced_is_waited_for_and_replaced() {
     let _turn = turn::together();
-    let server = as_pid_1().expect_error("was sent SIGKILL!").serve(2);
+    let Some(builder) = as_pid_1() else { return };
+    let server = builder.expect_error("was sent SIGKILL!").serve(2);
     let master = master(&server);
     let mark = server.log().mark();
     let victim = processes::children(master)[0].pid;

@@ -1,0 +1,104 @@
+//! The test programs and how they are run: the Rust tests of the workspace, and the shim's on both ends of what is
+//! supported.
+//!
+//! Owns: the environments that tests need, and what became of each test. Does not own: which tests are run, and what
+//! follows from it.
+
+use std::{fs, path::PathBuf};
+
+use crate::{
+    failure::Failure,
+    outcomes::Outcomes,
+    say::say,
+    steps::loudly,
+    tally::Tally,
+    venv::{Python, Venv},
+    workspace::Workspace,
+};
+
+/// The shim and its tests; pytest is configured there.
+const SHIM: &str = "crates/ferricorn-master/python";
+
+/// Everything that tests need.
+pub(crate) struct Suite<'a> {
+    workspace: &'a Workspace,
+    /// The shim's tests run on each: the newest uvicorn, the oldest.
+    pub(crate) ends: [(&'static str, Venv); 2],
+    references: [Venv; 2],
+}
+
+/// What a run of some tests has come to.
+pub(crate) struct Ran {
+    /// Whether the runner was content.
+    pub(crate) passed: bool,
+    /// What the runner counted.
+    pub(crate) tally: Tally,
+    /// What became of each test.
+    pub(crate) outcomes: Outcomes,
+}
+
+impl<'a> Suite<'a> {
+    /// Makes the environments that are missing or out of date.
+    pub(crate) fn prepare(workspace: &'a Workspace) -> Result<Self, Failure> {
+        let python = Python::find()?;
+        say("Preparing Python");
+        let ends =
+            [("newest", python.venv(workspace, "newest")?), ("oldest", python.venv(workspace, "oldest")?)];
+        let references =
+            [python.venv(workspace, "reference-newest")?, python.venv(workspace, "reference-oldest")?];
+        Ok(Self { workspace, ends, references })
+    }
+
+    /// Runs `cargo test` with these options, and these arguments for the test programs.
+    pub(crate) fn cargo(&self, options: &[&str], arguments: &[String]) -> Result<Ran, Failure> {
+        let mut cargo = self.workspace.cargo(["test", "--no-fail-fast"]);
+        cargo.args(options).arg("--").args(arguments);
+        let [(_, newest), (_, oldest)] = &self.ends;
+        cargo.env("FERRICORN_TEST_PYTHON", newest.program("python"));
+        cargo.env("FERRICORN_TEST_PYTHON_OLDEST", oldest.program("python"));
+        let [newest, oldest] = &self.references;
+        cargo.env("FERRICORN_TEST_REFERENCE_NEWEST", newest.program("python"));
+        cargo.env("FERRICORN_TEST_REFERENCE_OLDEST", oldest.program("python"));
+        let skipped = self.file("skipped-tests")?;
+        cargo.env(ferricorn_test::SKIPPED, &skipped);
+        let (passed, output) = loudly("cargo test", &mut cargo)?;
+        let skipped = fs::read_to_string(skipped).unwrap_or_default();
+        Ok(Ran {
+            passed,
+            tally: Tally::of_cargo_test(&output),
+            outcomes: Outcomes::of_cargo_test(&output, &skipped),
+        })
+    }
+
+    /// Runs the shim's tests in an environment of [`Self::ends`]; a filter is a part of a name, none means all.
+    pub(crate) fn pytest(&self, name: &str, venv: &Venv, filters: &[String]) -> Result<Ran, Failure> {
+        let report = self.file("pytest.xml")?;
+        let mut command = self.workspace.command(venv.program("python"), ["-m", "pytest"]);
+        command.current_dir(self.workspace.root.join(SHIM));
+        // Two at once: most of a test is waiting.
+        command.args(["-p", "no:cacheprovider", "--numprocesses", "2"]).env("PYTHONDONTWRITEBYTECODE", "1");
+        command.arg("--junit-xml").arg(&report);
+        if !filters.is_empty() {
+            command.args(["-k", &filters.join(" or ")]);
+        }
+        let (passed, output) = loudly(name, &mut command)?;
+        let nothing_selected = !filters.is_empty() && output.contains("no tests ran in ");
+        let tally = Tally::of_pytest(&output);
+        let report = fs::read_to_string(report).unwrap_or_default();
+        Ok(Ran {
+            passed: passed || (nothing_selected && tally == Tally::default()),
+            tally,
+            outcomes: Outcomes::of_junit(&report),
+        })
+    }
+
+    /// A file that is not there yet, for what a runner has to say.
+    fn file(&self, name: &str) -> Result<PathBuf, Failure> {
+        let folder = self.workspace.dev_folder().join("log");
+        let path = folder.join(name);
+        let made = fs::create_dir_all(&folder);
+        made.map_err(|error| Failure::new(format!("cannot make `{}`: {error}", folder.display())))?;
+        let _ = fs::remove_file(&path);
+        Ok(path)
+    }
+}
