@@ -234,6 +234,13 @@ pub enum Notice {
         /// When the next try comes.
         retry_in: Duration,
     },
+    /// Restarts after failures have used up their budget: from now on they come one by one.
+    RestartsSlowed {
+        /// How many seats wait for one.
+        waiting: usize,
+        /// The time between two.
+        every: Duration,
+    },
     /// A worker was ready and died without being told to.
     Crashed {
         /// The worker.
@@ -273,7 +280,7 @@ pub enum Notice {
         /// For how long it did not.
         silent_for: Duration,
     },
-    /// All workers are late at once, and get more time.
+    /// All workers are late at once, held up by a device or a file system, and get more time.
     HostStalled {
         /// How many they are.
         workers: usize,

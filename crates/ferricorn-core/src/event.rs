@@ -143,6 +143,8 @@ pub struct Vitals {
     pub silent_for: Option<Duration>,
     /// It is silent because the machine has not let it run: it waits for a processor, and has got next to none.
     pub starved: bool,
+    /// It is silent while it waits where no signal reaches it, for a device or a file system (state D).
+    pub held_up: bool,
     /// Requests answered since it began.
     pub requests: u64,
     /// Its resident memory in bytes, when it was looked at this time.

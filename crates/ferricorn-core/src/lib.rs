@@ -26,6 +26,7 @@
 
 mod action;
 mod backoff;
+mod budget;
 mod event;
 mod ids;
 mod policy;

@@ -65,7 +65,7 @@ impl Policy {
     /// Silences that begin within this time of each other have one cause.
     pub const AT_ONCE: Duration = Duration::from_millis(500);
 
-    /// The most that is added to the timeout when all workers are late at once.
+    /// The most that is added to the timeout when all workers are held up at once.
     pub const HOST_STALL: Duration = Duration::from_secs(5);
 
     /// A worker that was ready for this long was healthy: its death starts the count of failures anew.

@@ -21,6 +21,7 @@ use rand::{SeedableRng, rngs::SmallRng};
 use crate::{
     Action, Backoff, Event, ExitReason, Generation, Notice, Policy, RequestId, Slot, Stage, StopMode,
     WorkerId,
+    budget::Budget,
     rollout::Rollout,
     upgrade::{Heir, Upgrade},
     worker::Worker,
@@ -57,9 +58,15 @@ pub struct Supervisor {
     ever_ready: bool,
     /// Boots of the first start that ended without a word.
     silent_boot_deaths: u32,
+    /// What restarts after failures may cost.
+    restarts: Budget,
     /// Silence is counted from here on: the master was not running before.
     awake_since: Option<Instant>,
-    /// Every worker is late at once, and was given more time for that.
+    /// When the scoreboard was last read.
+    sampled_at: Option<Instant>,
+    /// The master was late to read the scoreboard, and judged nobody for that.
+    judged_nobody: bool,
+    /// Every worker waits for a device at once, and was given more time for that.
     host_stalled: bool,
     next_id: u64,
     now: Option<Instant>,
@@ -90,6 +97,28 @@ struct Seat {
     backoff: Backoff,
     /// Nothing is spawned for this seat before then.
     not_before: Option<Instant>,
+    /// What the seat lost its last worker to; none when it was filled since, or never had one.
+    failure: Option<Failure>,
+    /// The last worker that was started for it follows a failed boot.
+    after_failed_boot: bool,
+}
+
+/// What a seat lost a worker to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Failure {
+    /// It was ready, and died or was given up.
+    Crash,
+    /// It never became ready, or could not even be made.
+    Boot,
+}
+
+impl Seat {
+    /// The failures are over: the seat is as good as new.
+    fn forgive(&mut self) {
+        self.backoff.reset();
+        self.not_before = None;
+        self.failure = None;
+    }
 }
 
 /// The state of the service at one moment.
@@ -146,7 +175,10 @@ impl Supervisor {
             listening: false,
             ever_ready: false,
             silent_boot_deaths: 0,
+            restarts: Budget::default(),
             awake_since: None,
+            sampled_at: None,
+            judged_nobody: false,
             host_stalled: false,
             next_id: 1,
             now: None,
@@ -170,6 +202,7 @@ impl Supervisor {
         let workers = self.workers.values().filter_map(Worker::deadline);
         let rollout = self.rollout.iter().filter_map(Rollout::deadline);
         let seats = self.seats.values().filter_map(|seat| seat.not_before);
+        let restart = self.now.and_then(|now| self.next_restart(now));
         let announced = match self.phase {
             Phase::Announcing { until } => Some(until),
             _ => None,
@@ -177,6 +210,7 @@ impl Supervisor {
         workers
             .chain(rollout)
             .chain(seats)
+            .chain(restart)
             .chain(announced)
             .chain(self.upgrade.iter().filter_map(Upgrade::deadline))
             .chain(self.heir.iter().filter_map(Heir::deadline))

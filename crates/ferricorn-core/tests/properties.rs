@@ -168,6 +168,7 @@ fn take(sim: &mut Sim, step: &Step) {
                 let vitals = Vitals {
                     silent_for: Some(secs(9_999)),
                     starved: false,
+                    held_up: false,
                     requests: u64::MAX,
                     memory: Some(u64::MAX),
                 };
@@ -329,4 +330,42 @@ fn a_request_that_repeats_its_id_is_answered_each_time() {
         sim.happen(Event::Asked { by: RequestId(1), command: Command::ScaleUp });
     }
     assert_eq!(sim.replies[&RequestId(1)].len(), 2);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// However long workers live that die, and however many: what their restarts cost is bounded, and when they are well
+    /// again so is the service.
+    #[test]
+    fn restarts_after_crashes_are_bounded_over_time(
+        workers in 1_u16..30,
+        lives in prop::collection::vec(100_u64..20_000, 1..20),
+    ) {
+        let mut sim = Sim::booted(Policy { workers, ..policy() });
+        sim.set_manners(move |_, id| {
+            let nth = usize::try_from(id.0).expect("few") % lives.len();
+            Manners { boot: millis(100), dies_after: Some(millis(lives[nth])), ..Manners::default() }
+        });
+        for id in sim.serving_ids() {
+            sim.kill_from_outside(id);
+        }
+        let number = usize::from(workers);
+        let mut spawns = vec![sim.spawns - number];
+        for _ in 0..20 {
+            sim.advance(secs(10));
+            spawns.push(sim.spawns - number);
+        }
+        let (at_once, in_ten_seconds) = (2 * number + 8, number.max(5));
+        for from in 0..spawns.len() {
+            for to in from..spawns.len() {
+                let most = at_once + in_ten_seconds * (to - from) + 1;
+                let restarts = spawns[to] - spawns[from];
+                prop_assert!(restarts <= most, "{restarts} restarts in {} s", 10 * (to - from));
+            }
+        }
+        sim.set_manners(|_, _| Manners::default());
+        sim.advance(secs(60));
+        prop_assert_eq!(sim.ready(), number);
+    }
 }

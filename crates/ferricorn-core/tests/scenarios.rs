@@ -53,6 +53,64 @@ fn a_crash_loop_slows_down_to_one_try_in_thirty_seconds() {
 }
 
 #[test]
+fn all_workers_killed_at_once_are_all_replaced_at_once_twice_in_a_row() {
+    let mut sim = Sim::booted(Policy { workers: 30, ..policy() });
+    for _ in 0..2 {
+        for id in sim.serving_ids() {
+            sim.kill_from_outside(id);
+        }
+        sim.advance(secs(6));
+        assert_eq!(sim.ready(), 30);
+    }
+    assert!(!sim.notices.iter().any(|it| matches!(it, Notice::RestartsSlowed { .. })));
+}
+
+#[test]
+fn workers_that_die_every_six_seconds_share_a_budget_of_restarts() {
+    // Each of them held for long enough to start its seat's back-off anew.
+    for workers in [2, 4, 40] {
+        let mut sim = Sim::booted(Policy { workers, ..policy() });
+        sim.set_manners(|_, _| Manners {
+            dies_after: Some(secs(6)),
+            boot: millis(100),
+            ..Manners::default()
+        });
+        for id in sim.serving_ids() {
+            sim.kill_from_outside(id);
+        }
+        sim.advance(secs(60));
+        let before = sim.spawns;
+        sim.advance(secs(600));
+        let restarts = sim.spawns - before;
+        // What it holds, and what it is refilled with: the number of workers in ten seconds, one in two at least.
+        let workers = usize::from(workers);
+        let most = 2 * workers + 8 + (60 * workers).max(300) + 1;
+        assert!(restarts <= most, "{workers} workers: {restarts} restarts in ten minutes");
+        assert!(sim.ready() > 0, "it serves as well as it can");
+        let told = sim.notices.iter().filter(|it| matches!(it, Notice::RestartsSlowed { .. })).count();
+        // Two workers that die every six seconds stay within it.
+        assert_eq!(told, usize::from(workers > 2), "said once");
+    }
+}
+
+#[test]
+fn a_service_whose_boots_have_failed_heals_at_once_when_one_of_them_works() {
+    let mut sim = Sim::booted(Policy { workers: 16, ..policy() });
+    sim.set_manners(|_, _| Manners { boot_failure: Some(BootFailure::Startup), ..Manners::default() });
+    for id in sim.serving_ids() {
+        sim.kill_from_outside(id);
+    }
+    sim.advance(secs(10));
+    // All of them together have had what the budget holds, and what it was refilled with since.
+    assert!(sim.spawns <= 16 + 2 * 16 + 8 + 16 + 1, "{} starts", sim.spawns);
+    assert!(sim.notices.iter().any(|it| matches!(it, Notice::RestartsSlowed { .. })));
+    sim.set_manners(|_, _| Manners::default());
+    // No seat's own back-off is longer than half of the outage.
+    sim.advance(secs(7));
+    assert_eq!(sim.ready(), 16);
+}
+
+#[test]
 fn a_service_heals_when_its_workers_can_boot_again() {
     let mut sim = Sim::booted(policy());
     sim.set_manners(|_, _| Manners { boot_failure: Some(BootFailure::Boot), ..Manners::default() });
@@ -134,8 +192,8 @@ fn a_slow_event_loop_is_explained_once_per_stall_and_left_alone() {
 }
 
 #[test]
-fn workers_that_are_late_all_at_once_are_given_time_and_killed_if_it_does_not_help() {
-    let silent = |after| Manners { silent_after: after, ..Manners::default() };
+fn workers_that_are_held_up_all_at_once_are_given_time_and_killed_if_it_does_not_help() {
+    let silent = |after| Manners { silent_after: after, held_up: true, ..Manners::default() };
     let mut sim = Sim::new(Policy { timeout: Some(secs(4)), ..policy() }, move |_, _| silent(Some(secs(1))));
     sim.advance(secs(7));
     assert_eq!(sim.ready(), 2, "nobody was killed for a stall of the machine");
@@ -147,7 +205,7 @@ fn workers_that_are_late_all_at_once_are_given_time_and_killed_if_it_does_not_he
     assert_eq!(sim.serving_ids(), before);
     assert!(sim.notices.iter().any(|it| matches!(it, Notice::HostStalled { workers: 2, .. })));
 
-    // And those that really hang, all of them at once, are found a little later.
+    // And those that are not let go are killed a little later.
     let mut sim = Sim::new(Policy { timeout: Some(secs(4)), ..policy() }, move |_, id| {
         silent((id.0 <= 2).then_some(secs(1)))
     });
@@ -156,6 +214,54 @@ fn workers_that_are_late_all_at_once_are_given_time_and_killed_if_it_does_not_he
     sim.advance(secs(8));
     assert!(hung.iter().all(|id| sim.workers[id].gone));
     assert_eq!(sim.ready(), 2);
+}
+
+#[test]
+fn workers_that_hang_all_at_once_are_found_at_the_timeout() {
+    let mut sim = Sim::new(Policy { timeout: Some(secs(4)), workers: 4, ..policy() }, |_, id| Manners {
+        silent_after: (id.0 <= 4).then_some(secs(1)),
+        ..Manners::default()
+    });
+    sim.advance(secs(1));
+    let hung = sim.serving_ids();
+    assert_eq!(hung.len(), 4);
+    // Ready after half a second, silent a second later, four seconds of timeout, half a second for dump and abort, and
+    // two looks at the scoreboard.
+    sim.advance(secs(5) + millis(600));
+    assert!(hung.iter().all(|id| sim.workers[id].gone), "{:?}", sim.notices);
+    assert!(!sim.notices.iter().any(|it| matches!(it, Notice::HostStalled { .. })));
+    sim.advance(secs(1));
+    assert_eq!(sim.ready(), 4);
+}
+
+#[test]
+fn a_master_that_was_late_itself_judges_nobody_until_it_has_looked_again() {
+    let mut sim = Sim::booted(Policy { timeout: Some(secs(1)), ..policy() });
+    let before = sim.serving_ids();
+    // Shorter than what counts as having overslept, longer than the rest of the timeout.
+    for worker in sim.workers.values_mut() {
+        worker.manners.silent_after =
+            Some(sim.now.saturating_duration_since(worker.ready_at.expect("ready")));
+    }
+    sim.advance(millis(300));
+    sim.stand_still(millis(900));
+    for worker in sim.workers.values_mut() {
+        worker.manners.silent_after = None;
+    }
+    sim.advance(secs(10));
+    assert_eq!(sim.serving_ids(), before);
+    assert!(!sim.notices.iter().any(|it| matches!(it, Notice::TimedOut { .. })), "{:?}", sim.notices);
+}
+
+#[test]
+fn a_master_that_is_late_all_the_time_still_finds_a_worker_that_hangs() {
+    let mut sim = Sim::booted(Policy { timeout: Some(secs(4)), ..policy() });
+    let hung = sim.serving_ids()[0];
+    sim.workers.get_mut(&hung).expect("it is there").manners.silent_after = Some(secs(1));
+    for _ in 0..10 {
+        sim.stand_still(millis(900));
+    }
+    assert!(sim.notices.iter().any(|it| matches!(it, Notice::TimedOut { id, .. } if *id == hung)));
 }
 
 #[test]

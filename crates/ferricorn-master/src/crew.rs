@@ -299,6 +299,7 @@ impl Crew {
             Vitals {
                 silent_for,
                 starved: member.is_starved(silent_for),
+                held_up: member.is_held_up(silent_for),
                 requests: board.load(index(member.row, Word::Requests)),
                 memory: if weigh { memory::resident(member.pid) } else { None },
             }

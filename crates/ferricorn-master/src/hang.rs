@@ -15,7 +15,10 @@ const IDLE: [&str; 4] = [
 ];
 
 /// Makes the block of what a worker has written: what hangs first, then the requests and tasks, then other threads.
-pub(crate) fn block(written: &str) -> String {
+///
+/// The requests are missing while C code holds the interpreter's lock, since Python has to write them. What is shown then
+/// is how many of them the scoreboard has, from when the event loop last ran: the one that hangs may have come since.
+pub(crate) fn block(written: &str, in_flight: u64) -> String {
     // The last dump, if one was written and not read before.
     let (stacks, rest) = match written.find(REQUESTS) {
         Some(at) => (&written[..at], &written[at..]),
@@ -38,12 +41,12 @@ pub(crate) fn block(written: &str) -> String {
     }
     let mut parts: Vec<&str> = Vec::new();
     // Asked twice in a row it has written two; the later one is the truth.
-    parts.extend(current.last());
-    parts.extend(Some(rest.trim()).filter(|rest| !rest.is_empty()));
+    parts.push(current.last().unwrap_or(&"(it has not written the stack of its main thread)"));
+    let counted = format!(
+        "(requests in flight when its event loop last ran: {in_flight}; which ones cannot be told while no Python code runs)"
+    );
+    parts.push(if rest.is_empty() { &counted } else { rest.trim() });
     parts.extend(others.iter().map(String::as_str));
-    if parts.is_empty() {
-        return "(it has not written its stack)".to_owned();
-    }
     parts.iter().flat_map(|part| part.lines()).filter(|line| !is_ours(line)).collect::<Vec<_>>().join("\n")
 }
 
@@ -68,17 +71,26 @@ mod tests {
         let busy = "Thread 0x02 (most recent call first):\n  File \"main.py\", line 3 in compute\n";
         let main = "Current thread 0x03 (most recent call first):\n  File \"main.py\", line 9 in app\n  File \"<ferricorn_worker.main>\", line 1 in run\n";
         let tail = format!("{REQUESTS}\n  GET / for 1.0 s\n");
-        let block = block(&format!("{pool}\n{pool}\n{busy}\n{main}{tail}"));
+        let block = block(&format!("{pool}\n{pool}\n{busy}\n{main}{tail}"), 7);
         let places: Vec<_> = ["in app", "GET / for", "in compute", "(and 2 idle threads)"]
             .iter()
             .map(|text| block.find(text).unwrap_or_else(|| panic!("no {text} in {block}")))
             .collect();
         assert!(places.is_sorted(), "{block}");
         assert!(!block.contains("_worker"), "{block}");
+        assert!(!block.contains('7'), "the list says more than the number: {block}");
+    }
+
+    #[test]
+    fn without_the_list_the_number_of_requests_is_said() {
+        let main = "Current thread 0x03 (most recent call first):\n  File \"main.py\", line 9 in app\n";
+        let lines: Vec<_> = block(main, 2).lines().map(str::to_owned).collect();
+        assert_eq!(lines.len(), 3, "{lines:?}");
+        assert!(lines[2].starts_with("(requests in flight when its event loop last ran: 2;"), "{lines:?}");
     }
 
     #[test]
     fn nothing_written_is_said() {
-        assert_eq!(block(""), "(it has not written its stack)");
+        assert!(block("", 0).starts_with("(it has not written the stack of its main thread)\n(requests"));
     }
 }

@@ -65,6 +65,14 @@ impl Observer {
             Notice::SpawnFailed { error, retry_in, .. } => {
                 error!(retry_in = seconds(retry_in), "cannot start a worker: {error}");
             }
+            Notice::RestartsSlowed { waiting, every } => {
+                let every = seconds(every);
+                warn!(
+                    waiting,
+                    every,
+                    "Workers fail so often that their restarts have used up the budget: they come one by one from now on"
+                );
+            }
             Notice::Crashed { id, exit, restart_in } => died(crew, id, exit, None, Some(restart_in)),
             Notice::Exited { id, exit, why } => died(crew, id, exit, Some(why), None),
             Notice::TimedOut { id, silent_for } => with(crew, id, |it| {
@@ -80,7 +88,8 @@ impl Observer {
                 let more = seconds(more);
                 warn!(
                     workers,
-                    more, "all workers are late at once, which is rarely their own fault: they get more time"
+                    more,
+                    "all workers are late at once, held up by a device or a file system: they get more time"
                 );
             }
             Notice::Unkillable { id } => with(crew, id, |it| {
@@ -178,7 +187,8 @@ fn blocked(crew: &Crew, id: WorkerId, silent_for: Duration) {
     let (pid, slot, generation) = (member.pid, member.slot.0, member.generation.0);
     let doing = activity::of(pid).map_or_else(|| "gone".to_owned(), |it| it.describe());
     let silent_for = seconds(silent_for);
-    let block = hang::block(&crew.open_black_box(id));
+    let (_answered, in_flight) = crew.requests(member);
+    let block = hang::block(&crew.open_black_box(id), in_flight);
     warn!(
         "Worker has not run its event loop for {silent_for} s (pid: {pid}, slot: {slot}, generation: {generation}), it \
          is {doing}:\n{block}"

@@ -15,6 +15,11 @@ pub struct Activity {
 }
 
 impl Activity {
+    /// Whether it waits where no signal reaches it: for a device, a file system, or memory that is on a disk.
+    pub fn is_held_up(&self) -> bool {
+        self.state == 'D'
+    }
+
     /// In words, to follow "is".
     pub fn describe(&self) -> String {
         let call = self.call.as_ref();

@@ -2,12 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use rand::rngs::SmallRng;
-
-use super::Supervisor;
+use super::{Failure, Seat, Supervisor};
 use crate::{
-    Action, Backoff, BootFailure, ExitReason, Generation, Notice, Policy, Reply, Retirement, Slot, StopMode,
-    WorkerId, worker::Seating,
+    Action, BootFailure, ExitReason, Generation, Notice, Policy, Reply, Retirement, Slot, StopMode, WorkerId,
+    worker::Seating,
 };
 
 impl Supervisor {
@@ -49,7 +47,7 @@ impl Supervisor {
                 return;
             }
         }
-        let pause = self.hold_seat(slot, now, Backoff::boot_failed);
+        let pause = self.hold_seat(slot, Failure::Boot, now);
         let failures = self.seats.get(&slot).map_or(1, |seat| seat.backoff.failures());
         let rejects = self.rollout.as_ref().is_some_and(|it| it.to == generation);
         let retry_in = if rejects { None } else { Some(pause) };
@@ -60,15 +58,14 @@ impl Supervisor {
     }
 
     /// Lets a seat wait for as long as its failures have earned.
-    pub(super) fn hold_seat(
-        &mut self,
-        slot: Slot,
-        now: Instant,
-        pause: fn(&mut Backoff, &mut SmallRng) -> Duration,
-    ) -> Duration {
+    pub(super) fn hold_seat(&mut self, slot: Slot, failure: Failure, now: Instant) -> Duration {
         let Some(seat) = self.seats.get_mut(&slot) else { return Duration::ZERO };
-        let pause = pause(&mut seat.backoff, &mut self.random);
+        let pause = match failure {
+            Failure::Crash => seat.backoff.crashed(&mut self.random),
+            Failure::Boot => seat.backoff.boot_failed(&mut self.random),
+        };
         seat.not_before = Some(now + pause);
+        seat.failure = Some(failure);
         pause
     }
 
@@ -107,10 +104,7 @@ impl Supervisor {
         if to_replace > 0 {
             actions.push(Action::Notify(Notice::RollingBack { generation: rollout.to, workers: to_replace }));
         }
-        for seat in self.seats.values_mut() {
-            seat.backoff.reset();
-            seat.not_before = None;
-        }
+        self.seats.values_mut().for_each(Seat::forgive);
     }
 
     pub(super) fn seat_has_other(&self, slot: Slot, generation: Generation) -> bool {

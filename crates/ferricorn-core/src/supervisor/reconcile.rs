@@ -4,9 +4,10 @@ use std::time::Instant;
 
 use rand::RngExt;
 
-use super::{Phase, Supervisor};
+use super::{Failure, Phase, Seat, Supervisor};
 use crate::{
     Action, Generation, Notice, Reply, Retirement, Slot, WorkerId,
+    budget::Budget,
     rollout::{Rollout, RolloutStage},
     worker::{State, Worker},
 };
@@ -30,6 +31,7 @@ impl Supervisor {
                 self.fill_empty_seats(now, actions);
                 self.tell_of_kept_workers(actions);
                 self.replace_due(now, actions);
+                self.tell_of_budget(now, actions);
                 self.commit_reload(actions);
                 self.prove_succession(now, actions);
                 self.step_aside(actions);
@@ -46,10 +48,7 @@ impl Supervisor {
         self.last_generation = Generation(self.last_generation.0 + 1);
         self.next_policy = Some(policy);
         self.rollout = Some(Rollout::new(self.last_generation, asked_by));
-        for seat in self.seats.values_mut() {
-            seat.backoff.reset();
-            seat.not_before = None;
-        }
+        self.seats.values_mut().for_each(Seat::forgive);
         actions.push(Action::Notify(Notice::ReloadStarted(self.last_generation)));
     }
 
@@ -117,7 +116,10 @@ impl Supervisor {
             .filter(|slot| self.may_fill(*slot, now) && self.seated(*slot).next().is_none())
             .collect();
         for slot in empty {
-            self.spawn(slot, now, actions);
+            // The one before may have used up the budget.
+            if self.may_fill(slot, now) {
+                self.spawn(slot, now, actions);
+            }
         }
     }
 
@@ -179,14 +181,47 @@ impl Supervisor {
             .filter(|worker| self.seated(worker.slot).count() == 1)
     }
 
-    /// Whether there is such a seat, and its back-off is over.
+    /// Whether there is such a seat, its back-off is over, and the budget of restarts has one for it.
     fn may_fill(&self, slot: Slot, now: Instant) -> bool {
+        self.is_over(slot, now) && !self.waits_for_budget(slot, now)
+    }
+
+    /// Whether there is such a seat, and its back-off is over.
+    fn is_over(&self, slot: Slot, now: Instant) -> bool {
         self.seats.get(&slot).is_some_and(|seat| seat.not_before.is_none_or(|not_before| not_before <= now))
+    }
+
+    /// Whether a seat has nothing but the budget of restarts to wait for.
+    fn waits_for_budget(&self, slot: Slot, now: Instant) -> bool {
+        let failed = self.seats.get(&slot).is_some_and(|seat| seat.failure.is_some());
+        failed && self.is_over(slot, now) && !self.restarts.allows(self.target, now)
+    }
+
+    /// When the budget has a restart for a seat that waits for one.
+    pub(super) fn next_restart(&self, now: Instant) -> Option<Instant> {
+        let waits = self.seats.keys().any(|slot| self.waits_for_budget(*slot, now));
+        waits.then(|| self.restarts.allows_at(self.target, now))
+    }
+
+    /// Says once that the budget of restarts is used up.
+    fn tell_of_budget(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let waiting = self.seats.keys().filter(|slot| self.waits_for_budget(**slot, now)).count();
+        if waiting > 0 && self.restarts.should_tell() {
+            actions
+                .push(Action::Notify(Notice::RestartsSlowed { waiting, every: Budget::wait(self.target) }));
+        }
     }
 
     fn spawn(&mut self, slot: Slot, now: Instant, actions: &mut Vec<Action>) {
         let id = WorkerId(self.next_id);
         self.next_id += 1;
+        if let Some(seat) = self.seats.get_mut(&slot) {
+            let failure = seat.failure.take();
+            seat.after_failed_boot = failure == Some(Failure::Boot);
+            if failure.is_some() {
+                self.restarts.spend(self.target, now);
+            }
+        }
         let generation = self.rollout.as_ref().map_or(self.generation, |rollout| rollout.to);
         let policy = self.next_policy.as_ref().unwrap_or(&self.policy);
         let boot_by = policy.boot_timeout.map(|limit| now + limit);

@@ -2,10 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Phase, Supervisor};
+use super::{Failure, Phase, Supervisor};
 use crate::{
-    Action, Backoff, BootFailure, Command, Event, Exit, ExitReason, Generation, Notice, Policy, Reply,
-    RequestId, Retirement, Slot, StopMode, Vitals, WorkerId, WorkerSignal,
+    Action, BootFailure, Command, Event, Exit, ExitReason, Generation, Notice, Policy, Reply, RequestId,
+    Retirement, Slot, StopMode, Vitals, WorkerId, WorkerSignal,
     rollout::RolloutStage,
     worker::{Seating, State},
 };
@@ -71,7 +71,7 @@ impl Supervisor {
         if self.is_stopping() {
             return;
         }
-        let retry_in = self.hold_seat(slot, now, Backoff::boot_failed);
+        let retry_in = self.hold_seat(slot, Failure::Boot, now);
         actions.push(Action::Notify(Notice::SpawnFailed { id, error, retry_in }));
         self.give_up_succession(BootFailure::Environment, now, actions);
         if !self.ever_ready {
@@ -90,7 +90,12 @@ impl Supervisor {
             return;
         }
         worker.state = State::Ready { since: now };
-        let generation = worker.generation;
+        let Seating { slot, generation } = worker.seating();
+        if let Some(seat) = self.seats.get_mut(&slot)
+            && std::mem::take(&mut seat.after_failed_boot)
+        {
+            self.restarts.heal(self.target, now);
+        }
         self.ever_ready = true;
         self.listen(actions);
         actions.push(Action::Notify(Notice::Ready { id, boot: now.saturating_duration_since(since) }));
@@ -158,9 +163,12 @@ impl Supervisor {
     }
 
     fn sampled(&mut self, samples: &[(WorkerId, Vitals)], now: Instant, actions: &mut Vec<Action>) {
+        let late = self.has_just_been_late(now);
         self.notice_host_stall(samples, now, actions);
         for (id, vitals) in samples {
-            self.judge_silence(*id, *vitals, now, actions);
+            if !late {
+                self.judge_silence(*id, *vitals, now, actions);
+            }
             self.judge_requests(*id, *vitals, actions);
             self.judge_memory(*id, *vitals, now, actions);
         }
@@ -237,7 +245,7 @@ impl Supervisor {
         {
             seat.backoff.reset();
         }
-        self.hold_seat(slot, now, Backoff::crashed)
+        self.hold_seat(slot, Failure::Crash, now)
     }
 
     /// A worker died or was given up that had been ready. If it belongs to the generation of a reload under way, the

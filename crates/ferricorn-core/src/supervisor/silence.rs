@@ -10,8 +10,13 @@ use crate::{
 };
 
 impl Supervisor {
-    /// Every worker late at once means the machine, or something that all of them wait for. They get more time once: what
-    /// stands still for a moment starts again by itself.
+    /// Every worker held up at once means the machine: a disk or a network file system that does not answer. They get more
+    /// time once: what stands still for a moment starts again by itself, and a kill would not reach them anyway.
+    ///
+    /// Workers that run, or sleep in a call that a signal ends, get none: that all of them hang at once means that they
+    /// wait for the same thing, such as a database, and it is for just that that there is a timeout. What else a machine
+    /// that stands still looks like is seen elsewhere: the master is late itself (`notice_oversleep`,
+    /// `has_just_been_late`), or the workers get no processor (`Vitals::starved`).
     pub(super) fn notice_host_stall(
         &mut self,
         samples: &[(WorkerId, Vitals)],
@@ -19,9 +24,13 @@ impl Supervisor {
         actions: &mut Vec<Action>,
     ) {
         let Some(timeout) = self.policy.timeout else { return };
-        let silences: Vec<_> = samples
+        let ready: Vec<_> = samples
             .iter()
             .filter(|(id, _)| self.workers.get(id).is_some_and(crate::worker::Worker::is_ready))
+            .collect();
+        let held_up = ready.iter().all(|(_, vitals)| vitals.held_up || vitals.starved);
+        let silences: Vec<_> = ready
+            .into_iter()
             .map(|(_, vitals)| self.silence_since_awake(vitals, now).unwrap_or_default())
             .collect();
         let (Some(longest), Some(shortest)) = (silences.iter().max(), silences.iter().min()) else { return };
@@ -30,14 +39,27 @@ impl Supervisor {
             return;
         }
         // The first of them is due; the others follow so closely that it is one event.
-        let together =
-            silences.len() > 1 && *longest >= timeout && longest.abs_diff(*shortest) < Policy::AT_ONCE;
+        let together = held_up
+            && silences.len() > 1
+            && *longest >= timeout
+            && longest.abs_diff(*shortest) < Policy::AT_ONCE;
         if together && !self.host_stalled {
             self.host_stalled = true;
             let more = (timeout / 2).min(Policy::HOST_STALL);
             self.awake_since = now.checked_sub(timeout.saturating_sub(more));
             actions.push(Action::Notify(Notice::HostStalled { workers: silences.len(), more }));
         }
+    }
+
+    /// Whether the master has just been kept from running itself, if only for a moment, and so perhaps everybody: workers
+    /// that are well show it before the next look, and so nobody is judged in this one. Two in a row are judged, as on a
+    /// machine that is busy all the time.
+    pub(super) fn has_just_been_late(&mut self, now: Instant) -> bool {
+        let before = self.sampled_at.replace(now);
+        let pause = before.map_or(Duration::ZERO, |before| now.saturating_duration_since(before));
+        let late = pause > self.policy.sample_every * 3;
+        self.judged_nobody = late && !self.judged_nobody;
+        self.judged_nobody
     }
 
     /// The silence of a worker, as far as the master was awake to hear it.

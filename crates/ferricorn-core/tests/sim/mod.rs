@@ -50,6 +50,7 @@ pub fn policy() -> Policy {
 
 /// How a fake worker behaves.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact of its own")]
 pub struct Manners {
     pub boot: Duration,
     pub boot_failure: Option<BootFailure>,
@@ -62,6 +63,8 @@ pub struct Manners {
     pub silent_after: Option<Duration>,
     /// Its silence is the machine's fault.
     pub starved: bool,
+    /// It is silent since a device does not answer.
+    pub held_up: bool,
     /// SIGKILL has no effect on it.
     pub unkillable: bool,
     pub requests_per_second: u64,
@@ -80,6 +83,7 @@ impl Default for Manners {
             drain: Some(millis(100)),
             silent_after: None,
             starved: false,
+            held_up: false,
             unkillable: false,
             requests_per_second: 0,
             memory: 50,
@@ -303,6 +307,14 @@ impl Sim {
         panic!("time does not pass");
     }
 
+    /// Time passes without a look at anything, since the master does not run; then it looks at the scoreboard.
+    pub fn stand_still(&mut self, duration: Duration) {
+        self.now += duration;
+        self.next_sample = self.now + millis(250);
+        let samples = self.samples();
+        self.happen(Event::Sampled(samples));
+    }
+
     /// Time passes and nobody runs: a suspend.
     pub fn leap(&mut self, duration: Duration) {
         self.now += duration;
@@ -327,6 +339,7 @@ impl Sim {
             Vitals {
                 silent_for,
                 starved: fake.manners.starved,
+                held_up: fake.manners.held_up,
                 requests: whole_seconds * fake.manners.requests_per_second,
                 memory: Some(fake.manners.memory + whole_seconds * fake.manners.leak_per_second),
             }

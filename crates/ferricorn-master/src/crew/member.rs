@@ -19,7 +19,7 @@ use tracing::warn;
 /// what one says beyond waits in its own channel, so that a flood costs the master next to nothing.
 pub(super) const ALLOWANCE: u32 = 20;
 
-/// Silence after which it is looked at whether a worker gets a processor at all. Before, nothing is read.
+/// Silence after which it is looked at what keeps a worker from running. Before, nothing is read.
 const SUSPICIOUS: Duration = Duration::from_millis(500);
 
 /// One worker process.
@@ -107,6 +107,12 @@ impl Member {
             let (pid, count) = (self.pid, self.garbage);
             warn!("a message of worker (pid: {pid}) cannot be understood ({count} so far): {error}");
         }
+    }
+
+    /// Whether a worker is silent and waits for a device or a file system.
+    pub(super) fn is_held_up(&self, silent_for: Option<Duration>) -> bool {
+        silent_for.is_some_and(|silent_for| silent_for >= SUSPICIOUS)
+            && activity::of(self.pid).is_some_and(|it| it.is_held_up())
     }
 
     /// Whether it is silent because the machine has not let it run: for most of the time it waited for a processor,

@@ -188,7 +188,8 @@ fn a_worker_that_dies_again_and_again_is_not_restarted_in_a_storm() {
     let lines = server.log().lines();
     let deaths: Vec<_> = lines.iter().filter(|line| line.text.contains("exited with code 7")).collect();
     let pause = deaths[2].at.duration_since(deaths[1].at);
-    assert!(pause > Duration::from_millis(500), "the third try came {pause:?} after the second");
+    // The third pause is drawn from 0.28 to 0.56 s.
+    assert!(pause > Duration::from_millis(250), "the third try came {pause:?} after the second");
     assert_eq!(server.get("/").expect("the other serves on").status, 200);
     fs::remove_file(server.path("die")).expect("removed");
     server.wait_for_ready(3);

@@ -126,6 +126,8 @@ fn every_block_is_explained(event_loop: &str) {
         // Python code has to write this: it cannot while C code holds the interpreter's lock.
         if matches!(kind, "in_sleep" | "in_loop" | "in_regular_expression") {
             server.wait_for_line_after(mark, &format!("  GET /{kind} for "), PATIENCE);
+        } else if kind == "in_c_code" {
+            server.wait_for_line_after(mark, "(requests in flight when its event loop last ran: ", PATIENCE);
         }
         let lines = server.log().lines();
         let report =
