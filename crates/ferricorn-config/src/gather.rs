@@ -14,12 +14,15 @@ use crate::{
     file::FileGiven,
     given::Given,
     resolve::{Facts, Input},
+    spoken::Spoken,
     variables,
 };
 
 /// What was given in all places, of which the strongest counts.
 pub(crate) struct Gathered {
     pub(crate) choices: Choices,
+    /// Whose language it is in.
+    pub(crate) spoken: Spoken,
     /// With the variables of `--env-file`.
     pub(crate) environment: Environment,
     /// The variables of `--env-file`.
@@ -40,13 +43,15 @@ pub(crate) fn gather(
     };
     let mut given = input.given.clone();
     given.extend(in_file);
+    let spoken = Spoken::by(&given, environment, input.python_file.is_some());
     let mut environment = environment.clone();
-    let from_file = env_file(&given, &environment, facts)?;
+    let from_file = env_file(&given, &environment, spoken, facts)?;
     environment.complete(&from_file);
-    let mut all = variables::given(&environment, &given, &mut warnings);
+    let mut all = variables::given(&environment, spoken, &mut warnings);
     all.extend(given);
+    let spoken = Spoken::by(&all, &environment, input.python_file.is_some());
     let choices = winners(&all, &environment, &mut warnings)?;
-    Ok(Gathered { choices, environment, from_file, hooks, warnings })
+    Ok(Gathered { choices, spoken, environment, from_file, hooks, warnings })
 }
 
 /// Of each option the values that count, checked. What is overridden is not looked at.
@@ -79,9 +84,10 @@ fn winners(
 fn env_file(
     given: &[Given],
     environment: &Environment,
+    spoken: Spoken,
     facts: &Facts<'_>,
 ) -> Result<Vec<(String, String)>, ConfigError> {
-    let from_variables = variables::given(environment, given, &mut Vec::new());
+    let from_variables = variables::given(environment, spoken, &mut Vec::new());
     let named = from_variables.iter().chain(given).filter(|it| it.spelling.entry.name() == "env-file");
     let Some(named) = named.max_by_key(|it| it.layer).filter(|it| !it.text.is_empty()) else {
         return Ok(Vec::new());

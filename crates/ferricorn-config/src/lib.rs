@@ -24,6 +24,7 @@ mod resolve;
 mod settings;
 mod shell_words;
 mod show;
+mod spoken;
 mod toml_file;
 mod value;
 mod variables;

@@ -96,7 +96,7 @@ pub struct Resolved {
     reason = "every field by name, so that the compiler tells of a forgotten one"
 )]
 pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> Result<Resolved, ConfigError> {
-    let Gathered { choices, environment, from_file, hooks, mut warnings } =
+    let Gathered { choices, spoken, environment, from_file, hooks, mut warnings } =
         gather(input, environment, facts)?;
     let mut draft = Draft::default();
     for entry in options::all() {
@@ -108,13 +108,12 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
     let named = named.map(|app| app.trim().to_owned());
     let app = named.filter(|app| !app.is_empty()).ok_or(ConfigError::NoApplication)?;
     let binds = address::resolve(&draft, &choices, &environment, &mut warnings)?;
-    let access_log = access_log(&draft, &choices, &mut warnings);
+    let access_log = access_log(&draft, &choices, spoken, &mut warnings);
     let no_access = access_log == AccessLog::Off
         && (draft.access_switch.is_some() || draft.access_file.as_deref() == Some(""));
     let (chdir, app_dir) = directories(&draft, &choices, facts)?;
     let uvicorn_defaults = uvicorn_defaults(&draft);
     let environment = application_environment(from_file, &draft, &choices)?;
-    let shown = show::all(&choices, &app, &binds);
     let numbers = Numbers { processors: facts.processors, choices: &choices };
 
     // Every field by name, so that the compiler tells of a forgotten one.
@@ -161,7 +160,8 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         uvicorn,
     } = draft;
     let settings = Settings {
-        app: app.clone(),
+        logs: logs.resolve(&app, no_access),
+        app,
         factory: factory.unwrap_or(false),
         python_path: python_paths(python_path.as_deref(), &chdir),
         environment,
@@ -195,8 +195,8 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         access_log_format: access_format.unwrap_or_else(|| DEFAULT_ACCESS_FORMAT.to_owned()),
         error_log: error_file.filter(|file| !file.is_empty() && file != "-").map(PathBuf::from),
         log_level: log_level.as_deref().map_or(LogLevel::Info, level),
-        logs: logs.resolve(&app, no_access),
     };
+    let shown = show::all(&choices, &settings, spoken);
     let print = print_config.unwrap_or(false);
     let task = match (print, check_config.unwrap_or(false)) {
         (true, _) => Task::Print,

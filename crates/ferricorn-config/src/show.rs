@@ -4,7 +4,8 @@ use crate::{
     choose::{Choice, Choices},
     error::Origin,
     options::{self, Entry, Kind, Standing, Target},
-    settings::Bind,
+    settings::{AccessLog, Bind, Settings, UvicornValue},
+    spoken::Spoken,
 };
 
 /// One line of `--print-config`.
@@ -18,24 +19,11 @@ pub struct Shown {
     pub source: String,
 }
 
-/// Every setting that has an effect, by name.
-pub(crate) fn all(choices: &Choices, app: &str, binds: &[Bind]) -> Vec<Shown> {
-    let mut shown: Vec<Shown> =
-        options::all().filter(|entry| has_value(entry)).map(|entry| one(entry, choices)).collect();
-    for line in &mut shown {
-        // What holds of these does not follow from one option.
-        match line.name.as_str() {
-            "wsgi_app" => {
-                // It counts where the command line names none.
-                if line.value != app {
-                    "the command line".clone_into(&mut line.source);
-                }
-                app.clone_into(&mut line.value);
-            }
-            "bind" => line.value = binds.iter().map(Bind::to_string).collect::<Vec<_>>().join(", "),
-            _ => {}
-        }
-    }
+/// Every setting that has an effect, by name, with what holds: also where nobody gave it.
+pub(crate) fn all(choices: &Choices, settings: &Settings, spoken: Spoken) -> Vec<Shown> {
+    let shown =
+        options::all().filter(|entry| has_value(entry)).map(|entry| one(entry, choices, settings, spoken));
+    let mut shown: Vec<Shown> = shown.collect();
     shown.sort_by(|left, right| left.name.cmp(&right.name));
     shown
 }
@@ -43,25 +31,65 @@ pub(crate) fn all(choices: &Choices, app: &str, binds: &[Bind]) -> Vec<Shown> {
 fn has_value(entry: &Entry) -> bool {
     !matches!(entry.kind, Kind::Hook(_))
         && !matches!(entry.name(), "check-config" | "print-config")
-        && matches!(entry.standing, Standing::Supported(Target::Draft(_) | Target::Uvicorn(_)))
+        && (matches!(entry.standing, Standing::Supported(Target::Draft(_) | Target::Uvicorn(_)))
+            || matches!(entry.name(), "config" | "env-file"))
 }
 
-fn one(entry: &'static Entry, choices: &Choices) -> Shown {
+fn one(entry: &'static Entry, choices: &Choices, settings: &Settings, spoken: Spoken) -> Shown {
     let name = entry.setting_name();
-    match choices.get(entry.name()).filter(|choices| !choices.is_empty()) {
-        Some(choices) => {
-            let texts: Vec<&str> = choices.iter().map(|choice| choice.text.as_str()).collect();
-            let source = choices.last().map(source).unwrap_or_default();
-            Shown { name, value: texts.join(", "), source }
-        }
-        None => Shown { name, value: default(entry), source: "default".to_owned() },
+    let given = choices.get(entry.name()).filter(|choices| !choices.is_empty());
+    let typed = given.map(|choices| choices.iter().map(|it| it.text.as_str()).collect::<Vec<_>>().join(", "));
+    let mut source = given.and_then(|choices| choices.last()).map_or_else(|| "default".to_owned(), source);
+    // The application of a file counts where the command line names none.
+    if entry.name() == "wsgi-app" && typed.as_ref() != Some(&settings.app) {
+        "the command line".clone_into(&mut source);
     }
+    let value = held(entry, settings).or(typed).unwrap_or_else(|| default(entry, settings, spoken));
+    Shown { name, value, source }
 }
 
-/// The default, which stands in the help.
-fn default(entry: &Entry) -> String {
+/// What holds of those that do not follow from one option.
+fn held(entry: &Entry, settings: &Settings) -> Option<String> {
+    Some(match entry.name() {
+        "wsgi-app" => settings.app.clone(),
+        "bind" => settings.binds.iter().map(Bind::to_string).collect::<Vec<_>>().join(", "),
+        "workers" => settings.workers.to_string(),
+        "chdir" => settings.chdir.display().to_string(),
+        "worker-class" => settings.worker_class.clone(),
+        "access-logfile" => match &settings.access_log {
+            AccessLog::Off => String::new(),
+            AccessLog::Stdout => "-".to_owned(),
+            AccessLog::File(path) => path.display().to_string(),
+        },
+        "access-logformat" => settings.access_log_format.clone(),
+        _ => return None,
+    })
+}
+
+/// What holds where nobody says anything.
+fn default(entry: &Entry, settings: &Settings, spoken: Spoken) -> String {
+    let preset = match entry.standing {
+        Standing::Supported(Target::Uvicorn(name)) => {
+            settings.uvicorn_defaults.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
+        }
+        _ => None,
+    };
+    match (preset, entry.name()) {
+        (Some(UvicornValue::Text(text)), _) => return text.clone(),
+        // The rest stands in the help.
+        (_, "access-log") => return (!spoken.gunicorn || settings.access_log != AccessLog::Off).to_string(),
+        // `bind` says what follows from these, and syslog's prefix is the application.
+        (_, "host" | "port" | "log-syslog-prefix" | "config") => return String::new(),
+        _ => {}
+    }
     let text = entry.help.split_once("[default: ").and_then(|(_, rest)| rest.strip_suffix(']'));
-    text.unwrap_or_default().to_owned()
+    match (entry.kind, text) {
+        (Kind::Switch, None) => "false",
+        (Kind::Switch, Some("on")) => "true",
+        (Kind::Table, None) => "{}",
+        (_, text) => text.unwrap_or_default(),
+    }
+    .to_owned()
 }
 
 fn source(choice: &Choice) -> String {

@@ -14,13 +14,14 @@ use crate::{
     error::Layer,
     given::Given,
     options::{self, Dialect, Kind, Spelling, Standing, Target},
+    spoken::Spoken,
 };
 
 /// Variables of ferricorn's that are no settings: what it tells its workers and successors. Those of its own tests begin with `TEST_`.
 const RESERVED: [&str; 3] = ["SLOT", "GENERATION", "UPGRADE"];
 
-/// What the variables say, weakest first. `given` is all that was given otherwise.
-pub(crate) fn given(environment: &Environment, given: &[Given], warnings: &mut Vec<String>) -> Vec<Given> {
+/// What the variables say, weakest first. `spoken` is what all that was given otherwise speaks.
+pub(crate) fn given(environment: &Environment, spoken: Spoken, warnings: &mut Vec<String>) -> Vec<Given> {
     let mut found = Vec::new();
     for entry in options::all() {
         if let Some((name, text)) = entry.variable.and_then(|name| Some((name, environment.get(name)?))) {
@@ -28,7 +29,6 @@ pub(crate) fn given(environment: &Environment, given: &[Given], warnings: &mut V
             found.push(Given::variable(spelling, text.to_owned(), Layer::Default, name.to_owned()));
         }
     }
-    let gunicorn_alone = speaks_gunicorn_alone(given);
     for (rest, text) in environment.beginning("UVICORN_") {
         let name = rest.to_ascii_lowercase();
         let Some(spelling) = options::find_setting(&name).filter(uvicorns) else { continue };
@@ -36,7 +36,7 @@ pub(crate) fn given(environment: &Environment, given: &[Given], warnings: &mut V
             continue;
         }
         let variable = format!("UVICORN_{rest}");
-        if gunicorn_alone {
+        if spoken.gunicorn_alone() {
             let why = "the options are gunicorn's, which does not read it";
             warn(warnings, format!("the environment variable `{variable}` has no effect: {why}"));
             continue;
@@ -100,20 +100,6 @@ fn settable(spelling: &Spelling) -> bool {
 fn uvicorns(spelling: &Spelling) -> bool {
     let known = spelling.entry.spellings().any(|it| matches!(it.dialect(), Dialect::Uvicorn | Dialect::Both));
     known && settable(spelling)
-}
-
-fn speaks_gunicorn_alone(given: &[Given]) -> bool {
-    let mut gunicorn = false;
-    for given in given {
-        match given.spelling.dialect() {
-            Dialect::Uvicorn => return false,
-            Dialect::Gunicorn => gunicorn = true,
-            Dialect::Both => {}
-            // In a file they are gunicorn's settings.
-            Dialect::Own => gunicorn |= given.layer == Layer::File,
-        }
-    }
-    gunicorn
 }
 
 /// The form of the variables that Kubernetes makes of a service.

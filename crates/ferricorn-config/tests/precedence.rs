@@ -108,7 +108,7 @@ fn defaults() -> Settings {
             ("timeout_keep_alive", UvicornValue::Integer(75)),
             ("forwarded_allow_ips", UvicornValue::Text("127.0.0.1,::1".to_owned())),
         ],
-        access_log: AccessLog::Off,
+        access_log: AccessLog::Stdout,
         access_log_format: r#"%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s""#.to_owned(),
         error_log: None,
         log_level: LogLevel::Info,
@@ -443,4 +443,67 @@ fn what_the_log_is_made_of_is_given_in_gunicorns_words() {
     assert_eq!(statsd.address, Bind::Tcp { host: "metrics".to_owned(), port: 8125 });
     assert_eq!((statsd.prefix.as_str(), statsd.tags.as_str()), ("shop.", "a:b,c"));
     assert_eq!(logs("a --statsd-host unix:/run/s").statsd.unwrap().address, Bind::Unix("/run/s".into()));
+}
+
+#[test]
+fn the_access_log_is_on_where_nothing_is_gunicorns() {
+    let log = |line: &str, environment: &[(&str, &str)]| run(line, environment).unwrap().settings.access_log;
+    for line in [
+        "main:app",
+        "main:app --workers 2 --log-level info",
+        "main:app --host 0.0.0.0 --port 80",
+        "main:app --max-worker-memory 400",
+        "main:app --bind :80 --access-log",
+    ] {
+        assert_eq!(log(line, &[]), AccessLog::Stdout, "{line}");
+    }
+    for line in [
+        "main:app --bind :80",
+        "main:app --worker-class uvicorn.workers.UvicornWorker",
+        "main:app --host 0.0.0.0 --keep-alive 5",
+        "main:app --host 0.0.0.0 --no-access-log",
+        // uvicorn's lines are of level info, and its configuration says where they go.
+        "main:app --host 0.0.0.0 --log-level warning",
+        "main:app --log-config logging.ini",
+    ] {
+        assert_eq!(log(line, &[]), AccessLog::Off, "{line}");
+    }
+    assert_eq!(log("main:app", &[("GUNICORN_CMD_ARGS", "")]), AccessLog::Off);
+    assert_eq!(log("main:app", &[("FERRICORN_BIND", ":80")]), AccessLog::Off);
+    assert_eq!(log("main:app", &[("UVICORN_PORT", "80"), ("WEB_CONCURRENCY", "2")]), AccessLog::Stdout);
+    // gunicorn alone has short names.
+    let workers = Spelling { short: true, ..options::find_long("workers").unwrap() };
+    let given = [Given::option(workers, "2".to_owned(), Layer::CommandLine)];
+    assert_eq!(run_given(Some("main:app"), &given, &[]).unwrap().settings.access_log, AccessLog::Off);
+}
+
+/// A default that the help names is the one that holds.
+#[test]
+fn a_default_in_the_help_is_what_holds() {
+    let nothing = settings("main:app", &[]);
+    let mut tried = 0;
+    for entry in options::all().filter(|entry| entry.is_supported() && !entry.file_only) {
+        let text = entry.help.split_once("[default: ").and_then(|(_, rest)| rest.strip_suffix(']'));
+        let Some(text) = text.filter(|text| !text.contains([' ', '$'])) else { continue };
+        let line = match (entry.takes_value(), text) {
+            (true, _) => format!("main:app --{} {text}", entry.name()),
+            (false, "on") => format!("main:app --{}", entry.name()),
+            (false, _) => panic!("`--{}` has the default `{text}`", entry.name()),
+        };
+        let Settings { uvicorn, uvicorn_defaults, access_log, .. } = settings(&line, &[]);
+        // uvicorn's own defaults are left to it; that they are as the help says, the differential test knows.
+        let ours = uvicorn.iter().find_map(|(name, value)| {
+            Some((value, nothing.uvicorn_defaults.iter().find(|(known, _)| known == name)?))
+        });
+        assert!(ours.is_none_or(|(value, (_, preset))| value == preset), "{line}");
+        let given = Settings { uvicorn: vec![], uvicorn_defaults, access_log, ..settings(&line, &[]) };
+        let nothing = Settings {
+            uvicorn_defaults: given.uvicorn_defaults.clone(),
+            access_log: given.access_log.clone(),
+            ..nothing.clone()
+        };
+        assert_eq!(given, nothing, "{line}");
+        tried += 1;
+    }
+    assert!(tried > 25, "only {tried} were tried");
 }

@@ -2,11 +2,28 @@
 
 use std::{fmt::Write as _, fs, process::ExitCode};
 
-use ferricorn_config::options::{self, Entry, Group, Standing};
+use ferricorn_config::options::{self, DIFFERENCES, Entry, Group, Standing};
 
 use crate::{failure::Failure, say::say, workspace::Workspace};
 
-const PAGE: &str = "docs/reference/options.md";
+/// A page by its path, and what makes its text.
+type Page = (&'static str, fn() -> String);
+
+const PAGES: [Page; 2] =
+    [("docs/reference/options.md", options_page), ("docs/reference/defaults.md", defaults_page)];
+
+const DEFAULTS: &str = "\
+# Defaults that differ on purpose
+
+Made by `cargo dev docs` from the list in `crates/ferricorn-config/src/options/differences.rs`: do not edit.
+
+Where nobody gives a setting, what holds is what gunicorn or uvicorn would take, but for these. A test compares every
+default with the real programs (gunicorn 27.0.1 and 23.0.0, uvicorn 0.54.0 and 0.30.6), so that this list is whole.
+
+| setting | of | default there | here | why |
+|---|---|---|---|---|
+";
+
 const INTRODUCTION: &str = "\
 # Options
 
@@ -36,24 +53,42 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
 }
 
 fn write(workspace: &Workspace) -> Result<(), Failure> {
-    let path = workspace.root.join(PAGE);
-    let folder = path.parent().expect("the page is in a folder");
-    let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, page()));
-    written.map_err(|error| Failure::new(format!("cannot write `{PAGE}`: {error}")))?;
-    say(PAGE);
+    for (page, text) in PAGES {
+        let path = workspace.root.join(page);
+        let folder = path.parent().expect("the page is in a folder");
+        let written = fs::create_dir_all(folder).and_then(|()| fs::write(&path, text()));
+        written.map_err(|error| Failure::new(format!("cannot write `{page}`: {error}")))?;
+        say(page);
+    }
     Ok(())
 }
 
-/// Fails when the page is not up to date.
+/// Fails when a page is not up to date.
 pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
-    match fs::read_to_string(workspace.root.join(PAGE)) {
-        Ok(found) if found == page() => Ok(()),
-        Ok(_) => Err(Failure::new(format!("`{PAGE}` is out of date")).hint("run `cargo dev docs`")),
-        Err(error) => Err(Failure::new(format!("cannot read `{PAGE}`: {error}"))),
+    for (page, text) in PAGES {
+        match fs::read_to_string(workspace.root.join(page)) {
+            Ok(found) if found == text() => {}
+            Ok(_) => {
+                return Err(Failure::new(format!("`{page}` is out of date")).hint("run `cargo dev docs`"));
+            }
+            Err(error) => return Err(Failure::new(format!("cannot read `{page}`: {error}"))),
+        }
     }
+    Ok(())
 }
 
-fn page() -> String {
+fn defaults_page() -> String {
+    let mut page = DEFAULTS.to_owned();
+    let value = |text: &str| if text.is_empty() { "none".to_owned() } else { format!("`{}`", cell(text)) };
+    for it in DIFFERENCES {
+        let (theirs, ours) = (value(it.theirs), value(it.ours));
+        let _ =
+            writeln!(page, "| `{}` | {} | {theirs} | {ours} | {} |", it.setting, it.program, cell(it.reason));
+    }
+    page
+}
+
+fn options_page() -> String {
     let mut page = INTRODUCTION.to_owned();
     let supported = |entry: &&Entry| matches!(entry.standing, Standing::Supported(_));
     let mut group: Option<Group> = None;

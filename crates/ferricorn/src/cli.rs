@@ -134,8 +134,15 @@ impl Line {
 fn read(words: Vec<String>, layer: Layer) -> Result<Line, ConfigError> {
     let mut completed = Vec::with_capacity(words.len());
     let mut options_ended = false;
+    let mut shorts = Vec::new();
     for word in words {
         options_ended |= word == "--";
+        // The parser does not tell which of an option's names was used, and uvicorn has no short ones.
+        if let Some(letter) =
+            word.strip_prefix('-').filter(|_| !options_ended).and_then(|it| it.chars().next())
+        {
+            shorts.push(letter);
+        }
         completed.push(if options_ended { word } else { options::complete(&word)? });
     }
     let matches =
@@ -145,6 +152,9 @@ fn read(words: Vec<String>, layer: Layer) -> Result<Line, ConfigError> {
         collect(&matches, spelling, layer, &mut given);
     }
     given.sort_by_key(|(index, _)| *index);
+    for (_, given) in &mut given {
+        given.spelling.short = given.spelling.entry.short.is_some_and(|letter| shorts.contains(&letter));
+    }
     let app = matches.get_many::<String>(APP).and_then(|mut words| words.next().cloned());
     Ok(Line { app, given: given.into_iter().map(|(_, given)| given).collect() })
 }
@@ -200,7 +210,7 @@ pub(crate) fn command(purpose: Purpose) -> Command {
 }
 
 fn argument(spelling: Spelling, purpose: Purpose) -> Arg {
-    let Spelling { entry, long, on } = spelling;
+    let Spelling { entry, long, on, .. } = spelling;
     let first = on && long == entry.name();
     let mut argument = Arg::new(long).long(long).help_heading(entry.group.title());
     argument = if entry.takes_value() {

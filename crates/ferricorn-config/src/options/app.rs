@@ -20,9 +20,9 @@ pub(super) static ENTRIES: &[Entry] = &[
         },
     ),
     Entry::new(App, &["interface"], Kind::Choice(&["auto", "asgi3", "asgi2", "wsgi"]), "KIND")
-        .uvicorn("auto, asgi3, asgi2 or wsgi", "interface"),
+        .uvicorn("auto, asgi3, asgi2 or wsgi [default: auto]", "interface"),
     Entry::new(App, &["lifespan", "asgi-lifespan"], Kind::Choice(&["auto", "on", "off"]), "MODE")
-        .uvicorn("auto, on or off", "lifespan"),
+        .uvicorn("auto, on or off [default: auto]", "lifespan"),
     Entry::switch(App, &["reset-contextvars"])
         .uvicorn("Give each request a fresh set of context variables", "reset_contextvars"),
     Entry::new(App, &["config"], Kind::Text, "FILE").short('c').program(

@@ -24,6 +24,11 @@ pub enum Dialect {
 impl Spelling {
     /// Whose flag this is.
     pub fn dialect(&self) -> Dialect {
+        // uvicorn has no short names.
+        let short = self.entry.short.filter(|_| self.short);
+        if short.is_some_and(|letter| GUNICORN_FLAGS.lines().any(|flag| flag == format!("-{letter}"))) {
+            return Dialect::Gunicorn;
+        }
         match (is_flag(GUNICORN_FLAGS, self.long), is_flag(UVICORN_FLAGS, self.long)) {
             (true, true) => Dialect::Both,
             (true, false) => Dialect::Gunicorn,

@@ -7,7 +7,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         .setting(&["keepalive"])
         .uvicorn("How long an idle connection is kept [default: 75]", "timeout_keep_alive"),
     Entry::new(Http, &["http"], Kind::ChoiceOrImport(&["auto", "h11", "httptools", "zttp"]), "PARSER")
-        .uvicorn("auto, h11, httptools or module:class", "http"),
+        .uvicorn("auto, h11, httptools or module:class [default: auto]", "http"),
     Entry::switch(Http, &["http2"]).uvicorn("Speak HTTP/2 as well; needs --http zttp", "http2"),
     Entry::new(Http, &["limit-concurrency"], Kind::Whole, "N")
         .uvicorn("Connections or tasks per worker above which it answers 503", "limit_concurrency"),

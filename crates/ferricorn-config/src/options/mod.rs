@@ -10,6 +10,7 @@
 mod access;
 mod app;
 mod dialect;
+mod differences;
 mod file_only;
 mod hooks;
 mod http;
@@ -24,6 +25,7 @@ mod workers;
 
 pub use dialect::Dialect;
 pub(crate) use dialect::counts_in_python;
+pub use differences::{DIFFERENCES, Difference};
 pub(crate) use spelling::nearest_python_setting;
 pub use spelling::{Spelling, complete, find_long, find_setting, nearest, nearest_setting};
 
@@ -320,8 +322,8 @@ impl Entry {
 
     /// All its long names.
     pub fn spellings(&'static self) -> impl Iterator<Item = Spelling> {
-        let on = self.longs.iter().map(move |long| Spelling { entry: self, long, on: true });
-        on.chain(self.off.map(|long| Spelling { entry: self, long, on: false }))
+        let on = self.longs.iter().map(move |long| Spelling { entry: self, long, on: true, short: false });
+        on.chain(self.off.map(|long| Spelling { entry: self, long, on: false, short: false }))
     }
 
     /// Whether it takes a value.

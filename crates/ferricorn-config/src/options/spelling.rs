@@ -12,12 +12,14 @@ pub struct Spelling {
     pub long: &'static str,
     /// False for the name that turns a switch off.
     pub on: bool,
+    /// The short name was used.
+    pub short: bool,
 }
 
 impl Spelling {
     /// The option under its first name.
     pub fn first(entry: &'static Entry) -> Self {
-        Self { entry, long: entry.name(), on: true }
+        Self { entry, long: entry.name(), on: true, short: false }
     }
 }
 

@@ -6,7 +6,7 @@ const PROTOCOLS: &[&str] = &["auto", "none", "websockets", "websockets-sansio", 
 
 pub(super) static ENTRIES: &[Entry] = &[
     Entry::new(WebSocket, &["ws"], Kind::ChoiceOrImport(PROTOCOLS), "PROTOCOL")
-        .uvicorn("auto, none, websockets, websockets-sansio, wsproto or module:class", "ws"),
+        .uvicorn("auto, none, websockets, websockets-sansio, wsproto or module:class [default: auto]", "ws"),
     Entry::new(WebSocket, &["ws-max-size", "websocket-max-message-size"], Kind::Whole, "BYTES")
         .uvicorn("The longest message [default: 16777216]", "ws_max_size"),
     Entry::new(WebSocket, &["ws-max-queue"], Kind::Whole, "N")

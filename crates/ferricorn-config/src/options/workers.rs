@@ -99,7 +99,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         Kind::ChoiceOrImport(&["auto", "asyncio", "uvloop", "zuvloop", "none"]),
         "LOOP",
     )
-    .uvicorn("auto, asyncio, uvloop or module:function", "loop"),
+    .uvicorn("auto, asyncio, uvloop or module:function [default: auto]", "loop"),
     Entry::new(Workers, &["threads"], Kind::Whole, "N")
         .neutral("1")
         .no_effect("a uvicorn worker runs one event loop; the application makes its own threads"),

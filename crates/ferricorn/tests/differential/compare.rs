@@ -27,15 +27,10 @@ pub(crate) fn resolve(case: &Case) -> Result<BTreeMap<String, Shown>, String> {
         .into_iter()
         .map(|line| (line.name, Shown { value: line.value, given: line.source != "default" }))
         .collect();
-    // What follows from several options is compared as it holds.
-    let given = |value: String| Shown { value, given: true };
-    let binds: Vec<String> = resolved.settings.binds.iter().map(ToString::to_string).collect();
-    settings.insert("bind".to_owned(), given(binds.join(",")));
-    settings.insert("workers".to_owned(), given(resolved.settings.workers.to_string()));
-    settings.insert("chdir".to_owned(), given(resolved.settings.chdir.display().to_string()));
-    if settings.get("raw_env").is_some_and(|it| it.given) {
+    if let Some(raw_env) = settings.get_mut("raw_env").filter(|it| it.given) {
+        // With the variables of `--env-file`.
         let pairs = resolved.settings.environment.iter().map(|(name, value)| format!("{name}={value}"));
-        settings.insert("raw_env".to_owned(), given(pairs.collect::<Vec<_>>().join(",")));
+        raw_env.value = pairs.collect::<Vec<_>>().join(",");
     }
     Ok(settings)
 }
@@ -60,37 +55,56 @@ fn resolved(case: &Case) -> Result<Resolved, ConfigError> {
     }
 }
 
-/// How many settings were compared, and what differs. A setting that neither side was given is not compared: where
-/// defaults differ, the documentation says so.
-pub(crate) fn differences(
-    theirs: &Value,
-    baseline: &Value,
-    ours: &BTreeMap<String, Shown>,
-) -> (usize, Vec<String>) {
-    let mut compared = 0;
-    let mut found = Vec::new();
+/// What a comparison has found.
+#[derive(Debug, Default)]
+pub(crate) struct Found {
+    /// How many settings were compared.
+    pub(crate) compared: usize,
+    /// What was given, and means another thing here.
+    pub(crate) differences: Vec<String>,
+    /// What nobody gave, by name, and what holds there and here.
+    pub(crate) defaults: Vec<(String, String, String)>,
+}
+
+/// Compares all settings that have an effect here. `baseline` is what holds there for the application alone.
+pub(crate) fn compare(theirs: &Value, baseline: &Value, ours: &BTreeMap<String, Shown>) -> Found {
+    let mut found = Found::default();
     for (name, value) in theirs.as_object().expect("settings are an object") {
         let Some(spelling) = options::find_setting(name) else {
-            found.push(format!("`{name}` is not known"));
+            found.differences.push(format!("`{name}` is not known"));
             continue;
         };
         let Some(our) = ours.get(&spelling.entry.setting_name()) else { continue };
-        if !our.given && baseline.get(name) == Some(value) {
+        found.compared += 1;
+        if equal(name, value, &our.value) {
             continue;
         }
-        compared += 1;
-        if !equal(name, value, &our.value) {
-            found.push(format!("`{name}` is `{}` there and `{}` here", text(value), our.value));
+        if our.given || baseline.get(name) != Some(value) {
+            found.differences.push(format!("`{name}` is `{}` there and `{}` here", text(value), our.value));
+        } else {
+            found.defaults.push((name.clone(), text(value), our.value.clone()));
         }
     }
-    (compared, found)
+    found
 }
+
+/// Two ways to write one default: by name, there, and here.
+const SAME: &[(&str, &str, &str)] = &[
+    // The file of the start directory, if there is one.
+    ("config", "./gunicorn.conf.py", ""),
+    ("use_colors", "", "on a terminal"),
+    ("log_level", "", "info"),
+    ("limit_max_requests", "", "0"),
+];
 
 fn equal(name: &str, theirs: &Value, ours: &str) -> bool {
     if theirs.is_object() {
         return serde_json::from_str::<Value>(ours).is_ok_and(|ours| ours == *theirs);
     }
     let shown = text(theirs);
+    if SAME.contains(&(name, &shown, ours)) {
+        return true;
+    }
     if let Some(on) = theirs.as_bool() {
         return matches!(ours, "true" | "1") == on;
     }

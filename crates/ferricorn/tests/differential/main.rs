@@ -2,16 +2,23 @@
 //! means the same, and what they accept for an ASGI application is accepted.
 //!
 //! The cases are in `cases.txt`, the configuration files in `files/`. Each version of the references answers all cases in
-//! one Python process. Only settings that have an effect here are compared: those without one say so (another test).
+//! one Python process. Only settings that have an effect here are compared: those without one say so (another test). That
+//! goes for what nobody gave as well: where a default is another one on purpose, [`DIFFERENCES`] has it with the reason.
 
 #![allow(missing_docs)]
 
 mod case;
 mod compare;
 
-use std::{collections::BTreeMap, path::Path, sync::OnceLock};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::OnceLock,
+};
 
 use case::{Answer, Case};
+use compare::Found;
+use ferricorn_config::options::DIFFERENCES;
 use serde_json::Value;
 
 /// The Pythons with the references: gunicorn 27.0.1 and uvicorn 0.54.0, then gunicorn 23.0.0 and uvicorn 0.30.6.
@@ -43,21 +50,50 @@ fn the_table_is_as_long_as_it_has_to_be() {
     }
 }
 
+/// All comparisons, with the case and the age of the reference.
+fn comparisons() -> impl Iterator<Item = (&'static Case, &'static str, Found)> {
+    ["newest", "oldest"].into_iter().zip(references()).flat_map(|(age, answers)| {
+        cases().iter().zip(answers).zip(ours()).filter_map(move |((case, answer), ours)| {
+            let (Answer::Settings(theirs), Ok(ours)) = (answer, ours) else { return None };
+            Some((case, age, compare::compare(theirs, baseline(case, answers), ours)))
+        })
+    })
+}
+
 #[test]
 fn what_both_accept_means_the_same() {
     let mut differences = Vec::new();
     let mut compared = 0;
-    for (version, answers) in ["newest", "oldest"].iter().zip(references()) {
-        for ((case, answer), ours) in cases().iter().zip(answers).zip(ours()) {
-            let (Answer::Settings(theirs), Ok(ours)) = (answer, ours) else { continue };
-            let baseline = baseline(case, answers);
-            let (count, found) = compare::differences(theirs, baseline, ours);
-            compared += count;
-            differences.extend(found.into_iter().map(|it| format!("{} ({version}): {it}", case.text)));
-        }
+    for (case, age, found) in comparisons() {
+        compared += found.compared;
+        differences.extend(found.differences.into_iter().map(|it| format!("{} ({age}): {it}", case.text)));
     }
     assert!(differences.is_empty(), "{} differences:\n{}", differences.len(), differences.join("\n"));
-    assert!(compared > 1500, "only {compared} settings were compared");
+    assert!(compared > 10_000, "only {compared} settings were compared");
+}
+
+#[test]
+fn a_default_differs_only_where_it_is_meant_to() {
+    let mut seen = BTreeSet::new();
+    let mut complaints = Vec::new();
+    for (case, age, found) in comparisons() {
+        for (name, theirs, ours) in found.defaults {
+            let listed = DIFFERENCES.iter().position(|it| {
+                (it.setting, it.theirs, it.ours) == (&name, &theirs, &ours) && it.program == case.program
+            });
+            match listed {
+                Some(place) => drop(seen.insert(place)),
+                None => complaints
+                    .push(format!("{} ({age}): `{name}` is `{theirs}` there and `{ours}` here", case.text)),
+            }
+        }
+    }
+    for (place, difference) in DIFFERENCES.iter().enumerate() {
+        if !seen.contains(&place) {
+            complaints.push(format!("it does not differ, or nothing shows it: {difference:?}"));
+        }
+    }
+    assert!(complaints.is_empty(), "{} complaints:\n{}", complaints.len(), complaints.join("\n"));
 }
 
 /// What the program makes of the application alone.

@@ -1,0 +1,85 @@
+//! The defaults that are others than gunicorn's or uvicorn's, on purpose.
+//!
+//! The differential test finds every default that differs: one that is not in this list fails it, and so does one of this
+//! list that no longer differs. The page of differences in `docs/` is made from it.
+
+/// A default that is another one than in the program that had the setting first.
+#[derive(Clone, Copy, Debug)]
+pub struct Difference {
+    /// The setting by its name there.
+    pub setting: &'static str,
+    /// `gunicorn` or `uvicorn`.
+    pub program: &'static str,
+    /// Its default there; empty for none.
+    pub theirs: &'static str,
+    /// Ours, in the same form.
+    pub ours: &'static str,
+    /// Why.
+    pub reason: &'static str,
+}
+
+const KEEP_ALIVE: &str = "common proxies keep their connections for 60 s or more; a server that closes first, while the \
+    proxy sends, costs a client a 502";
+
+/// All of them.
+pub const DIFFERENCES: &[Difference] = &[
+    Difference { setting: "keepalive", program: "gunicorn", theirs: "2", ours: "75", reason: KEEP_ALIVE },
+    Difference {
+        setting: "timeout_keep_alive",
+        program: "uvicorn",
+        theirs: "5",
+        ours: "75",
+        reason: KEEP_ALIVE,
+    },
+    Difference {
+        setting: "timeout_graceful_shutdown",
+        program: "uvicorn",
+        theirs: "",
+        ours: "30",
+        reason: "every drain is bounded, as gunicorn's stop is: one request that hangs would hold up a stop, a reload and \
+            each replacement for ever",
+    },
+    Difference {
+        setting: "worker_class",
+        program: "gunicorn",
+        theirs: "sync",
+        ours: "uvicorn.workers.UvicornWorker",
+        reason: "gunicorn's answers every request to an ASGI application with 500",
+    },
+    Difference {
+        setting: "worker_connections",
+        program: "gunicorn",
+        theirs: "1000",
+        ours: "no limit",
+        reason: "with uvicorn's worker class gunicorn's number has no effect; here a number that is given has one",
+    },
+    Difference {
+        setting: "accesslog",
+        program: "gunicorn",
+        theirs: "",
+        ours: "-",
+        reason: "only where nothing that is given is gunicorn's alone, and so hardly came from gunicorn, which needs at \
+            least `-k` for an ASGI application: such a line has uvicorn's default",
+    },
+    Difference {
+        setting: "asgi_loop",
+        program: "gunicorn",
+        theirs: "auto",
+        ours: "asyncio",
+        reason: "with `-k uvicorn.workers.UvicornH11Worker`, which runs on asyncio; gunicorn's setting is for its own worker",
+    },
+    Difference {
+        setting: "forwarded_allow_ips",
+        program: "uvicorn",
+        theirs: "127.0.0.1",
+        ours: "127.0.0.1,::1",
+        reason: "uvicorn 0.53 and gunicorn trust the loopback address of IPv6 as well; older uvicorns do not",
+    },
+    Difference {
+        setting: "ssl_ciphers",
+        program: "uvicorn",
+        theirs: "TLSv1",
+        ours: "",
+        reason: "what holds is the default of the uvicorn that is installed, which was this one before 0.48",
+    },
+];
