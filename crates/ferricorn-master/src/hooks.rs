@@ -12,7 +12,7 @@ mod host;
 
 use std::{
     ffi::OsString,
-    future,
+    future, iter,
     path::PathBuf,
     time::{Duration, Instant},
 };
@@ -63,10 +63,10 @@ pub(crate) struct MasterHooks {
     version: &'static str,
     colors: bool,
     interpreter: PathBuf,
-    names: Vec<String>,
-    load: Option<LoadHooks>,
-    environment: Vec<(OsString, OsString)>,
-    directory: PathBuf,
+    /// Those that hold.
+    current: Loaded,
+    /// Those of a generation that has not proven itself.
+    candidate: Option<Loaded>,
     host: Option<Host>,
     started: Option<Instant>,
     calls: u64,
@@ -75,22 +75,38 @@ pub(crate) struct MasterHooks {
     worker_age: u64,
 }
 
+/// The master's hooks of one configuration.
+#[derive(Default)]
+struct Loaded {
+    names: Vec<String>,
+    /// None without such a hook.
+    load: Option<LoadHooks>,
+    environment: Vec<(OsString, OsString)>,
+    directory: PathBuf,
+}
+
 /// What a call is about, besides the master itself.
 #[derive(Default)]
 pub(crate) struct About {
     worker: Option<HookWorker>,
     numbers: Vec<Option<u16>>,
+    candidate: bool,
 }
 
 impl About {
-    /// A worker, by its pid or a word for a process that is not there yet.
-    pub(crate) fn worker(pid: impl Into<serde_json::Value>, id: WorkerId) -> Self {
-        Self { worker: Some(HookWorker { pid: pid.into(), age: id.0 }), numbers: Vec::new() }
+    /// The generation that has not proven itself: its hooks are called.
+    pub(crate) fn candidate() -> Self {
+        Self { candidate: true, ..Self::default() }
+    }
+
+    /// A worker, by its pid or a word for a process that is not there yet. `candidate`: it is of such a generation.
+    pub(crate) fn worker(pid: impl Into<serde_json::Value>, id: WorkerId, candidate: bool) -> Self {
+        Self { worker: Some(HookWorker { pid: pid.into(), age: id.0 }), numbers: Vec::new(), candidate }
     }
 
     /// The new number of workers, and the old one.
     pub(crate) fn scaling(to: u16, from: Option<u16>) -> Self {
-        Self { worker: None, numbers: vec![Some(to), from] }
+        Self { numbers: vec![Some(to), from], ..Self::default() }
     }
 }
 
@@ -101,49 +117,90 @@ impl MasterHooks {
             version: program.version,
             colors: program.colors,
             interpreter,
-            names: Vec::new(),
-            load: None,
-            environment: Vec::new(),
-            directory: PathBuf::new(),
+            current: Loaded::default(),
+            candidate: None,
             host: None,
             started: None,
             calls: 0,
             num_workers: program.settings.workers,
             worker_age: 0,
         };
-        hooks.reload(&program.settings);
+        hooks.current = hooks.loaded(&program.settings);
+        hooks.start();
         hooks
     }
 
-    /// Takes over new settings: the same process executes the file again, as gunicorn's master does.
-    pub(crate) fn reload(&mut self, settings: &Settings) {
-        self.names = settings.hooks.iter().filter(|name| MASTERS.contains(&name.as_str())).cloned().collect();
-        self.load =
-            start_message::hooks(settings, 0).filter(|_| !self.names.is_empty()).map(|hooks| LoadHooks {
-                hooks,
-                master_pid: ferricorn_sys::pid(),
-                log: start_message::log(settings, self.colors),
-                path: start_message::path(settings),
-            });
-        self.environment = environment::for_worker(self.version, &settings.environment);
-        self.directory.clone_from(&settings.chdir);
-        let Some(load) = self.load.clone() else { return };
-        match &self.host {
-            Some(host) => drop(host.send(&ToHookHost::Load(Box::new(load)))),
-            None => self.start(),
+    fn loaded(&self, settings: &Settings) -> Loaded {
+        let names: Vec<String> =
+            settings.hooks.iter().filter(|name| MASTERS.contains(&name.as_str())).cloned().collect();
+        let load = start_message::hooks(settings, 0).filter(|_| !names.is_empty()).map(|hooks| LoadHooks {
+            hooks,
+            master_pid: ferricorn_sys::pid(),
+            log: start_message::log(settings, self.colors),
+            path: start_message::path(settings),
+        });
+        let environment = environment::for_worker(self.version, &settings.environment);
+        Loaded { names, load, environment, directory: settings.chdir.clone() }
+    }
+
+    /// Settings that may come to hold: the same process executes their file, as gunicorn's master does, and keeps the
+    /// hooks of the old one until it is known which of the two are needed.
+    pub(crate) fn propose(&mut self, settings: &Settings) {
+        let candidate = self.loaded(settings);
+        match (&self.host, &candidate.load) {
+            (Some(host), Some(load)) => drop(host.send(&ToHookHost::Load(Box::new(load.clone())))),
+            (Some(host), None) => drop(host.send(&ToHookHost::Discard)),
+            (None, _) => {}
+        }
+        self.candidate = Some(candidate);
+        if self.host.is_none() {
+            self.start();
         }
     }
 
+    /// What was proposed holds.
+    pub(crate) fn commit(&mut self) {
+        let Some(candidate) = self.candidate.take() else { return };
+        self.current = candidate;
+        self.settled(&ToHookHost::Commit);
+    }
+
+    /// What was proposed does not hold: the old hooks go on.
+    pub(crate) fn discard(&mut self) {
+        if self.candidate.take().is_some() {
+            self.settled(&ToHookHost::Discard);
+        }
+    }
+
+    fn settled(&mut self, message: &ToHookHost) {
+        let Some(host) = &self.host else { return };
+        host.send(message);
+        if self.current.load.is_none() {
+            // It does what it was told to, and ends with its channel.
+            self.host = None;
+        }
+    }
+
+    /// Starts the process, if there is a hook for it.
     fn start(&mut self) {
-        let Some(load) = self.load.clone() else { return };
-        self.started = Some(Instant::now());
-        match Host::start(&self.interpreter, self.environment.clone(), self.directory.clone()) {
+        let Self { current, candidate, .. } = &*self;
+        let wanted = || iter::once(current).chain(candidate).filter(|it| it.load.is_some());
+        let Some(first) = wanted().next() else { return };
+        let host = Host::start(&self.interpreter, first.environment.clone(), first.directory.clone());
+        match &host {
             Ok(host) => {
-                host.send(&ToHookHost::Load(Box::new(load)));
-                self.host = Some(host);
+                if let Some(load) = current.load.clone() {
+                    host.send(&ToHookHost::Load(Box::new(load)));
+                    host.send(&ToHookHost::Commit);
+                }
+                if let Some(load) = candidate.as_ref().and_then(|candidate| candidate.load.clone()) {
+                    host.send(&ToHookHost::Load(Box::new(load)));
+                }
             }
             Err(error) => error!("cannot start the process that calls hooks: {error}"),
         }
+        self.started = Some(Instant::now());
+        self.host = host.ok();
     }
 
     /// A worker is about to be started.
@@ -161,7 +218,8 @@ impl MasterHooks {
         if let [Some(to), _] = about.numbers[..] {
             self.num_workers = to;
         }
-        if !self.names.iter().any(|name| name == hook) {
+        let named = self.candidate.as_ref().filter(|_| about.candidate).unwrap_or(&self.current);
+        if !named.names.iter().any(|name| name == hook) {
             return;
         }
         if self.host.is_none() && self.started.is_none_or(|started| started.elapsed() > RESTART_PAUSE) {
@@ -175,10 +233,11 @@ impl MasterHooks {
         self.calls += 1;
         let id = self.calls;
         let Some(host) = &mut self.host else { return };
-        let About { worker, numbers } = about;
+        let About { worker, numbers, candidate } = about;
         let call = CallHook {
             id,
             hook: hook.to_owned(),
+            candidate,
             limit_ms: milliseconds(limit),
             server: HookServer {
                 num_workers: self.num_workers,

@@ -159,7 +159,8 @@ impl World {
         match action {
             Action::Spawn { id, slot, generation } => {
                 self.hooks.newest(id);
-                self.call_hook("pre_fork", About::worker("[booting]", id));
+                let candidate = self.reloading.of(generation).is_some();
+                self.call_hook("pre_fork", About::worker("[booting]", id, candidate));
                 let settings = self.reloading.settings_of(generation, &self.program.settings);
                 let candidate = self.reloading.of(generation);
                 let recruit = Recruit {

@@ -36,8 +36,12 @@ pub enum HookFile {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ToHookHost {
-    /// Execute the configuration file, at first or anew.
+    /// Execute the configuration file, at first or anew. What it defines is a candidate.
     Load(Box<LoadHooks>),
+    /// The candidate holds from now on, if the file could be executed.
+    Commit,
+    /// The candidate is dropped.
+    Discard,
     /// Call a hook.
     Call(Box<CallHook>),
     /// Open the log files anew.
@@ -66,6 +70,8 @@ pub struct CallHook {
     pub id: u64,
     /// Its name (`child_exit`).
     pub hook: String,
+    /// The candidate's, if there is one.
+    pub candidate: bool,
     /// After so many milliseconds it is interrupted.
     pub limit_ms: u64,
     /// What the master says of itself.

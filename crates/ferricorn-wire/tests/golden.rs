@@ -121,6 +121,8 @@ fn what_is_said_about_hooks_is_as_written_down() {
     let messages = round_trip::<ToHookHost>("to_hook_host");
     for kind in [
         |message: &ToHookHost| matches!(message, ToHookHost::Load(_)),
+        |message: &ToHookHost| matches!(message, ToHookHost::Commit),
+        |message: &ToHookHost| matches!(message, ToHookHost::Discard),
         |message: &ToHookHost| matches!(message, ToHookHost::Call(_)),
         |message: &ToHookHost| matches!(message, ToHookHost::ReopenLogs),
         |message: &ToHookHost| matches!(message, ToHookHost::End),

@@ -43,6 +43,12 @@ def load(kind: str, target: str) -> ModuleType:
     return _module(target) if kind == "module" else _file(target)
 
 
+def hold(module: ModuleType) -> None:
+    """Is found by its name again, after another was executed."""
+    if module.__name__ == _MODULE:
+        sys.modules[_MODULE] = module
+
+
 def _file(path: str) -> ModuleType:
     if path.endswith((".py", ".pyc")):
         spec = importlib.util.spec_from_file_location(_MODULE, path)

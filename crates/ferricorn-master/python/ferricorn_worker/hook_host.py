@@ -4,8 +4,9 @@ Started only if the configuration file has one of: on_starting, on_reload, when_
 nworkers_changed, on_exit, pre_exec.
 
 Owns: the process, its signals, the order of the calls. Does not own: which hook is called when (the master).
-Invariants: one call at a time, in the order of the master's; every call gets its answer, whatever the hook does; the
-process ends with the channel.
+Invariants: one call at a time, in the order of the master's; every call gets its answer, whatever the hook does; a file
+that was executed anew is a candidate, beside which the old hooks go on, until the master says which of the two holds;
+the process ends with the channel.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 import logging
 import signal
 import sys
+from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from .channel import Channel, MalformedMessage, MasterGone
@@ -50,14 +52,22 @@ def _ignored(_number: int, _frame: object) -> None:
     """Caught rather than ignored: an ignored signal would stay ignored in processes that hooks start."""
 
 
+@dataclass(frozen=True)
+class _Loaded:
+    """One execution of the file."""
+
+    hooks: Hooks
+    server: Server
+
+
 class Host:
     """What the master has said so far."""
 
     def __init__(self, channel: Channel) -> None:
         self.channel = channel
         self._logs: Logs | None = None
-        self._hooks: Hooks | None = None
-        self._server: Server | None = None
+        self._current: _Loaded | None = None
+        self._candidate: _Loaded | None = None
 
     def obey(self, message: dict[str, Any]) -> None:
         """Does what one message says."""
@@ -67,6 +77,13 @@ class Host:
         elif kind == "call":
             self._call(message)
             self.channel.send({"type": "done", "id": message["id"]})
+        elif kind == "commit":
+            # A file that failed leaves the last good one.
+            self._current, self._candidate = self._candidate or self._current, None
+        elif kind == "discard":
+            self._candidate = None
+            if self._current is not None:
+                self._current.hooks.hold()
         elif kind == "reopen_logs" and self._logs is not None:
             self._logs.reopen()
 
@@ -89,19 +106,21 @@ class Host:
                 self._logs.configure()
             except BootFailed as error:
                 log.error("%s", error.text)
+        self._candidate = None
         try:
             hooks = Hooks(settings)
         except BootFailed as error:
-            # The last good one stays.
             log.error("Hooks: %s", error.text)
+            if self._current is not None:
+                self._current.hooks.hold()
             return
-        self._hooks = hooks
-        self._server = Server(settings, pid, hooks.cfg)
+        self._candidate = _Loaded(hooks, Server(settings, pid, hooks.cfg))
 
     def _call(self, message: dict[str, Any]) -> None:
-        hooks, server = self._hooks, self._server
-        if hooks is None or server is None:
+        loaded = (self._candidate if message["candidate"] else None) or self._current
+        if loaded is None:
             return
+        hooks, server = loaded.hooks, loaded.server
         server.update(message.get("server", {}))
         arguments: list[Any] = [server]
         worker = message.get("worker")

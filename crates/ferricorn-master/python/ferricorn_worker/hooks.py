@@ -142,6 +142,10 @@ class Hooks:
             if callable(value):
                 self._hooks[name] = value
 
+    def hold(self) -> None:
+        """The file is the one that holds again, after another was executed."""
+        config_file.hold(self.file)
+
     def __contains__(self, name: str) -> bool:
         return name in self._hooks
 

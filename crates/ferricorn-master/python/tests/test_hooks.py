@@ -205,7 +205,12 @@ class Host:
         self.calls = 0
 
     def load(self, settings: dict[str, Any]) -> None:
-        """Orders it to execute a file."""
+        """Orders it to execute a file, whose hooks hold."""
+        self.propose(settings)
+        self.send({"type": "commit"})
+
+    def propose(self, settings: dict[str, Any]) -> None:
+        """Orders it to execute a file whose hooks may come to hold."""
         log = {"level": "info", "error_file": None, "colors": False, "access": None}
         self.send({"type": "load", "hooks": settings, "master_pid": 4711, "log": log, "path": [str(self.folder)]})
 
@@ -218,7 +223,7 @@ class Host:
         self.calls += 1
         server = {"num_workers": 2, "worker_age": 4, "workers": [[961, 3], [962, 4]]}
         message = {"type": "call", "id": self.calls, "hook": hook, "limit_ms": int(limit * 1000), "server": server}
-        self.send({"worker": None, "numbers": [], **message, **more})
+        self.send({"worker": None, "numbers": [], "candidate": False, **message, **more})
         assert json.loads(self.channel.recv(1000)) == {"type": "done", "id": self.calls}
 
     def end(self) -> int:
@@ -305,6 +310,27 @@ def on_exit(server):
     host.load(hooks(host.folder, "raise ValueError('broken')", "child_exit"))
     host.call("child_exit", worker={"pid": 960, "age": 1})
     assert "ValueError: broken" in host.log()
+    assert host.end() == 0
+
+
+def test_the_old_hooks_go_on_beside_a_candidate(host: Host) -> None:
+    source = "count = 0\ndef child_exit(server, worker):\n    global count\n    count += 1\n"
+    tell = "    import sys\n    print('on_', server.cfg.word, count, sys.modules['__config__'].word, flush=True)\n"
+    host.load(hooks(host.folder, source + tell + "word = 'old'\n", "child_exit"))
+    worker = {"pid": 960, "age": 1}
+    host.call("child_exit", worker=worker)
+    host.propose(hooks(host.folder, source + tell + "word = 'new'\n", "child_exit"))
+    host.call("child_exit", worker=worker, candidate=True)
+    host.call("child_exit", worker=worker)
+    host.send({"type": "discard"})
+    host.call("child_exit", worker=worker)
+    # A file that fails is no candidate.
+    host.propose(hooks(host.folder, "raise ValueError('broken')", "child_exit"))
+    host.call("child_exit", worker=worker, candidate=True)
+    host.send({"type": "commit"})
+    host.call("child_exit", worker=worker)
+    expected = ["old 1 old", "new 1 new", "old 2 new", "old 3 old", "old 4 old", "old 5 old"]
+    assert host.out() == [f"on_ {words}" for words in expected]
     assert host.end() == 0
 
 

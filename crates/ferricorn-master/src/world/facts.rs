@@ -96,7 +96,9 @@ impl World {
                 member.history.peak_memory = Some(peak_memory);
                 member.history.out_of_memory = out_of_memory;
             }
-            self.call_hook("child_exit", About::worker(pid, id));
+            let generation = self.crew.get(id).map(|member| member.generation);
+            let candidate = generation.is_some_and(|it| self.reloading.of(it).is_some());
+            self.call_hook("child_exit", About::worker(pid, id, candidate));
             let exit = match exit {
                 wait::Exit::Code(code) => Exit::Code(code),
                 wait::Exit::Signal { number, .. } => Exit::Signal(number),

@@ -61,8 +61,8 @@ impl World {
             warn!("{warning}");
         }
         let policy = policy::from_settings(&candidate.settings);
-        self.hooks.reload(&candidate.settings);
-        self.call_hook("on_reload", About::default());
+        self.hooks.propose(&candidate.settings);
+        self.call_hook("on_reload", About::candidate());
         self.reloading.asked(candidate);
         if askers.is_empty() {
             let event = self.ask(Command::Reload(Box::new(policy)));
@@ -88,7 +88,7 @@ impl World {
             // The sockets that were opened for it are closed with it.
             Notice::ReloadRejected(generation) => {
                 drop(self.reloading.take(*generation));
-                self.hooks.reload(&self.program.settings);
+                self.hooks.discard();
             }
             _ => {}
         }
@@ -100,6 +100,7 @@ impl World {
         let (settings, listeners, superseded) = candidate.commit(std::mem::take(&mut self.listeners));
         self.program.settings = settings;
         self.listeners = listeners;
+        self.hooks.commit();
         superseded.into_iter().for_each(Listener::close);
         if moves {
             info!("Listening at: {} ({})", self.addresses(), ferricorn_sys::pid());

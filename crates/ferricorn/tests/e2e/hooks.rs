@@ -247,3 +247,42 @@ def child_exit(server, worker):
     });
     server.finish();
 }
+
+#[test]
+fn after_a_rejected_reload_the_old_hooks_go_on() {
+    let _turn = turn::together();
+    let app = "async def app(scope, receive, send): pass\n";
+    let builder = ferricorn().app(app).line("--workers 1 --reload-probation 0").expect_error("");
+    let config = builder.folder().join("gunicorn.conf.py");
+    let hooks = |word: &str| {
+        format!(
+            "print('executed {word}', flush=True)
+calls = 0
+def on_reload(server):
+    print('on_reload {word}', flush=True)
+def child_exit(server, worker):
+    global calls
+    calls += 1
+    print('child_exit {word}', calls, flush=True)
+def nworkers_changed(server, new, old):
+    print('nworkers_changed {word}', new, flush=True)
+"
+        )
+    };
+    fs::write(&config, hooks("old")).expect("written");
+    let server = builder.serve(1);
+    // A new version that does not boot, with hooks of its own.
+    fs::write(&config, hooks("new")).expect("written");
+    server.write_app("raise RuntimeError('broken on purpose')\n");
+    server.signal(Signal::SIGHUP);
+    server.wait_for_line("Reload rejected: generation 2 does not work", PATIENCE);
+    server.wait_for_line("child_exit old 1", PATIENCE);
+    server.signal(Signal::SIGTTIN);
+    server.wait_for_line("nworkers_changed old 2", PATIENCE);
+    assert_eq!(server.stop(Signal::SIGTERM, PATIENCE), 0);
+    let told = told(&server);
+    assert!(told.contains(&"on_reload new".to_owned()), "{told:#?}");
+    // Once for the settings and once in the process that calls hooks: it was neither started nor made to execute anew.
+    assert_eq!(told.iter().filter(|line| *line == "executed old").count(), 2, "{told:#?}");
+    server.finish();
+}
