@@ -57,6 +57,7 @@ const MODULES: &[(&str, &str)] = modules![
     "log_files",
     "logs",
     "main",
+    "proxy_headers",
     "scoreboard",
     "server",
     "signals",

@@ -17,6 +17,7 @@ import platform
 import sys
 from typing import Any
 
+from . import proxy_headers
 from .errors import BootFailed, user_traceback
 from .start import Start
 
@@ -149,6 +150,7 @@ def load_config(config: Any, app: Any, version: str) -> None:
             # Only the application's own code runs after this attribute is set: uvicorn tries whether it is a factory.
             raise BootFailed("app", user_traceback(error)) from None
         raise _refused(error, version) from None
+    config.loaded_app = proxy_headers.shorten(config.loaded_app)
 
 
 def _check_files(config: Any) -> None:
