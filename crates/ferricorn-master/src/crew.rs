@@ -23,7 +23,9 @@ use ferricorn_core::{Generation, Slot, Vitals, WorkerId};
 use ferricorn_sys::{BlackBox, SharedWords, Signal, SpawnError, SpawnStage, channel, clock, memory, spawn};
 use ferricorn_wire::{
     MAX_PACKET, ToMaster, ToWorker,
-    scoreboard::{BYTES, MAGIC, ROW_WORDS, ROWS, ROWS_USED_WORD, State, Word, index},
+    scoreboard::{
+        BYTES, MAGIC, ROW_WORDS, ROWS, ROWS_USED_WORD, Request, State, Word, index, page, requests,
+    },
 };
 use tokio::io::unix::AsyncFd;
 use tracing::warn;
@@ -208,6 +210,8 @@ impl Crew {
         for word in first + 1..first + ROW_WORDS {
             self.board.store(word, 0);
         }
+        // Only what was written: a page that nobody has touched costs nothing.
+        page(row).filter(|word| self.board.load(*word) != 0).for_each(|word| self.board.store(word, 0));
         self.board.store(first, state as u64);
     }
 
@@ -281,6 +285,12 @@ impl Crew {
             self.board.load(index(member.row, Word::Requests)),
             self.board.load(index(member.row, Word::InFlight)),
         )
+    }
+
+    /// Which requests a worker was handling when its event loop last ran, and which have begun since.
+    pub(crate) fn in_flight(&self, member: &Member) -> Vec<Request> {
+        let page: Vec<u64> = page(member.row).map(|word| self.board.load(word)).collect();
+        requests(&page, self.board.load(index(member.row, Word::Begun)), clock::monotonic_nanos())
     }
 
     /// How many connections a worker has open.

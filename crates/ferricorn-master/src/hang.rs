@@ -1,7 +1,9 @@
 //! What a worker was doing when its event loop did not run: one block that a person can read.
 //!
 //! Owns: the order and the choice of what is shown. Does not own: the stack (faulthandler's), the list of requests and
-//! tasks (the shim's `stall`), both of which come out of the black box.
+//! tasks (the shim's `stall`), both of which come out of the black box; the scoreboard's page of requests.
+
+use ferricorn_wire::scoreboard::Request;
 
 /// The line before which the shim's part begins.
 const REQUESTS: &str = "Requests in flight (most recent call first):";
@@ -16,9 +18,9 @@ const IDLE: [&str; 4] = [
 
 /// Makes the block of what a worker has written: what hangs first, then the requests and tasks, then other threads.
 ///
-/// The requests are missing while C code holds the interpreter's lock, since Python has to write them. What is shown then
-/// is how many of them the scoreboard has, from when the event loop last ran: the one that hangs may have come since.
-pub(crate) fn block(written: &str, in_flight: u64) -> String {
+/// The requests and tasks are missing while C code holds the interpreter's lock, since Python has to write them. What is
+/// shown then is what the scoreboard's page has.
+pub(crate) fn block(written: &str, in_flight: &[Request]) -> String {
     // The last dump, if one was written and not read before.
     let (stacks, rest) = match written.find(REQUESTS) {
         Some(at) => (&written[..at], &written[at..]),
@@ -42,12 +44,26 @@ pub(crate) fn block(written: &str, in_flight: u64) -> String {
     let mut parts: Vec<&str> = Vec::new();
     // Asked twice in a row it has written two; the later one is the truth.
     parts.push(current.last().unwrap_or(&"(it has not written the stack of its main thread)"));
-    let counted = format!(
-        "(requests in flight when its event loop last ran: {in_flight}; which ones cannot be told while no Python code runs)"
-    );
-    parts.push(if rest.is_empty() { &counted } else { rest.trim() });
+    let from_page = requests(in_flight);
+    parts.push(if rest.is_empty() { &from_page } else { rest.trim() });
     parts.extend(others.iter().map(String::as_str));
     parts.iter().flat_map(|part| part.lines()).filter(|line| !is_ours(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// Requests in lines of their own, with a title. Whether one has ended that has begun since the event loop last ran
+/// is not known; the last one to begin is likely to be what stopped it.
+pub(crate) fn requests(in_flight: &[Request]) -> String {
+    if in_flight.is_empty() {
+        return "(no request was in flight)".to_owned();
+    }
+    let last = in_flight.iter().position(|it| it.age.is_none());
+    let line = |(place, Request { name, age }): (usize, &Request)| match age {
+        Some(age) => format!("  {name} for {:.1} s", age.as_secs_f64()),
+        None if Some(place) == last => format!("  {name} (the last one to begin)"),
+        None => format!("  {name} (begun shortly before, perhaps answered)"),
+    };
+    let lines = ["Requests in flight:".to_owned()].into_iter().chain(in_flight.iter().enumerate().map(line));
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 /// A frame of the shim's, which is at the bottom of every stack.
@@ -63,6 +79,8 @@ fn is_idle(stack: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -71,26 +89,35 @@ mod tests {
         let busy = "Thread 0x02 (most recent call first):\n  File \"main.py\", line 3 in compute\n";
         let main = "Current thread 0x03 (most recent call first):\n  File \"main.py\", line 9 in app\n  File \"<ferricorn_worker.main>\", line 1 in run\n";
         let tail = format!("{REQUESTS}\n  GET / for 1.0 s\n");
-        let block = block(&format!("{pool}\n{pool}\n{busy}\n{main}{tail}"), 7);
+        let page = [Request { name: "GET /page".into(), age: None }];
+        let block = block(&format!("{pool}\n{pool}\n{busy}\n{main}{tail}"), &page);
         let places: Vec<_> = ["in app", "GET / for", "in compute", "(and 2 idle threads)"]
             .iter()
             .map(|text| block.find(text).unwrap_or_else(|| panic!("no {text} in {block}")))
             .collect();
         assert!(places.is_sorted(), "{block}");
         assert!(!block.contains("_worker"), "{block}");
-        assert!(!block.contains('7'), "the list says more than the number: {block}");
+        assert!(!block.contains("/page"), "what Python says is exact: {block}");
     }
 
     #[test]
-    fn without_the_list_the_number_of_requests_is_said() {
+    fn where_python_could_not_say_it_the_page_says_which_requests_there_are() {
         let main = "Current thread 0x03 (most recent call first):\n  File \"main.py\", line 9 in app\n";
-        let lines: Vec<_> = block(main, 2).lines().map(str::to_owned).collect();
-        assert_eq!(lines.len(), 3, "{lines:?}");
-        assert!(lines[2].starts_with("(requests in flight when its event loop last ran: 2;"), "{lines:?}");
+        let old = Request { name: "GET /old".into(), age: Some(Duration::from_millis(1250)) };
+        let new = |name: &str| Request { name: name.into(), age: None };
+        let block = block(main, &[old, new("GET /new"), new("GET /before")]);
+        let lines: Vec<_> = block.lines().skip(2).collect();
+        let expected = [
+            "Requests in flight:",
+            "  GET /old for 1.2 s",
+            "  GET /new (the last one to begin)",
+            "  GET /before (begun shortly before, perhaps answered)",
+        ];
+        assert_eq!(lines, expected);
     }
 
     #[test]
     fn nothing_written_is_said() {
-        assert!(block("", 0).starts_with("(it has not written the stack of its main thread)\n(requests"));
+        assert!(block("", &[]).starts_with("(it has not written the stack of its main thread)\n(no request"));
     }
 }

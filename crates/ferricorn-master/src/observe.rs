@@ -187,8 +187,7 @@ fn blocked(crew: &Crew, id: WorkerId, silent_for: Duration) {
     let (pid, slot, generation) = (member.pid, member.slot.0, member.generation.0);
     let doing = activity::of(pid).map_or_else(|| "gone".to_owned(), |it| it.describe());
     let silent_for = seconds(silent_for);
-    let (_answered, in_flight) = crew.requests(member);
-    let block = hang::block(&crew.open_black_box(id), in_flight);
+    let block = hang::block(&crew.open_black_box(id), &crew.in_flight(member));
     warn!(
         "Worker has not run its event loop for {silent_for} s (pid: {pid}, slot: {slot}, generation: {generation}), it \
          is {doing}:\n{block}"
@@ -233,6 +232,10 @@ fn died(crew: &Crew, id: WorkerId, exit: Exit, told: Option<Retirement>, restart
     // What a hung worker was doing was told when it was found.
     if !stack.is_empty() && !history.killed {
         error!("Worker (pid:{pid}) was here when it ended:\n{}", stack.trim_end());
+    }
+    let lost = crew.in_flight(member);
+    if loudness == Loudness::Error && !history.killed && !lost.is_empty() {
+        warn!("Worker (pid:{pid}) had these when it ended:\n{}", hang::requests(&lost));
     }
 }
 

@@ -49,6 +49,7 @@ const MODULES: &[(&str, &str)] = modules![
     "handoff",
     "hook_host",
     "hooks",
+    "in_flight",
     "json_lines",
     "keep_alive",
     "last_word",

@@ -13,7 +13,7 @@ pub const VARIABLE: &str = "FERRICORN_UPGRADE";
 
 /// To be raised when anything changes that one master leaves to the next: the messages of this file, the layout of the
 /// scoreboard, what workers say to their master and hand over to each other.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// How a program was started as a successor: the content of [`VARIABLE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -17,8 +17,14 @@ from collections.abc import Callable
 HEADER_WORDS = 16
 ROW_WORDS = 16
 ROWS = 4096
-BYTES = (HEADER_WORDS + ROWS * ROW_WORDS) * 8
-MAGIC = 0x4645_5252_4900_0001
+PAGES_WORD = 66_048
+SEEN_PLACES = 24
+NEWEST_PLACES = 8
+PLACE_BYTES = 128
+METHOD_BYTES = 10
+PAGE_BYTES = (SEEN_PLACES + NEWEST_PLACES) * PLACE_BYTES
+BYTES = PAGES_WORD * 8 + ROWS * PAGE_BYTES
+MAGIC = 0x4645_5252_4900_0002
 ROWS_USED_WORD = 1
 
 STATE = 0
@@ -30,6 +36,7 @@ LOOP_LAG = 5
 ACCEPTED = 6
 HANDED_OVER = 7
 TAKEN_OVER = 8
+BEGUN = 9
 
 FREE = 0
 BOOTING = 1
@@ -54,6 +61,9 @@ class Scoreboard:
         if self._words[0] != MAGIC:
             raise ValueError(f"the scoreboard has the layout {self._words[0]:#x}, expected {MAGIC:#x}")
         self._row = HEADER_WORDS + row * ROW_WORDS
+        page = PAGES_WORD * 8 + row * PAGE_BYTES
+        self.page = memoryview(self._map)[page : page + PAGE_BYTES]
+        """The worker's page of the requests in flight (`in_flight`)."""
 
     def set(self, word: int, value: int) -> None:
         """Stores one word of the own row."""

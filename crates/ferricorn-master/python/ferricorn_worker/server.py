@@ -22,11 +22,12 @@ from .accept import ConnectionSet, Intake
 from .channel import Channel, MalformedMessage, MasterGone
 from .drain import Drain, Mode
 from .errors import BootFailed
+from .in_flight import InFlight
 from .lifespan import LifespanWatch
 from .logs import Logs, log
 from .scoreboard import Heartbeat, Scoreboard
 from .signals import ORPHAN_LIMIT, Signals, limit_exit
-from .stall import RequestAges, describe
+from .stall import describe
 from .start import Start
 
 ORPHAN_GRACE = 0.7
@@ -62,7 +63,8 @@ class Server(uvicorn.Server):
         self._logs = logs
         self._connections = ConnectionSet()
         self.server_state.connections = self._connections
-        self._requests = RequestAges(self.server_state.tasks)
+        self._requests = InFlight(board, self.server_state.tasks)
+        config.loaded_app = self._requests.wrap(config.loaded_app)
         self._websockets = 0
         if start.count_websockets:
             self._connections.on_add = self._count_websocket

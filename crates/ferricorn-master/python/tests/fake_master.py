@@ -24,9 +24,9 @@ SHIM = HERE.parent
 LIMIT = 20.0
 """Seconds that anything may take before the test fails."""
 
-MAGIC = 0x4645_5252_4900_0001
+MAGIC = 0x4645_5252_4900_0002
 HEADER_WORDS = ROW_WORDS = 16
-ROWS = 4096
+BYTES = 17_305_600
 
 LAUNCH = "import os,sys;exec(os.pread(int(sys.argv[1]),1<<20,0).partition(b'\\0')[0])"
 """What the master passes to `python -c` (`BOOT` in `src/shim.rs`)."""
@@ -137,10 +137,9 @@ class FakeMaster:
         self.listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.address: tuple[str, int] = self.listener.getsockname()
         self.queue = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        size = (HEADER_WORDS + ROWS * ROW_WORDS) * 8
         self.scoreboard = os.memfd_create("scoreboard")
-        os.ftruncate(self.scoreboard, size)
-        self.map = mmap.mmap(self.scoreboard, size)
+        os.ftruncate(self.scoreboard, BYTES)
+        self.map = mmap.mmap(self.scoreboard, BYTES)
         self.board = memoryview(self.map).cast("Q")
         self.board[0] = MAGIC
         self.workers: list[Worker] = []

@@ -89,6 +89,7 @@ fn eight_deaths_have_eight_true_causes() {
     let line = death(&server, 8, || ask_for(&server, "/crash"));
     assert_says(&line, &["[ERROR]", "was sent SIGSEGV!", "cause=crash "]);
     server.wait_for_line("in read_nothing", Duration::from_secs(5));
+    server.wait_for_line("  GET /crash ", Duration::from_secs(5));
 
     let line = death(&server, 9, || ask_for(&server, "/block"));
     assert_says(&line, &["[ERROR]", "was sent SIGKILL!", "the master killed it", "cause=timeout "]);
