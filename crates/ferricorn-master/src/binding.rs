@@ -10,7 +10,7 @@ use std::{
 };
 
 use ferricorn_config::{Bind, Settings};
-use ferricorn_sys::{ListenError, Listener, holder, inherit};
+use ferricorn_sys::{Access, ListenError, Listener, holder, inherit};
 use tracing::{debug, error, info};
 
 use crate::sources::{SignalKind, Signals};
@@ -98,7 +98,7 @@ async fn wait(signals: &mut Signals) -> Result<(), BindError> {
 
 fn bind_once(bind: &Bind, all: &[Bind]) -> Result<Listener, ListenError> {
     match bind {
-        Bind::Unix(path) => Listener::unix(path),
+        Bind::Unix(path) => Listener::unix(path, Access::default()),
         Bind::Fd(descriptor) => Listener::inherited(*descriptor),
         Bind::Tcp { host, port } => {
             let address = resolve(host, *port)

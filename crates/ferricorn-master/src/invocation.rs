@@ -52,6 +52,7 @@ impl Invocation {
             arguments: self.arguments.iter().skip(1).cloned().collect(),
             environment,
             directory: self.directory.clone(),
+            rights: None,
             inherit,
             outlives_parent: true,
         }

@@ -101,6 +101,7 @@ pub(crate) fn plan(interpreter: &Path, sources: &OwnedFd, link: &impl AsRawFd, j
         arguments,
         environment: job.environment,
         directory: Some(job.directory),
+        rights: None,
         inherit,
         outlives_parent: false,
     }

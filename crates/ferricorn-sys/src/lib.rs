@@ -13,12 +13,14 @@
 
 #![allow(unsafe_code)] // The rule of the workspace is `deny`; this crate exists to hold the exceptions.
 
+mod access;
 pub mod activity;
 pub mod black_box;
 pub mod board;
 pub mod channel;
 pub mod clock;
 pub mod exec;
+pub mod give;
 pub mod holder;
 pub mod inherit;
 pub mod listen;
@@ -28,9 +30,11 @@ pub mod memory;
 pub mod notify;
 pub mod pid_file;
 pub mod process;
+pub mod rights;
 pub mod spawn;
 pub mod wait;
 
+pub use access::Access;
 pub use black_box::BlackBox;
 pub use board::SharedWords;
 pub use holder::Holder;
@@ -38,6 +42,7 @@ pub use inherit::InheritError;
 pub use listen::{ListenError, Listener};
 pub use pid_file::{PidFile, PidFileError};
 pub use process::{Process, Signal};
+pub use rights::Rights;
 pub use spawn::{Child, SpawnError, SpawnPlan, SpawnStage};
 pub use wait::{Exit, Reaped};
 
@@ -50,6 +55,12 @@ pub fn pid() -> u32 {
 pub fn effective_user() -> u32 {
     // SAFETY: a syscall without arguments that cannot fail.
     unsafe { libc::geteuid() }
+}
+
+/// The group whose rights this process has.
+pub fn effective_group() -> u32 {
+    // SAFETY: a syscall without arguments that cannot fail.
+    unsafe { libc::getegid() }
 }
 
 /// Whether this process is the init of its pid namespace: the kernel then gives it every orphan to reap, and drops

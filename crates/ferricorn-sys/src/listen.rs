@@ -22,6 +22,7 @@ use nix::sys::socket::{
     getsockopt, setsockopt, socket,
 };
 
+use crate::access::Access;
 use crate::holder;
 
 pub use crate::listen_error::ListenError;
@@ -69,11 +70,11 @@ impl Listener {
         Ok(Self::describe(descriptor))
     }
 
-    /// Binds a unix socket, without listening. Its mode is 0777 less the umask of the process.
+    /// Binds a unix socket, without listening, and gives it to whom it shall belong.
     ///
     /// A socket file that nobody serves any more is replaced. It is left alone, and the error is
     /// [`ListenError::InUse`], unless connecting to it is refused and no process has it bound.
-    pub fn unix(path: &Path) -> Result<Self, ListenError> {
+    pub fn unix(path: &Path, access: Access) -> Result<Self, ListenError> {
         let shown = format!("unix:{}", path.display());
         let failed = |source: io::Error| ListenError::new(&shown, source);
         let invalid = |reason| ListenError::InvalidPath { path: path.to_owned(), reason };
@@ -91,8 +92,9 @@ impl Listener {
         let target = UnixAddr::new(path).map_err(|errno| failed(errno.into()))?;
         remove_if_stale(path, &target, &shown)?;
         let descriptor = unix_stream_socket().map_err(|errno| failed(errno.into()))?;
-        bind(descriptor.as_raw_fd(), &target).map_err(|errno| failed(errno.into()))?;
+        access.bind(&descriptor, &target).map_err(|errno| failed(errno.into()))?;
         let file = SocketFile::at(path).map_err(failed)?;
+        access.give(path).map_err(failed)?;
         Ok(Self { descriptor, address: shown, socket_address: None, file: Some(file) })
     }
 

@@ -1,6 +1,6 @@
 //! Starting a child.
 //!
-//! Owns: what a child inherits (descriptors, signals, the tie to its parent's life). Does not own: what is started,
+//! Owns: what a child inherits (descriptors, signals, rights, the tie to its parent's life). Does not own: what is started,
 //! when, and the waiting for it ([`crate::wait`]).
 //!
 //! The child stays in the master's process group, as gunicorn's workers do: Ctrl-C on a terminal reaches all of them.
@@ -19,6 +19,7 @@ use std::process::Command;
 use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
 
 use crate::process::Process;
+use crate::rights::{self, Rights};
 
 /// What to start, and with what. Standard input, output and error are always inherited.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,6 +34,8 @@ pub struct SpawnPlan {
     pub environment: Vec<(OsString, OsString)>,
     /// Where to start it, if not in our own directory. A relative `program` is looked up from here.
     pub directory: Option<PathBuf>,
+    /// Whose rights it has, if not ours. The directory is changed to before, as whoever started us could.
+    pub rights: Option<Rights>,
     /// Descriptors that the child gets, under the same numbers. All others but 0, 1 and 2 are closed in it.
     pub inherit: Vec<RawFd>,
     /// Whether it lives on when its parent dies. All others are sent SIGTERM by the kernel then.
@@ -54,16 +57,18 @@ pub struct Child {
 pub enum SpawnStage {
     /// Before the fork: no descriptors left, a NUL byte in an argument, no memory, too many processes.
     Fork = 0,
-    /// Tying the child's life to its parent's; the parent may have died in between.
-    ParentDeathSignal = 1,
     /// Giving signals their default meaning.
-    Signals = 2,
+    Signals = 1,
     /// Passing the descriptors on; one of them is not open.
-    Descriptors = 3,
+    Descriptors = 2,
     /// Changing to the directory.
-    Directory = 4,
+    Directory = 3,
+    /// Changing the user and the groups.
+    Rights = 4,
+    /// Tying the child's life to its parent's; the parent may have died in between.
+    ParentDeathSignal = 5,
     /// Executing the program: not found, not executable.
-    Execute = 5,
+    Execute = 6,
 }
 
 impl SpawnStage {
@@ -71,10 +76,11 @@ impl SpawnStage {
     pub fn describe(self) -> &'static str {
         match self {
             Self::Fork => "create the process",
-            Self::ParentDeathSignal => "tie the process to its parent",
             Self::Signals => "reset the signals of the process",
             Self::Descriptors => "pass file descriptors to the process",
             Self::Directory => "change the directory of the process",
+            Self::Rights => "change the user and group of the process",
+            Self::ParentDeathSignal => "tie the process to its parent",
             Self::Execute => "execute the program",
         }
     }
@@ -107,6 +113,7 @@ pub fn spawn(plan: &SpawnPlan) -> Result<Child, SpawnError> {
         None => None,
     };
     let inherit = plan.inherit.clone();
+    let rights = plan.rights.clone();
     let tied = !plan.outlives_parent;
     let own_pid = nix::unistd::getpid().as_raw();
     // std reports the errno of a failed child but not where it failed: the child writes that into this pipe.
@@ -122,7 +129,7 @@ pub fn spawn(plan: &SpawnPlan) -> Result<Child, SpawnError> {
         .env_clear()
         .envs(plan.environment.iter().map(|(name, value)| (name, value)));
     let prepare = move || {
-        let result = prepare_child(tied.then_some(own_pid), &inherit, directory.as_ref());
+        let result = prepare_child(tied.then_some(own_pid), &inherit, directory.as_ref(), rights.as_ref());
         let stage = result.as_ref().map_or_else(|(stage, _)| *stage, |()| SpawnStage::Execute) as u8;
         // SAFETY: the pipe is open in the child (a copy of the parent's) and the byte lives through the call. If it
         // cannot be written, the parent takes the failure for one of an earlier stage: worse wording, no more.
@@ -150,10 +157,11 @@ pub fn spawn(plan: &SpawnPlan) -> Result<Child, SpawnError> {
             let mut stage = [SpawnStage::Fork as u8];
             let _nothing_written = stage_reader.read(&mut stage);
             let stages = [
-                SpawnStage::ParentDeathSignal,
                 SpawnStage::Signals,
                 SpawnStage::Descriptors,
                 SpawnStage::Directory,
+                SpawnStage::Rights,
+                SpawnStage::ParentDeathSignal,
                 SpawnStage::Execute,
             ];
             let stage = stages.into_iter().find(|known| *known as u8 == stage[0]).unwrap_or(SpawnStage::Fork);
@@ -167,19 +175,11 @@ fn prepare_child(
     parent: Option<i32>,
     inherit: &[RawFd],
     directory: Option<&CString>,
+    rights: Option<&Rights>,
 ) -> Result<(), (SpawnStage, i32)> {
     // SAFETY (all calls below): system calls on numbers and on memory that lives through the call, each of them
     // async-signal-safe (signal-safety(7), or a bare syscall).
     unsafe {
-        if let Some(parent) = parent {
-            if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM) != 0 {
-                return Err((SpawnStage::ParentDeathSignal, errno()));
-            }
-            // It only works from now on: the parent may have died since the fork.
-            if libc::getppid() != parent {
-                return Err((SpawnStage::ParentDeathSignal, libc::ESRCH));
-            }
-        }
         // exec gives up handlers by itself but keeps "ignore", which Rust sets for SIGPIPE and nohup for SIGHUP.
         // The C library keeps a few numbers above 31 for itself and refuses them, rightly.
         for signal in 1..=64 {
@@ -207,6 +207,24 @@ fn prepare_child(
             && libc::chdir(directory.as_ptr()) != 0
         {
             return Err((SpawnStage::Directory, errno()));
+        }
+    }
+    if let Some(rights) = rights {
+        rights::change_to(rights).map_err(|errno| (SpawnStage::Rights, errno))?;
+    }
+    parent.map_or(Ok(()), tie_to)
+}
+
+/// Lets the kernel end this process with the thread that forked it. After the change of rights, which undoes it.
+fn tie_to(parent: i32) -> Result<(), (SpawnStage, i32)> {
+    // SAFETY: system calls on numbers.
+    unsafe {
+        if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGTERM) != 0 {
+            return Err((SpawnStage::ParentDeathSignal, errno()));
+        }
+        // It only works from now on: the parent may have died since the fork.
+        if libc::getppid() != parent {
+            return Err((SpawnStage::ParentDeathSignal, libc::ESRCH));
         }
     }
     Ok(())

@@ -42,6 +42,7 @@ fn plan(program: &str, arguments: Vec<std::ffi::OsString>, inherit: Vec<i32>) ->
         arguments,
         environment: vec![("A".into(), "a".into()), ("PATH".into(), std::env::var_os("PATH").unwrap())],
         directory: Some("/".into()),
+        rights: None,
         inherit,
         outlives_parent: true,
     }

@@ -27,6 +27,7 @@ fn sockets_are_taken_when_meant_for_us() {
             .into(),
         environment: vec![(INSIDE.into(), "1".into())],
         directory: None,
+        rights: None,
         inherit: vec![],
     };
     let child = spawn(&plan).unwrap();

@@ -2,8 +2,8 @@
 
 use std::net::{SocketAddr, TcpStream};
 
-use ferricorn_sys::Listener;
 use ferricorn_sys::holder::{tcp_holder, unix_holder};
+use ferricorn_sys::{Access, Listener};
 
 fn own_pid() -> i32 {
     i32::try_from(ferricorn_sys::pid()).unwrap()
@@ -38,7 +38,7 @@ fn of_a_port_that_a_client_happens_to_use() {
 fn of_a_unix_socket() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("app.sock");
-    let _listener = Listener::unix(&path).unwrap();
+    let _listener = Listener::unix(&path, Access::default()).unwrap();
     assert_eq!(unix_holder(&path).unwrap().pid, own_pid());
     assert_eq!(unix_holder(&directory.path().join("other.sock")), None);
 }

@@ -19,6 +19,7 @@ pub(crate) fn shell(script: &str, arguments: &[&str], inherit: &[RawFd]) -> Spaw
         arguments: all,
         environment: vec![("PATH".into(), std::env::var_os("PATH").unwrap())],
         directory: None,
+        rights: None,
         inherit: inherit.to_vec(),
         outlives_parent: false,
     }
