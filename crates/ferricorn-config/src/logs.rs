@@ -141,8 +141,8 @@ pub(crate) struct Given {
 }
 
 impl Given {
-    /// What holds. `no_access`: the user has switched the access log off.
-    pub(crate) fn resolve(self, app: &str, no_access: bool) -> LogOptions {
+    /// What holds, of a service with this name. `no_access`: the user has switched the access log off.
+    pub(crate) fn resolve(self, name: &str, no_access: bool) -> LogOptions {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         // gunicorn's order.
         let config = match (given(self.config_json), given(self.config)) {
@@ -164,7 +164,7 @@ impl Given {
                 address: self
                     .syslog_to
                     .unwrap_or_else(|| SyslogAddress::Udp("localhost".to_owned(), SYSLOG_PORT)),
-                prefix: given(self.syslog_prefix).unwrap_or_else(|| app.replace(':', ".")),
+                prefix: given(self.syslog_prefix).unwrap_or_else(|| name.replace(':', ".")),
                 facility: FACILITIES
                     .iter()
                     .find(|(name, _)| *name == facility)

@@ -24,6 +24,7 @@ use crate::{
     given::Given,
     numbers::Numbers,
     options::{self, Spelling, Standing, Target},
+    rights::{self, Accounts},
     settings::{AccessLog, ListenWhen, LogLevel, PythonFile, Settings, UvicornValue},
     show::{self, Shown},
     value::Value,
@@ -47,6 +48,8 @@ pub struct Facts<'a> {
     pub memory: u64,
     /// Whether there is such a directory.
     pub is_directory: &'a dyn Fn(&Path) -> bool,
+    /// The users and groups of the system.
+    pub accounts: &'a dyn Accounts,
     /// The text of a file (`--env-file`).
     pub read_file: &'a dyn Fn(&Path) -> io::Result<String>,
 }
@@ -114,6 +117,12 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
     let (chdir, app_dir) = directories(&draft, &choices, facts)?;
     let uvicorn_defaults = uvicorn_defaults(&draft);
     let environment = application_environment(from_file, &draft, &choices)?;
+    let task = match (draft.print_config, draft.check_config) {
+        (Some(true), _) => Task::Print,
+        (_, Some(true)) => Task::Check,
+        _ => Task::Serve,
+    };
+    let rights = rights::resolve(&draft, &choices, facts.accounts, task, &mut warnings)?;
     let numbers = Numbers { processors: facts.processors, choices: &choices };
 
     // Every field by name, so that the compiler tells of a forgotten one.
@@ -130,6 +139,7 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         port: _,
         uds: _,
         descriptor: _,
+        umask,
         backlog,
         listen,
         workers,
@@ -148,6 +158,10 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         reload_probation,
         upgrade_timeout,
         pid_file,
+        name,
+        user: _,
+        group: _,
+        initgroups: _,
         access_file: _,
         access_switch: _,
         access_format,
@@ -155,12 +169,13 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         log_level,
         colors,
         logs,
-        check_config,
-        print_config,
+        check_config: _,
+        print_config: _,
         uvicorn,
     } = draft;
+    let name = name.filter(|name| !name.is_empty());
     let settings = Settings {
-        logs: logs.resolve(&app, no_access),
+        logs: logs.resolve(name.as_ref().unwrap_or(&app), no_access),
         app,
         factory: factory.unwrap_or(false),
         python_path: python_paths(python_path.as_deref(), &chdir),
@@ -171,6 +186,7 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         chdir,
         app_dir,
         binds,
+        umask: umask.and_then(|umask| u32::try_from(umask).ok()).unwrap_or(0),
         backlog: numbers.backlog(backlog)?,
         listen: if listen.as_deref() == Some("early") { ListenWhen::Early } else { ListenWhen::Ready },
         workers: numbers.workers(workers.as_ref()),
@@ -184,6 +200,8 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         boot_timeout: boot_timeout.unwrap_or(Duration::ZERO),
         upgrade_timeout: upgrade_timeout.unwrap_or(Duration::from_secs(120)),
         pid_file: pid_file.filter(|file| !file.is_empty()).map(PathBuf::from),
+        name,
+        rights,
         reload_probation: reload_probation.unwrap_or(Duration::from_secs(5)),
         drain_delay: drain_delay.unwrap_or(Duration::ZERO),
         max_worker_lifetime: max_worker_lifetime.unwrap_or(Duration::ZERO),
@@ -197,12 +215,6 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         log_level: log_level.as_deref().map_or(LogLevel::Info, level),
     };
     let shown = show::all(&choices, &settings, spoken);
-    let print = print_config.unwrap_or(false);
-    let task = match (print, check_config.unwrap_or(false)) {
-        (true, _) => Task::Print,
-        (false, true) => Task::Check,
-        (false, false) => Task::Serve,
-    };
     Ok(Resolved { settings, colors, task, shown, warnings })
 }
 

@@ -4,7 +4,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::{logs::LogOptions, worker_class};
+use crate::{logs::LogOptions, rights::Rights, worker_class};
 
 /// Everything that a run of the master needs to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +29,8 @@ pub struct Settings {
     pub python: Option<PathBuf>,
     /// Where to listen; at least one.
     pub binds: Vec<Bind>,
+    /// What is taken from the mode 0777 of unix sockets (`--umask`), 0 to 0o777.
+    pub umask: u32,
     /// The queue of connections that nobody has accepted yet, per listening socket (`--backlog`), 1 or more.
     pub backlog: u32,
     /// When the sockets begin to listen (`--listen`).
@@ -58,6 +60,10 @@ pub struct Settings {
     pub upgrade_timeout: Duration,
     /// Where the master's pid is written (`--pid`); relative to `chdir`.
     pub pid_file: Option<PathBuf>,
+    /// What the process list and the daemons of logs call it (`--name`); none: the application.
+    pub name: Option<String>,
+    /// Whose rights the workers have (`--user`, `--group`, `--initgroups`).
+    pub rights: Rights,
     /// How long a graceful stop goes on accepting, with `Connection: close` on every response, before it drains
     /// (`--drain-delay`).
     pub drain_delay: Duration,
@@ -88,6 +94,11 @@ impl Settings {
     /// The worker class, if it is one of the user's own.
     pub fn own_worker_class(&self) -> Option<&str> {
         worker_class::is_own(&self.worker_class).then_some(self.worker_class.as_str())
+    }
+
+    /// What the process list calls it, as gunicorn's `proc_name`.
+    pub fn process_name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.app)
     }
 
     /// Whether the workers speak TLS.

@@ -4,6 +4,7 @@ use crate::{
     choose::{Choice, Choices},
     error::Origin,
     options::{self, Entry, Kind, Standing, Target},
+    secrets,
     settings::{AccessLog, Bind, Settings, UvicornValue},
     spoken::Spoken,
 };
@@ -15,6 +16,8 @@ pub struct Shown {
     pub name: String,
     /// Its value as text; empty when there is none.
     pub value: String,
+    /// The same as others may see it, without secrets.
+    pub public: String,
     /// Where it came from.
     pub source: String,
 }
@@ -44,8 +47,13 @@ fn one(entry: &'static Entry, choices: &Choices, settings: &Settings, spoken: Sp
     if entry.name() == "wsgi-app" && typed.as_ref() != Some(&settings.app) {
         "the command line".clone_into(&mut source);
     }
-    let value = held(entry, settings).or(typed).unwrap_or_else(|| default(entry, settings, spoken));
-    Shown { name, value, source }
+    let hidden =
+        given.map(|it| it.iter().map(|it| secrets::hide(entry, &it.text)).collect::<Vec<_>>().join(", "));
+    let held = held(entry, settings);
+    let preset = || default(entry, settings, spoken);
+    let public = held.clone().or(hidden).unwrap_or_else(preset);
+    let value = held.or(typed).unwrap_or_else(preset);
+    Shown { name, value, public, source }
 }
 
 /// What holds of those that do not follow from one option.
@@ -53,6 +61,9 @@ fn held(entry: &Entry, settings: &Settings) -> Option<String> {
     Some(match entry.name() {
         "wsgi-app" => settings.app.clone(),
         "bind" => settings.binds.iter().map(Bind::to_string).collect::<Vec<_>>().join(", "),
+        "user" => settings.rights.user.to_string(),
+        "group" => settings.rights.group.to_string(),
+        "umask" => format!("{:#05o}", settings.umask),
         "workers" => settings.workers.to_string(),
         "chdir" => settings.chdir.display().to_string(),
         "worker-class" => settings.worker_class.clone(),
@@ -78,8 +89,8 @@ fn default(entry: &Entry, settings: &Settings, spoken: Spoken) -> String {
         (Some(UvicornValue::Text(text)), _) => return text.clone(),
         // The rest stands in the help.
         (_, "access-log") => return (!spoken.gunicorn || settings.access_log != AccessLog::Off).to_string(),
-        // `bind` says what follows from these, and syslog's prefix is the application.
-        (_, "host" | "port" | "log-syslog-prefix" | "config") => return String::new(),
+        // `bind` says what follows from these; the application stands in for the names.
+        (_, "host" | "port" | "log-syslog-prefix" | "config" | "name") => return String::new(),
         _ => {}
     }
     let text = entry.help.split_once("[default: ").and_then(|(_, rest)| rest.strip_suffix(']'));

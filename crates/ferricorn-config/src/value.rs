@@ -44,6 +44,7 @@ impl Value {
             Kind::Switch | Kind::Boolean => boolean(text).map(Self::Flag),
             Kind::Text | Kind::Verbatim | Kind::Hook(_) | Kind::Table => Ok(Self::Text(text.to_owned())),
             Kind::Whole => whole(text).map(Self::Whole),
+            Kind::Mode => mode(text).map(Self::Whole),
             Kind::Workers if text.trim().eq_ignore_ascii_case("auto") => Ok(Self::Auto),
             Kind::Workers => workers(text).map(Self::Whole),
             Kind::Memory => memory(text),
@@ -148,6 +149,25 @@ fn whole(text: &str) -> Result<u64, Problem> {
 fn without_separators(text: &str) -> String {
     let separated = text.split('_').all(|part| !part.is_empty()) && !text.contains(['-', '+']);
     if separated { text.replace('_', "") } else { text.to_owned() }
+}
+
+/// Bits of a file's mode as gunicorn reads them: Python's prefixes, and a 0 in front for octal.
+fn mode(text: &str) -> Result<u64, Problem> {
+    const FORM: &str = "give the bits in octal, such as `0o027`";
+    let digits = without_separators(text.trim()).to_ascii_lowercase();
+    let (digits, radix) = match digits.split_at_checked(2) {
+        Some(("0x", rest)) => (rest, 16),
+        Some(("0o", rest)) => (rest, 8),
+        Some(("0b", rest)) => (rest, 2),
+        _ if digits.len() > 1 && digits.starts_with('0') => (&digits[1..], 8),
+        _ => (digits.as_str(), 10),
+    };
+    match i64::from_str_radix(digits, radix) {
+        Ok(mode) if mode < 0 => Err(Problem::meaning("below 0", FORM)),
+        Ok(mode @ 0..=0o777) => Ok(mode.unsigned_abs()),
+        Ok(_) => Err(Problem::meaning("more than the bits of a mode, 0o777", FORM)),
+        Err(_) => Err(Problem::syntax("not the bits of a mode", FORM)),
+    }
 }
 
 fn memory(text: &str) -> Result<Value, Problem> {
@@ -262,6 +282,27 @@ mod tests {
         }
         assert_eq!(problem(Kind::Seconds, "-1"), ("below 0".to_owned(), false));
         assert_eq!(problem(Kind::Seconds, "1e30"), ("too large".to_owned(), false));
+    }
+
+    #[test]
+    fn modes_are_read_as_gunicorn_reads_them() {
+        for (text, mode) in [
+            ("0", 0),
+            ("18", 0o22),
+            ("022", 0o22),
+            ("0022", 0o22),
+            ("0o027", 0o27),
+            ("0x12", 18),
+            ("0b111", 7),
+        ] {
+            assert_eq!(Value::parse(Kind::Mode, text), Ok(Value::Whole(mode)), "{text}");
+        }
+        for text in ["", "x", "0o", "089", "0o9", "u=rwx"] {
+            assert!(problem(Kind::Mode, text).1, "{text}");
+        }
+        for text in ["-1", "01000", "512"] {
+            assert!(!problem(Kind::Mode, text).1, "{text}");
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod accounts;
+
 use std::path::PathBuf;
 
 use ferricorn_config::{Environment, Facts, Given, Input, Layer, options, read_toml, resolve, split};
@@ -79,6 +81,7 @@ fn resolved(given: Vec<Given>, environment: &[(&str, &str)]) {
         processors: 2,
         memory: 1 << 30,
         is_directory: &|_| true,
+        accounts: &accounts::Web { own: 0 },
         read_file: &|_| Err(std::io::ErrorKind::NotFound.into()),
     };
     let input = Input { app: Some("main:app".to_owned()), given, ..Input::default() };

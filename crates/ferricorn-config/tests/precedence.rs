@@ -2,11 +2,13 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod accounts;
+
 use std::{path::PathBuf, time::Duration};
 
 use ferricorn_config::{
     AccessLog, Bind, ConfigError, Environment, Facts, Given, Input, Layer, ListenWhen, LogFormat, LogLevel,
-    LogOptions, Resolved, Settings, SyslogAddress, UvicornValue,
+    LogOptions, Resolved, Rights, Settings, SyslogAddress, UvicornValue,
     options::{self, Spelling},
     resolve,
 };
@@ -47,6 +49,7 @@ fn run_given(
         processors: 6,
         memory: 1000 << 20,
         is_directory: &|path| path.starts_with("/srv"),
+        accounts: &accounts::Web { own: 0 },
         read_file: &|_| Err(std::io::ErrorKind::NotFound.into()),
     };
     let input = Input { app: app.map(str::to_owned), given: given.to_vec(), ..Input::default() };
@@ -85,6 +88,7 @@ fn defaults() -> Settings {
         hooks: vec![],
         python: None,
         binds: tcp("127.0.0.1", 8000),
+        umask: 0,
         backlog: 2048,
         listen: ListenWhen::Ready,
         workers: 1,
@@ -99,6 +103,8 @@ fn defaults() -> Settings {
         reload_probation: Duration::from_secs(5),
         upgrade_timeout: Duration::from_secs(120),
         pid_file: None,
+        name: None,
+        rights: Rights { user: 0, group: 0, groups: None, changed: false, name: "0".to_owned() },
         drain_delay: Duration::ZERO,
         max_worker_lifetime: Duration::ZERO,
         max_worker_lifetime_jitter: Duration::ZERO,

@@ -10,10 +10,13 @@ use std::{
 };
 
 use ferricorn_config::{Bind, Settings};
-use ferricorn_sys::{Access, ListenError, Listener, holder, inherit};
+use ferricorn_sys::{ListenError, Listener, holder, inherit};
 use tracing::{debug, error, info};
 
-use crate::sources::{SignalKind, Signals};
+use crate::{
+    rights,
+    sources::{SignalKind, Signals},
+};
 
 /// How often an address in use is tried.
 const TRIES: u32 = 5;
@@ -44,22 +47,26 @@ pub(crate) async fn bind_all(settings: &Settings, signals: &mut Signals) -> Resu
     }
     let mut listeners = Vec::new();
     for bind in &settings.binds {
-        listeners.push(bind_patiently(bind, &settings.binds, signals).await?);
+        listeners.push(bind_patiently(bind, settings, signals).await?);
     }
     Ok(listeners)
 }
 
 /// Binds an address at once or not at all.
-pub(crate) fn bind_now(bind: &Bind, all: &[Bind]) -> Result<Listener, String> {
-    bind_once(bind, all).map_err(|failure| match failure {
+pub(crate) fn bind_now(bind: &Bind, settings: &Settings) -> Result<Listener, String> {
+    bind_once(bind, settings).map_err(|failure| match failure {
         ListenError::InUse { .. } => format!("Connection in use: {}{}", shown(bind), held_by(bind)),
         failure => format!("cannot bind {}: {failure}", shown(bind)),
     })
 }
 
-async fn bind_patiently(bind: &Bind, all: &[Bind], signals: &mut Signals) -> Result<Listener, BindError> {
+async fn bind_patiently(
+    bind: &Bind,
+    settings: &Settings,
+    signals: &mut Signals,
+) -> Result<Listener, BindError> {
     for attempt in 1..=TRIES {
-        let failure = match bind_once(bind, all) {
+        let failure = match bind_once(bind, settings) {
             Ok(listener) => return Ok(listener),
             Err(failure) => failure,
         };
@@ -96,14 +103,15 @@ async fn wait(signals: &mut Signals) -> Result<(), BindError> {
     }
 }
 
-fn bind_once(bind: &Bind, all: &[Bind]) -> Result<Listener, ListenError> {
+fn bind_once(bind: &Bind, settings: &Settings) -> Result<Listener, ListenError> {
     match bind {
-        Bind::Unix(path) => Listener::unix(path, Access::default()),
+        Bind::Unix(path) => Listener::unix(path, rights::of_sockets(settings)),
         Bind::Fd(descriptor) => Listener::inherited(*descriptor),
         Bind::Tcp { host, port } => {
             let address = resolve(host, *port)
                 .map_err(|source| ListenError::Other { address: format!("http://{host}:{port}"), source })?;
-            if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) && !all.iter().any(|it| is_v4_of(it, *port))
+            if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED)
+                && !settings.binds.iter().any(|it| is_v4_of(it, *port))
             {
                 Listener::tcp_dual_stack(address)
             } else {

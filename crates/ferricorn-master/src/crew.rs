@@ -20,7 +20,9 @@ use std::{
 };
 
 use ferricorn_core::{Generation, Slot, Vitals, WorkerId};
-use ferricorn_sys::{BlackBox, SharedWords, Signal, SpawnError, SpawnStage, channel, clock, memory, spawn};
+use ferricorn_sys::{
+    BlackBox, Rights, SharedWords, Signal, SpawnError, SpawnStage, channel, clock, memory, spawn,
+};
 use ferricorn_wire::{
     MAX_PACKET, ToMaster, ToWorker,
     scoreboard::{
@@ -54,6 +56,8 @@ pub(crate) struct Recruit {
     pub(crate) slot: Slot,
     pub(crate) generation: Generation,
     pub(crate) directory: PathBuf,
+    /// Whose rights it has, if not the master's.
+    pub(crate) rights: Option<Rights>,
     /// Variables for the application, stronger than the master's.
     pub(crate) environment: Vec<(String, String)>,
     /// For the process list.
@@ -164,7 +168,8 @@ impl Crew {
         environment.push(("FERRICORN_SLOT".into(), recruit.slot.to_string().into()));
         environment.push(("FERRICORN_GENERATION".into(), recruit.generation.to_string().into()));
         let words = vec![recruit.title.clone().into()];
-        let job = shim::Job { words, environment, directory: recruit.directory.clone() };
+        let (directory, rights) = (recruit.directory.clone(), recruit.rights.clone());
+        let job = shim::Job { words, environment, directory, rights };
         let mut plan = shim::plan(&self.interpreter, &self.sources, &theirs, job);
         plan.inherit.extend(&recruit.listeners);
         plan.inherit.extend(handoff);
@@ -325,6 +330,12 @@ fn spawn_failure(error: &SpawnError) -> io::Error {
         io::ErrorKind::OutOfMemory => "; the machine or the control group has no memory left",
         io::ErrorKind::NotFound if error.stage == SpawnStage::Execute => {
             "; the interpreter is gone, was its environment made anew?"
+        }
+        io::ErrorKind::PermissionDenied if error.stage == SpawnStage::Execute => {
+            "; the user of the workers (--user) may not execute the interpreter, or not enter a folder above it"
+        }
+        _ if error.stage == SpawnStage::Rights => {
+            "; is the container, or its user namespace, allowed to have this user and group?"
         }
         _ if error.source.raw_os_error() == Some(24 /* EMFILE */) => {
             "; the limit of open files is reached, see `ulimit -n`"

@@ -55,7 +55,10 @@ impl Helper {
         let mut words = vec!["config".into(), kind.into(), target];
         words.extend_from_slice(arguments);
         let environment = variables.clone();
-        Self::start(python.as_deref(), Job { words, environment, directory: file.directory.clone() })
+        Self::start(
+            python.as_deref(),
+            Job { words, environment, directory: file.directory.clone(), rights: None },
+        )
     }
 
     fn start(python: Option<&Path>, job: Job) -> Result<Self, ExecuteError> {
@@ -99,7 +102,7 @@ pub fn check_application(settings: &Settings, version: &str) -> Result<Option<St
     let app = serde_json::to_string(&start_message::app(settings)).map_err(io::Error::other)?;
     let environment = environment::for_worker(version, &settings.environment);
     let words = vec!["check".into(), app.into()];
-    let job = Job { words, environment, directory: settings.chdir.clone() };
+    let job = Job { words, environment, directory: settings.chdir.clone(), rights: None };
     let helper = Helper::start(settings.python.as_deref(), job)?;
     let answer: Value = serde_json::from_str(&helper.wait()?).map_err(io::Error::other)?;
     Ok(answer["failure"].as_str().map(str::to_owned))

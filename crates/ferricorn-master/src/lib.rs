@@ -26,6 +26,7 @@ mod observe;
 mod peer;
 mod policy;
 mod reloading;
+mod rights;
 mod run;
 mod shim;
 mod shortage;
@@ -51,6 +52,7 @@ pub use helper::{ExecuteError, check_application, execute};
 pub use interpreter::InterpreterError;
 pub use invocation::Invocation;
 pub use reloading::{Configuration, Question};
+pub use rights::System;
 
 /// The target of events that are a gauge rather than a line: `metric` is its name, `value` its number.
 pub const METRIC: &str = "ferricorn::metric";

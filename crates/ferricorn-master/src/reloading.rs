@@ -70,7 +70,7 @@ impl Candidate {
             let place = old.binds.iter().position(|it| it == bind).filter(|place| *place < held);
             sockets.push(match place {
                 Some(place) => Socket::Kept(place),
-                None => Socket::New(binding::bind_now(bind, &settings.binds)?),
+                None => Socket::New(binding::bind_now(bind, &settings)?),
             });
         }
         Ok(Self { settings, sockets })

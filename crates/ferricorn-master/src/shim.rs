@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ferricorn_sys::{SpawnPlan, memfd::memfd_with};
+use ferricorn_sys::{Rights, SpawnPlan, memfd::memfd_with};
 
 /// The text of `python -c`: runs what stands before the first NUL of the file whose descriptor is its first argument.
 /// One line, because it is what `ps` shows of every worker. `pread`, because all workers share the file's offset.
@@ -86,6 +86,8 @@ pub(crate) struct Job {
     pub(crate) environment: Vec<(OsString, OsString)>,
     /// The directory that it is started in.
     pub(crate) directory: PathBuf,
+    /// Whose rights it has, if not ours.
+    pub(crate) rights: Option<Rights>,
 }
 
 /// How a process of the shim is started. It inherits the sources and its end of the link to the master: a channel, or a file
@@ -101,7 +103,7 @@ pub(crate) fn plan(interpreter: &Path, sources: &OwnedFd, link: &impl AsRawFd, j
         arguments,
         environment: job.environment,
         directory: Some(job.directory),
-        rights: None,
+        rights: job.rights,
         inherit,
         outlives_parent: false,
     }

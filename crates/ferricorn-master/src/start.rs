@@ -17,7 +17,7 @@ use crate::{
     binding::BindError,
     crew::Crew,
     hooks::{About, MasterHooks},
-    legacy, policy,
+    legacy, policy, rights,
     sources::{SignalKind, Signals},
     succession::{self, Predecessor, Succession},
     world::World,
@@ -32,6 +32,7 @@ pub(crate) async fn start(
     signals: Signals,
     succession: Succession,
 ) -> Result<Begun, Outcome> {
+    rights::give_logs(&program.settings);
     match succession {
         Succession::InPlace(legacy) => in_place(program, interpreter, signals, &legacy),
         Succession::Beside(predecessor, estate) => {
@@ -44,6 +45,7 @@ pub(crate) async fn start(
 
 async fn first(program: Program, interpreter: PathBuf, mut signals: Signals) -> Result<Begun, Outcome> {
     let settings = &program.settings;
+    rights::hint(settings);
     let path = settings.pid_file.as_deref();
     // Before the addresses: who starts a second master by mistake shall read that, and at once.
     path.map_or(Ok(()), PidFile::check).map_err(failed)?;

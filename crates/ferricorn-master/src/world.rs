@@ -25,6 +25,7 @@ use crate::{
     observe::Observer,
     policy,
     reloading::Reloading,
+    rights,
     run::Ended,
     shortage::Shortage,
     sources::Signals,
@@ -168,6 +169,7 @@ impl World {
                     slot,
                     generation,
                     directory: settings.chdir.clone(),
+                    rights: rights::of_worker(settings),
                     environment: settings.environment.clone(),
                     title: format!("worker {}", settings.app),
                     listeners: candidate.map_or_else(

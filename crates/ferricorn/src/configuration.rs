@@ -13,10 +13,10 @@ use std::{
 };
 
 use ferricorn_config::{
-    ConfigError, Environment, Facts, FileContent, Given, Input, Layer, PythonFile, PythonTarget, Resolved,
-    Settings, read_toml, resolve,
+    Accounts, ConfigError, Environment, Facts, FileContent, Given, Input, Layer, PythonFile, PythonTarget,
+    Resolved, Settings, read_toml, resolve,
 };
-use ferricorn_master::{ExecuteError, Question};
+use ferricorn_master::{ExecuteError, Question, System};
 
 use crate::cli::StartRequest;
 
@@ -37,13 +37,15 @@ pub struct ProcessStart {
     pub variables: Vec<(OsString, OsString)>,
     /// The directory that the program was started in.
     pub directory: PathBuf,
+    /// The users and groups of the system, and whose rights the process has.
+    pub accounts: Box<dyn Accounts>,
 }
 
 impl ProcessStart {
     /// Of this process. `arguments` are those of the program, without its name.
     pub fn of_this_process(arguments: Vec<OsString>) -> Self {
         let directory = std::env::current_dir().unwrap_or_default();
-        Self { arguments, variables: std::env::vars_os().collect(), directory }
+        Self { arguments, variables: std::env::vars_os().collect(), directory, accounts: Box::new(System) }
     }
 
     /// The variables as texts.
@@ -191,6 +193,7 @@ impl Configuration {
             processors: std::thread::available_parallelism()
                 .map_or(1, |count| u16::try_from(count.get()).unwrap_or(u16::MAX)),
             is_directory: &Path::is_dir,
+            accounts: &*self.process.accounts,
             read_file: &|path| fs::read_to_string(path),
         };
         resolve(&input, &self.environment, &facts)

@@ -31,13 +31,13 @@ pub fn config_error(error: &ConfigError) -> u8 {
     error.exit_code()
 }
 
-/// Every setting in one line: its name, its value, its source.
+/// Every setting in one line: its name, its value without secrets, its source.
 pub fn settings(shown: &[Shown]) -> String {
     let name = shown.iter().map(|line| line.name.len()).max().unwrap_or(0);
-    let value = shown.iter().map(|line| line.value.len()).filter(|width| *width <= 40).max().unwrap_or(0);
+    let value = shown.iter().map(|line| line.public.len()).filter(|width| *width <= 40).max().unwrap_or(0);
     let mut text = String::new();
     for line in shown {
-        let _ = writeln!(text, "{:name$} = {:value$}  # {}", line.name, line.value, line.source);
+        let _ = writeln!(text, "{:name$} = {:value$}  # {}", line.name, line.public, line.source);
     }
     text
 }

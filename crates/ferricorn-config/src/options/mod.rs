@@ -116,6 +116,8 @@ pub enum Kind {
     Verbatim,
     /// A whole number, 0 or more.
     Whole,
+    /// Bits of a file's mode, in Python's notation.
+    Mode,
     /// A number of seconds, 0 or more, that may have decimals.
     Seconds,
     /// A whole number of MiB, or a percentage.

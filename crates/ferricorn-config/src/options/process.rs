@@ -2,8 +2,6 @@
 
 use super::{Entry, Group::Process, Kind};
 
-const USER: &str = "not supported yet, and the workers would run with more rights than asked";
-
 pub(super) static ENTRIES: &[Entry] = &[
     Entry::switch(Process, &["help"])
         .short('h')
@@ -34,17 +32,28 @@ pub(super) static ENTRIES: &[Entry] = &[
             draft.pid_file = value.text();
         },
     ),
-    Entry::new(Process, &["name"], Kind::Text, "NAME")
-        .setting(&["proc_name"])
-        .short('n')
-        .not_yet("the processes keep their names"),
-    Entry::new(Process, &["user"], Kind::Text, "USER")
-        .short('u')
-        .refused(USER, "start ferricorn as that user: `setpriv --reuid USER ...`, or `User=` in systemd"),
-    Entry::new(Process, &["group"], Kind::Text, "GROUP").short('g').refused(
-        USER,
-        "start ferricorn with that group: `setpriv --regid GROUP ...`, or `Group=` in systemd",
+    Entry::new(Process, &["name"], Kind::Text, "NAME").setting(&["proc_name"]).short('n').sets(
+        "Be called this in the process list, by syslog and by hooks",
+        |draft, value| {
+            draft.name = value.text();
+        },
     ),
-    Entry::switch(Process, &["initgroups"])
-        .no_effect("the workers keep the groups that ferricorn was started with"),
+    Entry::new(Process, &["user"], Kind::Text, "USER").short('u').sets(
+        "Run the workers as this user, a name or a number",
+        |draft, value| {
+            draft.user = value.text();
+        },
+    ),
+    Entry::new(Process, &["group"], Kind::Text, "GROUP").short('g').sets(
+        "Run the workers with this group, a name or a number",
+        |draft, value| {
+            draft.group = value.text();
+        },
+    ),
+    Entry::switch(Process, &["initgroups"]).sets(
+        "Give the workers all groups that their user is a member of",
+        |draft, value| {
+            draft.initgroups = value.flag();
+        },
+    ),
 ];

@@ -30,9 +30,9 @@ pub(super) static ENTRIES: &[Entry] = &[
         }),
     Entry::switch(Sockets, &["reuse-port"])
         .no_effect("the workers share each listening socket and spread the connections themselves"),
-    Entry::new(Sockets, &["umask"], Kind::Verbatim, "MODE").short('m').refused(
-        "not supported yet, and a unix socket might be open to more users than asked",
-        "set it before the command: `umask 007; ferricorn ...`",
+    Entry::new(Sockets, &["umask"], Kind::Mode, "MODE").short('m').sets(
+        "What unix sockets lack of the mode 0777, such as 0o007 [default: 0]",
+        |draft, value| draft.umask = value.whole(),
     ),
     Entry::new(Sockets, &["proxy-protocol"], Kind::Choice(&["off", "v1", "v2", "auto"]), "MODE").neutral("off").lone("auto").refused(
         "uvicorn does not speak the PROXY protocol and would answer 400",

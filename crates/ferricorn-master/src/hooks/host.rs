@@ -62,7 +62,7 @@ impl Host {
     ) -> io::Result<Self> {
         let sources = shim::sources()?;
         let (ours, theirs) = channel::pair()?;
-        let job = shim::Job { words: vec!["hooks".into()], environment, directory };
+        let job = shim::Job { words: vec!["hooks".into()], environment, directory, rights: None };
         let child =
             spawn::spawn(&shim::plan(interpreter, &sources, &theirs, job)).map_err(io::Error::other)?;
         Ok(Self {

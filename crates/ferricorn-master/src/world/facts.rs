@@ -10,6 +10,7 @@ use tracing::{debug, error, info, warn};
 use super::World;
 use crate::{
     hooks::About,
+    rights,
     sources::{Received, SignalKind},
 };
 
@@ -66,6 +67,7 @@ impl World {
         if let Err(error) = (self.program.reopen_logs)() {
             error!("cannot reopen the error log: {error}");
         }
+        rights::give_logs(&self.program.settings);
         self.hooks.reopen_logs();
         for id in self.crew.ids() {
             self.crew.tell(id, &ToWorker::ReopenLogs);

@@ -12,6 +12,7 @@ use crate::{
     hooks::About,
     policy,
     reloading::{Asker, Candidate},
+    rights,
 };
 
 impl World {
@@ -60,6 +61,7 @@ impl World {
         for warning in warnings {
             warn!("{warning}");
         }
+        rights::give_logs(&candidate.settings);
         let policy = policy::from_settings(&candidate.settings);
         self.hooks.propose(&candidate.settings);
         self.call_hook("on_reload", About::candidate());
@@ -88,6 +90,7 @@ impl World {
             // The sockets that were opened for it are closed with it.
             Notice::ReloadRejected(generation) => {
                 drop(self.reloading.take(*generation));
+                rights::give_logs(&self.program.settings);
                 self.hooks.discard();
             }
             _ => {}

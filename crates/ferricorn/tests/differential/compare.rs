@@ -1,12 +1,13 @@
 //! What ferricorn makes of a case, and what differs from a reference's settings.
 
-use std::{collections::BTreeMap, ffi::OsString};
+use std::{collections::BTreeMap, ffi::OsString, io};
 
 use ferricorn::{
     cli::{self, Request},
     configuration::{Configuration, ProcessStart},
 };
-use ferricorn_config::{ConfigError, Resolved, options};
+use ferricorn_config::{Accounts, ConfigError, Resolved, options};
+use ferricorn_master::System;
 use serde_json::Value;
 
 use crate::case::{Case, folder};
@@ -42,7 +43,8 @@ fn resolved(case: &Case) -> Result<Resolved, ConfigError> {
     variables.push(variable("FERRICORN_PYTHON", &ferricorn_test::python().into()));
     variables.extend(case.environment.iter().map(|(name, value)| (name.into(), value.into())));
     let arguments: Vec<OsString> = case.words.iter().map(OsString::from).collect();
-    let process = ProcessStart { arguments, variables, directory: folder().to_owned() };
+    let directory = folder().to_owned();
+    let process = ProcessStart { arguments, variables, directory, accounts: Box::new(AsRoot) };
     let words = std::iter::once("ferricorn".into()).chain(process.arguments.iter().cloned());
     match cli::parse(words, &process.environment())? {
         Request::Start(request) => {
@@ -52,6 +54,39 @@ fn resolved(case: &Case) -> Result<Resolved, ConfigError> {
             configuration.resolve(source, answer.as_deref())
         }
         other => panic!("{}: {other:?}", case.text),
+    }
+}
+
+/// The users and groups of this system, to a process that may change to any of them: gunicorn finds out only when it does.
+struct AsRoot;
+
+impl Accounts for AsRoot {
+    fn user(&self, name: &str) -> io::Result<Option<u32>> {
+        System.user(name)
+    }
+
+    fn name(&self, user: u32) -> io::Result<Option<String>> {
+        System.name(user)
+    }
+
+    fn group(&self, name: &str) -> io::Result<Option<u32>> {
+        System.group(name)
+    }
+
+    fn groups(&self, name: &str, group: u32) -> io::Result<Vec<u32>> {
+        System.groups(name, group)
+    }
+
+    fn own(&self) -> (u32, u32) {
+        System.own()
+    }
+
+    fn may_change_user(&self) -> bool {
+        true
+    }
+
+    fn may_change_group(&self) -> bool {
+        true
     }
 }
 
@@ -124,6 +159,9 @@ fn number(text: &str) -> Option<f64> {
     let bare = text.trim();
     if let Some(digits) = bare.strip_prefix("0x") {
         return u32::from_str_radix(digits, 16).ok().map(f64::from);
+    }
+    if let Some(digits) = bare.strip_prefix("0o") {
+        return u32::from_str_radix(digits, 8).ok().map(f64::from);
     }
     let octal = bare.len() > 1 && bare.starts_with('0') && bare.bytes().all(|byte| byte.is_ascii_digit());
     if octal {

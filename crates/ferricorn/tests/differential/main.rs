@@ -121,10 +121,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("invalid value `gthread` for `-k/--worker-class`", "WSGI"),
     ("invalid value `gevent` for `-k/--worker-class`", "WSGI"),
     ("invalid value `127.0.0.1:80:90`", "127.0.0.1:80:90"),
-    ("`-u/--user` cannot be used", "`--user`"),
-    ("`-g/--group` cannot be used", "`--user`"),
-    ("`-m/--umask` cannot be used", "`--user`"),
-    ("`umask` in `files/unix_socket.py:5` cannot be used", "`--user`"),
     ("invalid value `1.2.3.4:99999`", "above 65535"),
 ];
 

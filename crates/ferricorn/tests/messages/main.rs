@@ -6,13 +6,46 @@
 
 #![allow(missing_docs)]
 
-use std::{ffi::OsString, fmt::Write as _, fs, path::Path};
+use std::{ffi::OsString, fmt::Write as _, fs, io, path::Path};
 
 use ferricorn::{
     cli::{self, Request},
     configuration::{Configuration, ProcessStart},
 };
 use ferricorn_config::ConfigError;
+
+/// A system with the user and the group `web`, and a process that may not become either.
+struct Accounts;
+
+impl ferricorn_config::Accounts for Accounts {
+    fn user(&self, name: &str) -> io::Result<Option<u32>> {
+        Ok((name == "web").then_some(33))
+    }
+
+    fn name(&self, _user: u32) -> io::Result<Option<String>> {
+        Ok(Some("web".to_owned()))
+    }
+
+    fn group(&self, name: &str) -> io::Result<Option<u32>> {
+        self.user(name)
+    }
+
+    fn groups(&self, _name: &str, group: u32) -> io::Result<Vec<u32>> {
+        Ok(vec![group])
+    }
+
+    fn own(&self) -> (u32, u32) {
+        (1000, 1000)
+    }
+
+    fn may_change_user(&self) -> bool {
+        false
+    }
+
+    fn may_change_group(&self) -> bool {
+        false
+    }
+}
 
 const SNAPSHOT: &str = include_str!("messages.txt");
 
@@ -107,7 +140,8 @@ fn resolve(input: &str) -> Result<(), ConfigError> {
     let arguments: Vec<OsString> = words[variables.len()..].iter().map(OsString::from).collect();
     let variables = variables.iter().filter_map(|word| word.split_once('='));
     let variables = variables.map(|(name, value)| (name.into(), value.into())).collect();
-    let process = ProcessStart { arguments, variables, directory: folder.path().to_owned() };
+    let directory = folder.path().to_owned();
+    let process = ProcessStart { arguments, variables, directory, accounts: Box::new(Accounts) };
     let all = std::iter::once("ferricorn".into()).chain(process.arguments.iter().cloned());
     if let Request::Start(request) = cli::parse(all, &process.environment())? {
         let configuration = Configuration::new(request, process);

@@ -1,0 +1,119 @@
+//! Whose rights the workers have, as the system knows them, and the files that they have to open with fewer than ours.
+//!
+//! Owns: the tables of users and groups for the settings ([`System`]), the log files that workers write. Does not own:
+//! what was asked for (`ferricorn-config`), the change itself (`ferricorn-sys`).
+//!
+//! The master keeps its rights, and so do the processes that execute the configuration file and its own hooks, as in
+//! gunicorn, where these run in the master.
+
+use std::{io, os::fd::AsFd as _, path::Path};
+
+use ferricorn_config::{AccessLog, Accounts, Settings};
+use ferricorn_sys::{Access, Rights, effective_group, effective_user, give, rights};
+use tracing::{debug, info, warn};
+
+/// The users and groups of this system, and this process.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct System;
+
+impl Accounts for System {
+    fn user(&self, name: &str) -> io::Result<Option<u32>> {
+        Ok(rights::user_by_name(name)?.map(|account| account.user))
+    }
+
+    fn name(&self, user: u32) -> io::Result<Option<String>> {
+        Ok(rights::user_by_number(user)?.map(|account| account.name))
+    }
+
+    fn group(&self, name: &str) -> io::Result<Option<u32>> {
+        rights::group_by_name(name)
+    }
+
+    fn groups(&self, name: &str, group: u32) -> io::Result<Vec<u32>> {
+        rights::groups_of(name, group)
+    }
+
+    fn own(&self) -> (u32, u32) {
+        (effective_user(), effective_group())
+    }
+
+    fn may_change_user(&self) -> bool {
+        rights::powers().user
+    }
+
+    fn may_change_group(&self) -> bool {
+        rights::powers().group
+    }
+}
+
+/// The rights of a worker; none if they are ours.
+pub(crate) fn of_worker(settings: &Settings) -> Option<Rights> {
+    let wanted = &settings.rights;
+    wanted.changed.then(|| Rights { user: wanted.user, group: wanted.group, groups: wanted.groups.clone() })
+}
+
+/// Who may connect to the unix sockets of these settings.
+pub(crate) fn of_sockets(settings: &Settings) -> Access {
+    let owner = settings.rights.changed.then_some((settings.rights.user, settings.rights.group));
+    Access { umask: settings.umask, owner }
+}
+
+/// Makes the log files that workers write themselves, and gives them to the workers' user, who could not open them. For
+/// before they are opened: at the start, at a reload, and after a rotation.
+pub(crate) fn give_logs(settings: &Settings) {
+    if !settings.rights.changed {
+        return;
+    }
+    let (user, group) = (settings.rights.user, settings.rights.group);
+    let access_log = match &settings.access_log {
+        AccessLog::File(path) => Some(path.as_path()),
+        AccessLog::Off | AccessLog::Stdout => None,
+    };
+    for path in settings.error_log.as_deref().into_iter().chain(access_log) {
+        if let Err(error) = give::file(path, user, group) {
+            // A worker that cannot open it says so, and does not boot.
+            warn!("cannot give the log file `{}` to the workers: {error}", path.display());
+        }
+    }
+    for stream in [io::stdout().as_fd(), io::stderr().as_fd()] {
+        if let Err(error) = give::standard_pipe(stream, user, group) {
+            debug!("cannot give a standard stream to the workers: {error}");
+        }
+    }
+}
+
+/// Hints at `--user` where it is missing most often: in a container, which has no other user unless somebody makes one.
+pub(crate) fn hint(settings: &Settings) {
+    let root = settings.rights.user == 0;
+    if root
+        && in_container(ferricorn_sys::is_pid_1(), &|name| std::env::var_os(name).is_some(), &Path::exists)
+    {
+        info!(
+            "The application runs as root in this container\nhint: --user and --group let the workers run as somebody \
+             else, as in `--user nobody --group nogroup`; or set USER in the image"
+        );
+    }
+}
+
+/// Whether this looks like a container: the first process of its own namespace, or what Docker, Podman, systemd-nspawn
+/// and Kubernetes leave for their processes to see.
+fn in_container(first: bool, variable: &dyn Fn(&str) -> bool, exists: &dyn Fn(&Path) -> bool) -> bool {
+    first
+        || ["container", "KUBERNETES_SERVICE_HOST"].into_iter().any(variable)
+        || ["/.dockerenv", "/run/.containerenv"].into_iter().map(Path::new).any(exists)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_container_is_known_by_what_it_leaves_and_a_machine_has_none_of_it() {
+        let no_variable = |_: &str| false;
+        let no_file = |_: &Path| false;
+        assert!(!in_container(false, &no_variable, &no_file));
+        assert!(in_container(true, &no_variable, &no_file));
+        assert!(in_container(false, &|name| name == "container", &no_file));
+        assert!(in_container(false, &no_variable, &|path| path == Path::new("/.dockerenv")));
+    }
+}
