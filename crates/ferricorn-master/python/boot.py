@@ -106,7 +106,7 @@ def boot(source, channel):
     if sys.argv[3:4] == ["check"]:
         from ferricorn_worker import check
 
-        check.run(channel, sys.argv[4])
+        check.run(channel)
     # What the process list shows is the real argument vector; `sys.argv` is what the application reads.
     sys.argv = ["ferricorn"] + [word for title in sys.argv[3:4] for word in title.split(" ")[1:]]
     from ferricorn_worker import main

@@ -7,7 +7,7 @@
 use std::{
     ffi::OsString,
     fs::File,
-    io::{self, Read as _, Seek as _},
+    io::{self, Read as _, Seek as _, Write as _},
     path::Path,
 };
 
@@ -55,16 +55,17 @@ impl Helper {
         let mut words = vec!["config".into(), kind.into(), target];
         words.extend_from_slice(arguments);
         let environment = variables.clone();
-        Self::start(
-            python.as_deref(),
-            Job { words, environment, directory: file.directory.clone(), rights: None },
-        )
+        let job = Job { words, environment, directory: file.directory.clone(), rights: None };
+        Self::start(python.as_deref(), job, "")
     }
 
-    fn start(python: Option<&Path>, job: Job) -> Result<Self, ExecuteError> {
+    /// Starts one. The file of the answer holds the question until it is read: others can read a command line.
+    fn start(python: Option<&Path>, job: Job, question: &str) -> Result<Self, ExecuteError> {
         let program = interpreter::find(python)?;
         let sources = shim::sources()?;
-        let answer = memfd_empty("ferricorn-answer")?;
+        let mut answer = memfd_empty("ferricorn-answer")?;
+        answer.write_all(question.as_bytes())?;
+        answer.rewind()?;
         let plan = shim::plan(&program, &sources, &answer, job);
         let child = spawn::spawn(&plan).map_err(io::Error::other)?;
         Ok(Self { pid: child.pid, process: child.process, answer })
@@ -101,9 +102,9 @@ pub fn execute(question: &Question) -> Result<String, ExecuteError> {
 pub fn check_application(settings: &Settings, version: &str) -> Result<Option<String>, ExecuteError> {
     let app = serde_json::to_string(&start_message::app(settings)).map_err(io::Error::other)?;
     let environment = environment::for_worker(version, &settings.environment);
-    let words = vec!["check".into(), app.into()];
+    let words = vec!["check".into()];
     let job = Job { words, environment, directory: settings.chdir.clone(), rights: None };
-    let helper = Helper::start(settings.python.as_deref(), job)?;
+    let helper = Helper::start(settings.python.as_deref(), job, &app)?;
     let answer: Value = serde_json::from_str(&helper.wait()?).map_err(io::Error::other)?;
     Ok(answer["failure"].as_str().map(str::to_owned))
 }

@@ -59,6 +59,7 @@ const MODULES: &[(&str, &str)] = modules![
     "logs",
     "main",
     "proxy_headers",
+    "rights",
     "scoreboard",
     "server",
     "signals",

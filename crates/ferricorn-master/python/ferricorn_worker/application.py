@@ -15,6 +15,7 @@ import inspect
 from types import ModuleType
 from typing import Any
 
+from . import rights
 from .errors import BootFailed, user_traceback
 
 _DEFAULT_ATTRIBUTES = ("application", "app")
@@ -45,10 +46,11 @@ def _import(name: str) -> ModuleType:
     except ModuleNotFoundError as error:
         text = user_traceback(error)
         if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
-            text += "\nhint: is the module's folder right? see --chdir and --app-dir"
+            text += rights.unreadable() or "\nhint: is the module's folder right? see --chdir and --app-dir"
         raise BootFailed("import", text) from None
     except (Exception, SystemExit) as error:
-        raise BootFailed("import", user_traceback(error)) from None
+        hint = f"\nhint: it runs as {rights.who()}; see --user and --group" if isinstance(error, PermissionError) else ""
+        raise BootFailed("import", user_traceback(error) + hint) from None
 
 
 def _parse(expression: str, target: str) -> tuple[list[str], ast.Call | None]:

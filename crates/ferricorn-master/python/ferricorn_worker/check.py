@@ -7,6 +7,7 @@ Invariants: nothing is bound or served, and no lifespan runs; what the applicati
 from __future__ import annotations
 
 import json
+import os
 import sys
 from typing import NoReturn
 
@@ -16,9 +17,15 @@ from .errors import BootFailed
 from .start import AppSettings
 
 
-def run(descriptor: int, settings: str) -> NoReturn:
-    """Loads what the settings (JSON) name, writes the verdict, and exits."""
-    app = AppSettings.from_message(json.loads(settings))
+def run(descriptor: int) -> NoReturn:
+    """Loads what the settings in the file (JSON) name, writes the verdict in their place, and exits.
+
+    They come in the file because everybody can read a command line, and they may hold the password of a key.
+    """
+    with os.fdopen(descriptor, "rb", closefd=False) as question:
+        app = AppSettings.from_message(json.load(question))
+    os.ftruncate(descriptor, 0)
+    os.lseek(descriptor, 0, os.SEEK_SET)
     sys.argv = ["ferricorn", app.target]
     failure: str | None = None
     try:

@@ -17,7 +17,7 @@ import platform
 import sys
 from typing import Any
 
-from . import proxy_headers
+from . import proxy_headers, rights
 from .errors import BootFailed, user_traceback
 from .start import Start
 
@@ -69,7 +69,7 @@ def check_uvicorn() -> str:
         uvicorn = importlib.import_module("uvicorn")
     except ImportError as error:
         what = "is not installed" if error.name == "uvicorn" else f"cannot be imported ({error})"
-        raise BootFailed("environment", f"uvicorn {what} for {tried}\n{hint}") from None
+        raise BootFailed("environment", f"uvicorn {what} for {tried}{rights.unreadable()}\n{hint}") from None
     version: str = getattr(uvicorn, "__version__", "0")
     if _numbers(version) < OLDEST_UVICORN:
         text = f"uvicorn {version} of {tried} is too old, ferricorn needs 0.24 or newer\n{hint}"

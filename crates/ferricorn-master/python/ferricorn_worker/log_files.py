@@ -9,11 +9,15 @@ that a thread that writes at that moment writes to the old or the new file, and 
 
 from __future__ import annotations
 
+import fcntl
 import logging
 import os
 import select
 import stat
 import sys
+
+_STREAMS = {"/dev/stdout": 1, "/dev/stderr": 2, "/proc/self/fd/1": 1, "/proc/self/fd/2": 2}
+"""Files that are a standard stream of this process."""
 
 PATIENCE = 100
 """Milliseconds that the first line waits for a reader that does not read. Those that follow do not wait."""
@@ -91,7 +95,14 @@ class LogFile:
 
     @staticmethod
     def _open(path: str) -> int:
-        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError:
+            stream = _STREAMS.get(path)
+            if stream is None:
+                raise
+            # A socket cannot be opened, nor can the terminal or the pipe of another user.
+            return fcntl.fcntl(stream, fcntl.F_DUPFD_CLOEXEC, 3)
 
 
 class LineHandler(logging.Handler):

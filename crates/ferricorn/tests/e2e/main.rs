@@ -20,6 +20,7 @@ mod pid1;
 mod pid_file;
 mod recycle;
 mod retire;
+mod rights;
 mod scale;
 mod serve;
 mod signals;

@@ -1,0 +1,33 @@
+"""What this process may not read, where that is what an import has failed for.
+
+Owns: finding the folder, and the words. Does not own: the change of rights, which was over before Python began.
+Invariants: nothing is looked at unless something has failed already: Python takes a folder that it may not read for an
+empty one, and says that there is no such module.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import sys
+
+
+def unreadable() -> str:
+    """A line about the first folder of `sys.path` that is there and cannot be read; empty if there is none."""
+    for folder in sys.path:
+        try:
+            os.scandir(folder or ".").close()
+        except PermissionError:
+            return f"\nhint: {who()} may not read `{folder}`; see --user and --group"
+        except OSError:
+            continue
+    return ""
+
+
+def who() -> str:
+    """The user of this process, for messages."""
+    user = os.geteuid()
+    try:
+        return f"the user `{pwd.getpwuid(user).pw_name}`"
+    except KeyError:
+        return f"the user {user}"

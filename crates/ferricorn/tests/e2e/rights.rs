@@ -1,0 +1,325 @@
+//! Users, groups and modes: the workers have the rights that were asked for, and everything goes on as ever.
+//!
+//! Only root can give rights away. Whoever else runs the tests sees that the rest is skipped.
+
+use std::{
+    fs,
+    net::TcpListener,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink},
+    path::{Path, PathBuf},
+    process::Command,
+    time::Duration,
+};
+
+use ferricorn_test::{Address, Builder, Deployed, PATIENCE, Planned, eventually, http, processes, turn};
+use nix::sys::signal::Signal;
+
+use crate::{PROGRAM, ferricorn};
+
+/// A user and a group that need no name.
+const NOBODY: &str = "65534";
+const ANOTHER: &str = "65533";
+
+const APP: &str = "\
+async def app(scope, receive, send):
+    if scope['type'] == 'lifespan':
+        while True:
+            message = await receive()
+            await send({'type': message['type'] + '.complete'})
+            if message['type'] == 'lifespan.shutdown':
+                return
+    await send({'type': 'http.response.start', 'status': 200, 'headers': []})
+    await send({'type': 'http.response.body', 'body': b'hello'})
+";
+
+/// A run in a folder that everybody may read, or none where it cannot be shown.
+fn for_nobody() -> Option<Builder> {
+    let status = fs::read_to_string("/proc/self/status").expect("Linux has /proc");
+    let root = status.lines().any(|line| line.trim_end() == "Uid:\t0\t0\t0\t0");
+    let Some((python, packages)) = root.then(python_for_nobody).flatten() else {
+        ferricorn_test::skip("root, `setpriv`, and a Python that every user may run");
+        return None;
+    };
+    let builder = ferricorn().app(APP).python(python).variable("PYTHONPATH", packages);
+    open(builder.folder(), 0o755);
+    Some(builder.line("--reload-probation 0"))
+}
+
+/// A Python that everybody may run, and the packages of the tests' own: that one may be root's, in a closed folder.
+fn python_for_nobody() -> Option<(PathBuf, String)> {
+    let own = ferricorn_test::python();
+    let ask = "import sysconfig; print(sysconfig.get_path('platlib'))";
+    let packages = Command::new(&own).args(["-c", ask]).output().expect("the tests' own Python works").stdout;
+    let packages = String::from_utf8(packages).expect("a path").trim().to_owned();
+    let works = |python: &PathBuf| {
+        // A shell in between, since `setpriv` itself executes with the rights of root.
+        let exec = "exec \"$0\" -c 'import uvicorn, pydantic_core'";
+        let output = Command::new("setpriv")
+            .args(["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", "sh", "-c", exec])
+            .arg(python)
+            .env("PYTHONPATH", &packages)
+            .output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    let python = [own, "/usr/bin/python3".into(), "/usr/local/bin/python3".into()].into_iter().find(works)?;
+    Some((python, packages))
+}
+
+fn open(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("it is ours");
+}
+
+/// A line of `/proc/PID/status` without its name: the numbers.
+fn status(pid: i32, name: &str) -> String {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it is alive");
+    let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("the kernel tells");
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn has_rights(pid: i32, user: &str, group: &str) {
+    assert_eq!(status(pid, "Uid:"), [user; 4].join(" "));
+    assert_eq!(status(pid, "Gid:"), [group; 4].join(" "));
+    assert_eq!(status(pid, "Groups:"), group);
+    assert_eq!(status(pid, "CapEff:"), "0000000000000000");
+}
+
+fn owner(path: &Path) -> (u32, u32) {
+    let data = fs::metadata(path).expect("it is there");
+    (data.uid(), data.gid())
+}
+
+fn command_line(pid: i32) -> String {
+    let line = fs::read(format!("/proc/{pid}/cmdline")).expect("it is alive");
+    String::from_utf8_lossy(&line).trim_end_matches('\0').replace('\0', " ")
+}
+
+#[test]
+fn every_worker_runs_as_the_user_and_the_master_does_not() {
+    let _turn = turn::together();
+    let Some(builder) = for_nobody() else { return };
+    let line = "--user nobody --group 65534 --workers 2 --max-requests 10";
+    let server = builder.line(line).expect_error("was sent SIGKILL!").serve(2);
+    let all_have_them = || server.workers().iter().for_each(|pid| has_rights(*pid, NOBODY, NOBODY));
+    all_have_them();
+    assert_eq!(status(server.pid(), "Uid:"), "0 0 0 0");
+    for _ in 0..40 {
+        assert_eq!(server.get("/").expect("an answer").body, b"hello");
+    }
+    server.wait_for_line("reason=max-requests", PATIENCE);
+    processes::signal(server.workers()[0], Signal::SIGKILL);
+    server.wait_for_line("was sent SIGKILL!", PATIENCE);
+    Planned::Reload.let_happen(&server);
+    server.wait_for_workers(2, PATIENCE);
+    all_have_them();
+    let asked = Command::new(PROGRAM).args(["ctl", "--pid", &server.pid().to_string(), "status"]).output();
+    assert!(asked.expect("it can be started").status.success(), "root is answered as ever");
+    assert_eq!(server.log().count("hint: --user"), 0);
+    server.finish();
+}
+
+#[test]
+fn a_new_program_gives_its_workers_the_same_rights() {
+    let _turn = turn::alone();
+    let Some(builder) = for_nobody() else { return };
+    let server = builder.line("-u 65534 -g 65534 --workers 2 --pid app.pid").linked().serve(2);
+    server.deploy(Deployed::Program(Path::new(PROGRAM)));
+    Planned::Upgrade.let_happen(&server);
+    server.wait_for_workers(2, PATIENCE).iter().for_each(|pid| has_rights(*pid, NOBODY, NOBODY));
+    assert_eq!(server.get("/").expect("an answer").status, 200);
+    server.finish();
+}
+
+#[test]
+fn with_initgroups_a_worker_has_the_groups_of_its_user() {
+    let _turn = turn::together();
+    let Some(builder) = for_nobody() else { return };
+    let server = builder.line("--user nobody --group 4711 --initgroups").serve(1);
+    let worker = server.workers()[0];
+    assert_eq!(status(worker, "Gid:"), "4711 4711 4711 4711");
+    let groups = Command::new("id").args(["-G", "nobody"]).output().expect("there is `id`");
+    let groups = String::from_utf8(groups.stdout).expect("numbers");
+    for group in groups.split_whitespace().chain(["4711"]) {
+        let has = status(worker, "Groups:");
+        // The first one is that of the account, and `--group` stands in its place.
+        let of_the_account = groups.split_whitespace().next() == Some(group);
+        assert!(of_the_account || has.split(' ').any(|it| it == group), "{group} is not in {has}");
+    }
+    server.finish();
+}
+
+#[test]
+fn log_files_in_a_folder_of_roots_are_written_and_opened_anew() {
+    let _turn = turn::together();
+    let Some(builder) = for_nobody() else { return };
+    let line =
+        "-u 65534 -g 65534 --workers 2 --access-logfile access.log --error-logfile error.log --pid app.pid";
+    let server = builder.line(line).no_bind().line("--bind unix:app.sock").start();
+    let files = ["access.log", "error.log"].map(|name| server.path(name));
+    let address = Address::Unix(server.path("app.sock"));
+    let holds = |path: &Path, text: &str| fs::read_to_string(path).is_ok_and(|log| log.contains(text));
+    let ask = || http::get(&address, "/").expect("an answer").status;
+    eventually(PATIENCE, "it listens", || holds(&files[1], "Listening at"));
+    for round in 0..2 {
+        assert_eq!(ask(), 200);
+        eventually(PATIENCE, "the request is in the log", || holds(&files[0], "GET / HTTP/1.1"));
+        assert!(round == 1 || holds(&files[1], "Booting worker with pid"), "the workers' own lines");
+        assert_eq!(files.each_ref().map(|path| owner(path)), [(65_534, 65_534); 2]);
+        if round == 0 {
+            for path in &files {
+                fs::rename(path, path.with_extension("1")).expect("root may");
+            }
+            server.signal(Signal::SIGUSR1);
+            eventually(PATIENCE, "the files are there again", || files.iter().all(|path| path.exists()));
+            // The workers are told after the master has opened its own.
+            eventually(PATIENCE, "the workers write to the new one", || {
+                ask() == 200 && holds(&files[0], "GET / HTTP/1.1")
+            });
+        }
+    }
+    server.stop(Signal::SIGTERM, PATIENCE);
+    assert!(holds(&files[1], "Worker exiting"), "the workers have opened the error log anew");
+    assert!(!holds(&files[1], "ERROR"), "{}", fs::read_to_string(&files[1]).expect("a log"));
+    server.finish();
+}
+
+#[test]
+fn a_standard_stream_can_be_named_as_a_file() {
+    let _turn = turn::together();
+    let Some(builder) = for_nobody() else { return };
+    let server = builder.line("-u 65534 -g 65534 --access-logfile /dev/stdout").serve(1);
+    assert_eq!(server.get("/").expect("an answer").status, 200);
+    server.wait_for_line("GET / HTTP/1.1", PATIENCE);
+    server.finish();
+}
+
+#[test]
+fn a_unix_socket_is_open_to_everybody_unless_the_umask_says_otherwise() {
+    let _turn = turn::together();
+    for (line, mode) in [("", 0o777), ("--umask 0o007", 0o770), ("-m 18", 0o755)] {
+        let server = ferricorn().no_bind().line("--bind unix:app.sock").line(line).serve(1);
+        let path = server.path("app.sock");
+        assert_eq!(fs::metadata(&path).expect("it is there").mode() & 0o777, mode, "{line}");
+        assert_eq!(http::get(&Address::Unix(path), "/").expect("an answer").status, 200);
+        let (master, worker) = (server.pid(), server.workers()[0]);
+        assert_eq!(status(worker, "Umask:"), status(master, "Umask:"), "it is for sockets, as in gunicorn");
+        server.finish();
+    }
+    let Some(builder) = for_nobody() else { return };
+    let server = builder.no_bind().line("--bind unix:app.sock -u 65534 -g 65533 -m 007").serve(1);
+    assert_eq!(owner(&server.path("app.sock")), (65_534, 65_533));
+    server.finish();
+}
+
+#[test]
+fn a_killed_master_takes_workers_of_another_user_with_it() {
+    let _turn = turn::together();
+    let Some(builder) = for_nobody() else { return };
+    let mut server = builder.line("-u 65534 -g 65534 --workers 3").serve(3);
+    let port = server.address().port();
+    server.kill_master();
+    server.wait_nobody_left(Duration::from_secs(5));
+    drop(TcpListener::bind(("127.0.0.1", port)).expect("the port is free"));
+    server.finish();
+}
+
+#[test]
+fn a_reload_changes_the_user_and_a_wrong_one_changes_nothing() {
+    let _turn = turn::together();
+    let Some(builder) = for_nobody() else { return };
+    let write = |folder: &Path, user: &str| {
+        let text = format!("user = {user}\ngroup = 65534\nworkers = 2\naccesslog = 'access.log'\n");
+        fs::write(folder.join("gunicorn.conf.py"), text).expect("the run's folder can be written");
+    };
+    let folder = builder.folder().to_owned();
+    write(&folder, "65534");
+    let server = builder.expect_error("Not reloaded, nothing changes").serve(2);
+    assert_eq!(owner(&server.path("access.log")), (65_534, 65_534));
+    write(&folder, "65533");
+    Planned::Reload.let_happen(&server);
+    let workers = server.wait_for_workers(2, PATIENCE);
+    workers.iter().for_each(|pid| has_rights(*pid, ANOTHER, NOBODY));
+    assert_eq!(owner(&server.path("access.log")), (65_533, 65_534));
+    write(&folder, "'no-such-user'");
+    server.signal(Signal::SIGHUP);
+    let said = server.wait_for_line("Not reloaded, nothing changes", PATIENCE).text;
+    assert!(said.contains("`no-such-user` for `user` in `gunicorn.conf.py:1`: no such name"), "{said}");
+    assert_eq!(server.workers(), workers);
+    server.finish();
+}
+
+#[test]
+fn an_unknown_user_is_one_error_and_exit_code_1() {
+    let output = Command::new(PROGRAM).args(["main:app", "--user", "no-such-user"]).output();
+    let output = output.expect("it can be started");
+    assert_eq!(output.status.code(), Some(1));
+    let said = "Error: invalid value `no-such-user` for `-u/--user`: no such name\nhint: give a name that the system \
+                knows, or a number\n";
+    assert_eq!(String::from_utf8_lossy(&output.stderr), said);
+}
+
+#[test]
+fn somebody_else_than_root_is_told_that_only_root_may() {
+    if for_nobody().is_none() {
+        return;
+    }
+    let words =
+        ["--reuid", NOBODY, "--regid", NOBODY, "--clear-groups", PROGRAM, "main:app", "--user", "root"];
+    let output = Command::new("setpriv").args(words).output().expect("it can be started");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    if said.starts_with("setpriv: ") {
+        return ferricorn_test::skip("a folder of the build that every user may read");
+    }
+    assert!(
+        said.starts_with("Error: invalid value `root` for `-u/--user`: only root may change it"),
+        "{said}"
+    );
+    assert_eq!(output.status.code(), Some(1));
+}
+
+/// What a first start says that must fail with this code.
+fn fails(builder: Builder, code: i32) -> String {
+    let server = builder.line("-u 65534 -g 65534").expect_error("").start();
+    assert_eq!(server.wait_exit(PATIENCE).code(), code);
+    let lines: Vec<String> = server.log().lines().into_iter().map(|line| line.text).collect();
+    server.finish();
+    lines.join("\n")
+}
+
+#[test]
+fn what_the_user_may_not_read_is_named() {
+    let _turn = turn::together();
+    let Some(builder) = for_nobody() else { return };
+    let folder = builder.folder().to_owned();
+    open(&folder, 0o700);
+    let said = fails(builder, 3);
+    let hint = format!("may not read `{}`; see --user and --group", folder.display());
+    assert!(said.contains(&hint), "{said}");
+
+    let Some(builder) = for_nobody() else { return };
+    open(&builder.folder().join("main.py"), 0o600);
+    let said = fails(builder, 3);
+    assert!(said.contains("Permission denied") && said.contains("hint: it runs as the user"), "{said}");
+
+    let Some(builder) = for_nobody() else { return };
+    let closed = tempfile::tempdir().expect("a folder that only we may enter");
+    open(closed.path(), 0o700);
+    let python = closed.path().join("python3");
+    symlink("/bin/sh", &python).expect("made");
+    let said = fails(builder.python(&python), 1);
+    assert!(said.contains("the user of the workers (--user) may not execute the interpreter"), "{said}");
+}
+
+#[test]
+fn root_in_a_container_gets_one_hint_and_whoever_has_chosen_none() {
+    let _turn = turn::together();
+    let Some(builder) = for_nobody() else { return };
+    let server = builder.variable("container", "podman").line("--workers 2").serve(2);
+    assert_eq!(server.log().count("hint: --user and --group"), 1);
+    Planned::Reload.let_happen(&server);
+    assert_eq!(server.log().count("hint: --user and --group"), 1);
+    server.finish();
+    let Some(builder) = for_nobody() else { return };
+    let server = builder.variable("container", "podman").line("-u 65534 -g 65534").serve(1);
+    assert_eq!(server.log().count("hint: --user and --group"), 0);
+    server.finish();
+}
