@@ -15,10 +15,11 @@ use std::{
 use crate::{
     access::access_log,
     address,
+    choose::{Choices, value_error},
     directories::{directories, interpreter, python_paths},
     draft::Draft,
     environment::Environment,
-    error::ConfigError,
+    error::{ConfigError, Problem},
     file::FileContent,
     gather::{Gathered, application_environment, gather},
     given::Given,
@@ -173,7 +174,7 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         print_config: _,
         uvicorn,
     } = draft;
-    let name = name.filter(|name| !name.is_empty());
+    let name = process_name(name, &choices)?;
     let settings = Settings {
         logs: logs.resolve(name.as_ref().unwrap_or(&app), no_access),
         app,
@@ -216,6 +217,17 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
     };
     let shown = show::all(&choices, &settings, spoken);
     Ok(Resolved { settings, colors, task, shown, warnings })
+}
+
+/// The name, unless it is empty. It is to be a word of a command line.
+fn process_name(name: Option<String>, choices: &Choices) -> Result<Option<String>, ConfigError> {
+    match choices.get("name").and_then(|choices| choices.last()) {
+        Some(choice) if choice.text.contains('\0') => Err(value_error(
+            choice,
+            Problem::meaning("a zero byte in the name", "give a name in plain letters"),
+        )),
+        _ => Ok(name.filter(|name| !name.is_empty())),
+    }
 }
 
 /// The limit in bytes; 0 is none.

@@ -107,9 +107,12 @@ def boot(source, channel):
         from ferricorn_worker import check
 
         check.run(channel)
-    # What the process list shows is the real argument vector; `sys.argv` is what the application reads.
-    sys.argv = ["ferricorn"] + [word for title in sys.argv[3:4] for word in title.split(" ")[1:]]
-    from ferricorn_worker import main
+    from ferricorn_worker import main, title
+
+    for name in sys.argv[4:5]:
+        title.show("ferricorn: worker [" + name + "]")
+    # What the application reads.
+    sys.argv = ["ferricorn"] + [word for job in sys.argv[3:4] for word in job.split(" ")[1:]]
 
     main.run(channel)
 

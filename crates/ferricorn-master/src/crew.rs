@@ -60,8 +60,10 @@ pub(crate) struct Recruit {
     pub(crate) rights: Option<Rights>,
     /// Variables for the application, stronger than the master's.
     pub(crate) environment: Vec<(String, String)>,
-    /// For the process list.
-    pub(crate) title: String,
+    /// The application, which it finds on its command line.
+    pub(crate) app: String,
+    /// What the process list calls it.
+    pub(crate) name: String,
     pub(crate) listeners: Vec<RawFd>,
 }
 
@@ -167,7 +169,7 @@ impl Crew {
         let mut environment = environment::for_worker(&self.version, &recruit.environment);
         environment.push(("FERRICORN_SLOT".into(), recruit.slot.to_string().into()));
         environment.push(("FERRICORN_GENERATION".into(), recruit.generation.to_string().into()));
-        let words = vec![recruit.title.clone().into()];
+        let words = vec![format!("worker {}", recruit.app).into(), recruit.name.clone().into()];
         let (directory, rights) = (recruit.directory.clone(), recruit.rights.clone());
         let job = shim::Job { words, environment, directory, rights };
         let mut plan = shim::plan(&self.interpreter, &self.sources, &theirs, job);

@@ -67,6 +67,7 @@ const MODULES: &[(&str, &str)] = modules![
     "start",
     "statsd",
     "syslog",
+    "title",
     "worker_class",
     "worker_hooks",
 ];

@@ -7,10 +7,11 @@ use std::{
     time::Instant,
 };
 
+use ferricorn_config::Settings;
 use ferricorn_core::{Event, Supervisor};
-use ferricorn_sys::{Listener, PidFile};
+use ferricorn_sys::{Listener, PidFile, title};
 use ferricorn_wire::upgrade::{Estate, Legacy};
-use tracing::{error, info};
+use tracing::{debug, error, info};
 
 use crate::{
     Outcome, Program, binding,
@@ -33,6 +34,7 @@ pub(crate) async fn start(
     succession: Succession,
 ) -> Result<Begun, Outcome> {
     rights::give_logs(&program.settings);
+    show_name(&program.settings);
     match succession {
         Succession::InPlace(legacy) => in_place(program, interpreter, signals, &legacy),
         Succession::Beside(predecessor, estate) => {
@@ -106,6 +108,14 @@ fn in_place(
     world.reap(&mut queue);
     world.ask_reload(&mut queue);
     Ok((core, world, queue))
+}
+
+/// Shows the service's name in the process list, if it has got one. Otherwise the command line says more.
+pub(crate) fn show_name(settings: &Settings) {
+    let Some(name) = &settings.name else { return };
+    if let Err(error) = title::set(&format!("ferricorn: master [{name}]")) {
+        debug!("the process list does not show the name: {error}");
+    }
 }
 
 /// Calls the hooks of the start and waits for them, which is what they are for.

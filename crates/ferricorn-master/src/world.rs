@@ -171,7 +171,8 @@ impl World {
                     directory: settings.chdir.clone(),
                     rights: rights::of_worker(settings),
                     environment: settings.environment.clone(),
-                    title: format!("worker {}", settings.app),
+                    app: settings.app.clone(),
+                    name: settings.process_name().to_owned(),
                     listeners: candidate.map_or_else(
                         || self.listeners.iter().map(AsRawFd::as_raw_fd).collect(),
                         |candidate| candidate.descriptors(&self.listeners),

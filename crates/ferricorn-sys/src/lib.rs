@@ -32,6 +32,7 @@ pub mod pid_file;
 pub mod process;
 pub mod rights;
 pub mod spawn;
+pub mod title;
 pub mod wait;
 
 pub use access::Access;

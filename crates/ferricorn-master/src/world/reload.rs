@@ -12,7 +12,7 @@ use crate::{
     hooks::About,
     policy,
     reloading::{Asker, Candidate},
-    rights,
+    rights, start,
 };
 
 impl World {
@@ -102,6 +102,7 @@ impl World {
         let moves = candidate.moves(self.listeners.len());
         let (settings, listeners, superseded) = candidate.commit(std::mem::take(&mut self.listeners));
         self.program.settings = settings;
+        start::show_name(&self.program.settings);
         self.listeners = listeners;
         self.hooks.commit();
         superseded.into_iter().for_each(Listener::close);
