@@ -49,7 +49,7 @@ def _import(name: str) -> ModuleType:
             text += rights.unreadable() or "\nhint: is the module's folder right? see --chdir and --app-dir"
         raise BootFailed("import", text) from None
     except (Exception, SystemExit) as error:
-        hint = f"\nhint: it runs as {rights.who()}; see --user and --group" if isinstance(error, PermissionError) else ""
+        hint = f"\nhint: it runs as {rights.who()}" if isinstance(error, PermissionError) else ""
         raise BootFailed("import", user_traceback(error) + hint) from None
 
 

@@ -1,8 +1,8 @@
 """What the process list shows of this process in place of its command line.
 
 Owns: writing it. Does not own: the words.
-Invariants: nothing but the memory of the command line is written, of which Python has had its copies since its start; where
-that is not possible, the command line stays.
+Invariants: nothing but the memory of the command line is written, of which Python has had its copies since its start;
+where that is not possible, the command line stays.
 """
 
 from __future__ import annotations
