@@ -22,8 +22,8 @@ unsafe extern "C" {
 ///
 /// Call it while there is one thread only.
 pub fn set(text: &str) -> io::Result<()> {
-    let stat = fs::read_to_string("/proc/self/stat")?;
-    let [start, end, variables, end_of_variables] = places(&stat).ok_or(io::ErrorKind::Unsupported)?;
+    let fields = fs::read_to_string("/proc/self/stat")?;
+    let [start, end, variables, end_of_variables] = places(&fields).ok_or(io::ErrorKind::Unsupported)?;
     let bytes = text.as_bytes();
     let words = usize::try_from(end.saturating_sub(start)).unwrap_or(0);
     let mut room = words;

@@ -14,7 +14,10 @@ use std::{
 use ferricorn_test::{Address, Builder, Deployed, PATIENCE, Planned, eventually, http, processes, turn};
 use nix::sys::signal::Signal;
 
-use crate::{PROGRAM, ferricorn};
+use crate::{
+    PROGRAM, ferricorn,
+    pid1::{master, namespace},
+};
 
 /// A user and a group that need no name.
 const NOBODY: &str = "65534";
@@ -125,10 +128,52 @@ fn a_new_program_gives_its_workers_the_same_rights() {
     let server = builder.line(line).linked().serve(2);
     server.deploy(Deployed::Program(Path::new(PROGRAM)));
     Planned::Upgrade.let_happen(&server);
-    server.wait_for_workers(2, PATIENCE).iter().for_each(|pid| has_rights(*pid, NOBODY, NOBODY));
+    for worker in server.wait_for_workers(2, PATIENCE) {
+        has_rights(worker, NOBODY, NOBODY);
+    }
     assert_eq!(command_line(server.master()), "ferricorn: master [shop]");
     assert_eq!(server.get("/").expect("an answer").status, 200);
     server.finish();
+}
+
+#[test]
+fn a_program_that_takes_its_own_place_does_as_well() {
+    let _turn = turn::alone();
+    let Some(namespace) = namespace() else { return };
+    let Some(builder) = for_nobody() else { return };
+    let line = "-u 65534 -g 65534 -n shop --workers 2";
+    let server = builder.line(line).wrapped(namespace).linked().serve(2);
+    let master = master(&server);
+    server.deploy(Deployed::Program(Path::new(PROGRAM)));
+    processes::signal(master, Signal::SIGUSR2);
+    server.wait_for_line("Reloaded: every worker runs", PATIENCE);
+    eventually(PATIENCE, "two workers are left", || processes::children(master).len() == 2);
+    for worker in processes::children(master) {
+        has_rights(worker.pid, NOBODY, NOBODY);
+    }
+    assert_eq!(command_line(master), "ferricorn: master [shop]");
+    assert_eq!(server.get("/").expect("an answer").status, 200);
+    processes::signal(master, Signal::SIGTERM);
+    assert_eq!(server.wait_exit(PATIENCE).code(), 0);
+    server.finish();
+}
+
+#[test]
+fn rights_that_the_container_does_not_have_are_no_failure_of_the_application() {
+    let _turn = turn::together();
+    let namespace = ["unshare", "--user", "--map-root-user"];
+    if !Command::new(namespace[0]).args(&namespace[1..]).arg("true").status().is_ok_and(|it| it.success()) {
+        return ferricorn_test::skip("`unshare`, and user namespaces");
+    }
+    let said = fails(ferricorn().app(APP).wrapped(&namespace), 1);
+    assert!(
+        said.contains("cannot start a worker: failed to change the user and group of the process: "),
+        "{said}"
+    );
+    assert!(
+        said.contains("; is the container, or its user namespace, allowed to have this user and group?"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -239,7 +284,9 @@ fn a_reload_changes_the_user_and_a_wrong_one_changes_nothing() {
     write(&folder, "65533");
     Planned::Reload.let_happen(&server);
     let workers = server.wait_for_workers(2, PATIENCE);
-    workers.iter().for_each(|pid| has_rights(*pid, ANOTHER, NOBODY));
+    for worker in &workers {
+        has_rights(*worker, ANOTHER, NOBODY);
+    }
     assert_eq!(owner(&server.path("access.log")), (65_533, 65_534));
     write(&folder, "'no-such-user'");
     server.signal(Signal::SIGHUP);
