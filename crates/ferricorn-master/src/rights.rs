@@ -89,8 +89,8 @@ pub(crate) fn hint(settings: &Settings) {
         && in_container(ferricorn_sys::is_pid_1(), &|name| std::env::var_os(name).is_some(), &Path::exists)
     {
         info!(
-            "The application runs as root in this container\nhint: --user and --group let the workers run as somebody \
-             else, as in `--user nobody --group nogroup`; or set USER in the image"
+            "The workers run as root in this container; --user and --group, or USER in the image, let them run as \
+             somebody else"
         );
     }
 }

@@ -116,7 +116,7 @@ fn every_worker_runs_as_the_user_and_the_master_does_not() {
     all_have_them();
     let asked = Command::new(PROGRAM).args(["ctl", "--pid", &server.pid().to_string(), "status"]).output();
     assert!(asked.expect("it can be started").status.success(), "root is answered as ever");
-    assert_eq!(server.log().count("hint: --user"), 0);
+    assert_eq!(server.log().count("run as root in this container"), 0);
     server.finish();
 }
 
@@ -363,13 +363,13 @@ fn root_in_a_container_gets_one_hint_and_whoever_has_chosen_none() {
     let _turn = turn::together();
     let Some(builder) = for_nobody() else { return };
     let server = builder.variable("container", "podman").line("--workers 2").serve(2);
-    assert_eq!(server.log().count("hint: --user and --group"), 1);
+    assert_eq!(server.log().count("run as root in this container"), 1);
     Planned::Reload.let_happen(&server);
-    assert_eq!(server.log().count("hint: --user and --group"), 1);
+    assert_eq!(server.log().count("run as root in this container"), 1);
     server.finish();
     let Some(builder) = for_nobody() else { return };
     let server = builder.variable("container", "podman").line("-u 65534 -g 65534").serve(1);
-    assert_eq!(server.log().count("hint: --user and --group"), 0);
+    assert_eq!(server.log().count("run as root in this container"), 0);
     server.finish();
 }
 
