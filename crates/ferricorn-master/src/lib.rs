@@ -52,7 +52,7 @@ pub use helper::{ExecuteError, check_application, execute};
 pub use interpreter::InterpreterError;
 pub use invocation::Invocation;
 pub use reloading::{Configuration, Question};
-pub use rights::System;
+pub use rights::SystemAccounts;
 
 /// The target of events that are a gauge rather than a line: `metric` is its name, `value` its number.
 pub const METRIC: &str = "ferricorn::metric";

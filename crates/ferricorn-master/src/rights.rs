@@ -1,6 +1,6 @@
 //! Whose rights the workers have, as the system knows them, and the files that they have to open with fewer than ours.
 //!
-//! Owns: the tables of users and groups for the settings ([`System`]), the log files that workers write. Does not own:
+//! Owns: the tables of users and groups for the settings ([`SystemAccounts`]), the log files that workers write. Does not own:
 //! what was asked for (`ferricorn-config`), the change itself (`ferricorn-sys`).
 //!
 //! The master keeps its rights, and so do the processes that execute the configuration file and its own hooks, as in
@@ -14,9 +14,9 @@ use tracing::{debug, info, warn};
 
 /// The users and groups of this system, and this process.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct System;
+pub struct SystemAccounts;
 
-impl Accounts for System {
+impl Accounts for SystemAccounts {
     fn user(&self, name: &str) -> io::Result<Option<u32>> {
         Ok(rights::user_by_name(name)?.map(|account| account.user))
     }

@@ -16,7 +16,7 @@ use ferricorn_config::{
     Accounts, ConfigError, Environment, Facts, FileContent, Given, Input, Layer, PythonFile, PythonTarget,
     Resolved, Settings, read_toml, resolve,
 };
-use ferricorn_master::{ExecuteError, Question, System};
+use ferricorn_master::{ExecuteError, Question, SystemAccounts};
 
 use crate::cli::StartRequest;
 
@@ -45,7 +45,12 @@ impl ProcessStart {
     /// Of this process. `arguments` are those of the program, without its name.
     pub fn of_this_process(arguments: Vec<OsString>) -> Self {
         let directory = std::env::current_dir().unwrap_or_default();
-        Self { arguments, variables: std::env::vars_os().collect(), directory, accounts: Box::new(System) }
+        Self {
+            arguments,
+            variables: std::env::vars_os().collect(),
+            directory,
+            accounts: Box::new(SystemAccounts),
+        }
     }
 
     /// The variables as texts.

@@ -7,7 +7,7 @@ use ferricorn::{
     configuration::{Configuration, ProcessStart},
 };
 use ferricorn_config::{Accounts, ConfigError, Resolved, options};
-use ferricorn_master::System;
+use ferricorn_master::SystemAccounts;
 use serde_json::Value;
 
 use crate::case::{Case, folder};
@@ -62,23 +62,23 @@ struct AsRoot;
 
 impl Accounts for AsRoot {
     fn user(&self, name: &str) -> io::Result<Option<u32>> {
-        System.user(name)
+        SystemAccounts.user(name)
     }
 
     fn name(&self, user: u32) -> io::Result<Option<String>> {
-        System.name(user)
+        SystemAccounts.name(user)
     }
 
     fn group(&self, name: &str) -> io::Result<Option<u32>> {
-        System.group(name)
+        SystemAccounts.group(name)
     }
 
     fn groups(&self, name: &str, group: u32) -> io::Result<Vec<u32>> {
-        System.groups(name, group)
+        SystemAccounts.groups(name, group)
     }
 
     fn own(&self) -> (u32, u32) {
-        System.own()
+        SystemAccounts.own()
     }
 
     fn may_change_user(&self) -> bool {

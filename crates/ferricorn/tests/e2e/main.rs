@@ -13,6 +13,7 @@ mod deploy;
 mod faults;
 mod hang;
 mod hooks;
+mod inherits;
 mod logs;
 mod loss;
 mod offsets;
