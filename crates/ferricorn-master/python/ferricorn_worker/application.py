@@ -15,7 +15,6 @@ import inspect
 from types import ModuleType
 from typing import Any
 
-from . import rights
 from .errors import BootFailed, user_traceback
 
 _DEFAULT_ATTRIBUTES = ("application", "app")
@@ -44,13 +43,20 @@ def _import(name: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
+        # What most workers do not need is not loaded: the sources are compiled at every boot.
+        from . import rights
+
         text = user_traceback(error)
         if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
             text += rights.unreadable() or "\nhint: is the module's folder right? see --chdir and --app-dir"
         raise BootFailed("import", text) from None
     except (Exception, SystemExit) as error:
-        hint = f"\nhint: it runs as {rights.who()}" if isinstance(error, PermissionError) else ""
-        raise BootFailed("import", user_traceback(error) + hint) from None
+        text = user_traceback(error)
+        if isinstance(error, PermissionError):
+            from . import rights
+
+            text += f"\nhint: it runs as {rights.who()}"
+        raise BootFailed("import", text) from None
 
 
 def _parse(expression: str, target: str) -> tuple[list[str], ast.Call | None]:

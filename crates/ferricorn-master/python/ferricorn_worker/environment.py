@@ -17,7 +17,7 @@ import platform
 import sys
 from typing import Any
 
-from . import proxy_headers, rights
+from . import proxy_headers
 from .errors import BootFailed, user_traceback
 from .start import Start
 
@@ -68,6 +68,8 @@ def check_uvicorn() -> str:
     try:
         uvicorn = importlib.import_module("uvicorn")
     except ImportError as error:
+        from . import rights
+
         what = "is not installed" if error.name == "uvicorn" else f"cannot be imported ({error})"
         raise BootFailed("environment", f"uvicorn {what} for {tried}{rights.unreadable()}\n{hint}") from None
     version: str = getattr(uvicorn, "__version__", "0")
