@@ -44,8 +44,6 @@ pub struct Rights {
     pub groups: Option<Vec<u32>>,
     /// Whether any of this is other than the master's.
     pub changed: bool,
-    /// The user, by its name if that was given, for messages.
-    pub name: String,
 }
 
 /// The rights that were asked for.
@@ -81,8 +79,7 @@ pub(crate) fn resolve(
             "the workers run as `{name}`, but still with the group of root; add --group, as in `--group {name}`"
         ));
     }
-    let name = draft.user.clone().unwrap_or_else(|| user.to_string());
-    Ok(Rights { user, group, changed: other_user || other_group || groups.is_some(), groups, name })
+    Ok(Rights { user, group, changed: other_user || other_group || groups.is_some(), groups })
 }
 
 /// The groups of a user. One that has no name is a member of nothing.

@@ -104,7 +104,7 @@ fn defaults() -> Settings {
         upgrade_timeout: Duration::from_secs(120),
         pid_file: None,
         name: None,
-        rights: Rights { user: 0, group: 0, groups: None, changed: false, name: "0".to_owned() },
+        rights: Rights { user: 0, group: 0, groups: None, changed: false },
         drain_delay: Duration::ZERO,
         max_worker_lifetime: Duration::ZERO,
         max_worker_lifetime_jitter: Duration::ZERO,

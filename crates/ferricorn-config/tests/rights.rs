@@ -53,7 +53,6 @@ fn another_user_has_no_groups_but_its_own() {
     let web = rights("--user web --group 33", 0);
     assert_eq!((web.user, web.group, web.changed), (33, 33, true));
     assert_eq!(web.groups, Some(vec![33]));
-    assert_eq!(web.name, "web");
     assert_eq!(rights("--user 33 --group web --initgroups", 0).groups, Some(vec![33, 44]));
     assert_eq!(rights("--user 4711 --group web --initgroups", 0).groups, Some(vec![33]), "it has no name");
 }

@@ -1,7 +1,7 @@
 //! Whose rights the workers have, as the system knows them, and the files that they have to open with fewer than ours.
 //!
-//! Owns: the tables of users and groups for the settings ([`SystemAccounts`]), the log files that workers write. Does not own:
-//! what was asked for (`ferricorn-config`), the change itself (`ferricorn-sys`).
+//! Owns: the tables of users and groups for the settings ([`SystemAccounts`]), the log files that workers write. Does not
+//! own: what was asked for (`ferricorn-config`), the change itself (`ferricorn-sys`).
 //!
 //! The master keeps its rights, and so do the processes that execute the configuration file and its own hooks, as in
 //! gunicorn, where these run in the master.

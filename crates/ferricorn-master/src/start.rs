@@ -33,7 +33,6 @@ pub(crate) async fn start(
     signals: Signals,
     succession: Succession,
 ) -> Result<Begun, Outcome> {
-    rights::give_logs(&program.settings);
     show_name(&program.settings);
     match succession {
         Succession::InPlace(legacy) => in_place(program, interpreter, signals, &legacy),
@@ -57,6 +56,8 @@ async fn first(program: Program, interpreter: PathBuf, mut signals: Signals) -> 
         BindError::Failed => Outcome::CannotStart,
     })?;
     let pid_file = path.map(PidFile::create).transpose().map_err(failed)?;
+    // Not before: a second master, started by mistake, leaves the files of the first one alone.
+    rights::give_logs(settings);
     let core = Supervisor::new(policy::from_settings(settings), policy::seed());
     let crew = Crew::new(interpreter, program.version, None).map_err(unprepared)?;
     let world = World::new(program, crew, listeners, signals, Predecessor::NONE, pid_file, hooks);
@@ -72,6 +73,7 @@ async fn beside(
 ) -> Result<Begun, Outcome> {
     info!("Succeeding ferricorn {} (pid: {})", estate.version, estate.pid);
     let hooks = starting_hooks(&program, &interpreter, &mut signals).await?;
+    rights::give_logs(&program.settings);
     let listeners = succession::take_listeners(estate).map_err(failed)?;
     let handoff = succession::take_handoff(estate).map_err(unprepared)?;
     let core = Supervisor::succeeding(policy::from_settings(&program.settings), policy::seed());
@@ -87,6 +89,7 @@ fn in_place(
     signals: Signals,
     legacy: &Legacy,
 ) -> Result<Begun, Outcome> {
+    rights::give_logs(&program.settings);
     let estate = &legacy.estate;
     info!("Succeeding ferricorn {} in its place, with {} workers", estate.version, legacy.workers.len());
     let mut listeners: Vec<Listener> = succession::take_listeners(estate).map_err(failed)?;
