@@ -16,6 +16,7 @@ mod load;
 mod loss;
 mod memory;
 mod process;
+mod recycling;
 mod report;
 mod server;
 mod settings;
@@ -30,7 +31,7 @@ use crate::{failure::Failure, say::say, steps::loudly_checked, venv::Python, wor
 type Measurement = fn(&Ground, Effort) -> Result<report::Page, Failure>;
 
 /// The measurements by name, in the order in which they are made.
-const MEASUREMENTS: [(&str, Measurement); 7] = [
+const MEASUREMENTS: [(&str, Measurement); 8] = [
     ("cpu", cost::cpu),
     ("access", cost::access),
     ("connections", cost::connections),
@@ -38,6 +39,7 @@ const MEASUREMENTS: [(&str, Measurement); 7] = [
     ("boot", boot::measure),
     ("settings", settings::measure),
     ("loss", loss::measure),
+    ("recycling", recycling::measure),
 ];
 
 /// How much is measured.

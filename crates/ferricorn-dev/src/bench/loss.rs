@@ -1,11 +1,11 @@
-//! What is lost: a million requests over a thousand planned events, the same beside rivals, and what it costs.
+//! What is lost: a million requests over a thousand planned events, and the same beside rivals. What it costs is in
+//! [`super::recycling`].
 //!
 //! Theory of operation: the load, its verdicts and its ledger are those of the tests (`ferricorn-test`), so that nothing
 //! counts as answered here that would count as lost there. Clients are strict: they keep a connection until the server
 //! says that it is the last answer, and never send a request twice.
 
 mod rivals;
-mod speed;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -32,27 +32,20 @@ struct Scale {
     events: usize,
     /// Requests that each of the compared servers gets.
     compared: u64,
-    /// Rounds of the speed figures.
-    rounds: usize,
     /// How long the slow version boots.
     slow_boot: Duration,
 }
 
-const FULL: Scale = Scale {
-    requests: 1_000_000,
-    events: 1_000,
-    compared: 30_000,
-    rounds: 7,
-    slow_boot: Duration::from_secs(30),
-};
+const FULL: Scale =
+    Scale { requests: 1_000_000, events: 1_000, compared: 30_000, slow_boot: Duration::from_secs(30) };
 const QUICK: Scale =
-    Scale { requests: 20_000, events: 20, compared: 4_000, rounds: 3, slow_boot: Duration::from_secs(3) };
+    Scale { requests: 20_000, events: 20, compared: 4_000, slow_boot: Duration::from_secs(3) };
 
 /// The most that the long run may take.
 const LONGEST: Duration = Duration::from_secs(3600);
 
 /// Our program with the ledger application.
-fn ferricorn(ground: &Ground, line: &str) -> Builder {
+pub(super) fn ferricorn(ground: &Ground, line: &str) -> Builder {
     Server::command(&ground.ferricorn).python(ground.venv.program("python")).line(line)
 }
 
@@ -73,7 +66,6 @@ pub(super) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
     let compared = rivals::compare(ground, &scale, &mut page)?;
     page.table(compared);
     page.table(deploys(ground, &scale)?);
-    page.table(speed::figures(ground, &scale)?);
     Ok(page)
 }
 

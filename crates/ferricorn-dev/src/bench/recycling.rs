@@ -12,15 +12,14 @@ use ferricorn_test::{
 };
 use nix::sys::signal::Signal;
 
-use super::{Scale, ferricorn};
-use crate::{
-    bench::{
-        contender::Ground,
-        report::{Table, verdict},
-        statistics::Summary,
-    },
-    failure::Failure,
+use super::{
+    Effort,
+    contender::Ground,
+    loss::ferricorn,
+    report::{Page, Table, verdict},
+    statistics::Summary,
 };
+use crate::failure::Failure;
 
 /// How long each half of a round is.
 const HALF: Duration = Duration::from_secs(4);
@@ -33,8 +32,25 @@ const RATE: f64 = 300.0;
 const HANDED: usize = 400;
 const IDLE: usize = 100;
 
+/// Makes the page.
+pub(super) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
+    let rounds = if effort.is_quick() { 3 } else { 12 };
+    let mut page = Page::new(
+        "What it costs to replace workers",
+        format!(
+            "The application is `crates/ferricorn-test/python/ledger.py`, on 2 workers. A round has {} s each of {RATE} requests \
+            a second with and without recycles, then of 8 clients that ask as fast as they can, with and without. A worker \
+            is recycled by a SIGTERM, which the master answers as `--max-requests`: the replacement first. {rounds} rounds.",
+            HALF.as_secs()
+        ),
+    );
+    page.command("ferricorn main:app --bind 127.0.0.1:0 --workers 2".to_owned());
+    page.table(figures(ground, rounds)?);
+    Ok(page)
+}
+
 /// All figures, each against its target.
-pub(super) fn figures(ground: &Ground, scale: &Scale) -> Result<Table, Failure> {
+fn figures(ground: &Ground, rounds: usize) -> Result<Table, Failure> {
     let mut table = Table::new(["figure", "found", "target"]);
     let mut row = |name: String, found: Summary, limit: f64, shown: &str, digits: usize| {
         let found_text = format!("{found:.digits$}");
@@ -44,7 +60,7 @@ pub(super) fn figures(ground: &Ground, scale: &Scale) -> Result<Table, Failure> 
         let server = ferricorn(ground, "--workers 2").serve(2);
         let (mut p99, mut capacity) = (Vec::new(), Vec::new());
         // Once more than counts: caches fill.
-        for round in 0..=scale.rounds {
+        for round in 0..=rounds {
             let open = Arrival::Rate(RATE);
             let (rest, during) = (half(&server, open, None)?, half(&server, open, Some(pause))?);
             let closed = Arrival::Think(Duration::ZERO);
@@ -73,7 +89,7 @@ pub(super) fn figures(ground: &Ground, scale: &Scale) -> Result<Table, Failure> 
         );
     }
     let (mut given, mut taken) = (Vec::new(), Vec::new());
-    for _ in 0..scale.rounds {
+    for _ in 0..rounds {
         let with = handoff(ground, HANDED)?;
         let without = handoff(ground, 0)?;
         given.push(with.giver.saturating_sub(without.giver).as_secs_f64() * 1e6 / with.moved);
@@ -84,7 +100,7 @@ pub(super) fn figures(ground: &Ground, scale: &Scale) -> Result<Table, Failure> 
     for (name, signal) in
         [("its siblings go on", Signal::SIGTTOU), ("the whole service stops", Signal::SIGTERM)]
     {
-        let drains: Result<Vec<f64>, Failure> = (0..scale.rounds).map(|_| drain(ground, signal)).collect();
+        let drains: Result<Vec<f64>, Failure> = (0..rounds).map(|_| drain(ground, signal)).collect();
         row(
             format!("seconds to drain a worker with {IDLE} idle connections, {name}"),
             Summary::of(drains?),
