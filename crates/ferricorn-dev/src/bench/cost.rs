@@ -29,14 +29,17 @@ fn method(effort: Effort) -> String {
         "Processor time is user and system time of the server's whole tree of processes, from the kernel's \
     nanosecond counts per thread, divided by the requests that were answered. The client keeps 4 connections to each \
     worker, the same number for every server, writes a request on each, reads the answers, and begins again. {starts} starts of each \
-        server with {rounds} rounds of {REQUESTS} requests each."
+        server with {rounds} rounds of {REQUESTS} requests each, of which the median counts."
     )
 }
 
 /// Sends a round's requests to one server, and counts them.
 type Work = Box<dyn FnMut() -> Result<usize, Failure>>;
 
-/// Takes turns over all servers, round after round and start after start; for each server its measurements.
+/// Takes turns over all servers, round after round and start after start; for each server one figure of each start.
+///
+/// That is the median of its rounds. Rounds of one start are no measurements of their own: the layout of its memory makes
+/// one process some percent faster than the next, for as long as it lives.
 fn take_turns<const N: usize>(
     ground: &Ground,
     effort: Effort,
@@ -51,10 +54,14 @@ fn take_turns<const N: usize>(
             Ok((server, work))
         });
         let mut started = started.collect::<Result<Vec<_>, _>>()?;
+        let mut rounds = [const { Vec::new() }; N];
         for _ in 0..effort.rounds {
-            for ((server, work), found) in started.iter_mut().zip(&mut found) {
-                found.push(server.cost(work)?);
+            for ((server, work), costs) in started.iter_mut().zip(&mut rounds) {
+                costs.push(server.cost(work)?);
             }
+        }
+        for (found, costs) in found.iter_mut().zip(rounds) {
+            found.push(Summary::of(costs).median);
         }
     }
     Ok(found)
@@ -142,7 +149,7 @@ pub(crate) fn cpu(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
 pub(crate) fn access(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
     let method = format!(
         "{} Each server runs twice, with and without an access log in a file; what a line costs is the \
-         difference within a round. ferricorn and gunicorn write gunicorn's default format, uvicorn its own. \
+         difference within a start. ferricorn and gunicorn write gunicorn's default format, uvicorn its own. \
          Microseconds depend on the machine and on what else it does, the ratio to uvicorn's line less so.",
         method(effort)
     );

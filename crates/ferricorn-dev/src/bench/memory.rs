@@ -18,7 +18,7 @@ pub(crate) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
         "Memory is the kernel's `VmRSS`, which counts shared pages in full, and `Pss`, which counts a page \
         by the share of its users, both in MB of a million bytes, after load on 2 workers. Workers and helpers are \
         all the processes below the one that supervises. {} starts of each server.",
-        effort.starts
+        effort.boots / 2
     );
     let mut page = Page::new("Memory of the supervising process", method);
     let head =
@@ -28,7 +28,7 @@ pub(crate) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
         let plan = Plan { app, workers: 2, access_log: false };
         for contender in ALL {
             let (mut resident, mut proportional, mut below) = (Vec::new(), Vec::new(), Vec::new());
-            for _ in 0..effort.starts {
+            for _ in 0..effort.boots / 2 {
                 let server = Server::start(ground, contender, plan)?;
                 server.warm_load()?;
                 let root = server.memory_of_root()?;
