@@ -15,9 +15,17 @@ pub enum Action {
         slot: Slot,
         /// Its generation.
         generation: Generation,
+        /// Whether somebody waits for it. Nobody does if it is to take the place of a worker that only is old, and
+        /// that serves until then.
+        urgent: bool,
     },
     /// Begin to listen: the first worker is ready.
     Listen,
+    /// Somebody waits now for a boot that was not urgent.
+    Hurry {
+        /// The worker.
+        id: WorkerId,
+    },
     /// Tell a worker to accept connections.
     Serve {
         /// The worker.

@@ -13,6 +13,7 @@ mod record;
 mod silence;
 mod succeed;
 mod upgrade;
+mod urgency;
 
 use std::{collections::BTreeMap, time::Instant};
 

@@ -6,12 +6,15 @@ use crate::{Generation, Retirement, Slot};
 
 /// A worker between the order to spawn it and its exit.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact of its own")]
 pub(crate) struct Worker {
     pub(crate) slot: Slot,
     pub(crate) generation: Generation,
     pub(crate) state: State,
     /// Whether its process exists, so that it can be sent something.
     pub(crate) spawned: bool,
+    /// Whether somebody waits for its boot.
+    pub(crate) urgent: bool,
     /// Whether it was told to serve.
     pub(crate) serving: bool,
     /// Requests after which it is recycled.

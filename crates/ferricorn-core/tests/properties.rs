@@ -200,6 +200,8 @@ fn check_crowd(sim: &Sim, policy: &Policy) -> Result<(), TestCaseError> {
     starting.sort_unstable();
     starting.dedup();
     prop_assert_eq!(starting.len(), all, "two workers start for one seat");
+    let is_short = sim.serving_ids().len() < usize::from(snapshot.target) && !snapshot.stopping;
+    prop_assert!(!is_short || sim.booting().all(|it| it.urgent), "somebody waits, and a boot takes its time");
     Ok(())
 }
 

@@ -346,6 +346,31 @@ fn recycling_starts_the_replacement_first_and_one_at_a_time() {
 }
 
 #[test]
+fn a_boot_is_urgent_unless_it_replaces_a_worker_that_only_is_old() {
+    let mut sim = Sim::new(Policy { max_requests: Some(100), ..policy() }, |_, _| Manners {
+        boot: secs(3),
+        requests_per_second: 10,
+        ..Manners::default()
+    });
+    let boots = |sim: &Sim| sim.booting().map(|it| it.urgent).collect::<Vec<_>>();
+    sim.advance(secs(1));
+    assert_eq!(boots(&sim), [true, true], "at the start everybody waits");
+    sim.advance(secs(13));
+    assert_eq!(boots(&sim), [false], "nobody waits for a replacement");
+    sim.kill_from_outside(sim.serving_ids()[0]);
+    let boots = boots(&sim);
+    assert!(!boots.is_empty() && boots.iter().all(|urgent| *urgent), "{boots:?}");
+}
+
+#[test]
+fn a_reload_is_urgent() {
+    let mut sim = Sim::new(policy(), |_, _| Manners::default());
+    sim.advance(secs(2));
+    sim.reload();
+    assert!(sim.booting().next().expect("the canary").urgent);
+}
+
+#[test]
 fn a_replacement_that_does_not_boot_leaves_the_old_worker_serving() {
     let mut sim = Sim::new(Policy { max_requests: Some(10), ..policy() }, |_, id| Manners {
         requests_per_second: 10,

@@ -21,7 +21,7 @@ use std::{
 
 use ferricorn_core::{Generation, Slot, Vitals, WorkerId};
 use ferricorn_sys::{
-    BlackBox, Rights, SharedWords, Signal, SpawnError, SpawnStage, channel, clock, memory, spawn,
+    BlackBox, Rights, SharedWords, Signal, SpawnError, SpawnStage, channel, clock, memory, priority, spawn,
 };
 use ferricorn_wire::{
     MAX_PACKET, ToMaster, ToWorker,
@@ -65,6 +65,8 @@ pub(crate) struct Recruit {
     /// What the process list calls it.
     pub(crate) name: String,
     pub(crate) listeners: Vec<RawFd>,
+    /// Nobody waits for its boot: it leaves the processors to those that serve.
+    pub(crate) may_wait: bool,
 }
 
 /// The descriptors and numbers that the start message names.
@@ -171,8 +173,10 @@ impl Crew {
         environment.push(("FERRICORN_GENERATION".into(), recruit.generation.to_string().into()));
         let words = vec![format!("worker {}", recruit.app).into(), recruit.name.clone().into()];
         let (directory, rights) = (recruit.directory.clone(), recruit.rights.clone());
+        let gives_way = recruit.may_wait && priority::can_be_taken_back(rights.is_none());
         let job = shim::Job { words, environment, directory, rights };
         let mut plan = shim::plan(&self.interpreter, &self.sources, &theirs, job);
+        plan.gives_way = gives_way;
         plan.inherit.extend(&recruit.listeners);
         plan.inherit.extend(handoff);
         plan.inherit.extend([self.board.as_raw_fd(), black_box.as_raw_fd()]);
@@ -193,6 +197,7 @@ impl Crew {
             channel: Some(watch(ours)?),
             row,
             spawned_at: Instant::now(),
+            gives_way,
             boot_failure: None,
             history: History::default(),
             black_box,
@@ -238,6 +243,18 @@ impl Crew {
             && error.kind() == io::ErrorKind::WouldBlock
         {
             warn!("worker (pid: {}) does not read its orders", member.pid);
+        }
+    }
+
+    /// Lets a worker that has given way so far do so no more.
+    pub(crate) fn hurry(&mut self, id: WorkerId) {
+        let Some(member) = self.members.get_mut(&id).filter(|it| it.gives_way) else { return };
+        member.gives_way = false;
+        // One that is gone is no news: its exit is on its way.
+        if let Err(error) = priority::take_back(member.pid)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            warn!("worker (pid: {}) goes on giving way to others: {error}", member.pid);
         }
     }
 

@@ -54,6 +54,7 @@ impl Invocation {
             directory: self.directory.clone(),
             rights: None,
             inherit,
+            gives_way: false,
             outlives_parent: true,
         }
     }

@@ -107,6 +107,7 @@ pub(crate) fn plan(interpreter: &Path, sources: &OwnedFd, link: &impl AsRawFd, j
         directory: Some(job.directory),
         rights: job.rights,
         inherit,
+        gives_way: false,
         outlives_parent: false,
     }
 }

@@ -158,7 +158,7 @@ impl World {
 
     pub(crate) fn execute(&mut self, action: Action) -> Done {
         match action {
-            Action::Spawn { id, slot, generation } => {
+            Action::Spawn { id, slot, generation, urgent } => {
                 self.hooks.newest(id);
                 let candidate = self.reloading.of(generation).is_some();
                 self.call_hook("pre_fork", About::worker("[booting]", id, candidate));
@@ -177,14 +177,18 @@ impl World {
                         || self.listeners.iter().map(AsRawFd::as_raw_fd).collect(),
                         |candidate| candidate.descriptors(&self.listeners),
                     ),
+                    // A boot that has a limit of time is not to miss it for being polite.
+                    may_wait: !urgent && settings.boot_timeout.is_zero(),
                 };
                 return Done::Happened(match self.spawn(&recruit) {
                     Ok(()) => Event::Spawned { id },
                     Err(error) => Event::SpawnFailed { id, error: error.to_string() },
                 });
             }
+            Action::Hurry { id } => self.crew.hurry(id),
             Action::Listen => return self.listen(),
             Action::Serve { id } => {
+                self.crew.hurry(id);
                 self.listen_for(id);
                 self.crew.tell(id, &ToWorker::Serve);
             }

@@ -29,6 +29,7 @@ pub mod memfd;
 pub mod memory;
 pub mod notify;
 pub mod pid_file;
+pub mod priority;
 pub mod process;
 pub mod rights;
 pub mod spawn;

@@ -31,6 +31,8 @@ pub struct Process {
     pub parent: i32,
     /// Its process group.
     pub group: i32,
+    /// From -20, first when processors are short, to 19.
+    pub niceness: i32,
 }
 
 impl Process {
@@ -46,6 +48,7 @@ impl Process {
             state: fields.next()?.chars().next()?,
             parent: fields.next()?.parse().ok()?,
             group: fields.next()?.parse().ok()?,
+            niceness: fields.nth(13)?.parse().ok()?,
         })
     }
 

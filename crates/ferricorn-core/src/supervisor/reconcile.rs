@@ -31,6 +31,7 @@ impl Supervisor {
                 self.fill_empty_seats(now, actions);
                 self.tell_of_kept_workers(actions);
                 self.replace_due(now, actions);
+                self.hurry(actions);
                 self.tell_of_budget(now, actions);
                 self.commit_reload(actions);
                 self.prove_succession(now, actions);
@@ -118,7 +119,7 @@ impl Supervisor {
         for slot in empty {
             // The one before may have used up the budget.
             if self.may_fill(slot, now) {
-                self.spawn(slot, now, actions);
+                self.spawn(slot, true, now, actions);
             }
         }
     }
@@ -127,7 +128,7 @@ impl Supervisor {
     fn replace_due(&mut self, now: Instant, actions: &mut Vec<Action>) {
         while self.has_room() {
             let Some(slot) = self.next_to_replace(now) else { return };
-            self.spawn(slot, now, actions);
+            self.spawn(slot, !self.is_only_old(slot), now, actions);
         }
     }
 
@@ -212,7 +213,7 @@ impl Supervisor {
         }
     }
 
-    fn spawn(&mut self, slot: Slot, now: Instant, actions: &mut Vec<Action>) {
+    fn spawn(&mut self, slot: Slot, urgent: bool, now: Instant, actions: &mut Vec<Action>) {
         let id = WorkerId(self.next_id);
         self.next_id += 1;
         if let Some(seat) = self.seats.get_mut(&slot) {
@@ -238,6 +239,7 @@ impl Supervisor {
                 generation,
                 state: State::Starting { since: now, boot_by },
                 spawned: false,
+                urgent,
                 serving: false,
                 request_limit,
                 lifetime,
@@ -246,7 +248,7 @@ impl Supervisor {
                 said_frozen: false,
             },
         );
-        actions.push(Action::Spawn { id, slot, generation });
+        actions.push(Action::Spawn { id, slot, generation, urgent });
     }
 
     /// The reload is over when nobody of an older generation holds a seat and every seat has its new worker.

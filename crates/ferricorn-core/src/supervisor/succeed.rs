@@ -71,6 +71,7 @@ impl Supervisor {
                 None => State::Ready { since: now },
             },
             spawned: true,
+            urgent: true,
             serving: it.leaving.is_none(),
             request_limit: None,
             lifetime: None,

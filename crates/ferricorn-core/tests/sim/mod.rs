@@ -97,6 +97,8 @@ impl Default for Manners {
 pub struct Fake {
     pub slot: Slot,
     pub generation: Generation,
+    /// Somebody waits for its boot.
+    pub urgent: bool,
     pub born: Instant,
     pub ready_at: Option<Instant>,
     pub serving: bool,
@@ -227,6 +229,11 @@ impl Sim {
 
     pub fn alive(&self) -> usize {
         self.workers.values().filter(|it| !it.gone).count()
+    }
+
+    /// Workers that are not ready, and were not told to go.
+    pub fn booting(&self) -> impl Iterator<Item = &Fake> {
+        self.workers.values().filter(|it| it.ready_at.is_none() && !it.gone && !it.leaving)
     }
 
     pub fn serving_ids(&self) -> Vec<WorkerId> {
@@ -403,7 +410,7 @@ impl Sim {
     fn execute(&mut self, action: Action) -> Option<Event> {
         assert!(self.exit.is_none(), "nothing comes after the exit: {action:?}");
         match action {
-            Action::Spawn { id, slot, generation } => {
+            Action::Spawn { id, slot, generation, urgent } => {
                 assert!(!self.listeners_closed, "nothing is spawned after the stop");
                 self.spawns += 1;
                 let manners = (self.manners)(generation, id);
@@ -411,6 +418,7 @@ impl Sim {
                 let fake = Fake {
                     slot,
                     generation,
+                    urgent,
                     born: self.now,
                     ready_at: None,
                     serving: false,
@@ -423,6 +431,11 @@ impl Sim {
                 };
                 self.workers.insert(id, fake);
                 return Some(Event::Spawned { id });
+            }
+            Action::Hurry { id } => {
+                let worker = self.living(id);
+                assert!(!worker.urgent && worker.ready_at.is_none(), "worker {id} is in a hurry already");
+                worker.urgent = true;
             }
             Action::Listen => self.listening = true,
             Action::Serve { id } => {

@@ -76,6 +76,7 @@ fn inherit_worker(worker: &WorkerState, row: usize) -> io::Result<Member> {
         channel: worker.channel.map(|number| watch(inherit::descriptor(number)?)).transpose()?,
         row,
         spawned_at: now.checked_sub(Duration::from_millis(worker.age_ms)).unwrap_or(now),
+        gives_way: false,
         boot_failure: None,
         history: History { stage, ..History::default() },
         allowance: ALLOWANCE,

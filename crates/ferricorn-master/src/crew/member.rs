@@ -31,6 +31,8 @@ pub(crate) struct Member {
     /// None once the worker closed its end.
     pub(super) channel: Option<AsyncFd<OwnedFd>>,
     pub(super) row: usize,
+    /// It gives way to other processes while it boots.
+    pub(super) gives_way: bool,
     /// When its process was made.
     pub(crate) spawned_at: Instant,
     /// The stage and the text of its boot failure, until it was shown.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use ferricorn_test::{
-    capacity,
+    PATIENCE, capacity,
     load::{Arrival, Load},
-    turn, within,
+    processes, turn, within,
 };
 use nix::sys::signal::Signal;
 
@@ -85,5 +85,41 @@ fn a_single_worker_is_recycled_without_a_gap() {
     let tally = load.stop();
     tally.assert_nothing_lost();
     assert_eq!(capacity::least_ready(&server.log().lines(), 1), 1);
+    server.finish();
+}
+
+/// The ledger application with an import that takes its time.
+fn slow_app() -> String {
+    let future = "from __future__ import annotations";
+    format!("{future}\nimport time\ntime.sleep(1.5)\n{}", ferricorn_test::ledger::APP.replace(future, ""))
+}
+
+#[test]
+fn a_replacement_that_nobody_waits_for_gives_way_until_it_is_ready() {
+    let _turn = turn::together();
+    let niceness = |pid: i32| processes::Process::read(pid).map(|it| it.niceness);
+    let own = niceness(i32::try_from(std::process::id()).expect("a pid")).expect("it lives");
+    let server = ferricorn().app(&slow_app()).line("--workers 2").expect_error("was sent SIGKILL!").serve(2);
+    let before = server.workers();
+    assert_eq!(before.iter().map(|pid| niceness(*pid)).collect::<Vec<_>>(), [Some(own); 2]);
+    let new_worker = |before: &[i32]| {
+        let new = || server.workers().into_iter().find(|pid| !before.contains(pid));
+        within(PATIENCE, new).expect("another worker")
+    };
+
+    processes::signal(before[0], Signal::SIGTERM);
+    let replacement = new_worker(&before);
+    if niceness(replacement) == Some(own) {
+        return ferricorn_test::skip("CAP_SYS_NICE, or a limit that allows to go back");
+    }
+    assert_eq!(niceness(replacement), Some(own + 10));
+    server.wait_for_ready(3);
+    assert_eq!(niceness(replacement), Some(own));
+
+    let before = server.wait_for_workers(2, PATIENCE);
+    processes::signal(before[0], Signal::SIGKILL);
+    let replacement = new_worker(&before);
+    assert_eq!(niceness(replacement), Some(own), "its seat is empty");
+    server.wait_for_ready(4);
     server.finish();
 }
