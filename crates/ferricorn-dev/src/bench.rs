@@ -10,23 +10,23 @@
 //! memory makes one process some percent faster than the next.
 
 mod boot;
-mod contender;
+pub(crate) mod contender;
 mod cost;
 mod load;
 mod loss;
 mod memory;
 mod process;
 mod recycling;
-mod report;
+pub(crate) mod report;
 mod server;
 mod settings;
 mod statistics;
 
-use std::{fs, process::ExitCode};
+use std::process::ExitCode;
 
 use contender::Ground;
 
-use crate::{failure::Failure, say::say, steps::loudly_checked, venv::Python, workspace::Workspace};
+use crate::{failure::Failure, say::say, venv::Python, workspace::Workspace};
 
 type Measurement = fn(&Ground, Effort) -> Result<report::Page, Failure>;
 
@@ -86,11 +86,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
     let workspace = Workspace::find()?;
     say("Preparing");
     let venv = Python::find()?.venv(&workspace, "bench")?;
-    let mut build = workspace.cargo(["build", "--release", "--package", "ferricorn"]);
-    loudly_checked("build", &mut build)?;
-    let ground = Ground::of(&workspace, venv);
-    let made = fs::create_dir_all(&ground.logs);
-    made.map_err(|error| Failure::new(format!("cannot make `{}`: {error}", ground.logs.display())))?;
+    let ground = Ground::prepare(&workspace, venv)?;
     let machine = report::Machine::look(&workspace, &ground)?;
 
     for (name, measure) in MEASUREMENTS {

@@ -1,6 +1,6 @@
 //! Why a command could not do its work, in words for the person who typed it.
 
-use std::fmt;
+use std::{any::Any, fmt};
 
 /// An error text (lower case, no full stop) and, apart from it, advice.
 #[derive(Debug)]
@@ -30,4 +30,11 @@ impl fmt::Display for Failure {
         }
         Ok(())
     }
+}
+
+/// What a panic said, in one line.
+pub(crate) fn panic_text(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
+    text.unwrap_or_default().replace('\n', " ")
 }

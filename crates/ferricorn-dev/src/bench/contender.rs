@@ -4,13 +4,13 @@
 //! unless it is what is measured. All the rest are each server's defaults.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io,
     path::{Path, PathBuf},
     process::{Command, Stdio},
 };
 
-use crate::{failure::Failure, venv::Venv, workspace::Workspace};
+use crate::{failure::Failure, steps::loudly_checked, venv::Venv, workspace::Workspace};
 
 /// Who serves.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -53,14 +53,19 @@ pub(crate) struct Ground {
 }
 
 impl Ground {
-    /// The places in this workspace.
-    pub(crate) fn of(workspace: &Workspace, venv: Venv) -> Self {
-        Self {
+    /// The places in this workspace. The program is built, and the folder for logs is made.
+    pub(crate) fn prepare(workspace: &Workspace, venv: Venv) -> Result<Self, Failure> {
+        let mut build = workspace.cargo(["build", "--release", "--package", "ferricorn"]);
+        loudly_checked("build", &mut build)?;
+        let logs = workspace.dev_folder().join("bench");
+        let made = fs::create_dir_all(&logs);
+        made.map_err(|error| Failure::new(format!("cannot make `{}`: {error}", logs.display())))?;
+        Ok(Self {
             ferricorn: workspace.target.join("release/ferricorn"),
             venv,
             apps: workspace.root.join("benches/apps"),
-            logs: workspace.dev_folder().join("bench"),
-        }
+            logs,
+        })
     }
 
     fn program(&self, contender: Contender) -> PathBuf {

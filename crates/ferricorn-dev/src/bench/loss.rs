@@ -23,7 +23,10 @@ use super::{
     contender::Ground,
     report::{Page, Table},
 };
-use crate::{failure::Failure, say::say};
+use crate::{
+    failure::{Failure, panic_text},
+    say::say,
+};
 
 /// How much is measured here.
 struct Scale {
@@ -160,13 +163,6 @@ const KINDS: [(Planned, &str); 5] = [
     (Planned::ScaleDown, "workers taken away"),
     (Planned::Upgrade, "upgrades"),
 ];
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<String>().cloned();
-    let text = text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()));
-    // A cell of a table is one line.
-    text.unwrap_or_default().replace('\n', " ")
-}
 
 /// Four versions that a deploy may bring, three of them broken.
 fn deploys(ground: &Ground, scale: &Scale) -> Result<Table, Failure> {

@@ -16,6 +16,8 @@ pub(crate) struct Page {
     method: String,
     tables: Vec<Table>,
     commands: Vec<String>,
+    /// The command that has made it, if that is not `cargo dev bench`.
+    made_by: Option<String>,
 }
 
 /// Rows of cells under a head.
@@ -58,7 +60,13 @@ impl Table {
 impl Page {
     /// A page without tables.
     pub(crate) fn new(title: &'static str, method: impl Into<String>) -> Self {
-        Self { title, method: method.into(), tables: Vec::new(), commands: Vec::new() }
+        Self { title, method: method.into(), tables: Vec::new(), commands: Vec::new(), made_by: None }
+    }
+
+    /// Says which other command than `cargo dev bench` has made it. What that runs, it runs in a folder of its own.
+    pub(crate) fn made_by(mut self, command: String) -> Self {
+        self.made_by = Some(command);
+        self
     }
 
     /// Adds a table.
@@ -97,12 +105,18 @@ impl Page {
         let path = format!("benches/results/{}-{name}.md", machine.date);
         let tables: Vec<String> = self.tables.iter().map(Table::text).collect();
         let mut page = format!("# {}\n\n{}\n", self.title, tables.join("\n"));
+        let (made, folder) = self.made_by.as_ref().map_or_else(
+            || {
+                let median = "After a median stands how far the true one may lie off in 95 of 100 cases, and in brackets \
+                              the quartiles, between which half of the rounds lie.";
+                (format!("`cargo dev bench {name}`. {median}"), "`benches/apps`, each with a port of its own")
+            },
+            |command| (format!("`{command}`."), "a folder of its own"),
+        );
         let _ = write!(
             page,
-            "\n{}\n\nMade by `cargo dev bench {name}`. After \
-             a median stands how far the true one may lie off in 95 of 100 cases, and in brackets the quartiles, \
-             between which half of the rounds lie.\n\n## Machine and versions\n\n{}\n## \
-             Commands\n\nIn `benches/apps`, each with a port of its own:\n\n```\n{}\n```\n",
+            "\n{}\n\nMade by {made}\n\n## Machine and versions\n\n{}\n## \
+             Commands\n\nIn {folder}:\n\n```\n{}\n```\n",
             self.method,
             machine.text,
             self.commands.join("\n")
