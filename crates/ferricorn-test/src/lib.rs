@@ -12,6 +12,7 @@
 //! * When a test fails, the command and everything the program said are printed.
 
 pub mod capacity;
+pub mod control;
 pub mod http;
 pub mod ledger;
 pub mod load;

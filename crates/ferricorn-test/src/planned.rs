@@ -38,21 +38,42 @@ pub const ROUND: [Planned; 6] = [
 const TOOK_OVER: &str = "Upgraded: this master has taken over";
 
 impl Planned {
-    /// Lets it happen, and waits until it is over. A recycle happens by itself, if there is load.
+    /// Lets it happen, and waits until it is over.
     #[track_caller]
     pub fn let_happen(self, server: &Server) {
+        let mark = self.begin(server);
+        self.finish(server, mark);
+    }
+
+    /// Lets it begin; gives the mark in the log that [`Planned::finish`] wants. A recycle begins by itself, if there is load.
+    pub fn begin(self, server: &Server) -> usize {
         let mark = server.log().mark();
-        let (signal, evidence) = match self {
-            Self::Recycle => (None, "reason=max-requests"),
-            Self::Reload => (Some(Signal::SIGHUP), "Reloaded: every worker runs"),
-            Self::ScaleUp => (Some(Signal::SIGTTIN), "Worker ready"),
-            Self::ScaleDown => (Some(Signal::SIGTTOU), "reason=scale-down"),
-            Self::Upgrade => (Some(Signal::SIGUSR2), TOOK_OVER),
+        let signal = match self {
+            Self::Recycle => return mark,
+            Self::Reload => Signal::SIGHUP,
+            Self::ScaleUp => Signal::SIGTTIN,
+            Self::ScaleDown => Signal::SIGTTOU,
+            Self::Upgrade => Signal::SIGUSR2,
         };
-        if let Some(signal) = signal {
-            server.signal(signal);
+        server.signal(signal);
+        mark
+    }
+
+    /// The line after which it is over.
+    pub const fn evidence(self) -> &'static str {
+        match self {
+            Self::Recycle => "reason=max-requests",
+            Self::Reload => "Reloaded: every worker runs",
+            Self::ScaleUp => "Worker ready",
+            Self::ScaleDown => "reason=scale-down",
+            Self::Upgrade => TOOK_OVER,
         }
-        let line = server.wait_for_line_after(mark, evidence, LIMIT);
+    }
+
+    /// Waits until it is over.
+    #[track_caller]
+    pub fn finish(self, server: &Server, mark: usize) {
+        let line = server.wait_for_line_after(mark, self.evidence(), LIMIT);
         if self == Self::Upgrade {
             let old = server.master();
             server.follow(Entry::parse(&line.text).expect("a line of the log").pid);
@@ -66,12 +87,6 @@ impl Planned {
 
     /// How many there have been in a run, as its log tells it.
     pub fn count(self, server: &Server) -> usize {
-        server.log().count(match self {
-            Self::Recycle => "reason=max-requests",
-            Self::Reload => "Reloaded: every worker runs",
-            Self::ScaleUp => "Handling signal: ttin",
-            Self::ScaleDown => "reason=scale-down",
-            Self::Upgrade => TOOK_OVER,
-        })
+        server.log().count(if self == Self::ScaleUp { "Handling signal: ttin" } else { self.evidence() })
     }
 }

@@ -95,6 +95,14 @@ pub fn resident_kib(pid: i32) -> Option<u64> {
     line.split_whitespace().nth(1)?.parse().ok()
 }
 
+/// A variable of the environment that a process was started with; none if it has none of that name, or is gone.
+pub fn variable(pid: i32, name: &str) -> Option<String> {
+    let environment = fs::read(format!("/proc/{pid}/environ")).ok()?;
+    let mut variables = environment.split(|byte| *byte == 0);
+    let value = variables.find_map(|it| it.strip_prefix(name.as_bytes())?.strip_prefix(b"="))?;
+    Some(String::from_utf8_lossy(value).into_owned())
+}
+
 /// Sends a signal; a process that is gone already is no error.
 pub fn signal(pid: i32, signal: Signal) {
     let _ = kill(Pid::from_raw(pid), signal);
@@ -102,11 +110,7 @@ pub fn signal(pid: i32, signal: Signal) {
 
 /// The run's processes that are still alive, wherever they were moved.
 pub fn living(run: &str, group: i32) -> Vec<Process> {
-    let mark = format!("{RUN_VARIABLE}={run}");
-    let marked = |pid: i32| {
-        let environment = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
-        environment.split(|byte| *byte == 0).any(|variable| variable == mark.as_bytes())
-    };
+    let marked = |pid: i32| variable(pid, RUN_VARIABLE).is_some_and(|it| it == run);
     let mut found = all();
     found.retain(|process| !process.is_zombie() && (process.group == group || marked(process.pid)));
     found

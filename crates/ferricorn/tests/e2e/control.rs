@@ -1,17 +1,12 @@
 //! `ferricorn ctl`: what it asks is done, what it says is true, and nobody harms the master by its socket.
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader, Write as _},
-    os::{
-        linux::net::SocketAddrExt as _,
-        unix::net::{SocketAddr, UnixStream},
-    },
-    process::Command,
-    time::Duration,
-};
+use std::{fs, io::Write as _, process::Command, time::Duration};
 
-use ferricorn_test::{Deployed, PATIENCE, Server, eventually, processes, turn};
+use ferricorn_test::{
+    Deployed, PATIENCE,
+    control::{connect, say},
+    eventually, processes, turn,
+};
 use nix::sys::signal::Signal;
 
 use crate::{
@@ -114,14 +109,6 @@ fn an_upgrade_in_place_tells_who_waits_for_it() {
     server.finish();
 }
 
-fn connect(server: &Server) -> UnixStream {
-    let namespace = fs::read_link("/proc/self/ns/pid").expect("Linux has it");
-    let digits: String = namespace.to_string_lossy().chars().filter(char::is_ascii_digit).collect();
-    let name = format!("ferricorn.{digits}.{}", server.pid());
-    let address = SocketAddr::from_abstract_name(name).expect("a name");
-    UnixStream::connect_addr(&address).expect("the master listens")
-}
-
 #[test]
 fn clients_that_send_garbage_or_nothing_or_never_read_do_no_harm() {
     let _turn = turn::together();
@@ -129,22 +116,18 @@ fn clients_that_send_garbage_or_nothing_or_never_read_do_no_harm() {
     let baseline = server.descriptors();
     let long = vec![b'x'; 100_000];
     for garbage in [&b"\n"[..], b"{}\n", b"{\"type\":\"scale\",\"workers\":-1}\n", b"\xff\x00\xfe\n", &long] {
-        let mut client = connect(&server);
-        // It may be cut off before it has sent everything.
-        let _ = client.write_all(garbage);
-        let mut answer = String::new();
-        let _ = BufReader::new(client).read_line(&mut answer);
+        let answer = say(server.pid(), garbage, PATIENCE).unwrap_or_default();
         assert!(answer.is_empty() || answer.contains("cannot be understood"), "{answer}");
     }
     // Half a request, and the end; a whole one, and the end.
     for request in [&b"{\"type\":"[..], b"{\"type\":\"reload\",\"wait\":true}\n"] {
-        connect(&server).write_all(request).expect("sent");
+        connect(server.pid()).write_all(request).expect("sent");
     }
     // More silent clients than are listened to at a time, and as many that never read.
-    let silent: Vec<_> = (0..20).map(|_| connect(&server)).collect();
+    let silent: Vec<_> = (0..20).map(|_| connect(server.pid())).collect();
     let mute: Vec<_> = (0..20)
         .map(|_| {
-            let mut client = connect(&server);
+            let mut client = connect(server.pid());
             client.write_all(b"{\"type\":\"status\"}\n").expect("sent");
             client
         })

@@ -68,10 +68,7 @@ fn a_worker_that_floods_its_channel_with_garbage_disturbs_nobody() {
     // The other one's death is heard of, and its successor's word.
     let other = processes::children(server.pid())
         .into_iter()
-        .find(|it| {
-            let environment = fs::read(format!("/proc/{}/environ", it.pid)).unwrap_or_default();
-            environment.split(|byte| *byte == 0).any(|variable| variable == b"FERRICORN_SLOT=1")
-        })
+        .find(|it| processes::variable(it.pid, "FERRICORN_SLOT").as_deref() == Some("1"))
         .expect("slot 1 is taken");
     drop(load.stop());
     processes::signal(other.pid, Signal::SIGKILL);
