@@ -14,6 +14,7 @@ mod licences;
 mod outcomes;
 mod say;
 mod served;
+mod soak;
 mod steps;
 mod suite;
 mod tally;
@@ -37,6 +38,8 @@ Usage: cargo dev COMMAND
   bench [NAME...]     compare with uvicorn and gunicorn: cpu, access, connections, memory, boot, settings,
                       loss; --quick: fewer rounds
   faults [F01...]     inject the faults that were thought of, all or these, and write docs/reliability.md
+  soak [--minutes N] [--seed N]
+                      random faults under load for 10 minutes, or N; what is lost, what the master takes
   docs [--check]      write the generated pages; --check only compares them";
 
 fn main() -> ExitCode {
@@ -60,6 +63,7 @@ fn run(command: &str, rest: &[String]) -> Result<ExitCode, Failure> {
         "bench" => bench::run(rest),
         "wheel" => wheel::run(rest),
         "faults" => faults::run(rest),
+        "soak" => soak::run(rest),
         "docs" => docs::run(rest),
         "help" | "--help" | "-h" => {
             say(USAGE);

@@ -11,6 +11,7 @@ there is a file ``closed-gate``, so that a test decides when a worker becomes re
 ``/events?count=10&pause=0.05``     sends events (server-sent events)
 ``/endless``                        answers for ever
 ``/take?mib=100``                   takes so much memory and keeps it
+``/die?how=exit``                   begins an answer, then exits without a word; ``crash``, ``block``: or so
 WebSocket ``/echo``                 sends back each text
 ==================================  ===================================================================
 """
@@ -19,6 +20,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
@@ -41,6 +43,13 @@ def note(what: str, request: str = "-") -> None:
 
 def block_the_loop(seconds: float) -> None:
     time.sleep(seconds)
+
+
+WAYS_TO_DIE: dict[str, Callable[[], object]] = {
+    "exit": lambda: os._exit(9),
+    "crash": lambda: ctypes.string_at(0),
+    "block": lambda: block_the_loop(1000),
+}
 
 
 async def app(scope: Message, receive: Receive, send: Send) -> None:
@@ -89,7 +98,7 @@ async def answer(path: str, query: dict[str, str], request: str, receive: Receiv
     elif path == "/events":
         pieces = [b"id: %d\ndata: %s\n\n" % (number, request.encode()) for number in range(int(query["count"]))]
         pause = float(query["pause"])
-    elif path == "/endless":
+    elif path in ("/endless", "/die"):
         endless = True
     elif path == "/take":
         # Not zeroes: pages that were never written are not resident.
@@ -100,12 +109,16 @@ async def answer(path: str, query: dict[str, str], request: str, receive: Receiv
     headers = [(b"x-worker", b"%d" % PID), (b"x-request", request.encode())]
     if path == "/events":
         headers.append((b"content-type", b"text/event-stream"))
-    if path not in ("/stream", "/events", "/endless"):
+    if path not in ("/stream", "/events", "/endless", "/die"):
         headers.append((b"content-length", b"%d" % len(pieces[0])))
     await send({"type": "http.response.start", "status": 200, "headers": headers})
     while endless:
         await send({"type": "http.response.body", "body": b"tick\n", "more_body": True})
         await asyncio.sleep(pause)
+        if path == "/die":
+            # The first piece is on its way, and says whose death this will be.
+            await asyncio.sleep(0.05)
+            WAYS_TO_DIE[query["how"]]()
     for piece in pieces[:-1]:
         await send({"type": "http.response.body", "body": piece, "more_body": True})
         await asyncio.sleep(pause)

@@ -61,6 +61,12 @@ impl Ledger {
             .collect()
     }
 
+    /// The worker that began each request, the last one if there were several.
+    pub fn begun_by(&self) -> BTreeMap<&str, i32> {
+        let starts = self.notes.iter().filter(|note| note.what == "start" && note.id != "-");
+        starts.map(|note| (note.id.as_str(), note.pid)).collect()
+    }
+
     /// Requests that were begun and not ended.
     pub fn unfinished(&self) -> Vec<String> {
         let ended = self.requests("end");

@@ -20,6 +20,7 @@ pub mod log;
 pub mod planned;
 pub mod processes;
 pub mod server;
+pub mod soak;
 pub mod tls;
 pub mod trial;
 pub mod turn;

@@ -12,7 +12,7 @@
 
 mod client;
 mod mix;
-mod random;
+pub(crate) mod random;
 mod shape;
 mod tally;
 

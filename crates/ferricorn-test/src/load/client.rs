@@ -12,8 +12,17 @@ use crate::{Connection, Verdict};
 pub(super) struct Client {
     shared: Arc<Shared>,
     random: Random,
-    kept: Option<(Connection, u32)>,
+    kept: Option<Kept>,
     tally: Tally,
+}
+
+/// A connection that goes on.
+struct Kept {
+    connection: Connection,
+    answers: u32,
+    /// Who gave the last one, and when that was (or the connection was opened).
+    carrier: Option<i32>,
+    well: Instant,
 }
 
 impl Client {
@@ -34,7 +43,10 @@ impl Client {
             }
             let sent = Instant::now();
             let id = format!("{}-{ticket}", self.shared.load.seed);
-            let reused = self.kept.as_ref().map_or(0, |(_, answers)| *answers);
+            let kept = self.kept.as_ref();
+            let reused = kept.map_or(0, |kept| kept.answers);
+            let carrier = kept.and_then(|kept| kept.carrier);
+            let well = kept.map_or(sent, |kept| kept.well);
             let (verdict, pid) = match self.ask(&id) {
                 Ok((verdict, pid)) => (verdict, pid),
                 Err(verdict) => (verdict, None),
@@ -42,9 +54,21 @@ impl Client {
             if verdict == Verdict::Ok {
                 self.shared.answered.fetch_add(1, Ordering::Relaxed);
             }
-            let latency = due.unwrap_or(sent).elapsed();
+            let ended = Instant::now();
+            let latency = ended.saturating_duration_since(due.unwrap_or(sent));
             let shape = self.shared.load.shape;
-            self.tally.outcomes.push(Outcome { id, shape, verdict, pid, sent, latency, reused });
+            self.tally.outcomes.push(Outcome {
+                id,
+                shape,
+                verdict,
+                pid,
+                sent,
+                latency,
+                ended,
+                well,
+                carrier,
+                reused,
+            });
             if verdict != Verdict::Ok {
                 // A server that refuses at once would otherwise be asked as fast as the machine can.
                 thread::sleep(AFTER_FAILURE);
@@ -59,8 +83,8 @@ impl Client {
     /// One request. A connection that failed is not used again, and the request is not sent again.
     fn ask(&mut self, id: &str) -> Result<(Verdict, Option<i32>), Verdict> {
         let load = &self.shared.load;
-        let (mut connection, answers) = if let Some(kept) = self.kept.take() {
-            kept
+        let (mut connection, answers) = if let Some(Kept { connection, answers, .. }) = self.kept.take() {
+            (connection, answers)
         } else {
             self.tally.connections += 1;
             (Connection::open_within(&load.address, load.limit)?, 0)
@@ -77,7 +101,7 @@ impl Client {
             _ => Verdict::Garbled,
         };
         if !close && !response.closes() {
-            self.kept = Some((connection, answers + 1));
+            self.kept = Some(Kept { connection, answers: answers + 1, carrier: pid, well: Instant::now() });
         }
         Ok((verdict, pid))
     }

@@ -1,5 +1,7 @@
 //! Several kinds of traffic at once, as a service on the internet has it.
 
+use std::time::Duration;
+
 use super::{Arrival, Load, Reuse, Running, Shape};
 use crate::Address;
 
@@ -30,6 +32,13 @@ impl Mix {
             share(6, Shape::Events, Reuse::KeepAlive, 1.0, 0.07),
             share(7, Shape::WebSocket, Reuse::PerRequest, 0.5, 0.08),
         ])
+    }
+
+    /// After what time a request is lost, in every load so far.
+    #[must_use]
+    pub fn limit(mut self, limit: Duration) -> Self {
+        self.0 = self.0.into_iter().map(|load| load.limit(limit)).collect();
+        self
     }
 
     /// One load more; its seed must differ from those of the others (1 to 7).

@@ -24,6 +24,12 @@ pub struct Outcome {
     pub sent: Instant,
     /// From then, or from when it was due, to its end.
     pub latency: Duration,
+    /// When its client knew how it ended.
+    pub ended: Instant,
+    /// When its connection was last known to be well: opened, or had carried its last answer.
+    pub well: Instant,
+    /// Who had given the last answer on its connection, if it had carried one that says so.
+    pub carrier: Option<i32>,
     /// How many answers its connection had carried before.
     pub reused: u32,
 }

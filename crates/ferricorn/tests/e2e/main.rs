@@ -25,6 +25,7 @@ mod rights;
 mod scale;
 mod serve;
 mod signals;
+mod soak;
 mod sockets;
 mod tls;
 mod upgrade;
