@@ -197,12 +197,16 @@ fn workers_that_are_held_up_all_at_once_are_given_time_and_killed_if_it_does_not
     let mut sim = Sim::new(Policy { timeout: Some(secs(4)), ..policy() }, move |_, _| silent(Some(secs(1))));
     sim.advance(secs(7));
     assert_eq!(sim.ready(), 2, "nobody was killed for a stall of the machine");
+    let recovered =
+        |sim: &Sim| sim.notices.iter().filter(|it| matches!(it, Notice::Recovered { .. })).count();
+    assert_eq!(recovered(&sim), 0, "they are as silent as before");
     let before = sim.serving_ids();
     for worker in sim.workers.values_mut() {
         worker.manners.silent_after = None;
     }
     sim.advance(secs(20));
     assert_eq!(sim.serving_ids(), before);
+    assert_eq!(recovered(&sim), 2);
     assert!(sim.notices.iter().any(|it| matches!(it, Notice::HostStalled { workers: 2, .. })));
 
     // And those that are not let go are killed a little later.

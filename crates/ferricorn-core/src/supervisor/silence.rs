@@ -96,8 +96,12 @@ impl Supervisor {
                 self.judge_reload(generation, now, actions);
             }
         } else if slow_after.is_none_or(|slow_after| silent_for < slow_after) {
-            if let Some(Stall::Told { since }) = worker.stall.take() {
-                let lasted = now.saturating_duration_since(since).saturating_sub(silent_for);
+            // One that was given more time is as silent as before.
+            let truly = vitals.silent_for.unwrap_or(silent_for);
+            if slow_after.is_none_or(|slow_after| truly < slow_after)
+                && let Some(Stall::Told { since }) = worker.stall.take()
+            {
+                let lasted = now.saturating_duration_since(since).saturating_sub(truly);
                 actions.push(Action::Notify(Notice::Recovered { id, silent_for: lasted }));
             }
         } else if worker.stall.is_none() {
