@@ -66,6 +66,17 @@ pub(crate) fn requests(in_flight: &[Request]) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// Whether the stack of the main thread is in what a worker has written.
+pub(crate) fn has_stack(written: &str) -> bool {
+    written.contains("Current thread")
+}
+
+/// What faulthandler has written when the process crashed. Before it may stand a stack that was asked for in vain: of a
+/// worker that was only slow, and went on before anybody read it.
+pub(crate) fn last_crash(written: &str) -> Option<&str> {
+    Some(written[written.rfind("Fatal Python error")?..].trim_end())
+}
+
 /// A frame of the shim's, which is at the bottom of every stack.
 fn is_ours(line: &str) -> bool {
     let Some(file) = line.trim_start().strip_prefix("File \"") else { return false };
@@ -114,6 +125,15 @@ mod tests {
             "  GET /before (begun shortly before, perhaps answered)",
         ];
         assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn a_stack_that_nobody_read_is_no_crash() {
+        let slow = "Current thread 0x03 (most recent call first):\n  File \"main.py\", line 9 in app\n";
+        assert!(has_stack(slow) && !has_stack(REQUESTS));
+        assert_eq!(last_crash(slow), None);
+        let crash = "Fatal Python error: Segmentation fault\n\nCurrent thread 0x03";
+        assert_eq!(last_crash(&format!("{slow}{crash}\n\n")), Some(crash));
     }
 
     #[test]

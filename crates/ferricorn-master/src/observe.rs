@@ -80,10 +80,7 @@ impl Observer {
                 error!(critical = true, slot, silent_for, "WORKER TIMEOUT (pid:{})", it.pid);
             }),
             Notice::Blocked { id, silent_for } => blocked(crew, id, silent_for),
-            Notice::Recovered { id, silent_for } => with(crew, id, |it| {
-                let (slot, silent_for) = (it.slot.0, seconds(silent_for));
-                warn!(slot, silent_for, "Worker's event loop runs again (pid: {})", it.pid);
-            }),
+            Notice::Recovered { id, silent_for } => recovered(crew, id, silent_for),
             Notice::HostStalled { workers, more } => {
                 let more = seconds(more);
                 warn!(
@@ -194,6 +191,19 @@ fn blocked(crew: &Crew, id: WorkerId, silent_for: Duration) {
     );
 }
 
+/// A worker's event loop runs again. A process that stood still as a whole (SIGSTOP, state D) could not write its stack when
+/// it was asked to, and has done so before anything else.
+fn recovered(crew: &Crew, id: WorkerId, silent_for: Duration) {
+    let Some(member) = crew.get(id) else { return };
+    let (pid, slot, silent_for) = (member.pid, member.slot.0, seconds(silent_for));
+    warn!(slot, silent_for, "Worker's event loop runs again (pid: {pid})");
+    let late = crew.open_black_box(id);
+    if hang::has_stack(&late) {
+        let block = hang::block(&late, &crew.in_flight(member));
+        warn!("Worker (pid: {pid}) had stood still here:\n{block}");
+    }
+}
+
 /// The one line about a death, and what the worker left behind.
 fn died(crew: &Crew, id: WorkerId, exit: Exit, told: Option<Retirement>, restart_in: Option<Duration>) {
     let Some(member) = crew.get(id) else { return };
@@ -228,10 +238,9 @@ fn died(crew: &Crew, id: WorkerId, exit: Exit, told: Option<Retirement>, restart
     if let Some((_, traceback)) = &history.dying {
         error!("Worker (pid:{pid}) was ended by this:\n{traceback}");
     }
-    let stack = crew.open_black_box(id);
     // What a hung worker was doing was told when it was found.
-    if !stack.is_empty() && !history.killed {
-        error!("Worker (pid:{pid}) was here when it ended:\n{}", stack.trim_end());
+    if let (Some(stack), false) = (hang::last_crash(&crew.open_black_box(id)), history.killed) {
+        error!("Worker (pid:{pid}) was here when it ended:\n{stack}");
     }
     let lost = crew.in_flight(member);
     if loudness == Loudness::Error && !history.killed && !lost.is_empty() {
