@@ -120,6 +120,14 @@ fn judge_code(code: i32, evidence: &Evidence, told: Option<Retirement>) -> Verdi
     }
 }
 
+/// The exit code, or else the name of the signal.
+pub(crate) fn status(exit: Exit) -> (Option<i32>, Option<&'static str>) {
+    match exit {
+        Exit::Code(code) => (Some(code), None),
+        Exit::Signal(number) => (None, Some(signal_name(number))),
+    }
+}
+
 /// gunicorn's words for an end.
 pub(crate) fn ended(pid: i32, exit: Exit) -> String {
     match exit {

@@ -51,14 +51,12 @@ impl Observer {
                 });
             }
             Notice::BootFailed { id, failures, retry_in } => {
-                self.boot_failed(id, crew);
-                if let Some(retry_in) = retry_in {
-                    let retry_in = seconds(retry_in);
+                let again = if self.boot_failed(id, crew) { " for the same reason as before" } else { "" };
+                let retry_in = retry_in.map(seconds);
+                if retry_in.is_some() || !again.is_empty() {
                     with(crew, id, |it| {
-                        warn!(
-                            slot = it.slot.0,
-                            failures, retry_in, "Worker failed to boot (pid: {})", it.pid
-                        );
+                        let slot = it.slot.0;
+                        warn!(slot, failures, retry_in, "Worker failed to boot{again} (pid: {})", it.pid);
                     });
                 }
             }
@@ -150,19 +148,20 @@ impl Observer {
         }
     }
 
-    fn boot_failed(&mut self, id: WorkerId, crew: &mut Crew) {
-        let Some(member) = crew.get_mut(id) else { return };
+    /// Shows why a boot has failed, unless that was the last that was shown; whether it was.
+    fn boot_failed(&mut self, id: WorkerId, crew: &mut Crew) -> bool {
+        let Some(member) = crew.get_mut(id) else { return false };
         let pid = member.pid;
         let Some((stage, text)) = member.boot_failure.take() else {
             error!("Worker (pid:{pid}) ended while it booted, without saying why");
-            return;
+            return false;
         };
         if self.shown.as_ref() == Some(&text) {
-            error!("Worker (pid:{pid}) failed to boot for the same reason as before");
-            return;
+            return true;
         }
         error!("Exception in worker process (pid: {pid}, stage: {})\n{text}", stage.as_str());
         self.shown = Some(text);
+        false
     }
 }
 
@@ -225,9 +224,14 @@ fn died(crew: &Crew, id: WorkerId, exit: Exit, told: Option<Retirement>, restart
     let (requests, in_flight) = crew.requests(member);
     let peak_mib = history.peak_memory.unwrap_or(0) >> 20;
     let restart_in = restart_in.map(seconds);
+    // Whom it is about and how it ended, also for those who read fields and no text.
+    let (worker_pid, (code, signal)) = (pid, death::status(exit));
     macro_rules! tell {
         ($level:ident) => {
-            $level!(cause, slot, generation, stage, age, requests, in_flight, peak_mib, restart_in, "{text}")
+            $level!(
+                cause, worker_pid, code, signal, slot, generation, stage, age, requests, in_flight, peak_mib,
+                restart_in, "{text}"
+            )
         };
     }
     match loudness {
