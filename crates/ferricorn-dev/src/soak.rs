@@ -106,8 +106,9 @@ fn page(report: &Report, command: String) -> Page {
          second on kept and on new connections: GET, trickled bodies, streamed responses, server-sent events, WebSockets. \
          Clients are strict and never send a request again. The faults are a deck that is shuffled and dealt again and \
          again; in a third of the steps another worker dies or stands still in the middle. After each step the service has to \
-         be whole again. A request may be lost only with a worker that a fault has ended: one that the worker had begun \
-         and not ended, or one that lay unread in its connection. The master's numbers are medians of the first and of the \
+         be whole again. A request may be lost only with a worker that a fault has ended: one that the worker had begun, one \
+         that lay unread in its connection, or one that was sent there after its end, since these clients do not look whether a \
+         connection was closed. The master's numbers are medians of the first and of the \
          last quarter of the samples after each step, without the first tenth, of the last master: there are no upgrades in \
          the second half."
     );
@@ -126,14 +127,15 @@ fn verdicts(report: &Report) -> Table {
     let (refused, errors, twice) =
         (counted(Verdict::Refused), counted(Verdict::ServerError), counted(Verdict::Duplicate));
     let faults: usize = report.faults.values().sum();
-    let lost = report.losses.begun + report.losses.unread;
+    let otherwise = tally.lost() - report.losses.total();
     let rows = [
         ("time", format!("{:.0} s", report.took.as_secs_f64()), String::new()),
         ("faults", faults.to_string(), String::new()),
         ("requests", tally.total().to_string(), String::new()),
         ("lost with a worker that had begun them", report.losses.begun.to_string(), String::new()),
         ("lost unread with the worker of their connection", report.losses.unread.to_string(), String::new()),
-        ("lost otherwise", (tally.lost() - lost).to_string(), zero(tally.lost() - lost)),
+        ("sent on the connection of a worker that was gone", report.losses.late.to_string(), String::new()),
+        ("lost otherwise", otherwise.to_string(), zero(otherwise)),
         ("refused", refused.0, refused.1),
         ("status 500 or more", errors.0, errors.1),
         ("begun twice", twice.0, twice.1),

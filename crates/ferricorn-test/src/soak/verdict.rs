@@ -1,8 +1,9 @@
 //! What may be lost when workers die, and what not.
 //!
 //! The rules: a request may be lost only with a worker that a fault has ended. Either that worker had begun it (the
-//! ledger says so), or nobody had: then it lay unread in a connection of such a worker, which had carried the connection's
-//! last answer, or was ended while the connection was open. Nobody is refused, nobody waits for ever, nothing is begun
+//! ledger says so), or nobody had: then it lay unread in a connection of such a worker, or was sent on it after the worker's
+//! end. Whose a connection was nobody notes: that worker had given its last answer; or it had carried none, or may have
+//! been handed on since, and that worker was ended while it was open. Nobody is refused, nobody waits for ever, nothing is begun
 //! twice or answered with an error; and no worker dies that no fault was meant for, or for another cause than the fault.
 
 use std::{
@@ -54,6 +55,16 @@ pub struct Losses {
     pub begun: usize,
     /// They lay unread in one of its connections.
     pub unread: usize,
+    /// They were sent on one of its connections after its end: a client that looks whether its connection was closed sends
+    /// them on another one, and ours never look.
+    pub late: usize,
+}
+
+impl Losses {
+    /// All of them.
+    pub const fn total(&self) -> usize {
+        self.begun + self.unread + self.late
+    }
 }
 
 /// A boot that has read the broken application fails within this time.
@@ -80,20 +91,16 @@ impl Death {
 }
 
 impl Evidence {
-    /// Whether a worker that a fault was meant for was ended in this time.
-    fn ended_between(&self, from: Instant, to: Instant) -> bool {
-        self.victims.iter().any(|(pid, victim)| {
-            let gone = self.deaths.iter().find(|death| death.pid == *pid).map(|death| death.at);
-            victim.at <= to + NEWS && gone.is_some_and(|gone| from <= gone + NEWS)
-        })
-    }
-
-    /// Whether a request that nobody has begun can have lain in a connection of a worker that a fault has ended.
-    fn may_have_lain_unread(&self, outcome: &Outcome) -> bool {
-        let carrier_died = outcome
-            .carrier
-            .is_none_or(|carrier| self.victims.contains_key(&carrier) || self.drained.contains(&carrier));
-        carrier_died && self.ended_between(outcome.well, outcome.ended)
+    /// When the worker was gone on whose connection this request, which nobody has begun, can have been sent: one that a
+    /// fault has ended while the connection was open. None if there is no such worker.
+    fn end_of_connection(&self, outcome: &Outcome) -> Option<Instant> {
+        let carrier = outcome.carrier;
+        let may_be = |pid| carrier.is_none_or(|carrier| carrier == pid || self.drained.contains(&carrier));
+        let ends = self.victims.iter().filter(|(pid, _)| may_be(**pid)).filter_map(|(pid, victim)| {
+            let gone = self.deaths.iter().find(|death| death.pid == *pid)?.at;
+            (victim.at <= outcome.ended + NEWS && outcome.well <= gone + NEWS).then_some(gone)
+        });
+        ends.max()
     }
 
     fn complaints_about_deaths(&self) -> Vec<String> {
@@ -134,12 +141,15 @@ pub fn judge(tally: &Tally, ledger: &Ledger, evidence: &Evidence) -> (Losses, Ve
     let mut wrong = Vec::new();
     for outcome in tally.failures() {
         let worker = begun_by.get(outcome.id.as_str());
+        let is_cut = matches!(outcome.verdict, Verdict::Reset | Verdict::Truncated);
+        if let (true, None, Some(end)) = (is_cut, worker, evidence.end_of_connection(outcome)) {
+            losses.unread += usize::from(outcome.sent < end);
+            losses.late += usize::from(outcome.sent >= end);
+            continue;
+        }
         match (outcome.verdict, worker) {
             (Verdict::Reset | Verdict::Truncated, Some(pid)) if evidence.victims.contains_key(pid) => {
                 losses.begun += 1;
-            }
-            (Verdict::Reset | Verdict::Truncated, None) if evidence.may_have_lain_unread(outcome) => {
-                losses.unread += 1;
             }
             (verdict, worker) => {
                 let Outcome { id, shape, reused, carrier, .. } = outcome;
@@ -214,19 +224,21 @@ mod tests {
     fn only_what_the_dead_worker_had_may_be_lost() {
         let zero = Instant::now();
         let of = |verdict, seconds| outcome(verdict, zero, seconds);
-        let begun = Losses { begun: 1, unread: 0 };
+        let begun = Losses { begun: 1, ..Losses::default() };
         assert_eq!(judged(of(Verdict::Reset, 10), &ledger(Some(7), false), zero), (begun, 0));
         // Complained of as lost, and as not ended.
         assert_eq!(judged(of(Verdict::Reset, 10), &ledger(Some(9), false), zero), (Losses::default(), 2));
-        let unread = Losses { begun: 0, unread: 1 };
-        assert_eq!(judged(of(Verdict::Reset, 10), &ledger(None, false), zero), (unread, 0));
+        let unread = Losses { unread: 1, ..Losses::default() };
+        let late = Losses { late: 1, ..Losses::default() };
+        let stopped = Outcome { ended: zero + SECOND * 10, ..of(Verdict::Reset, 9) };
+        assert_eq!(judged(stopped, &ledger(None, false), zero), (unread, 0));
         assert_eq!(judged(of(Verdict::Reset, 20), &ledger(None, false), zero), (Losses::default(), 1));
         let idle = Outcome { well: zero + SECOND * 9, carrier: Some(7), ..of(Verdict::Reset, 20) };
-        assert_eq!(judged(idle.clone(), &ledger(None, false), zero), (unread, 0));
+        assert_eq!(judged(idle.clone(), &ledger(None, false), zero), (late, 0));
         let alive = Outcome { carrier: Some(9), ..idle.clone() };
         assert_eq!(judged(alive, &ledger(None, false), zero), (Losses::default(), 1));
         let handed_over = Outcome { carrier: Some(8), ..idle };
-        assert_eq!(judged(handed_over, &ledger(None, false), zero), (unread, 0));
+        assert_eq!(judged(handed_over, &ledger(None, false), zero), (late, 0));
         for verdict in [Verdict::Refused, Verdict::Timeout, Verdict::ServerError, Verdict::Duplicate] {
             assert_eq!(judged(of(verdict, 10), &ledger(None, false), zero), (Losses::default(), 1));
         }
