@@ -11,6 +11,7 @@ there is a file ``closed-gate``, so that a test decides when a worker becomes re
 ``/events?count=10&pause=0.05``     sends events (server-sent events)
 ``/endless``                        answers for ever
 ``/take?mib=100``                   takes so much memory and keeps it
+``/look?at=hung``                   looks at a file, in the event loop
 ``/die?how=exit``                   begins an answer, then exits without a word; ``crash``, ``block``: or so
 WebSocket ``/echo``                 sends back each text
 ==================================  ===================================================================
@@ -90,6 +91,9 @@ async def answer(path: str, query: dict[str, str], request: str, receive: Receiv
     endless = False
     if path == "/block":
         block_the_loop(float(query["seconds"]))
+    elif path == "/look":
+        with contextlib.suppress(OSError):
+            os.stat(query["at"])
     elif path == "/post":
         pieces = [str(await body_length(receive)).encode()]
     elif path == "/stream":

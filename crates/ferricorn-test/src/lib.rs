@@ -27,15 +27,19 @@ pub mod turn;
 pub mod websocket;
 
 mod builder;
+mod control_group;
 mod deploy;
 mod exit;
+mod hung_mount;
 mod limits;
 mod skip;
 
 pub use builder::{Builder, free_port, python, repository};
+pub use control_group::{ControlGroup, Resource};
 pub use deploy::Deployed;
 pub use exit::Exit;
 pub use http::{Address, Connection, Response, Verdict};
+pub use hung_mount::HungMount;
 pub use limits::{eventually, within};
 pub use load::{Load, Mix, Tally};
 pub use log::{Entry, Line, LogBook, Source};

@@ -17,7 +17,7 @@ Made by `cargo dev faults` from `crates/ferricorn/tests/faults.toml` and from wh
 Each fault that was thought of, what has to hold, and the tests that inject it. `module::name` is a test of
 `crates/ferricorn/tests/e2e`, with the real program, uvicorn and clients; `core:` one of the life cycle on a clock that
 jumps; `sys:` and `shim:` are tests of these parts. Where there is no test, or one that does not go all the way, the reason
-is given.
+is given. Beside these, `cargo dev soak` deals the faults at random, under load and in the middle of each other.
 
 | # | fault | what has to hold | tests |
 |---|---|---|---|

@@ -7,7 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ferricorn_test::{Builder, Load, PATIENCE, eventually, ledger, load::Arrival, processes, python, turn};
+use ferricorn_test::{
+    Builder, Load, PATIENCE, eventually, ledger,
+    load::Arrival,
+    processes, python,
+    soak::verdict::{self, Death, Evidence, Victim},
+    turn,
+};
 use nix::sys::signal::Signal;
 
 use crate::ferricorn;
@@ -50,6 +56,37 @@ fn a_worker_killed_under_load_loses_only_what_it_had_begun() {
     assert!(carried.is_empty(), "{tally}: lost, but not begun by the dead worker: {carried:#?}");
     assert!(tally.failures().len() <= 12, "at most one request a client: {tally}");
     assert_eq!(ledger.duplicates(), [""; 0]);
+    server.finish();
+}
+
+#[test]
+fn when_all_workers_are_killed_at_once_new_connections_wait_and_nobody_is_refused() {
+    let _turn = turn::alone();
+    let server = ferricorn().line("--workers 4").expect_error("was sent SIGKILL!").serve(4);
+    let load = Load::on(&server.address()).path("/work?delay=0.02").clients(12).start();
+    eventually(PATIENCE, "the load is under way", || load.answered() > 200);
+    let mut evidence = Evidence::default();
+    for pid in server.workers() {
+        evidence.victims.insert(pid, Victim { at: Instant::now(), causes: vec!["killed"] });
+    }
+    for pid in evidence.victims.keys() {
+        processes::signal(*pid, Signal::SIGKILL);
+    }
+    let waited = server.get("/").expect("it waits until there is a worker").took;
+    assert!(waited < Duration::from_secs(10), "{waited:?}");
+    server.wait_for_ready(8);
+    let answered = load.answered();
+    eventually(PATIENCE, "the load goes on", || load.answered() > answered + 200);
+    let tally = load.stop();
+    let lines = server.log().lines();
+    evidence.deaths = lines.iter().filter_map(Death::read).collect();
+    let (losses, complaints) = verdict::judge(&tally, &server.ledger(), &evidence);
+    assert_eq!(complaints, [""; 0], "{tally}");
+    assert!(losses.total() <= 12, "at most one request a client: {tally}");
+    assert_eq!(evidence.deaths.len(), 4, "each death once: {:?}", evidence.deaths);
+    assert_eq!(server.log().count("restart_in=0.0"), 4, "each seat is filled at once");
+    let now = server.wait_for_workers(4, PATIENCE);
+    assert!(now.iter().all(|pid| !evidence.victims.contains_key(pid)));
     server.finish();
 }
 

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ferricorn_test::{Load, PATIENCE, eventually, ledger, processes, turn};
+use ferricorn_test::{Load, PATIENCE, eventually, ledger, load::Reuse, processes, turn};
 use nix::{sys::signal::Signal, sys::stat::Mode, unistd::mkfifo};
 
 use crate::ferricorn;
@@ -18,13 +18,85 @@ fn a_master_that_was_stopped_blames_nobody() {
     let _turn = turn::alone();
     let server = ferricorn().line("--workers 2 --timeout 1").serve(2);
     let workers = server.workers();
-    server.signal_group(Signal::SIGSTOP);
+    server.signal(Signal::SIGSTOP);
     let stopped = Instant::now();
+    assert_eq!(server.get("/").expect("workers need no master to answer").status, 200);
     eventually(PATIENCE, "three times the timeout", || stopped.elapsed() > Duration::from_secs(3));
-    server.signal_group(Signal::SIGCONT);
+    server.signal(Signal::SIGCONT);
     server.wait_for_line("the master was not running for a while", PATIENCE);
     assert_eq!(server.get("/").expect("an answer").status, 200);
     assert_eq!(server.workers(), workers);
+    server.finish();
+}
+
+#[test]
+fn a_suspend_blames_nobody_but_who_hung_before_it() {
+    let _turn = turn::together();
+    let server = ferricorn().line("--workers 3 --timeout 2").expect_error("").serve(3);
+    let workers = server.workers();
+    let mut blocked = server.connect();
+    blocked.send(b"GET /block?seconds=600 HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
+    eventually(PATIENCE, "a worker is blocked", || server.ledger().count("start") == 1);
+    let hung = server.ledger().pids("start")[0];
+    let load = Load::on(&server.address()).path("/").clients(4).start();
+    eventually(PATIENCE, "the load is under way", || load.answered() > 50);
+    server.signal_group(Signal::SIGSTOP);
+    let stopped = Instant::now();
+    eventually(PATIENCE, "twice the timeout", || stopped.elapsed() > Duration::from_secs(4));
+    server.signal_group(Signal::SIGCONT);
+    let mark = server.log().mark();
+    server.wait_for_line("the master was not running for a while", PATIENCE);
+    server.wait_for_line_after(mark, &format!("WORKER TIMEOUT (pid:{hung})"), Duration::from_secs(8));
+    server.wait_for_ready(4);
+    load.stop().assert_nothing_lost();
+    assert_eq!(server.log().count("WORKER TIMEOUT"), 1);
+    let left = server.wait_for_workers(3, PATIENCE);
+    assert_eq!(left.iter().filter(|pid| workers.contains(pid)).count(), 2, "{workers:?} became {left:?}");
+    server.finish();
+}
+
+#[test]
+fn a_worker_that_never_accepts_leaves_its_connections_to_its_sibling() {
+    let _turn = turn::together();
+    // Its event loop is well: it has only lost sight of the listening socket, again and again.
+    let deaf = "\n
+import socket
+
+async def be_deaf():
+    loop = asyncio.get_running_loop()
+    while True:
+        for descriptor in list(loop._selector.get_map()):
+            with contextlib.suppress(OSError), socket.socket(fileno=os.dup(descriptor)) as copy:
+                if copy.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                    loop.remove_reader(descriptor)
+                    open('deaf', 'w').close()
+        await asyncio.sleep(0.005)
+
+if os.environ['FERRICORN_SLOT'] == '0':
+    _hearing = app
+
+    async def app(scope, receive, send):
+        if scope['type'] == 'lifespan':
+            asyncio.get_running_loop().create_task(be_deaf())
+        await _hearing(scope, receive, send)
+";
+    let app = format!("{}{deaf}", ledger::APP);
+    let server = ferricorn().app(&app).line("--workers 2 --lifespan on --loop asyncio --timeout 3").serve(2);
+    eventually(PATIENCE, "it is deaf", || server.path("deaf").exists());
+    let slot = |pid: &i32| processes::variable(*pid, "FERRICORN_SLOT");
+    let workers = server.workers();
+    let hearing = *workers.iter().find(|pid| slot(pid).as_deref() == Some("1")).expect("slot 1 is taken");
+    let begun = Instant::now();
+    let mut rounds = 0;
+    eventually(PATIENCE, "longer than the timeout", || {
+        let load = Load::on(&server.address()).seed(rounds).reuse(Reuse::PerRequest);
+        let tally = load.clients(4).count(100).limit(Duration::from_secs(2)).run();
+        tally.assert_nothing_lost();
+        assert_eq!(tally.pids(), [hearing].into());
+        rounds += 1;
+        begun.elapsed() > Duration::from_secs(4)
+    });
+    assert_eq!(server.workers(), workers, "its event loop runs, so it is not hung");
     server.finish();
 }
 

@@ -12,7 +12,8 @@ use crate::ferricorn;
 
 /// Moves standard input to descriptor 3, as a service manager hands in sockets.
 const HAND_IN: &str = "exec 3<&0 </dev/null; exec \"$0\" \"$@\"";
-const HAND_IN_AS_SYSTEMD: &str = "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" \"$@\"";
+pub(crate) const HAND_IN_AS_SYSTEMD: &str =
+    "exec 3<&0 </dev/null; LISTEN_FDS=1 LISTEN_PID=$$ exec \"$0\" \"$@\"";
 
 fn answers(address: &Address) {
     assert_eq!(http::get(address, "/").expect("an answer").status, 200, "{address:?}");
