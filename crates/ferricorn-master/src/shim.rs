@@ -67,6 +67,7 @@ const MODULES: &[(&str, &str)] = modules![
     "start",
     "statsd",
     "syslog",
+    "syslog_stream",
     "title",
     "worker_class",
     "worker_hooks",

@@ -170,17 +170,19 @@ class Logs:
         settings = self._settings.syslog
         if settings is None:
             return
-        from .syslog import syslog_handler
+        from .syslog import syslog_handler, way_to
 
         try:
-            self._also(syslog_handler(settings, "error"))
-            if settings.access:
-                access = logging.getLogger("gunicorn.access")
-                access.addHandler(syslog_handler(settings, "access"))
-                access.propagate = False
-                access.setLevel(logging.INFO)
+            way = way_to(settings.address)
         except OSError as error:
             log.error("syslog cannot be reached: %s", error)
+            return
+        self._also(syslog_handler(settings, way, "error"))
+        if settings.access:
+            access = logging.getLogger("gunicorn.access")
+            access.addHandler(syslog_handler(settings, way, "access"))
+            access.propagate = False
+            access.setLevel(logging.INFO)
 
     @staticmethod
     def _also(handler: logging.Handler) -> None:

@@ -69,6 +69,10 @@ def open_datagrams(address: DaemonAddress) -> socket.socket:
         found = socket.getaddrinfo(address.host, address.port, type=socket.SOCK_DGRAM)
         family, _, _, _, target = found[0]
         opened = socket.socket(family, socket.SOCK_DGRAM)
-    opened.setblocking(False)
-    opened.connect(target)
+    try:
+        opened.setblocking(False)
+        opened.connect(target)
+    except OSError:
+        opened.close()
+        raise
     return opened

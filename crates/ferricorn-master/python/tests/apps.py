@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import os
 import sys
 import time
@@ -204,3 +205,19 @@ async def dying(scope: Scope, receive: Any, send: Any) -> None:
     ways = {"/exit": lambda: sys.exit(7), "/hungry": hungry, "/crash": crash}
     asyncio.get_running_loop().call_soon(ways[scope["path"]])
     await asyncio.sleep(60)
+
+
+async def forks(scope: Scope, receive: Any, send: Any) -> None:
+    """Each request forks a process that logs one line."""
+    if scope["type"] == "lifespan":
+        await lifespan(receive, send)
+        return
+    child = os.fork()
+    if child == 0:
+        logger = logging.getLogger("gunicorn.error")
+        logger.warning("a word of the child")
+        for handler in logger.handlers:
+            handler.flush()
+        os._exit(0)
+    os.waitpid(child, 0)
+    await answer(send, b"ok")

@@ -1,16 +1,15 @@
-"""What users configure of the log: JSON, Python's logging configuration, syslog, statsd, captured output."""
+"""What users configure of the log: JSON, Python's logging configuration, captured output."""
 
 from __future__ import annotations
 
 import configparser
 import json
 import re
-import socket
 from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_master import LIMIT, FakeMaster
+from fake_master import FakeMaster
 
 ACCESS = "%(h)s %(r)s %(s)s %({User-Agent}i)s"
 
@@ -222,69 +221,3 @@ def test_the_files_of_the_users_handlers_are_opened_anew(one_master: FakeMaster)
     finish(worker)
     assert "Worker exiting" in log.read_text()
     assert "Worker exiting" not in (folder / "uvicorn.log.1").read_text()
-
-
-def datagrams(path: Path) -> socket.socket:
-    """A daemon's socket."""
-    daemon = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-    daemon.bind(str(path))
-    daemon.settimeout(LIMIT)
-    return daemon
-
-
-def test_syslog_gets_every_line(one_master: FakeMaster, tmp_path: Path) -> None:
-    with datagrams(tmp_path / "s") as daemon:
-        syslog = {
-            "address": {"kind": "unix", "path": str(tmp_path / "s"), "datagram": False},
-            "prefix": "main.app",
-            "facility": 16,
-            "access": True,
-            "format": ACCESS,
-        }
-        worker = one_master.spawn(log={"syslog": syslog}).serve()
-        one_master.connect().get("/seen", "User-Agent: tester")
-        pid = worker.process.pid
-        wanted = {
-            f"<134>gunicorn.main.app.error: [{pid}] Application startup complete.\0".encode(),
-            f"<134>gunicorn.main.app.access: [{pid}] 127.0.0.1 GET /seen HTTP/1.1 200 tester\0".encode(),
-        }
-        while wanted:
-            wanted.discard(daemon.recv(1000))
-        finish(worker)
-    assert "Application startup complete." in worker.log()
-    assert "seen" not in worker.out()
-
-
-def test_statsd_gets_gunicorns_metrics(one_master: FakeMaster) -> None:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as daemon:
-        daemon.bind(("127.0.0.1", 0))
-        daemon.settimeout(LIMIT)
-        address = {"kind": "udp", "host": "127.0.0.1", "port": daemon.getsockname()[1]}
-        statsd = {"address": address, "prefix": "shop.", "tags": "env:prod"}
-        worker = one_master.spawn(log={"statsd": statsd}).serve()
-        client = one_master.connect()
-        client.get("/")
-        client.get("/fail")
-        metrics: list[str] = []
-        while not any("log.exception" in metric for metric in metrics) or len(metrics) < 7:
-            metrics += daemon.recv(1000).decode().split("\n")
-        finish(worker)
-    durations = [metric for metric in metrics if "duration" in metric]
-    assert all(re.fullmatch(r"shop\.gunicorn\.request\.duration:\d+\.\d+\|ms\|#env:prod", it) for it in durations)
-    assert sorted(set(metrics) - set(durations)) == [
-        "shop.gunicorn.log.exception:1|c|@1.0|#env:prod",
-        "shop.gunicorn.request.status.200:1|c|@1.0|#env:prod",
-        "shop.gunicorn.request.status.500:1|c|@1.0|#env:prod",
-        "shop.gunicorn.requests:1|c|@1.0|#env:prod",
-    ]
-    assert worker.out().count("GET") == 0
-
-
-def test_daemons_that_are_away_hurt_nobody(one_master: FakeMaster, tmp_path: Path) -> None:
-    address = {"kind": "unix", "path": str(tmp_path / "none"), "datagram": True}
-    syslog = {"address": address, "prefix": "x", "facility": 1, "access": True, "format": ACCESS}
-    statsd = {"address": address, "prefix": "", "tags": ""}
-    worker = one_master.spawn(log={"syslog": syslog, "statsd": statsd}).serve()
-    assert one_master.connect().get("/").status == 200
-    finish(worker)
-    assert "statsd cannot be reached" in worker.log()
