@@ -17,6 +17,7 @@ mod expand;
 mod file;
 mod gather;
 mod given;
+mod log_config;
 mod logs;
 mod numbers;
 pub mod options;

@@ -5,7 +5,11 @@
 
 use std::path::PathBuf;
 
-use crate::{error::Problem, settings::Bind};
+use crate::{
+    error::Problem,
+    log_config,
+    settings::{Bind, LogLevel},
+};
 
 /// The log's form and where it goes besides its files.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -14,6 +18,8 @@ pub struct LogOptions {
     pub format: LogFormat,
     /// Python's logging configuration for the workers (`--log-config`, `--log-config-json`).
     pub config: Option<LogConfig>,
+    /// The level that the configuration in force gives the master's lines, if it does; stronger than `--log-level`.
+    pub level: Option<LogLevel>,
     /// The same as a table of a configuration file, in JSON (`logconfig_dict`); it goes before the files.
     pub dictionary: Option<String>,
     /// Write what the workers print to the error log's file as well (`--capture-output`).
@@ -141,13 +147,26 @@ pub(crate) struct Given {
 }
 
 impl Given {
-    /// What holds, of a service with this name. `no_access`: the user has switched the access log off.
-    pub(crate) fn resolve(self, name: &str, no_access: bool) -> LogOptions {
+    /// What holds, of a service with this name. `no_access`: the user has switched the access log off. `read` gives the text
+    /// of a file.
+    pub(crate) fn resolve(
+        self,
+        name: &str,
+        no_access: bool,
+        read: &dyn Fn(&str) -> Option<String>,
+    ) -> LogOptions {
         let given = |text: Option<String>| text.filter(|text| !text.is_empty());
         // gunicorn's order.
         let config = match (given(self.config_json), given(self.config)) {
             (Some(file), _) => Some((file, true)),
             (None, Some(file)) => Some((file, false)),
+            (None, None) => None,
+        };
+        let dictionary = self.dictionary.filter(|table| table != "{}");
+        let level = match (&dictionary, &config) {
+            (Some(table), _) => log_config::level_over_gunicorns(table),
+            (None, Some((file, true))) => read(file).and_then(|text| log_config::level_over_gunicorns(&text)),
+            (None, Some((file, false))) => read(file).and_then(|text| log_config::level_of_file(file, &text)),
             (None, None) => None,
         };
         let facility = self.syslog_facility.as_deref().unwrap_or("user");
@@ -158,7 +177,8 @@ impl Given {
                 over_gunicorns,
                 no_access,
             }),
-            dictionary: self.dictionary.filter(|table| table != "{}"),
+            dictionary,
+            level,
             capture_output: self.capture_output.unwrap_or(false),
             syslog: self.syslog.unwrap_or(false).then(|| Syslog {
                 address: self
@@ -253,7 +273,7 @@ mod tests {
             statsd_prefix: Some("shop..".to_owned()),
             ..Given::default()
         };
-        let options = given.resolve("main:app", false);
+        let options = given.resolve("main:app", false, &|_| None);
         assert_eq!(options.statsd.unwrap().prefix, "shop.");
         assert_eq!(options.syslog.unwrap().prefix, "main.app");
     }

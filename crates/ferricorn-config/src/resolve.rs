@@ -176,7 +176,10 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
     } = draft;
     let name = process_name(name, &choices)?;
     let settings = Settings {
-        logs: logs.resolve(name.as_ref().unwrap_or(&app), no_access),
+        // One that cannot be read is a worker's to tell of, which applies it.
+        logs: logs.resolve(name.as_ref().unwrap_or(&app), no_access, &|file| {
+            (facts.read_file)(&chdir.join(file)).ok()
+        }),
         app,
         factory: factory.unwrap_or(false),
         python_path: python_paths(python_path.as_deref(), &chdir),
@@ -213,7 +216,7 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         access_log,
         access_log_format: access_format.unwrap_or_else(|| DEFAULT_ACCESS_FORMAT.to_owned()),
         error_log: error_file.filter(|file| !file.is_empty() && file != "-").map(PathBuf::from),
-        log_level: log_level.as_deref().map_or(LogLevel::Info, level),
+        log_level: log_level.as_deref().and_then(LogLevel::named).unwrap_or(LogLevel::Info),
     };
     let shown = show::all(&choices, &settings, spoken);
     Ok(Resolved { settings, colors, task, shown, warnings })
@@ -259,15 +262,4 @@ fn uvicorn_defaults(draft: &Draft) -> Vec<(&'static str, UvicornValue)> {
     defaults.extend(draft.worker_class.as_deref().map(worker_class::presets).unwrap_or_default());
     defaults.retain(|(name, _)| draft.uvicorn.iter().all(|(given, _)| given != name));
     defaults
-}
-
-fn level(name: &str) -> LogLevel {
-    match name {
-        "trace" => LogLevel::Trace,
-        "debug" => LogLevel::Debug,
-        "warning" => LogLevel::Warning,
-        "error" => LogLevel::Error,
-        "critical" => LogLevel::Critical,
-        _ => LogLevel::Info,
-    }
 }

@@ -179,6 +179,12 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
+    /// The level with this name.
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        let all = [Self::Trace, Self::Debug, Self::Info, Self::Warning, Self::Error, Self::Critical];
+        all.into_iter().find(|level| level.as_str() == name)
+    }
+
     /// The level's name in lower case, as gunicorn and uvicorn spell it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -246,3 +246,20 @@ async def app(scope, receive, send):
     assert!(server.log().lines().is_empty(), "{:?}", server.log().lines());
     server.finish();
 }
+
+#[test]
+fn a_logging_configuration_gives_the_masters_lines_their_level_as_well() {
+    let _turn = turn::together();
+    let builder = ferricorn().line("--log-config log.ini");
+    let text = "[loggers]\nkeys=root,error\n[handlers]\nkeys=console\n[formatters]\nkeys=\n\
+        [handler_console]\nclass=StreamHandler\nargs=(sys.stderr,)\n[logger_root]\nlevel=INFO\nhandlers=console\n\
+        [logger_error]\nqualname=gunicorn.error\nlevel=WARNING\npropagate=0\nhandlers=console\n";
+    fs::write(builder.folder().join("log.ini"), text).expect("the run's folder can be written");
+    let server = builder.expect_stranger("").start();
+    eventually(PATIENCE, "the worker has started", || server.ledger().count("startup") == 1);
+    assert_eq!(server.stop(nix::sys::signal::Signal::SIGTERM, PATIENCE), 0);
+    let told: Vec<_> =
+        server.log().lines().into_iter().filter(|it| Entry::parse(&it.text).is_some()).collect();
+    assert!(told.is_empty(), "{told:#?}");
+    server.finish();
+}
