@@ -44,7 +44,6 @@ pub(crate) struct Crew {
     /// What draining workers send connections into, and what serving ones take them out of.
     handoff: (OwnedFd, OwnedFd),
     sources: OwnedFd,
-    interpreter: PathBuf,
     version: String,
     buffer: Vec<u8>,
     heard_last: WorkerId,
@@ -55,6 +54,7 @@ pub(crate) struct Recruit {
     pub(crate) id: WorkerId,
     pub(crate) slot: Slot,
     pub(crate) generation: Generation,
+    pub(crate) interpreter: PathBuf,
     pub(crate) directory: PathBuf,
     /// Whose rights it has, if not the master's.
     pub(crate) rights: Option<Rights>,
@@ -79,30 +79,20 @@ pub(crate) struct Berth {
 
 impl Crew {
     /// No worker yet, but everything that they will share; the handoff queue also with another master's.
-    pub(crate) fn new(
-        interpreter: PathBuf,
-        version: &str,
-        handoff: Option<(OwnedFd, OwnedFd)>,
-    ) -> io::Result<Self> {
+    pub(crate) fn new(version: &str, handoff: Option<(OwnedFd, OwnedFd)>) -> io::Result<Self> {
         let board = SharedWords::create(BYTES)?;
         board.store(0, MAGIC);
         let handoff = handoff.map_or_else(channel::handoff_pair, Ok)?;
-        Self::with(interpreter, version, board, handoff)
+        Self::with(version, board, handoff)
     }
 
-    fn with(
-        interpreter: PathBuf,
-        version: &str,
-        board: SharedWords,
-        handoff: (OwnedFd, OwnedFd),
-    ) -> io::Result<Self> {
+    fn with(version: &str, board: SharedWords, handoff: (OwnedFd, OwnedFd)) -> io::Result<Self> {
         Ok(Self {
             members: BTreeMap::new(),
             board,
             rows: vec![false; ROWS],
             handoff,
             sources: shim::sources()?,
-            interpreter,
             version: version.to_owned(),
             buffer: vec![0; MAX_PACKET],
             heard_last: WorkerId(0),
@@ -175,7 +165,7 @@ impl Crew {
         let (directory, rights) = (recruit.directory.clone(), recruit.rights.clone());
         let gives_way = recruit.may_wait && priority::can_be_taken_back(rights.is_none());
         let job = shim::Job { words, environment, directory, rights };
-        let mut plan = shim::plan(&self.interpreter, &self.sources, &theirs, job);
+        let mut plan = shim::plan(&recruit.interpreter, &self.sources, &theirs, job);
         plan.gives_way = gives_way;
         plan.inherit.extend(&recruit.listeners);
         plan.inherit.extend(handoff);

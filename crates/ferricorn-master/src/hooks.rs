@@ -61,8 +61,6 @@ const RESTART_PAUSE: Duration = Duration::from_secs(10);
 /// The master's hooks.
 pub(crate) struct MasterHooks {
     version: &'static str,
-    colors: bool,
-    interpreter: PathBuf,
     /// Those that hold.
     current: Loaded,
     /// Those of a generation that has not proven itself.
@@ -81,8 +79,20 @@ struct Loaded {
     names: Vec<String>,
     /// None without such a hook.
     load: Option<LoadHooks>,
+    interpreter: PathBuf,
     environment: Vec<(OsString, OsString)>,
     directory: PathBuf,
+}
+
+impl Loaded {
+    /// Whether a process that was started for the one would do for the other.
+    fn runs_like(&self, other: &Self) -> bool {
+        let log = |it: &Self| it.load.as_ref().map(|load| load.log.clone());
+        self.interpreter == other.interpreter
+            && self.environment == other.environment
+            && self.directory == other.directory
+            && (log(self) == log(other) || self.load.is_none() || other.load.is_none())
+    }
 }
 
 /// What a call is about, besides the master itself.
@@ -112,11 +122,9 @@ impl About {
 
 impl MasterHooks {
     /// Starts the process if the settings have hooks for it.
-    pub(crate) fn new(program: &Program, interpreter: PathBuf) -> Self {
+    pub(crate) fn new(program: &Program) -> Self {
         let mut hooks = Self {
             version: program.version,
-            colors: program.colors,
-            interpreter,
             current: Loaded::default(),
             candidate: None,
             host: None,
@@ -125,28 +133,29 @@ impl MasterHooks {
             num_workers: program.settings.workers,
             worker_age: 0,
         };
-        hooks.current = hooks.loaded(&program.settings);
+        hooks.current = hooks.loaded(&program.settings, program.log.colors());
         hooks.start();
         hooks
     }
 
-    fn loaded(&self, settings: &Settings) -> Loaded {
+    fn loaded(&self, settings: &Settings, colors: bool) -> Loaded {
         let names: Vec<String> =
             settings.hooks.iter().filter(|name| MASTERS.contains(&name.as_str())).cloned().collect();
         let load = start_message::hooks(settings, 0).filter(|_| !names.is_empty()).map(|hooks| LoadHooks {
             hooks,
             master_pid: ferricorn_sys::pid(),
-            log: start_message::log(settings, self.colors),
+            log: start_message::log(settings, colors),
             path: start_message::path(settings),
         });
         let environment = environment::for_worker(self.version, &settings.environment);
-        Loaded { names, load, environment, directory: settings.chdir.clone() }
+        let interpreter = settings.python.clone().unwrap_or_default();
+        Loaded { names, load, interpreter, environment, directory: settings.chdir.clone() }
     }
 
     /// Settings that may come to hold: the same process executes their file, as gunicorn's master does, and keeps the
     /// hooks of the old one until it is known which of the two are needed.
-    pub(crate) fn propose(&mut self, settings: &Settings) {
-        let candidate = self.loaded(settings);
+    pub(crate) fn propose(&mut self, settings: &Settings, colors: bool) {
+        let candidate = self.loaded(settings, colors);
         match (&self.host, &candidate.load) {
             (Some(host), Some(load)) => drop(host.send(&ToHookHost::Load(Box::new(load.clone())))),
             (Some(host), None) => drop(host.send(&ToHookHost::Discard)),
@@ -161,8 +170,15 @@ impl MasterHooks {
     /// What was proposed holds.
     pub(crate) fn commit(&mut self) {
         let Some(candidate) = self.candidate.take() else { return };
+        let fits = self.current.runs_like(&candidate);
         self.current = candidate;
-        self.settled(&ToHookHost::Commit);
+        if fits {
+            return self.settled(&ToHookHost::Commit);
+        }
+        // A process has the interpreter, the variables, the directory and the log that it was started with: this one does
+        // what it was told to, and ends with its channel.
+        self.host = None;
+        self.start();
     }
 
     /// What was proposed does not hold: the old hooks go on.
@@ -186,7 +202,7 @@ impl MasterHooks {
         let Self { current, candidate, .. } = &*self;
         let wanted = || iter::once(current).chain(candidate).filter(|it| it.load.is_some());
         let Some(first) = wanted().next() else { return };
-        let host = Host::start(&self.interpreter, first.environment.clone(), first.directory.clone());
+        let host = Host::start(&first.interpreter, first.environment.clone(), first.directory.clone());
         match &host {
             Ok(host) => {
                 if let Some(load) = current.load.clone() {

@@ -14,6 +14,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use ferricorn_config::Settings;
+
 /// Why no interpreter was found.
 #[derive(Debug, thiserror::Error)]
 pub enum InterpreterError {
@@ -38,6 +40,15 @@ impl InterpreterError {
             }
         }
     }
+}
+
+/// Finds the interpreter of these settings, and names it there: from then on every process of theirs has the same. The
+/// error is for the log.
+pub(crate) fn settle(settings: &mut Settings) -> Result<(), String> {
+    let found =
+        find(settings.python.as_deref()).map_err(|error| format!("{error}\nhint: {}", error.hint()))?;
+    settings.python = Some(found);
+    Ok(())
 }
 
 /// Finds the interpreter. A name without a slash is looked up on the `PATH`.

@@ -22,6 +22,7 @@ mod interpreter;
 mod invocation;
 mod legacy;
 mod manager;
+mod master_log;
 mod observe;
 mod peer;
 mod policy;
@@ -37,7 +38,7 @@ mod succession;
 mod successor;
 mod world;
 
-use std::{collections::VecDeque, io};
+use std::collections::VecDeque;
 
 use ferricorn_config::Settings;
 use ferricorn_core::{BootFailure, Event, ExitReason, Supervisor};
@@ -51,7 +52,8 @@ pub use ferricorn_sys::memory::limit as memory_limit;
 pub use helper::{ExecuteError, check_application, execute};
 pub use interpreter::InterpreterError;
 pub use invocation::Invocation;
-pub use reloading::{Configuration, Question};
+pub use master_log::{MasterLog, NextLog};
+pub use reloading::{Configuration, Question, Reread};
 pub use rights::SystemAccounts;
 
 /// The target of events that are a gauge rather than a line: `metric` is its name, `value` its number.
@@ -65,12 +67,10 @@ pub struct Program {
     pub invocation: Invocation,
     /// The product's version.
     pub version: &'static str,
-    /// Whether workers colour the level names on standard error.
-    pub colors: bool,
     /// Makes the settings anew (SIGHUP).
     pub configuration: Box<dyn Configuration>,
-    /// Opens the master's own log file anew (SIGUSR1).
-    pub reopen_logs: Box<dyn FnMut() -> io::Result<()>>,
+    /// The master's own log.
+    pub log: Box<dyn MasterLog>,
 }
 
 /// How the master ended.
@@ -122,7 +122,7 @@ async fn serve(program: Program) -> Outcome {
 }
 
 /// Everything that is needed, or how the start has ended already.
-async fn prepare(program: Program) -> Result<(Supervisor, World, VecDeque<Event>), Outcome> {
+async fn prepare(mut program: Program) -> Result<(Supervisor, World, VecDeque<Event>), Outcome> {
     let failed = |text: String| {
         error!("{text}");
         Outcome::CannotStart
@@ -131,14 +131,13 @@ async fn prepare(program: Program) -> Result<(Supervisor, World, VecDeque<Event>
     let signals = sources::Signals::install()
         .map_err(|error| failed(format!("cannot install signal handlers: {error}")))?;
     exec::accept_signals();
-    let interpreter = interpreter::find(program.settings.python.as_deref())
-        .map_err(|error| failed(format!("{error}\nhint: {}", error.hint())))?;
+    interpreter::settle(&mut program.settings).map_err(failed)?;
     if let Succession::Check(predecessor) = succession {
         predecessor.tell(&FromSuccessor::Ready);
         return Err(Outcome::Stopped);
     }
     info!("Starting ferricorn {}", program.version);
-    start::start(program, interpreter, signals, succession).await
+    start::start(program, signals, succession).await
 }
 
 fn conclude(ended: run::Ended) -> Outcome {

@@ -21,7 +21,7 @@ use ferricorn_wire::control::Response;
 use tokio::sync::oneshot;
 
 use crate::helper::Helper;
-pub(crate) use candidate::Candidate;
+pub(crate) use candidate::{Candidate, Committed};
 
 /// How long a configuration file in Python may take at a reload.
 const FILE_LIMIT: Duration = Duration::from_secs(60);
@@ -38,12 +38,22 @@ pub struct Question {
     pub variables: Vec<(OsString, OsString)>,
 }
 
+/// Settings that were read anew.
+pub struct Reread {
+    /// The settings.
+    pub settings: Settings,
+    /// Whether the log is coloured; none: on a terminal.
+    pub colors: Option<bool>,
+    /// One line each, for the log.
+    pub warnings: Vec<String>,
+}
+
 /// Makes the settings anew. An error is the text of one line, or of one with a traceback.
 pub trait Configuration {
     /// Looks for the configuration file: the question to Python, if it is one in Python.
     fn begin(&mut self) -> Result<Option<Question>, String>;
     /// The settings and the warnings about them. `answer` is Python's, if there was a question.
-    fn finish(&mut self, answer: Option<&str>) -> Result<(Settings, Vec<String>), String>;
+    fn finish(&mut self, answer: Option<&str>) -> Result<Reread, String>;
 }
 
 /// Who asked for a reload and waits for an answer: until it is over, or until it begins.

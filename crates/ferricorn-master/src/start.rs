@@ -1,11 +1,7 @@
 //! The three ways to begin: with sockets of our own, beside a predecessor on its sockets, or with everything that this
 //! very process has left to itself.
 
-use std::{
-    collections::VecDeque,
-    path::{Path, PathBuf},
-    time::Instant,
-};
+use std::{collections::VecDeque, time::Instant};
 
 use ferricorn_config::Settings;
 use ferricorn_core::{Event, Supervisor};
@@ -29,28 +25,25 @@ type Begun = (Supervisor, World, VecDeque<Event>);
 
 pub(crate) async fn start(
     program: Program,
-    interpreter: PathBuf,
     signals: Signals,
     succession: Succession,
 ) -> Result<Begun, Outcome> {
     show_name(&program.settings);
     match succession {
-        Succession::InPlace(legacy) => in_place(program, interpreter, signals, &legacy),
-        Succession::Beside(predecessor, estate) => {
-            beside(program, interpreter, signals, predecessor, &estate).await
-        }
+        Succession::InPlace(legacy) => in_place(program, signals, &legacy),
+        Succession::Beside(predecessor, estate) => beside(program, signals, predecessor, &estate).await,
         // The check has been answered.
-        Succession::First | Succession::Check(_) => first(program, interpreter, signals).await,
+        Succession::First | Succession::Check(_) => first(program, signals).await,
     }
 }
 
-async fn first(program: Program, interpreter: PathBuf, mut signals: Signals) -> Result<Begun, Outcome> {
+async fn first(program: Program, mut signals: Signals) -> Result<Begun, Outcome> {
     let settings = &program.settings;
     rights::hint(settings);
     let path = settings.pid_file.as_deref();
     // Before the addresses: who starts a second master by mistake shall read that, and at once.
     path.map_or(Ok(()), PidFile::check).map_err(failed)?;
-    let hooks = starting_hooks(&program, &interpreter, &mut signals).await?;
+    let hooks = starting_hooks(&program, &mut signals).await?;
     let listeners = binding::bind_all(settings, &mut signals).await.map_err(|error| match error {
         BindError::Interrupted => Outcome::Stopped,
         BindError::Failed => Outcome::CannotStart,
@@ -59,36 +52,30 @@ async fn first(program: Program, interpreter: PathBuf, mut signals: Signals) -> 
     // Not before: a second master, started by mistake, leaves the files of the first one alone.
     rights::give_logs(settings);
     let core = Supervisor::new(policy::from_settings(settings), policy::seed());
-    let crew = Crew::new(interpreter, program.version, None).map_err(unprepared)?;
+    let crew = Crew::new(program.version, None).map_err(unprepared)?;
     let world = World::new(program, crew, listeners, signals, Predecessor::NONE, pid_file, hooks);
     Ok((core, world, VecDeque::from([Event::Started])))
 }
 
 async fn beside(
     program: Program,
-    interpreter: PathBuf,
     mut signals: Signals,
     predecessor: Predecessor,
     estate: &Estate,
 ) -> Result<Begun, Outcome> {
     info!("Succeeding ferricorn {} (pid: {})", estate.version, estate.pid);
-    let hooks = starting_hooks(&program, &interpreter, &mut signals).await?;
+    let hooks = starting_hooks(&program, &mut signals).await?;
     rights::give_logs(&program.settings);
     let listeners = succession::take_listeners(estate).map_err(failed)?;
     let handoff = succession::take_handoff(estate).map_err(unprepared)?;
     let core = Supervisor::succeeding(policy::from_settings(&program.settings), policy::seed());
-    let crew = Crew::new(interpreter, program.version, Some(handoff)).map_err(unprepared)?;
+    let crew = Crew::new(program.version, Some(handoff)).map_err(unprepared)?;
     let world = World::new(program, crew, listeners, signals, predecessor, None, hooks);
     Ok((core, world, VecDeque::from([Event::Started])))
 }
 
 /// Goes on, and lets the workers of the old program be replaced by a reload.
-fn in_place(
-    program: Program,
-    interpreter: PathBuf,
-    signals: Signals,
-    legacy: &Legacy,
-) -> Result<Begun, Outcome> {
+fn in_place(program: Program, signals: Signals, legacy: &Legacy) -> Result<Begun, Outcome> {
     rights::give_logs(&program.settings);
     let estate = &legacy.estate;
     info!("Succeeding ferricorn {} in its place, with {} workers", estate.version, legacy.workers.len());
@@ -103,8 +90,8 @@ fn in_place(
         Instant::now(),
     );
     // It is the same master to them, which reloads: the process that called them for the old program has ended.
-    let hooks = MasterHooks::new(&program, interpreter.clone());
-    let crew = Crew::inherit(interpreter, program.version, legacy).map_err(unprepared)?;
+    let hooks = MasterHooks::new(&program);
+    let crew = Crew::inherit(program.version, legacy).map_err(unprepared)?;
     let mut world = World::new(program, crew, listeners, signals, Predecessor::NONE, pid_file, hooks);
     let mut queue = VecDeque::from([Event::Started]);
     // Whoever has ended in between was told to the old program, if to anybody.
@@ -122,12 +109,8 @@ pub(crate) fn show_name(settings: &Settings) {
 }
 
 /// Calls the hooks of the start and waits for them, which is what they are for.
-async fn starting_hooks(
-    program: &Program,
-    interpreter: &Path,
-    signals: &mut Signals,
-) -> Result<MasterHooks, Outcome> {
-    let mut hooks = MasterHooks::new(program, interpreter.to_owned());
+async fn starting_hooks(program: &Program, signals: &mut Signals) -> Result<MasterHooks, Outcome> {
+    let mut hooks = MasterHooks::new(program);
     hooks.call("nworkers_changed", About::scaling(program.settings.workers, None), Vec::new);
     hooks.call("on_starting", About::default(), Vec::new);
     loop {

@@ -168,6 +168,7 @@ impl World {
                     id,
                     slot,
                     generation,
+                    interpreter: settings.python.clone().unwrap_or_default(),
                     directory: settings.chdir.clone(),
                     rights: rights::of_worker(settings),
                     environment: settings.environment.clone(),
@@ -244,10 +245,12 @@ impl World {
 
     fn spawn(&mut self, recruit: &Recruit) -> io::Result<()> {
         let settings = self.reloading.settings_of(recruit.generation, &self.program.settings);
+        let candidate = self.reloading.of(recruit.generation);
+        let colors = candidate.map_or_else(|| self.program.log.colors(), |it| it.log.colors);
         let (slot, generation) = (recruit.slot.0, recruit.generation.0);
         let listeners = recruit.listeners.clone();
         let app = start_message::app(settings);
-        let log = start_message::log(settings, self.program.colors);
+        let log = start_message::log(settings, colors);
         let hooks = start_message::hooks(settings, recruit.id.0)
             // The file has the dictionary as Python has it, with whatever JSON cannot say.
             .filter(|hooks| hooks::has_workers(hooks) || settings.logs.dictionary.is_some());

@@ -42,7 +42,7 @@ pub use board::SharedWords;
 pub use holder::Holder;
 pub use inherit::InheritError;
 pub use listen::{ListenError, Listener};
-pub use pid_file::{PidFile, PidFileError};
+pub use pid_file::{PidFile, PidFileError, PreparedPidFile};
 pub use process::{Process, Signal};
 pub use rights::Rights;
 pub use spawn::{Child, SpawnError, SpawnPlan, SpawnStage};

@@ -7,6 +7,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::pid;
 
@@ -34,7 +35,18 @@ pub enum PidFileError {
 /// Our pid in a file. Removed on drop, if it still names us.
 #[derive(Debug)]
 pub struct PidFile {
+    /// Absolute; empty when the file is another value's by now.
     path: PathBuf,
+}
+
+/// How many were prepared.
+static PREPARED: AtomicU32 = AtomicU32::new(0);
+
+/// A pid file that is written, but beside its place. Removed on drop.
+#[derive(Debug)]
+pub struct PreparedPidFile {
+    path: PathBuf,
+    beside: PathBuf,
 }
 
 impl PidFile {
@@ -56,24 +68,55 @@ impl PidFile {
 
     /// Writes the file over whatever it holds: another master has handed the service over to us.
     pub fn take_over(path: &Path) -> Result<Self, PidFileError> {
+        PreparedPidFile::write(path)?.rename()
+    }
+}
+
+impl PreparedPidFile {
+    /// Writes the file beside its place, unless it names another process that lives. Nobody sees it there.
+    pub fn new(path: &Path) -> Result<Self, PidFileError> {
+        PidFile::check(path)?;
+        Self::write(path)
+    }
+
+    fn write(path: &Path) -> Result<Self, PidFileError> {
         let failed = |source| PidFileError::Io { path: path.to_owned(), source };
         // Absolute, so that a later change of directory does not matter.
         let path = std::path::absolute(path).map_err(failed)?;
+        // One that is prepared while another one is must not share its fate.
+        let number = PREPARED.fetch_add(1, Ordering::Relaxed);
         let mut beside = path.clone().into_os_string();
-        beside.push(format!(".{}", pid()));
-        let write = || {
-            let mut file =
-                OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&beside)?;
-            file.write_all(format!("{}\n", pid()).as_bytes())?;
-            fs::rename(&beside, &path)
-        };
-        match write() {
-            Ok(()) => Ok(Self { path }),
-            Err(error) => {
-                let _may_not_be_there = fs::remove_file(&beside);
-                Err(failed(error))
-            }
+        beside.push(format!(".{}.{number}", pid()));
+        let prepared = Self { path, beside: beside.into() };
+        let opened =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o644).open(&prepared.beside);
+        opened.and_then(|mut file| file.write_all(format!("{}\n", pid()).as_bytes())).map_err(failed)?;
+        Ok(prepared)
+    }
+
+    /// Puts the file into its place, over whatever is there, and removes the one that was `ours` before. On an error that
+    /// one stays.
+    pub fn put(self, ours: &mut Option<PidFile>) -> Result<(), PidFileError> {
+        let new = self.rename()?;
+        if let Some(mut old) = ours.replace(new)
+            && old.path == self.path
+        {
+            // It was replaced just now, and must not be removed.
+            old.path.clear();
         }
+        Ok(())
+    }
+
+    fn rename(&self) -> Result<PidFile, PidFileError> {
+        fs::rename(&self.beside, &self.path)
+            .map_err(|source| PidFileError::Io { path: self.path.clone(), source })?;
+        Ok(PidFile { path: self.path.clone() })
+    }
+}
+
+impl Drop for PreparedPidFile {
+    fn drop(&mut self) {
+        let _in_its_place_or_never_made = fs::remove_file(&self.beside);
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use ferricorn_sys::{PidFile, PidFileError, pid};
+use ferricorn_sys::{PidFile, PidFileError, PreparedPidFile, pid};
 
 #[test]
 fn a_pid_file_belongs_to_one_master() {
@@ -34,4 +34,25 @@ fn a_pid_file_belongs_to_one_master() {
     assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "nothing is left beside it");
     let error = PidFile::create(&directory.path().join("no/app.pid")).unwrap_err();
     assert!(matches!(error, PidFileError::Io { .. }));
+}
+
+#[test]
+fn a_pid_file_moves_when_it_is_put_into_its_place_and_not_before() {
+    let directory = tempfile::tempdir().unwrap();
+    let (old, new) = (directory.path().join("old.pid"), directory.path().join("new.pid"));
+    let mut file = Some(PidFile::create(&old).unwrap());
+    let dropped = PreparedPidFile::new(&new).unwrap();
+    let prepared = PreparedPidFile::new(&new).unwrap();
+    drop(dropped);
+    assert!(old.exists() && !new.exists(), "it is only prepared");
+    prepared.put(&mut file).unwrap();
+    assert!(!old.exists() && new.exists());
+    // Written anew in the same place, where somebody may have removed it.
+    fs::remove_file(&new).unwrap();
+    PreparedPidFile::new(&new).unwrap().put(&mut file).unwrap();
+    assert_eq!(fs::read_to_string(&new).unwrap(), format!("{}\n", pid()));
+    drop(file);
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "nothing is left");
+    fs::write(&new, "1\n").unwrap();
+    assert!(matches!(PreparedPidFile::new(&new), Err(PidFileError::AlreadyRunning { pid: 1, .. })));
 }

@@ -14,9 +14,9 @@ use std::{
 
 use ferricorn_config::{
     Accounts, ConfigError, Environment, Facts, FileContent, Given, Input, Layer, PythonFile, PythonTarget,
-    Resolved, Settings, read_toml, resolve,
+    Resolved, read_toml, resolve,
 };
-use ferricorn_master::{ExecuteError, Question, SystemAccounts};
+use ferricorn_master::{ExecuteError, Question, Reread, SystemAccounts};
 
 use crate::cli::StartRequest;
 
@@ -225,10 +225,11 @@ impl ferricorn_master::Configuration for Configuration {
         Ok(question)
     }
 
-    fn finish(&mut self, answer: Option<&str>) -> Result<(Settings, Vec<String>), String> {
+    fn finish(&mut self, answer: Option<&str>) -> Result<Reread, String> {
         let source = self.source.take().unwrap_or(Source::None);
         let resolved = self.resolve(source, answer).map_err(|error| told(&error))?;
-        Ok((resolved.settings, resolved.warnings))
+        let Resolved { settings, colors, warnings, task: _, shown: _ } = resolved;
+        Ok(Reread { settings, colors, warnings })
     }
 }
 

@@ -67,11 +67,12 @@ fn start(request: StartRequest, process: ProcessStart, invocation: Invocation) -
         settings,
         invocation,
         version: VERSION,
-        colors: log.colors(),
         configuration: Box::new(configuration),
-        reopen_logs: Box::new(move || log.reopen()),
+        log: Box::new(log.clone()),
     };
-    ferricorn_master::run(program).exit_code()
+    let outcome = ferricorn_master::run(program);
+    log.flush();
+    outcome.exit_code()
 }
 
 /// `--print-config` and `--check-config`: everything that can be known without binding.

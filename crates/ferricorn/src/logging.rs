@@ -1,26 +1,41 @@
 //! The error log in gunicorn's form, `[2026-11-23 07:41:06 +0000] [957] [INFO] message`, or in JSON.
 //!
-//! Owns: the filter by level, and which lines and metrics go where. The form of a line is [`event`]'s, the file is
-//! [`sink`]'s, syslog and statsd are [`daemons`]'.
+//! Owns: the filter by level, which lines and metrics go where, and that another log takes the place of the one that holds
+//! as a whole (at a reload). The form of a line is [`event`]'s, the file is [`sink`]'s, syslog and statsd are
+//! [`daemons`]'.
 
 mod daemons;
 mod datagram;
 mod event;
+mod line;
 mod sink;
+mod stream;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    io,
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use chrono::Local;
-use ferricorn_config::{LogFormat, LogLevel, Settings};
-use ferricorn_master::METRIC;
+use ferricorn_config::{LogFormat, LogLevel, LogOptions, Settings};
+use ferricorn_master::{METRIC, MasterLog, NextLog};
 use tracing::{Event, Subscriber, level_filters::LevelFilter};
-use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt};
+use tracing_subscriber::{
+    Layer, Registry,
+    layer::{Context, SubscriberExt},
+    reload,
+};
 
 pub use daemons::DaemonError;
-use daemons::Daemons;
+use daemons::{Daemons, Patience};
 use event::Said;
 use sink::Sink;
 pub use sink::SinkError;
+
+/// How long the end waits for lines that are still on their way to a daemon.
+const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// The log cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -36,45 +51,60 @@ pub enum LogError {
 /// The log that was started: what is left to do with it.
 #[derive(Clone, Debug)]
 pub struct Log {
-    sink: Arc<Mutex<Sink>>,
-    colors: bool,
+    lines: reload::Handle<Lines, Registry>,
 }
 
 impl Log {
-    /// Whether the names of the levels are coloured.
-    pub fn colors(&self) -> bool {
-        self.colors
+    /// Waits a moment until the daemons have what was logged.
+    pub fn flush(&self) {
+        let rest = self.lines.with_current(|lines| lines.daemons().rest());
+        if let Ok(Some(rest)) = rest {
+            rest.flush(LAST_LINES);
+        }
+    }
+}
+
+impl MasterLog for Log {
+    fn colors(&self) -> bool {
+        self.lines.with_current(|lines| lines.colors).unwrap_or(false)
     }
 
-    /// Opens the file anew, after a rotation. On an error the old one is kept.
-    pub fn reopen(&self) -> std::io::Result<()> {
-        self.sink.lock().unwrap_or_else(PoisonError::into_inner).reopen()
+    fn reopen(&mut self) -> io::Result<()> {
+        self.lines.with_current(|lines| lines.sink().reopen()).unwrap_or(Ok(()))
+    }
+
+    fn prepare(&mut self, settings: &Settings, colors: Option<bool>) -> Result<NextLog, String> {
+        // A daemon that holds already is kept: it may be away just now, and what is on its way to it shall arrive.
+        let keeps = self.lines.with_current(|lines| lines.daemons().fit(&settings.logs)).unwrap_or(false);
+        let error_log = settings.error_log.as_ref().map(|path| settings.chdir.join(path));
+        let mut next = Lines::open(settings, error_log, colors).map_err(|error| error.to_string())?;
+        if !keeps {
+            next.open_daemons(&settings.logs, Patience::None).map_err(|error| error.to_string())?;
+        }
+        let (lines, colors) = (self.lines.clone(), next.colors);
+        let begin = move || {
+            // It may have been renamed since. What is open is good enough if that fails.
+            let _kept = next.sink().reopen();
+            // The log's layer is there as long as the process.
+            let _there = lines.modify(|held| {
+                if keeps {
+                    next.daemons = std::mem::take(&mut held.daemons);
+                }
+                *held = next;
+            });
+        };
+        Ok(NextLog { colors, begin: Box::new(begin) })
     }
 }
 
 /// Starts the log of this process. `colors`: none means on a terminal, unless `NO_COLOR` is set.
 pub fn start(settings: &Settings, colors: Option<bool>) -> Result<Log, LogError> {
-    let sink = match &settings.error_log {
-        Some(path) => Sink::file(path)?,
-        None => Sink::standard_error()?,
-    };
-    let pid = std::process::id();
-    let daemons = Daemons::open(&settings.logs, pid)?;
-    let json = settings.logs.format == LogFormat::Json;
-    let colors = !json && colors.unwrap_or_else(|| sink.is_terminal() && terminal_has_colors());
-    let log = Log { sink: Arc::new(Mutex::new(sink)), colors };
-    let counts = daemons.counts();
-    let lines = Lines {
-        log: log.clone(),
-        level: settings.log_level,
-        json,
-        pid,
-        counts,
-        daemons: Mutex::new(daemons),
-    };
+    let mut lines = Lines::open(settings, settings.error_log.clone(), colors)?;
+    lines.open_daemons(&settings.logs, Patience::Connect)?;
+    let (layer, handle) = reload::Layer::new(lines);
     // A second start in one process (a test) keeps the first log.
-    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(lines));
-    Ok(log)
+    let _ = tracing::subscriber::set_global_default(tracing_subscriber::registry().with(layer));
+    Ok(Log { lines: handle })
 }
 
 fn terminal_has_colors() -> bool {
@@ -83,23 +113,50 @@ fn terminal_has_colors() -> bool {
 }
 
 /// Makes lines of events.
+#[derive(Debug)]
 struct Lines {
-    log: Log,
+    sink: Mutex<Sink>,
+    colors: bool,
     level: LogLevel,
     json: bool,
     pid: u32,
-    /// Whether metrics are wanted.
-    counts: bool,
     daemons: Mutex<Daemons>,
 }
 
 impl Lines {
+    /// Without daemons.
+    fn open(settings: &Settings, file: Option<PathBuf>, colors: Option<bool>) -> Result<Self, SinkError> {
+        let sink = file.map_or_else(Sink::standard_error, |path| Sink::file(&path))?;
+        let json = settings.logs.format == LogFormat::Json;
+        Ok(Self {
+            colors: !json && colors.unwrap_or_else(|| sink.is_terminal() && terminal_has_colors()),
+            sink: Mutex::new(sink),
+            level: settings.logs.level.unwrap_or(settings.log_level),
+            json,
+            pid: std::process::id(),
+            daemons: Mutex::default(),
+        })
+    }
+
+    fn open_daemons(&mut self, options: &LogOptions, patience: Patience) -> Result<(), DaemonError> {
+        self.daemons = Mutex::new(Daemons::open(options, self.pid, patience)?);
+        Ok(())
+    }
+
+    fn sink(&self) -> MutexGuard<'_, Sink> {
+        self.sink.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn daemons(&self) -> MutexGuard<'_, Daemons> {
+        self.daemons.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn shown(&self, said: &Said, level: LogLevel) -> String {
         let now = Local::now();
         if self.json {
             said.json(&now, self.pid, level)
         } else {
-            said.line(&now, self.pid, level, self.log.colors)
+            said.line(&now, self.pid, level, self.colors)
         }
     }
 }
@@ -108,13 +165,13 @@ impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
         let said = Said::by(event);
         if event.metadata().target() == METRIC {
-            return self.daemons.lock().unwrap_or_else(PoisonError::into_inner).gauge(&said);
+            return self.daemons().gauge(&said);
         }
         let level = said.level(*event.metadata().level());
         if level < self.level {
             return;
         }
-        let mut sink = self.log.sink.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sink = self.sink();
         let dropped = sink.take_dropped();
         if dropped > 0 {
             let text = format!("{dropped} log lines were dropped: they could not be written in time");
@@ -122,7 +179,7 @@ impl<S: Subscriber> Layer<S> for Lines {
         }
         sink.write(self.shown(&said, level).as_bytes());
         drop(sink);
-        self.daemons.lock().unwrap_or_else(PoisonError::into_inner).line(level, &said);
+        self.daemons().line(level, &said);
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
@@ -130,7 +187,7 @@ impl<S: Subscriber> Layer<S> for Lines {
             LogLevel::Trace => LevelFilter::TRACE,
             LogLevel::Debug => LevelFilter::DEBUG,
             // Metrics are events at INFO.
-            _ if self.counts => LevelFilter::INFO,
+            _ if self.daemons().counts() => LevelFilter::INFO,
             LogLevel::Info => LevelFilter::INFO,
             LogLevel::Warning => LevelFilter::WARN,
             LogLevel::Error | LogLevel::Critical => LevelFilter::ERROR,
@@ -148,8 +205,8 @@ mod tests {
     fn logged(level: LogLevel, act: impl FnOnce()) -> Vec<String> {
         let file = tempfile::NamedTempFile::new().unwrap();
         let sink = Sink::file(file.path()).unwrap();
-        let log = Log { sink: Arc::new(Mutex::new(sink)), colors: false };
-        let lines = Lines { log, level, json: false, pid: 957, counts: false, daemons: Mutex::default() };
+        let sink = Mutex::new(sink);
+        let lines = Lines { sink, colors: false, level, json: false, pid: 957, daemons: Mutex::default() };
         tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), act);
         let text = std::fs::read_to_string(file.path()).unwrap();
         text.lines().map(str::to_owned).collect()

@@ -3,7 +3,6 @@
 use std::{
     io,
     os::fd::AsRawFd,
-    path::PathBuf,
     time::{Duration, Instant},
 };
 
@@ -50,10 +49,10 @@ impl Crew {
     }
 
     /// The crew of it again.
-    pub(crate) fn inherit(interpreter: PathBuf, version: &str, legacy: &Legacy) -> io::Result<Self> {
+    pub(crate) fn inherit(version: &str, legacy: &Legacy) -> io::Result<Self> {
         let board = SharedWords::adopt(inherit::descriptor(legacy.scoreboard)?, BYTES)?;
         let handoff = succession::take_handoff(&legacy.estate)?;
-        let mut new = Self::with(interpreter, version, board, handoff)?;
+        let mut new = Self::with(version, board, handoff)?;
         for worker in &legacy.workers {
             let row = usize::try_from(worker.row).unwrap_or(ROWS);
             let taken = new.rows.get_mut(row).ok_or_else(|| io::Error::other("there is no such row"))?;

@@ -1,6 +1,7 @@
-//! What a reload would change: settings that were read anew and do not hold yet, and the sockets that they need.
+//! What a reload would change: settings that were read anew and do not hold yet, and what they need that is not held yet.
 //!
-//! Invariant: sockets of the new settings are open before those of the old ones are closed.
+//! Invariants: sockets of the new settings are open before those of the old ones are closed. Until the commit nobody but
+//! the new generation sees anything of it: the log goes on where it went, the pid file stays where it was.
 
 use std::{
     env,
@@ -8,13 +9,20 @@ use std::{
 };
 
 use ferricorn_config::Settings;
-use ferricorn_sys::Listener;
+use ferricorn_sys::{Listener, PreparedPidFile};
 
-use crate::binding;
+use crate::{
+    binding, interpreter,
+    master_log::{MasterLog, NextLog},
+    reloading::Reread,
+};
 
 /// Settings that are to hold.
 pub(crate) struct Candidate {
     pub(crate) settings: Settings,
+    /// The master's log with these settings.
+    pub(crate) log: NextLog,
+    pid_file: Option<PreparedPidFile>,
     sockets: Vec<Socket>,
 }
 
@@ -24,22 +32,34 @@ enum Socket {
     New(Listener),
 }
 
+/// What holds from the commit on.
+pub(crate) struct Committed {
+    pub(crate) settings: Settings,
+    pub(crate) log: NextLog,
+    pub(crate) pid_file: Option<PreparedPidFile>,
+    pub(crate) listeners: Vec<Listener>,
+    /// The sockets that are to be closed.
+    pub(crate) superseded: Vec<Listener>,
+}
+
 impl Candidate {
-    /// Opens what `settings` need and `held` does not have. Does not listen yet.
-    pub(crate) fn new(settings: Settings, old: &Settings, held: usize) -> Result<Self, String> {
-        let kept_as_it_is = settings.binds == old.binds || from_service_manager();
-        if kept_as_it_is {
-            return Ok(Self { settings, sockets: (0..held).map(Socket::Kept).collect() });
-        }
-        let mut sockets = Vec::new();
-        for bind in &settings.binds {
-            let place = old.binds.iter().position(|it| it == bind).filter(|place| *place < held);
-            sockets.push(match place {
-                Some(place) => Socket::Kept(place),
-                None => Socket::New(binding::bind_now(bind, &settings)?),
-            });
-        }
-        Ok(Self { settings, sockets })
+    /// Opens what the settings need, and what is not among the `held` sockets of the `old` ones. Does not listen yet.
+    /// `is_master`: the service, and so the pid file, is ours. The error is for the log.
+    pub(crate) fn new(
+        reread: Reread,
+        old: &Settings,
+        held: usize,
+        log: &mut dyn MasterLog,
+        is_master: bool,
+    ) -> Result<Self, String> {
+        let Reread { mut settings, colors, warnings: _ } = reread;
+        interpreter::settle(&mut settings)?;
+        let log = log.prepare(&settings, colors)?;
+        let path = settings.pid_file.as_ref().filter(|_| is_master).map(|path| settings.chdir.join(path));
+        let pid_file = path.map(|path| PreparedPidFile::new(&path)).transpose();
+        let pid_file = pid_file.map_err(|error| error.to_string())?;
+        let sockets = sockets(&settings, old, held)?;
+        Ok(Self { settings, log, pid_file, sockets })
     }
 
     /// Whether the addresses are others than those that are held.
@@ -65,16 +85,34 @@ impl Candidate {
         })
     }
 
-    /// What holds from now on: the settings, the sockets, and those that are to be closed.
-    pub(crate) fn commit(self, held: Vec<Listener>) -> (Settings, Vec<Listener>, Vec<Listener>) {
+    /// What holds from now on.
+    pub(crate) fn commit(self, held: Vec<Listener>) -> Committed {
+        let Self { settings, log, pid_file, sockets } = self;
         let mut held: Vec<Option<Listener>> = held.into_iter().map(Some).collect();
-        let taken = self.sockets.into_iter().filter_map(|socket| match socket {
+        let taken = sockets.into_iter().filter_map(|socket| match socket {
             Socket::Kept(place) => held.get_mut(place).and_then(Option::take),
             Socket::New(listener) => Some(listener),
         });
         let listeners = taken.collect();
-        (self.settings, listeners, held.into_iter().flatten().collect())
+        let superseded = held.into_iter().flatten().collect();
+        Committed { settings, log, pid_file, listeners, superseded }
     }
+}
+
+fn sockets(settings: &Settings, old: &Settings, held: usize) -> Result<Vec<Socket>, String> {
+    let kept_as_it_is = settings.binds == old.binds || from_service_manager();
+    if kept_as_it_is {
+        return Ok((0..held).map(Socket::Kept).collect());
+    }
+    let mut sockets = Vec::new();
+    for bind in &settings.binds {
+        let place = old.binds.iter().position(|it| it == bind).filter(|place| *place < held);
+        sockets.push(match place {
+            Some(place) => Socket::Kept(place),
+            None => Socket::New(binding::bind_now(bind, settings)?),
+        });
+    }
+    Ok(sockets)
 }
 
 /// The sockets are the service manager's, which go before all that is configured.

@@ -64,7 +64,7 @@ impl World {
     }
 
     fn reopen_logs(&mut self) {
-        if let Err(error) = (self.program.reopen_logs)() {
+        if let Err(error) = self.program.log.reopen() {
             error!("cannot reopen the error log: {error}");
         }
         rights::give_logs(&self.program.settings);

@@ -2,16 +2,18 @@
 
 use std::collections::VecDeque;
 
+use ferricorn_config::Settings;
 use ferricorn_core::{Command, Event, Generation, Notice, RequestId, WorkerId};
-use ferricorn_sys::{Listener, wait};
+use ferricorn_sys::{Listener, PreparedPidFile, wait};
 use ferricorn_wire::control::Response;
 use tracing::{error, info, warn};
 
 use super::World;
 use crate::{
+    Program,
     hooks::About,
     policy,
-    reloading::{Asker, Candidate},
+    reloading::{Asker, Candidate, Committed},
     rights, start,
 };
 
@@ -50,8 +52,11 @@ impl World {
     }
 
     fn apply(&mut self, answer: Option<&str>, askers: Vec<Asker>, queue: &mut VecDeque<Event>) {
-        let candidate = self.program.configuration.finish(answer).and_then(|(settings, warnings)| {
-            let candidate = Candidate::new(settings, &self.program.settings, self.listeners.len())?;
+        let (is_master, held) = (self.predecessor.is_gone(), self.listeners.len());
+        let Program { settings, configuration, log, .. } = &mut self.program;
+        let candidate = configuration.finish(answer).and_then(|mut reread| {
+            let warnings = std::mem::take(&mut reread.warnings);
+            let candidate = Candidate::new(reread, settings, held, log.as_mut(), is_master)?;
             Ok((candidate, warnings))
         });
         let (candidate, warnings) = match candidate {
@@ -63,7 +68,7 @@ impl World {
         }
         rights::give_logs(&candidate.settings);
         let policy = policy::from_settings(&candidate.settings);
-        self.hooks.propose(&candidate.settings);
+        self.hooks.propose(&candidate.settings, candidate.log.colors);
         self.call_hook("on_reload", About::candidate());
         self.reloading.asked(candidate);
         if askers.is_empty() {
@@ -100,14 +105,47 @@ impl World {
     fn commit(&mut self, generation: Generation) {
         let Some(candidate) = self.reloading.take(generation) else { return };
         let moves = candidate.moves(self.listeners.len());
-        let (settings, listeners, superseded) = candidate.commit(std::mem::take(&mut self.listeners));
+        let Committed { settings, log, pid_file, listeners, superseded } =
+            candidate.commit(std::mem::take(&mut self.listeners));
+        self.tell_where_the_log_goes(&settings);
+        (log.begin)();
+        // A statsd that was not told before has heard nothing.
+        self.told_workers = None;
         self.program.settings = settings;
         start::show_name(&self.program.settings);
         self.listeners = listeners;
         self.hooks.commit();
+        self.renew_pid_file(pid_file);
         superseded.into_iter().for_each(Listener::close);
         if moves {
             info!("Listening at: {} ({})", self.addresses(), ferricorn_sys::pid());
+        }
+    }
+
+    /// The last line of a log that somebody may be reading, when another takes its place.
+    fn tell_where_the_log_goes(&self, settings: &Settings) {
+        let old = &self.program.settings;
+        if (&old.error_log, &old.chdir) == (&settings.error_log, &settings.chdir) {
+            return;
+        }
+        match &settings.error_log {
+            Some(path) => info!("The log goes on in `{}`", settings.chdir.join(path).display()),
+            None => info!("The log goes on at standard error"),
+        }
+    }
+
+    /// The pid file of the new settings takes the place of the old one.
+    fn renew_pid_file(&mut self, prepared: Option<PreparedPidFile>) {
+        match prepared {
+            Some(prepared) => {
+                if let Err(error) = prepared.put(&mut self.pid_file) {
+                    error!("{error}");
+                }
+            }
+            None if self.program.settings.pid_file.is_none() => self.pid_file = None,
+            // The service has become ours since.
+            None if self.predecessor.is_gone() => self.write_pid_file(),
+            None => {}
         }
     }
 

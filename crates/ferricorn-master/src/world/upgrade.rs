@@ -88,9 +88,10 @@ impl World {
         self.control.open();
     }
 
-    fn write_pid_file(&mut self) {
-        let Some(path) = &self.program.settings.pid_file else { return };
-        match PidFile::take_over(path) {
+    pub(super) fn write_pid_file(&mut self) {
+        let settings = &self.program.settings;
+        let Some(path) = &settings.pid_file else { return };
+        match PidFile::take_over(&settings.chdir.join(path)) {
             Ok(file) => self.pid_file = Some(file),
             Err(error) => error!("{error}"),
         }

@@ -5,8 +5,9 @@ use std::io;
 use ferricorn_config::{Bind, LogLevel, LogOptions, Statsd, Syslog, SyslogAddress};
 
 use super::{
-    datagram::{Daemon, Line},
     event::Said,
+    line::{Daemon, Line},
+    stream::Rest,
 };
 
 /// A daemon cannot be used.
@@ -30,20 +31,43 @@ pub enum DaemonError {
     },
 }
 
+/// Whether a daemon has to be there when the log is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// It is waited for, for a moment: at the start.
+    Connect,
+    /// It may come later: the event loop waits for nobody.
+    None,
+}
+
 /// What the master sends to daemons.
 #[derive(Debug, Default)]
 pub(super) struct Daemons {
+    /// What they were opened for.
+    options: (Option<Syslog>, Option<Statsd>),
     syslog: Option<(Line, u8, String)>,
     statsd: Option<(Line, String, String)>,
 }
 
 impl Daemons {
     /// Opens what the options name.
-    pub(super) fn open(options: &LogOptions, pid: u32) -> Result<Self, DaemonError> {
+    pub(super) fn open(options: &LogOptions, pid: u32, patience: Patience) -> Result<Self, DaemonError> {
+        let (syslog, statsd) = (&options.syslog, &options.statsd);
         Ok(Self {
-            syslog: options.syslog.as_ref().map(|syslog| open_syslog(syslog, pid)).transpose()?,
-            statsd: options.statsd.as_ref().map(open_statsd).transpose()?,
+            options: (syslog.clone(), statsd.clone()),
+            syslog: syslog.as_ref().map(|syslog| open_syslog(syslog, pid, patience)).transpose()?,
+            statsd: statsd.as_ref().map(open_statsd).transpose()?,
         })
+    }
+
+    /// Whether these are what the options name.
+    pub(super) fn fit(&self, options: &LogOptions) -> bool {
+        (&self.options.0, &self.options.1) == (&options.syslog, &options.statsd)
+    }
+
+    /// Lines that are still on their way.
+    pub(super) fn rest(&self) -> Option<Rest> {
+        self.syslog.as_ref().and_then(|(line, _, _)| line.rest())
     }
 
     /// Whether metrics are sent.
@@ -83,14 +107,14 @@ impl Daemons {
     }
 }
 
-fn open_syslog(syslog: &Syslog, pid: u32) -> Result<(Line, u8, String), DaemonError> {
+fn open_syslog(syslog: &Syslog, pid: u32, patience: Patience) -> Result<(Line, u8, String), DaemonError> {
     let daemon = match &syslog.address {
         SyslogAddress::Unix { path, datagram } => Daemon::Unix { path: path.clone(), datagram: *datagram },
         SyslogAddress::Udp(host, port) => Daemon::Udp(host.clone(), *port),
         SyslogAddress::Tcp(host, port) => Daemon::Tcp(host.clone(), *port),
     };
-    let line =
-        Line::open(daemon).map_err(|error| DaemonError::Syslog { address: syslog.address.clone(), error })?;
+    let line = Line::open(daemon, patience)
+        .map_err(|error| DaemonError::Syslog { address: syslog.address.clone(), error })?;
     Ok((line, syslog.facility, format!("gunicorn.{}.error: [{pid}] ", syslog.prefix)))
 }
 
@@ -100,8 +124,8 @@ fn open_statsd(statsd: &Statsd) -> Result<(Line, String, String), DaemonError> {
         Bind::Tcp { host, port } => Daemon::Udp(host.clone(), *port),
         Bind::Fd(_) => Daemon::Udp(String::new(), 0),
     };
-    let line =
-        Line::open(daemon).map_err(|error| DaemonError::Statsd { address: statsd.address.clone(), error })?;
+    let line = Line::open(daemon, Patience::None)
+        .map_err(|error| DaemonError::Statsd { address: statsd.address.clone(), error })?;
     Ok((line, statsd.prefix.clone(), statsd.tags.clone()))
 }
 
@@ -146,7 +170,7 @@ mod tests {
             }),
             ..LogOptions::default()
         };
-        let mut daemons = Daemons::open(&options, 957).unwrap();
+        let mut daemons = Daemons::open(&options, 957, Patience::Connect).unwrap();
         let said = Said { message: "hello".to_owned(), ..Said::default() };
         daemons.line(LogLevel::Warning, &said);
         let mut buffer = [0; 200];
@@ -161,7 +185,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("log");
         let first = UnixDatagram::bind(&path).unwrap();
-        let mut line = Line::open(Daemon::Unix { path: path.clone(), datagram: true }).unwrap();
+        let mut line =
+            Line::open(Daemon::Unix { path: path.clone(), datagram: true }, Patience::Connect).unwrap();
         drop(first);
         std::fs::remove_file(&path).unwrap();
         line.send(b"lost");

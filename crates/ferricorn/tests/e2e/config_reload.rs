@@ -1,5 +1,5 @@
 //! HUP reads the configuration first: what it says takes effect when the new generation has proven itself, and a bad one
-//! changes nothing.
+//! changes nothing. What a reload changes of the master itself is in [`super::master_reload`].
 
 use std::{fs, net::TcpListener};
 
@@ -26,24 +26,24 @@ async def app(scope, receive, send):
     await send({'type': 'http.response.body', 'body': os.environ.get('COLOUR', '-').encode()})
 ";
 
-const NOT_RELOADED: &str = "Not reloaded, nothing changes: ";
+pub(crate) const NOT_RELOADED: &str = "Not reloaded, nothing changes: ";
 
-fn with_file(text: &str) -> Builder {
+pub(crate) fn with_file(text: &str) -> Builder {
     let builder = ferricorn().app(APP).no_bind().line("--reload-probation 0");
     fs::write(builder.folder().join("gunicorn.conf.py"), text).expect("the run's folder can be written");
     builder
 }
 
-fn change(server: &Server, text: &str) {
+pub(crate) fn change(server: &Server, text: &str) {
     fs::write(server.path("gunicorn.conf.py"), text).expect("the run's folder can be written");
     server.signal(Signal::SIGHUP);
 }
 
-fn file(port: u16, workers: usize, colour: &str) -> String {
+pub(crate) fn file(port: u16, workers: usize, colour: &str) -> String {
     format!("bind = '127.0.0.1:{port}'\nworkers = {workers}\nraw_env = ['COLOUR={colour}']\n")
 }
 
-fn colour(port: u16) -> Option<String> {
+pub(crate) fn colour(port: u16) -> Option<String> {
     let address = http::Address::parse(&format!("http://127.0.0.1:{port}"));
     let response = http::get(&address, "/").ok()?;
     Some(String::from_utf8_lossy(&response.body).into_owned())

@@ -1,0 +1,26 @@
+//! The master's own log, as far as the master has a say in it.
+//!
+//! Its form and its files are the program's.
+
+use std::io;
+
+use ferricorn_config::Settings;
+
+/// The log that the master's events go to.
+pub trait MasterLog {
+    /// Whether the names of levels on standard error are coloured, which holds for the workers' lines as well.
+    fn colors(&self) -> bool;
+    /// Opens its file anew (SIGUSR1). On an error the old one is kept.
+    fn reopen(&mut self) -> io::Result<()>;
+    /// Opens what these settings need (SIGHUP), and changes nothing yet. `colors`: none means on a terminal. The error is
+    /// the text of one line.
+    fn prepare(&mut self, settings: &Settings, colors: Option<bool>) -> Result<NextLog, String>;
+}
+
+/// A log that is ready to take the place of the one that holds. Dropped, it closes what it has opened.
+pub struct NextLog {
+    /// Whether the names of levels on standard error are coloured.
+    pub colors: bool,
+    /// Takes the place.
+    pub begin: Box<dyn FnOnce()>,
+}
