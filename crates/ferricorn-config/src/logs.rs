@@ -90,6 +90,8 @@ pub struct Statsd {
     pub prefix: String,
     /// `DogStatsD`'s tags, with commas between them; may be empty.
     pub tags: String,
+    /// Send the length of the queues of connections as well (`--enable-backlog-metric`).
+    pub backlog: bool,
 }
 
 /// The port of a statsd daemon.
@@ -144,6 +146,7 @@ pub(crate) struct Given {
     pub(crate) statsd_host: Option<Bind>,
     pub(crate) statsd_prefix: Option<String>,
     pub(crate) dogstatsd_tags: Option<String>,
+    pub(crate) backlog_metric: Option<bool>,
 }
 
 impl Given {
@@ -196,6 +199,7 @@ impl Given {
                 prefix: given(self.statsd_prefix)
                     .map_or_else(String::new, |prefix| format!("{}.", prefix.trim_end_matches('.'))),
                 tags: self.dogstatsd_tags.unwrap_or_default(),
+                backlog: self.backlog_metric.unwrap_or(false),
             }),
         }
     }

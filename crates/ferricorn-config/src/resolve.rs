@@ -124,6 +124,9 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         _ => Task::Serve,
     };
     let rights = rights::resolve(&draft, &choices, facts.accounts, task, &mut warnings)?;
+    if draft.logs.backlog_metric == Some(true) && draft.logs.statsd_host.is_none() {
+        warnings.push("`--enable-backlog-metric` has no effect without `--statsd-host`".to_owned());
+    }
     let numbers = Numbers { processors: facts.processors, choices: &choices };
 
     // Every field by name, so that the compiler tells of a forgotten one.

@@ -9,26 +9,22 @@
 //! had not done is lost; the service does not notice.
 
 mod host;
+mod loaded;
 
 use std::{
-    ffi::OsString,
     future, iter,
-    path::PathBuf,
     time::{Duration, Instant},
 };
 
 use ferricorn_config::Settings;
 use ferricorn_core::WorkerId;
-use ferricorn_wire::{CallHook, HookServer, HookWorker, Hooks, LoadHooks, ToHookHost, milliseconds};
+use ferricorn_wire::{CallHook, HookServer, HookWorker, Hooks, ToHookHost, milliseconds};
 use tokio::time::timeout;
 use tracing::error;
 
-use crate::{Program, environment, start_message};
+use crate::Program;
 use host::{Fate, Host};
-
-/// The hooks that are the master's.
-const MASTERS: &[&str] =
-    &["on_starting", "on_reload", "when_ready", "pre_fork", "child_exit", "nworkers_changed", "on_exit"];
+use loaded::Loaded;
 
 /// The hooks that run in workers.
 const WORKERS: &[&str] = &[
@@ -73,28 +69,6 @@ pub(crate) struct MasterHooks {
     worker_age: u64,
 }
 
-/// The master's hooks of one configuration.
-#[derive(Default)]
-struct Loaded {
-    names: Vec<String>,
-    /// None without such a hook.
-    load: Option<LoadHooks>,
-    interpreter: PathBuf,
-    environment: Vec<(OsString, OsString)>,
-    directory: PathBuf,
-}
-
-impl Loaded {
-    /// Whether a process that was started for the one would do for the other.
-    fn runs_like(&self, other: &Self) -> bool {
-        let log = |it: &Self| it.load.as_ref().map(|load| load.log.clone());
-        self.interpreter == other.interpreter
-            && self.environment == other.environment
-            && self.directory == other.directory
-            && (log(self) == log(other) || self.load.is_none() || other.load.is_none())
-    }
-}
-
 /// What a call is about, besides the master itself.
 #[derive(Default)]
 pub(crate) struct About {
@@ -133,29 +107,15 @@ impl MasterHooks {
             num_workers: program.settings.workers,
             worker_age: 0,
         };
-        hooks.current = hooks.loaded(&program.settings, program.log.colors());
+        hooks.current = Loaded::new(&program.settings, program.version, program.log.colors());
         hooks.start();
         hooks
-    }
-
-    fn loaded(&self, settings: &Settings, colors: bool) -> Loaded {
-        let names: Vec<String> =
-            settings.hooks.iter().filter(|name| MASTERS.contains(&name.as_str())).cloned().collect();
-        let load = start_message::hooks(settings, 0).filter(|_| !names.is_empty()).map(|hooks| LoadHooks {
-            hooks,
-            master_pid: ferricorn_sys::pid(),
-            log: start_message::log(settings, colors),
-            path: start_message::path(settings),
-        });
-        let environment = environment::for_worker(self.version, &settings.environment);
-        let interpreter = settings.python.clone().unwrap_or_default();
-        Loaded { names, load, interpreter, environment, directory: settings.chdir.clone() }
     }
 
     /// Settings that may come to hold: the same process executes their file, as gunicorn's master does, and keeps the
     /// hooks of the old one until it is known which of the two are needed.
     pub(crate) fn propose(&mut self, settings: &Settings, colors: bool) {
-        let candidate = self.loaded(settings, colors);
+        let candidate = Loaded::new(settings, self.version, colors);
         match (&self.host, &candidate.load) {
             (Some(host), Some(load)) => drop(host.send(&ToHookHost::Load(Box::new(load.clone())))),
             (Some(host), None) => drop(host.send(&ToHookHost::Discard)),
@@ -175,8 +135,7 @@ impl MasterHooks {
         if fits {
             return self.settled(&ToHookHost::Commit);
         }
-        // A process has the interpreter, the variables, the directory and the log that it was started with: this one does
-        // what it was told to, and ends with its channel.
+        // This one does what it was told to, and ends with its channel.
         self.host = None;
         self.start();
     }
@@ -235,7 +194,7 @@ impl MasterHooks {
             self.num_workers = to;
         }
         let named = self.candidate.as_ref().filter(|_| about.candidate).unwrap_or(&self.current);
-        if !named.names.iter().any(|name| name == hook) {
+        if !named.has(hook) {
             return;
         }
         if self.host.is_none() && self.started.is_none_or(|started| started.elapsed() > RESTART_PAUSE) {
@@ -266,6 +225,16 @@ impl MasterHooks {
         host.call(id, hook, limit, &ToHookHost::Call(Box::new(call)));
     }
 
+    /// Whether there is such a hook among those that hold.
+    pub(crate) fn has(&self, hook: &str) -> bool {
+        self.current.has(hook)
+    }
+
+    /// Whether every call has been answered, or nobody is left who would.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.host.as_ref().is_none_or(Host::is_idle)
+    }
+
     /// Opens the log files of the process anew.
     pub(crate) fn reopen_logs(&self) {
         if let Some(host) = &self.host {
@@ -285,7 +254,7 @@ impl MasterHooks {
 
     /// Waits until every call is over, or the process has ended. It is bounded by the limits of the calls.
     pub(crate) async fn settle(&mut self) {
-        while self.host.as_ref().is_some_and(|host| !host.is_idle()) {
+        while !self.is_idle() {
             self.attend().await;
         }
     }

@@ -56,7 +56,8 @@ pub use master_log::{MasterLog, NextLog};
 pub use reloading::{Configuration, Question, Reread};
 pub use rights::SystemAccounts;
 
-/// The target of events that are a gauge rather than a line: `metric` is its name, `value` its number.
+/// The target of events that are a metric rather than a line: `metric` is its name, `value` its number, `kind` statsd's
+/// letter for what it is, if it is no gauge.
 pub const METRIC: &str = "ferricorn::metric";
 
 /// What the master needs to run.

@@ -2,12 +2,15 @@
 
 mod ctl;
 mod facts;
+mod metrics;
 mod reload;
 mod upgrade;
 
 use std::{collections::VecDeque, io, os::fd::AsRawFd, time::Instant};
 
-use ferricorn_core::{Action, Command, Event, ExitReason, Notice, Policy, StopMode, WorkerId, WorkerSignal};
+use ferricorn_core::{
+    Action, Command, Event, ExitReason, Notice, Policy, StopMode, UpgradeWay, WorkerId, WorkerSignal,
+};
 use ferricorn_sys::{Listener, PidFile, Signal};
 use ferricorn_wire::{
     DrainMode, Start, ToWorker, milliseconds,
@@ -17,7 +20,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval, sleep_until};
 use tracing::{error, info};
 
 use crate::{
-    METRIC, Program,
+    Program,
     control::Control,
     crew::{Crew, Recruit},
     hooks::{self, About, MasterHooks},
@@ -53,6 +56,8 @@ pub(crate) struct World {
     signals: Signals,
     listeners: Vec<Listener>,
     successor: Successor,
+    /// An upgrade that waits for the hook `pre_exec`.
+    awaited: Option<UpgradeWay>,
     predecessor: Predecessor,
     /// Removed on drop.
     pid_file: Option<PidFile>,
@@ -95,6 +100,7 @@ impl World {
             signals,
             listeners,
             successor: Successor::default(),
+            awaited: None,
             predecessor,
             pid_file,
             control,
@@ -132,27 +138,20 @@ impl World {
             received = self.signals.next() => self.signalled(received, queue),
             message = self.successor.hear() => queue.extend(self.successor_said(&message)),
             event = self.predecessor.hear() => queue.push_back(event),
-            () = self.hooks.attend() => {}
+            () = self.hooks.attend() => queue.extend(self.go_on_with_upgrade()),
             ask = self.control.next() => self.asked(ask, queue),
             () = deadline => queue.push_back(Event::Woke),
             _ = self.samples.tick() => {
                 self.ticks = self.ticks.wrapping_add(1);
                 if self.ticks.is_multiple_of(policy::WEIGH_EVERY) {
                     self.shortage.look();
+                    self.tell_backlog();
                     self.reloading.look();
                 }
                 let weigh = policy.max_memory.is_some() && self.ticks.is_multiple_of(policy::WEIGH_EVERY);
                 queue.push_back(Event::Sampled(self.crew.vitals(weigh)));
             }
             (id, message) = self.crew.hear() => queue.extend(self.heard(id, message)),
-        }
-    }
-
-    /// Tells the number of workers as a metric, whenever it has changed.
-    fn tell_workers(&mut self) {
-        let workers = self.crew.len();
-        if self.told_workers.replace(workers) != Some(workers) {
-            info!(target: METRIC, metric = "gunicorn.workers", value = workers as u64);
         }
     }
 
@@ -216,10 +215,10 @@ impl World {
                 self.listeners.drain(..).for_each(Listener::close);
             }
             Action::GiveUpListeners => self.give_up_listeners(),
-            Action::StartSuccessor(way) => return self.start_successor(way),
+            Action::StartSuccessor(way) => return self.begin_upgrade(way),
             Action::HandOver => self.successor.tell(&ToSuccessor::TakeOver),
             Action::PassOnReload => self.successor.signal(Signal::Hangup),
-            Action::StopSuccessor { siblings, mode } => self.stop_successor(siblings, mode),
+            Action::StopSuccessor { siblings, mode } => return self.stop_successor(siblings, mode),
             Action::KillSuccessor => self.successor.signal(Signal::Kill),
             Action::ReplaceSelf => return Done::ReplaceSelf,
             Action::AnnounceReady => self.predecessor.tell(&FromSuccessor::Ready),

@@ -147,6 +147,26 @@ impl Listener {
         Ok(getsockopt(&self.descriptor, AcceptConn)?)
     }
 
+    /// How many connections wait to be accepted; none where the kernel does not tell, as of a unix socket.
+    pub fn waiting(&self) -> Option<u32> {
+        self.socket_address?;
+        // SAFETY: integers only, for which zeroes are values.
+        let mut info: libc::tcp_info = unsafe { std::mem::zeroed() };
+        let mut length = libc::socklen_t::try_from(size_of::<libc::tcp_info>()).ok()?;
+        // SAFETY: the pointers are to a place of this length and to the length itself; both outlive the call.
+        let result = unsafe {
+            libc::getsockopt(
+                self.descriptor.as_raw_fd(),
+                libc::IPPROTO_TCP,
+                libc::TCP_INFO,
+                (&raw mut info).cast(),
+                &raw mut length,
+            )
+        };
+        // Of a socket that listens, this is the length of its queue (`inet_csk_listen_poll`, as `ss -l` shows it).
+        (result == 0).then_some(info.tcpi_unacked)
+    }
+
     /// The address as log lines show it, with the real port: `http://127.0.0.1:8000`, `http://[::1]:80`,
     /// `unix:/run/app.sock`.
     pub fn address(&self) -> String {

@@ -165,7 +165,7 @@ impl<S: Subscriber> Layer<S> for Lines {
     fn on_event(&self, event: &Event<'_>, _context: Context<'_, S>) {
         let said = Said::by(event);
         if event.metadata().target() == METRIC {
-            return self.daemons().gauge(&said);
+            return self.daemons().value(&said);
         }
         let level = said.level(*event.metadata().level());
         if level < self.level {

@@ -6,8 +6,6 @@
 use super::{Entry, Group::Hooks, Kind};
 use crate::{draft::Draft, value::Value};
 
-const NOT_CALLED: &str = "there is no upgrade that it could come before";
-
 /// Nothing of a hook is a setting but its being there, which the file tells.
 fn called(_draft: &mut Draft, _value: Value) {}
 
@@ -25,7 +23,7 @@ pub(super) static ENTRIES: &[Entry] = &[
     hook(&["worker-int"], &[1]).sets("Called in a worker when SIGINT or SIGQUIT ends it", called),
     hook(&["worker-abort"], &[1])
         .sets("Called in a worker that is about to be killed for its silence", called),
-    hook(&["pre-exec"], &[1]).not_yet(NOT_CALLED),
+    hook(&["pre-exec"], &[1]).sets("Called before an upgrade starts the new program", called),
     hook(&["pre-request"], &[2]).sets("Called in a worker before a request", called),
     hook(&["post-request"], &[2, 3, 4]).sets("Called in a worker after a request", called),
     hook(&["child-exit"], &[2]).sets("Called after a worker has ended", called),

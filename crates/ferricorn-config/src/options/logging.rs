@@ -84,6 +84,11 @@ pub(super) static ENTRIES: &[Entry] = &[
             draft.logs.dogstatsd_tags = value.text();
         },
     ),
-    Entry::switch(Logging, &["enable-backlog-metric"]).not_yet("the length of the backlog is not measured"),
+    Entry::switch(Logging, &["enable-backlog-metric"]).sets(
+        "Send how many connections wait to be accepted, once a second",
+        |draft, value| {
+            draft.logs.backlog_metric = value.flag();
+        },
+    ),
     Entry::switch(Logging, &["enable-stdio-inheritance"]).short('R'),
 ];

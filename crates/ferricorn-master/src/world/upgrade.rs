@@ -8,13 +8,32 @@ use ferricorn_wire::upgrade::{Estate, FromSuccessor, ListenerState, ToSuccessor}
 use tracing::{debug, error};
 
 use super::{Done, World};
-use crate::{legacy, manager};
+use crate::{hooks::About, legacy, manager};
 
 /// How long signals that were caught and not yet read are waited for. They are in a pipe of our own already.
 const LAST_SIGNALS: Duration = Duration::from_millis(1);
 
 impl World {
-    pub(super) fn start_successor(&mut self, way: UpgradeWay) -> Done {
+    /// Calls `pre_exec`, whose end the start of the new program waits for; the loop does not.
+    pub(super) fn begin_upgrade(&mut self, way: UpgradeWay) -> Done {
+        self.call_hook("pre_exec", About::default());
+        if !self.hooks.has("pre_exec") || self.hooks.is_idle() {
+            return self.start_successor(way);
+        }
+        self.awaited = Some(way);
+        Done::Nothing
+    }
+
+    /// Something has become of a hook: perhaps what an upgrade has waited for.
+    pub(super) fn go_on_with_upgrade(&mut self) -> Option<Event> {
+        let way = self.awaited.take_if(|_| self.hooks.is_idle())?;
+        match self.start_successor(way) {
+            Done::Happened(event) => Some(event),
+            _ => None,
+        }
+    }
+
+    fn start_successor(&mut self, way: UpgradeWay) -> Done {
         let estate = self.estate();
         match self.successor.start(&self.program.invocation, way, estate) {
             Ok(pid) => {
@@ -64,12 +83,16 @@ impl World {
         queue.push_back(Event::SuccessorGone { reason: ended.reason });
     }
 
-    pub(super) fn stop_successor(&mut self, siblings: bool, mode: StopMode) {
+    pub(super) fn stop_successor(&mut self, siblings: bool, mode: StopMode) -> Done {
+        if self.awaited.take().is_some() {
+            return Done::Happened(Event::SuccessorGone { reason: "it was not started yet".to_owned() });
+        }
         self.successor.tell(&ToSuccessor::Stop { siblings });
         self.successor.signal(match mode {
             StopMode::Graceful => Signal::Terminate,
             StopMode::Quick => Signal::Quit,
         });
+        Done::Nothing
     }
 
     /// Closes the listening sockets; the files of unix sockets are the successor's.

@@ -90,12 +90,13 @@ impl Daemons {
         self.metric(name, "1|c|@1.0");
     }
 
-    /// An event that holds a metric rather than a line: `metric`, `value`, and gunicorn's `mtype`.
-    pub(super) fn gauge(&mut self, said: &Said) {
-        if let (Some(name), Some(value)) =
-            (said.field("metric").and_then(|it| it.as_str()), said.field("value"))
-        {
-            self.metric(name, &format!("{value}|g"));
+    /// An event that holds a metric rather than a line: `metric`, `value`, and, if it is no gauge, statsd's letter for its
+    /// `kind`.
+    pub(super) fn value(&mut self, said: &Said) {
+        let text = |name: &str| said.field(name).and_then(|it| it.as_str());
+        if let (Some(name), Some(value)) = (text("metric"), said.field("value")) {
+            let kind = text("kind").unwrap_or("g");
+            self.metric(name, &format!("{value}|{kind}"));
         }
     }
 
@@ -167,6 +168,7 @@ mod tests {
                 },
                 prefix: "shop.".to_owned(),
                 tags: "env:prod".to_owned(),
+                backlog: false,
             }),
             ..LogOptions::default()
         };

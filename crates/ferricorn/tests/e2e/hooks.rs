@@ -286,3 +286,48 @@ def nworkers_changed(server, new, old):
     assert_eq!(told.iter().filter(|line| *line == "executed old").count(), 2, "{told:#?}");
     server.finish();
 }
+
+#[test]
+fn an_upgrade_waits_for_pre_exec() {
+    let _turn = turn::together();
+    let builder = ferricorn().line("--workers 1 --reload-probation 0");
+    let file = "\
+import os, time
+
+def pre_exec(server):
+    while not os.path.exists('go'):
+        time.sleep(0.01)
+    print('pre_exec', server.pid, flush=True)
+";
+    fs::write(builder.folder().join("gunicorn.conf.py"), file).expect("the folder can be written");
+    let server = builder.serve(1);
+    server.signal(Signal::SIGUSR2);
+    server.wait_for_line("Handling signal: usr2", PATIENCE);
+    assert_eq!(server.get("/").expect("it serves on").status, 200);
+    fs::write(server.path("go"), "").expect("the folder can be written");
+    let called = server.wait_for_line(&format!("pre_exec {}", server.pid()), PATIENCE);
+    let begun = server.wait_for_line("Succeeding ferricorn", PATIENCE);
+    assert!(called.at <= begun.at, "{called:?} {begun:?}");
+    let next = server.wait_for_line("Upgraded: this master has taken over", PATIENCE);
+    let next = ferricorn_test::Entry::parse(&next.text).expect("a line of the log").pid;
+    ferricorn_test::processes::signal(next, Signal::SIGTERM);
+    server.wait_nobody_left(PATIENCE);
+    server.finish();
+}
+
+#[test]
+fn a_stop_does_not_wait_for_an_upgrade_that_waits_for_pre_exec() {
+    let _turn = turn::together();
+    let builder = ferricorn().line("--workers 1");
+    let file =
+        "def pre_exec(server):\n    print('called', flush=True)\n    import time\n    time.sleep(60)\n";
+    fs::write(builder.folder().join("gunicorn.conf.py"), file).expect("the folder can be written");
+    let server = builder.expect_error("").serve(1);
+    server.signal(Signal::SIGUSR2);
+    server.wait_for_line("called", PATIENCE);
+    let began = std::time::Instant::now();
+    assert_eq!(server.stop(Signal::SIGTERM, PATIENCE), 0);
+    assert!(began.elapsed() < std::time::Duration::from_secs(25), "{:?}", began.elapsed());
+    assert_eq!(server.log().count("Succeeding ferricorn"), 0);
+    server.finish();
+}

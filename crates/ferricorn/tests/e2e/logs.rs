@@ -175,14 +175,19 @@ fn with_json_every_line_of_master_workers_and_access_log_is_an_object() {
 }
 
 #[test]
-fn the_number_of_workers_goes_to_statsd() {
+fn the_number_of_workers_and_the_backlog_go_to_statsd() {
     let _turn = turn::together();
     let daemon = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
     daemon.set_read_timeout(Some(PATIENCE)).expect("a limit");
     let host = format!("--statsd-host {}", daemon.local_addr().expect("an address"));
-    let server = ferricorn().line("--workers 2 --statsd-prefix shop").line(&host).serve(2);
+    let server =
+        ferricorn().line("--workers 2 --statsd-prefix shop --enable-backlog-metric").line(&host).serve(2);
     ask(&server);
-    let mut wanted = vec!["shop.gunicorn.workers:2|g", "shop.gunicorn.request.status.200:1|c|@1.0"];
+    let mut wanted = vec![
+        "shop.gunicorn.workers:2|g",
+        "shop.gunicorn.request.status.200:1|c|@1.0",
+        "shop.gunicorn.backlog:0|h",
+    ];
     let mut buffer = [0; 1000];
     while !wanted.is_empty() {
         let length =
