@@ -22,12 +22,21 @@ pub struct LogOptions {
     pub level: Option<LogLevel>,
     /// The same as a table of a configuration file, in JSON (`logconfig_dict`); it goes before the files.
     pub dictionary: Option<String>,
+    /// A subclass of gunicorn's logger class for the workers, by its dotted name (`--logger-class`).
+    pub class: Option<String>,
     /// Write what the workers print to the error log's file as well (`--capture-output`).
     pub capture_output: bool,
     /// Send the log to syslog as well (`--log-syslog`).
     pub syslog: Option<Syslog>,
     /// Send metrics to statsd (`--statsd-host`).
     pub statsd: Option<Statsd>,
+}
+
+impl LogOptions {
+    /// Whether the logger class is one of the Python configuration file itself.
+    pub fn class_of_file(&self) -> bool {
+        self.class.as_ref().is_some_and(|class| class.starts_with("__config__."))
+    }
 }
 
 /// The form of log lines.
@@ -94,6 +103,9 @@ pub struct Statsd {
     pub backlog: bool,
 }
 
+/// Logger classes that everybody has; what they do is done without them.
+const GUNICORNS_OWN: [&str; 3] = ["gunicorn.glogging.Logger", "gunicorn.instrument.statsd.Statsd", "simple"];
+
 /// The port of a statsd daemon.
 pub(crate) const STATSD_PORT: u16 = 8125;
 
@@ -137,6 +149,7 @@ pub(crate) struct Given {
     pub(crate) config: Option<String>,
     pub(crate) config_json: Option<String>,
     pub(crate) dictionary: Option<String>,
+    pub(crate) class: Option<String>,
     pub(crate) capture_output: Option<bool>,
     pub(crate) syslog: Option<bool>,
     pub(crate) syslog_to: Option<SyslogAddress>,
@@ -182,6 +195,7 @@ impl Given {
             }),
             dictionary,
             level,
+            class: given(self.class).filter(|class| !GUNICORNS_OWN.contains(&class.as_str())),
             capture_output: self.capture_output.unwrap_or(false),
             syslog: self.syslog.unwrap_or(false).then(|| Syslog {
                 address: self

@@ -56,6 +56,7 @@ const MODULES: &[(&str, &str)] = modules![
     "lifespan",
     "log_config",
     "log_files",
+    "logger_class",
     "logs",
     "main",
     "proxy_headers",

@@ -38,6 +38,7 @@ pub(crate) fn log(settings: &Settings, colors: bool) -> LogSettings {
         }),
         dictionary: settings.logs.dictionary.as_deref().and_then(|table| serde_json::from_str(table).ok()),
         capture_output: settings.logs.capture_output,
+        logger_class: settings.logs.class.clone(),
         syslog: settings.logs.syslog.as_ref().map(|syslog| ferricorn_wire::Syslog {
             address: match &syslog.address {
                 SyslogAddress::Unix { path, datagram } => {

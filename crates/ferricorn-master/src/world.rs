@@ -251,8 +251,12 @@ impl World {
         let app = start_message::app(settings);
         let log = start_message::log(settings, colors);
         let hooks = start_message::hooks(settings, recruit.id.0)
-            // The file has the dictionary as Python has it, with whatever JSON cannot say.
-            .filter(|hooks| hooks::has_workers(hooks) || settings.logs.dictionary.is_some());
+            // The file has the dictionary as Python has it, with whatever JSON cannot say; and perhaps the logger class.
+            .filter(|hooks| {
+                hooks::has_workers(hooks)
+                    || settings.logs.dictionary.is_some()
+                    || settings.logs.class_of_file()
+            });
         self.crew.spawn(recruit, |berth| {
             ToWorker::Start(Box::new(Start {
                 version: self.program.version.to_owned(),

@@ -33,6 +33,9 @@ pub struct LogSettings {
     /// statsd, which gets metrics, or none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub statsd: Option<Statsd>,
+    /// A subclass of gunicorn's logger, by its dotted name, or none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logger_class: Option<String>,
 }
 
 /// The access log.

@@ -33,7 +33,12 @@ pub(super) static ENTRIES: &[Entry] = &[
             draft.logs.capture_output = value.flag();
         },
     ),
-    Entry::new(Logging, &["logger-class"], Kind::Text, "CLASS").not_yet("the log keeps its built-in form"),
+    Entry::new(Logging, &["logger-class"], Kind::Text, "CLASS").sets(
+        "A subclass of gunicorn's logger, for the workers; gunicorn has to be installed",
+        |draft, value| {
+            draft.logs.class = value.text();
+        },
+    ),
     Entry::new(Logging, &["log-config"], Kind::Text, "FILE").setting(&["logconfig"]).sets(
         "Python's logging configuration for the workers: .ini, .json or .yaml",
         |draft, value| {

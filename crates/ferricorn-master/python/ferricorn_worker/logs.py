@@ -68,19 +68,26 @@ class Logs:
             formatter = JsonFormatter(who) if settings.json else logging.Formatter("%(message)s")
             self._equip("gunicorn.access", LineHandler(self._access, formatter), logging.INFO)
         self.configured = False
+        self._logger: Any = None
+        """The user's own, an instance of `--logger-class`."""
         self.record: Record | None = None
         """What is called at the end of each request."""
         self.uvicorn_writes_access = False
         """Whether uvicorn writes access lines itself, since the user's configuration names its logger."""
 
-    def configure(self, of_class: Any = None, dictionary: dict[str, Any] | None = None) -> None:
+    def configure(
+        self, of_class: Any = None, dictionary: dict[str, Any] | None = None, serves: bool = False
+    ) -> None:
         """Applies the user's configuration, and decides who records a request. Raises `BootFailed`.
 
         Apart from the constructor, because the configuration may name classes of the application's modules.
-        `of_class` is the `log_config` of a worker class, `dictionary` gunicorn's `logconfig_dict`.
+        `of_class` is the `log_config` of a worker class, `dictionary` gunicorn's `logconfig_dict`; only a process that
+        serves makes an instance of the user's logger class.
         """
         settings = self._settings
-        if of_class or dictionary or settings.config is not None:
+        if serves and settings.logger_class is not None and self._make_logger(settings.logger_class, dictionary):
+            self.configured = True
+        elif of_class or dictionary or settings.config is not None:
             kept = {name: logging.getLogger(name).handlers for name in (*log_config.OURS, "gunicorn.access")}
             log_config.clear()
             if of_class:
@@ -101,6 +108,15 @@ class Logs:
         statsd = self._statsd()
         self._add_syslog()
         self.record = all_of(self._records(statsd))
+
+    def _make_logger(self, name: str, dictionary: dict[str, Any] | None) -> bool:
+        from . import logger_class
+
+        self._logger = logger_class.make(name, self._settings, dictionary)
+        if self._logger is None:
+            return False
+        log_config.settle(self._handler, self._level)
+        return True
 
     def uvicorn_options(self) -> dict[str, Any]:
         """The options of `uvicorn.Config` that follow."""
@@ -138,7 +154,11 @@ class Logs:
             format_ = settings.syslog.format
         configured = self.configured and not (settings.config is not None and settings.config.no_access)
         to_syslog = settings.syslog is not None and settings.syslog.access
-        if configured and _is_named("gunicorn.access"):
+        if self._logger is not None:
+            from . import logger_class
+
+            records.append(logger_class.to_access(self._logger))
+        elif configured and _is_named("gunicorn.access"):
             records.append(access_records.to_logger(format_))
         elif configured and _is_named("uvicorn.access"):
             self.uvicorn_writes_access = True

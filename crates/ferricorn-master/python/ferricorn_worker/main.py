@@ -99,7 +99,8 @@ def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
     if hooks is not None:
         hooks.forked()
     named = _load_class(start.app.worker_class)
-    logs.configure(named and named.log_config, getattr(hooks and hooks.file, "logconfig_dict", start.log.dictionary))
+    dictionary = getattr(hooks and hooks.file, "logconfig_dict", start.log.dictionary)
+    logs.configure(named and named.log_config, dictionary, serves=True)
     if named is not None and start.slot == 0:
         for warning in named.warnings:
             log.warning("%s", warning)

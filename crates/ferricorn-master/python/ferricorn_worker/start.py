@@ -98,6 +98,7 @@ class LogSettings:
     capture_output: bool = False
     syslog: Syslog | None = None
     statsd: Statsd | None = None
+    logger_class: str | None = None
 
     @staticmethod
     def from_message(log: dict[str, Any]) -> LogSettings:
@@ -120,6 +121,7 @@ class LogSettings:
                 syslog["access"],
                 syslog["format"],
             ),
+            logger_class=log.get("logger_class"),
             statsd=statsd and Statsd(DaemonAddress(**statsd["address"]), statsd["prefix"], statsd["tags"]),
         )
 

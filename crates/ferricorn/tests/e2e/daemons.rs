@@ -1,4 +1,4 @@
-//! Daemons that get the log as well: syslog over TCP, whatever it does.
+//! Daemons that get the log as well: syslog over TCP, whatever it does, and statsd.
 
 use std::{
     io::Read as _,
@@ -86,5 +86,29 @@ fn a_syslog_that_accepts_and_never_reads_holds_nobody_up() {
     assert_eq!(server.stop(Signal::SIGTERM, PATIENCE), 0);
     assert_eq!(server.log().count("WORKER TIMEOUT"), 0);
     drop(kept);
+    server.finish();
+}
+
+#[test]
+fn the_number_of_workers_and_the_backlog_go_to_statsd() {
+    let _turn = turn::together();
+    let daemon = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
+    daemon.set_read_timeout(Some(PATIENCE)).expect("a limit");
+    let host = format!("--statsd-host {}", daemon.local_addr().expect("an address"));
+    let server =
+        ferricorn().line("--workers 2 --statsd-prefix shop --enable-backlog-metric").line(&host).serve(2);
+    assert_eq!(server.get("/").expect("an answer").status, 200);
+    let mut wanted = vec![
+        "shop.gunicorn.workers:2|g",
+        "shop.gunicorn.request.status.200:1|c|@1.0",
+        "shop.gunicorn.backlog:0|h",
+    ];
+    let mut buffer = [0; 1000];
+    while !wanted.is_empty() {
+        let length =
+            daemon.recv(&mut buffer).unwrap_or_else(|error| panic!("{error}, still wanted: {wanted:?}"));
+        let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+        wanted.retain(|metric| !text.lines().any(|line| line == *metric));
+    }
     server.finish();
 }

@@ -175,30 +175,6 @@ fn with_json_every_line_of_master_workers_and_access_log_is_an_object() {
 }
 
 #[test]
-fn the_number_of_workers_and_the_backlog_go_to_statsd() {
-    let _turn = turn::together();
-    let daemon = std::net::UdpSocket::bind("127.0.0.1:0").expect("a port");
-    daemon.set_read_timeout(Some(PATIENCE)).expect("a limit");
-    let host = format!("--statsd-host {}", daemon.local_addr().expect("an address"));
-    let server =
-        ferricorn().line("--workers 2 --statsd-prefix shop --enable-backlog-metric").line(&host).serve(2);
-    ask(&server);
-    let mut wanted = vec![
-        "shop.gunicorn.workers:2|g",
-        "shop.gunicorn.request.status.200:1|c|@1.0",
-        "shop.gunicorn.backlog:0|h",
-    ];
-    let mut buffer = [0; 1000];
-    while !wanted.is_empty() {
-        let length =
-            daemon.recv(&mut buffer).unwrap_or_else(|error| panic!("{error}, still wanted: {wanted:?}"));
-        let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
-        wanted.retain(|metric| !text.lines().any(|line| line == *metric));
-    }
-    server.finish();
-}
-
-#[test]
 fn after_a_rotation_every_file_is_a_new_one() {
     let _turn = turn::together();
     let app = "
@@ -266,5 +242,35 @@ fn a_logging_configuration_gives_the_masters_lines_their_level_as_well() {
     let of_the_master = |line: &str| Entry::parse(line).is_some_and(|entry| entry.pid == server.pid());
     let told: Vec<_> = server.log().lines().into_iter().filter(|it| of_the_master(&it.text)).collect();
     assert!(told.is_empty(), "{told:#?}");
+    server.finish();
+}
+
+#[test]
+fn a_logger_class_of_the_configuration_file_writes_the_access_log() {
+    let _turn = turn::together();
+    let file = "\
+from gunicorn.glogging import Logger
+
+class Mine(Logger):
+    def access(self, resp, req, environ, request_time):
+        if req.path != '/health':
+            super().access(resp, req, environ, request_time)
+
+logger_class = Mine
+accesslog = '-'
+";
+    let builder = ferricorn();
+    fs::write(builder.folder().join("gunicorn.conf.py"), file).expect("the run's folder can be written");
+    let server = builder.serve(1);
+    assert_eq!(server.get("/health").expect("an answer").status, 200);
+    ask(&server);
+    assert_eq!(server.stop(nix::sys::signal::Signal::SIGTERM, PATIENCE), 0);
+    let lines = server.log().lines_of(Source::Stdout);
+    assert_eq!(lines.len(), 1, "{lines:#?}");
+    assert!(
+        is_access_line(&lines[0].text, "GET /work?id=7 HTTP/1.1", "200", "2", "a \\\"quoted\\\" agent"),
+        "{lines:?}"
+    );
+    assert_eq!(server.log().count("Application startup complete."), 1, "each line is written once");
     server.finish();
 }
