@@ -75,9 +75,7 @@ class Logs:
         self.uvicorn_writes_access = False
         """Whether uvicorn writes access lines itself, since the user's configuration names its logger."""
 
-    def configure(
-        self, of_class: Any = None, dictionary: dict[str, Any] | None = None, serves: bool = False
-    ) -> None:
+    def configure(self, of_class: Any = None, dictionary: dict[str, Any] | None = None, serves: bool = False) -> None:
         """Applies the user's configuration, and decides who records a request. Raises `BootFailed`.
 
         Apart from the constructor, because the configuration may name classes of the application's modules.

@@ -1,6 +1,7 @@
 """Log lines to syslog, in gunicorn's form.
 
-Owns: the handler, and sockets of datagrams. Does not own: which loggers have it (`logs`), connections (`syslog_stream`).
+Owns: the handler, and sockets of datagrams. Does not own: which loggers have it (`logs`), connections
+(`syslog_stream`).
 Invariants: sending never waits and never raises. A datagram that cannot be sent at once is lost; what goes over a
 connection waits in a queue with a limit.
 """

@@ -1,8 +1,8 @@
 """A connection to a syslog daemon, in a thread of its own.
 
 Owns: the queue, the connection, making it anew. Does not own: what is sent (`syslog`).
-Invariants: whoever sends never waits: neither for a name to be resolved, nor for a daemon that is away, nor for one that
-accepts and does not read. The queue has a limit; what does not fit is lost and counted. A process that was forked has a
+Invariants: whoever sends never waits: neither for a name to be resolved, nor for a daemon that is away, nor for one
+that accepts and does not read. The queue has a limit; what does not fit is lost and counted. A process that was forked has a
 queue and a thread of its own.
 """
 
