@@ -49,6 +49,17 @@ pub(crate) fn resolve(
     }
 }
 
+/// The address where nobody says any.
+pub(crate) fn default() -> Bind {
+    Bind::Tcp { host: "127.0.0.1".to_owned(), port: DEFAULT_PORT }
+}
+
+/// What says where to listen: the latest of all that could.
+pub(crate) fn said_by(choices: &Choices) -> Option<&Choice> {
+    let all = UVICORN.iter().chain(&["bind"]).filter_map(|name| choices.get(name)?.last());
+    all.max_by_key(|choice| place(choice))
+}
+
 fn place(choice: &Choice) -> (Layer, usize) {
     (choice.layer, choice.index)
 }

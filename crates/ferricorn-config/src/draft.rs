@@ -25,6 +25,7 @@ pub struct Draft {
     pub(crate) descriptor: Option<i32>,
     pub(crate) umask: Option<u64>,
     pub(crate) backlog: Option<u64>,
+    pub(crate) reuse_port: Option<bool>,
     pub(crate) listen: Option<String>,
     pub(crate) workers: Option<Value>,
     pub(crate) worker_class: Option<String>,

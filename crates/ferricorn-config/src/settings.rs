@@ -33,6 +33,8 @@ pub struct Settings {
     pub umask: u32,
     /// The queue of connections that nobody has accepted yet, per listening socket (`--backlog`), 1 or more.
     pub backlog: u32,
+    /// Another program that asks for it as well may listen on the same port (`--reuse-port`).
+    pub reuse_port: bool,
     /// When the sockets begin to listen (`--listen`).
     pub listen: ListenWhen,
     /// How many workers serve when all is well (`--workers`); 0 is legal, as in gunicorn.

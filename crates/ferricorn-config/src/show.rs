@@ -1,6 +1,7 @@
 //! Every setting with its value and where it came from (`--print-config`).
 
 use crate::{
+    address,
     choose::{Choice, Choices},
     error::Origin,
     options::{self, Entry, Kind, Standing, Target},
@@ -46,6 +47,15 @@ fn one(entry: &'static Entry, choices: &Choices, settings: &Settings, spoken: Sp
     // The application of a file counts where the command line names none.
     if entry.name() == "wsgi-app" && typed.as_ref() != Some(&settings.app) {
         "the command line".clone_into(&mut source);
+    }
+    if entry.name() == "bind" {
+        // Nobody said it, but it is not the default.
+        let of_platform = || settings.binds.iter().any(|bind| *bind != address::default());
+        source = match address::said_by(choices) {
+            Some(choice) => self::source(choice),
+            None if of_platform() => "PORT".to_owned(),
+            None => "default".to_owned(),
+        };
     }
     let hidden =
         given.map(|it| it.iter().map(|it| secrets::hide(entry, &it.text)).collect::<Vec<_>>().join(", "));

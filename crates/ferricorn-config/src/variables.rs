@@ -107,7 +107,10 @@ fn is_of_kubernetes(text: &str) -> bool {
     ["tcp://", "udp://", "sctp://"].iter().any(|scheme| text.starts_with(scheme))
 }
 
-/// The names that Kubernetes makes of a service: `_SERVICE_HOST`, `_PORT_8000_TCP_ADDR`.
+/// The names that Kubernetes makes of a service: `_SERVICE_HOST`, `_PORT_8000_TCP_ADDR`, `_PORT_53_UDP_PROTO`.
 fn is_service(rest: &str) -> bool {
-    rest.starts_with("SERVICE_") || rest.strip_prefix("PORT_").is_some_and(|rest| rest.contains("_TCP"))
+    rest.starts_with("SERVICE_")
+        || rest
+            .strip_prefix("PORT_")
+            .is_some_and(|rest| ["_TCP", "_UDP", "_SCTP"].iter().any(|protocol| rest.contains(protocol)))
 }

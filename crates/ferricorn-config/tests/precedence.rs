@@ -90,6 +90,7 @@ fn defaults() -> Settings {
         binds: tcp("127.0.0.1", 8000),
         umask: 0,
         backlog: 2048,
+        reuse_port: false,
         listen: ListenWhen::Ready,
         workers: 1,
         worker_class: "uvicorn.workers.UvicornWorker".to_owned(),
@@ -512,4 +513,35 @@ fn a_default_in_the_help_is_what_holds() {
         tried += 1;
     }
     assert!(tried > 25, "only {tried} were tried");
+}
+
+#[test]
+fn what_kubernetes_sets_for_a_service_of_the_same_name_is_passed_over() {
+    let environment = [
+        ("UVICORN_PORT", "tcp://10.0.0.1:80"),
+        ("UVICORN_SERVICE_HOST", "10.0.0.1"),
+        ("UVICORN_PORT_80_TCP_PROTO", "tcp"),
+        ("UVICORN_VERSION", "1"),
+        ("FERRICORN_PORT", "tcp://10.0.0.1:80"),
+        ("FERRICORN_PORT_53_UDP_PROTO", "udp"),
+        ("FERRICORN_PORT_53_UDP_ADDR", "10.0.0.1"),
+        ("FERRICORN_SERVICE_PORT_HTTP", "80"),
+    ];
+    let resolved = run("main:app", &environment).unwrap();
+    assert_eq!((resolved.settings, resolved.warnings), (defaults(), vec![]));
+}
+
+#[test]
+fn the_source_of_the_address_is_what_says_it() {
+    let source = |line: &str, environment: &[(&str, &str)]| {
+        let shown = run(line, environment).unwrap().shown;
+        shown.into_iter().find(|it| it.name == "bind").map(|it| (it.value, it.source)).unwrap()
+    };
+    let of = |value: &str, source: &str| (value.to_owned(), source.to_owned());
+    assert_eq!(source("a", &[]), of("127.0.0.1:8000", "default"));
+    assert_eq!(source("a", &[("PORT", "9")]), of("0.0.0.0:9", "PORT"));
+    assert_eq!(source("a --port 9", &[]), of("127.0.0.1:9", "--port"));
+    assert_eq!(source("a --bind :8 --port 9", &[]), of("127.0.0.1:9", "--port"));
+    assert_eq!(source("a --port 9 --bind :8", &[]), of("0.0.0.0:8", "-b/--bind"));
+    assert_eq!(source("a", &[("UVICORN_PORT", "9")]), of("127.0.0.1:9", "UVICORN_PORT"));
 }

@@ -110,12 +110,12 @@ fn bind_once(bind: &Bind, settings: &Settings) -> Result<Listener, ListenError> 
         Bind::Tcp { host, port } => {
             let address = resolve(host, *port)
                 .map_err(|source| ListenError::Other { address: format!("http://{host}:{port}"), source })?;
-            if address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED)
-                && !settings.binds.iter().any(|it| is_v4_of(it, *port))
-            {
-                Listener::tcp_dual_stack(address)
-            } else {
-                Listener::tcp(address)
+            let v4_beside = settings.binds.iter().any(|it| is_v4_of(it, *port));
+            let dual_stack = address.ip() == IpAddr::V6(Ipv6Addr::UNSPECIFIED) && !v4_beside;
+            match (settings.reuse_port, dual_stack) {
+                (true, _) => Listener::tcp_shared(address, dual_stack),
+                (false, true) => Listener::tcp_dual_stack(address),
+                (false, false) => Listener::tcp(address),
             }
         }
     }

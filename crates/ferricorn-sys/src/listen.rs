@@ -16,7 +16,9 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
-use nix::sys::socket::sockopt::{AcceptConn, Ipv6V6Only, ReuseAddr, SockType as TypeOfSocket, TcpNoDelay};
+use nix::sys::socket::sockopt::{
+    AcceptConn, Ipv6V6Only, ReuseAddr, ReusePort, SockType as TypeOfSocket, TcpNoDelay,
+};
 use nix::sys::socket::{
     AddressFamily, SockFlag, SockProtocol, SockType, SockaddrStorage, UnixAddr, bind, connect, getsockname,
     getsockopt, setsockopt, socket,
@@ -45,16 +47,26 @@ impl Listener {
     /// Binds a TCP socket, without listening. Port 0 takes a free port. IPv6 sockets serve IPv6 only, so that
     /// `0.0.0.0:80` and `[::]:80` can stand side by side; [`Self::tcp_dual_stack`] serves both.
     pub fn tcp(address: SocketAddr) -> Result<Self, ListenError> {
-        Self::bind_tcp(address, true)
+        Self::bind_tcp(address, true, bind_alone)
     }
 
     /// As [`Self::tcp`], but an IPv6 wildcard address serves IPv4 as well, whatever `net.ipv6.bindv6only` says: this
     /// is what gunicorn's `--bind [::]:8000` does on a usual Linux.
     pub fn tcp_dual_stack(address: SocketAddr) -> Result<Self, ListenError> {
-        Self::bind_tcp(address, false)
+        Self::bind_tcp(address, false, bind_alone)
     }
 
-    fn bind_tcp(address: SocketAddr, only_v6: bool) -> Result<Self, ListenError> {
+    /// As [`Self::tcp`], or with `dual_stack` as [`Self::tcp_dual_stack`], but other programs of the same user that ask for
+    /// this as well may listen on the port (`SO_REUSEPORT`): the kernel deals the connections out among all sockets.
+    pub fn tcp_shared(address: SocketAddr, dual_stack: bool) -> Result<Self, ListenError> {
+        Self::bind_tcp(address, !dual_stack, bind_beside_others)
+    }
+
+    fn bind_tcp(
+        address: SocketAddr,
+        only_v6: bool,
+        bind: fn(&OwnedFd, SocketAddr) -> nix::Result<()>,
+    ) -> Result<Self, ListenError> {
         let shown = format!("http://{address}");
         let failed = |errno: Errno| ListenError::new(&shown, errno);
         let family = if address.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
@@ -66,7 +78,7 @@ impl Listener {
         if address.is_ipv6() {
             setsockopt(&descriptor, Ipv6V6Only, &only_v6).map_err(failed)?;
         }
-        bind_alone(&descriptor, address).map_err(failed)?;
+        bind(&descriptor, address).map_err(failed)?;
         Ok(Self::describe(descriptor))
     }
 
@@ -279,6 +291,13 @@ fn bind_alone(descriptor: &OwnedFd, address: SocketAddr) -> nix::Result<()> {
         }
         result => result,
     }
+}
+
+/// Binds beside others that have the option as well.
+fn bind_beside_others(descriptor: &OwnedFd, address: SocketAddr) -> nix::Result<()> {
+    setsockopt(descriptor, ReuseAddr, &true)?;
+    setsockopt(descriptor, ReusePort, &true)?;
+    bind(descriptor.as_raw_fd(), &SockaddrStorage::from(address))
 }
 
 fn remove_if_stale(path: &Path, target: &UnixAddr, shown: &str) -> Result<(), ListenError> {

@@ -68,3 +68,20 @@ fn a_dual_stack_socket_serves_ipv4() {
     TcpStream::connect(("127.0.0.1", port)).unwrap();
     TcpStream::connect(("::1", port)).unwrap();
 }
+
+#[test]
+fn a_port_is_shared_by_those_who_all_ask_for_it() {
+    let first = Listener::tcp_shared("127.0.0.1:0".parse().unwrap(), false).unwrap();
+    let address = first.socket_address().unwrap();
+    first.listen(16).unwrap();
+    let second = Listener::tcp_shared(address, false).unwrap();
+    second.listen(16).unwrap();
+    assert!(
+        matches!(Listener::tcp(address), Err(ListenError::InUse { .. })),
+        "who does not ask has no part in it"
+    );
+    let both = Listener::tcp_shared("[::]:0".parse().unwrap(), true).unwrap();
+    both.listen(16).unwrap();
+    let port = both.socket_address().unwrap().port();
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_ok());
+}

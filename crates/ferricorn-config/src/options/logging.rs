@@ -34,7 +34,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         },
     ),
     Entry::new(Logging, &["logger-class"], Kind::Text, "CLASS").sets(
-        "A subclass of gunicorn's logger, for the workers; gunicorn has to be installed",
+        "A subclass of gunicorn's logger, for the workers [default: gunicorn.glogging.Logger]",
         |draft, value| {
             draft.logs.class = value.text();
         },

@@ -28,8 +28,12 @@ pub(super) static ENTRIES: &[Entry] = &[
         .sets("ready: when the first worker is ready; early: at once [default: ready]", |draft, value| {
             draft.listen = value.text();
         }),
-    Entry::switch(Sockets, &["reuse-port"])
-        .no_effect("the workers share each listening socket and spread the connections themselves"),
+    Entry::switch(Sockets, &["reuse-port"]).sets(
+        "Let another program listen on the same port that asks for it as well",
+        |draft, value| {
+            draft.reuse_port = value.flag();
+        },
+    ),
     Entry::new(Sockets, &["umask"], Kind::Mode, "MODE").short('m').sets(
         "What unix sockets lack of the mode 0777, such as 0o007 [default: 0]",
         |draft, value| draft.umask = value.whole(),
@@ -38,12 +42,15 @@ pub(super) static ENTRIES: &[Entry] = &[
         "uvicorn does not speak the PROXY protocol and would answer 400",
         "let the proxy send X-Forwarded-For",
     ),
-    Entry::new(Sockets, &["proxy-allow-from"], Kind::Text, "HOSTS").setting(&["proxy_allow_ips"]).no_effect("uvicorn does not speak the PROXY protocol"),
+    Entry::new(Sockets, &["proxy-allow-from"], Kind::Text, "HOSTS").setting(&["proxy_allow_ips"]).neutral("127.0.0.1,::1").no_effect("uvicorn does not speak the PROXY protocol"),
     Entry::new(Sockets, &["protocol"], Kind::Text, "NAME")
         .neutral("http")
         .refused("uvicorn speaks HTTP only", "let the proxy speak HTTP"),
-    Entry::new(Sockets, &["uwsgi-allow-from"], Kind::Text, "HOSTS").setting(&["uwsgi_allow_ips"]).no_effect("uvicorn speaks HTTP only"),
-    Entry::new(Sockets, &["control-socket"], Kind::Text, "PATH").not_yet("no control socket is opened"),
-    Entry::new(Sockets, &["control-socket-mode"], Kind::Verbatim, "MODE").not_yet("no control socket is opened"),
+    Entry::new(Sockets, &["uwsgi-allow-from"], Kind::Text, "HOSTS").setting(&["uwsgi_allow_ips"]).neutral("127.0.0.1,::1").no_effect("uvicorn speaks HTTP only"),
+    Entry::new(Sockets, &["control-socket"], Kind::Text, "PATH")
+        .no_effect("`ferricorn ctl` finds the master by its pid, without a file"),
+    Entry::new(Sockets, &["control-socket-mode"], Kind::Verbatim, "MODE")
+        .neutral("0600")
+        .no_effect("`ferricorn ctl` is answered to root and to the user that ferricorn runs as"),
     Entry::switch(Sockets, &["no-control-socket"]).setting(&["control_socket_disable"]),
 ];

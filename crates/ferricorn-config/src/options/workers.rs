@@ -104,6 +104,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         .neutral("1")
         .no_effect("a uvicorn worker runs one event loop; the application makes its own threads"),
     Entry::new(Workers, &["timeout-worker-healthcheck"], Kind::Whole, "SECONDS")
+        .neutral("5")
         .no_effect("the workers' event loops are watched by `--timeout`"),
     Entry::new(Workers, &["worker-tmp-dir"], Kind::Text, "DIR"),
     Entry::switch(Workers, &["preload"])

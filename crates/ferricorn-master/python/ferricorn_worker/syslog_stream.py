@@ -2,8 +2,8 @@
 
 Owns: the queue, the connection, making it anew. Does not own: what is sent (`syslog`).
 Invariants: whoever sends never waits: neither for a name to be resolved, nor for a daemon that is away, nor for one
-that accepts and does not read. The queue has a limit; what does not fit is lost and counted. A process that was forked has a
-queue and a thread of its own.
+that accepts and does not read. The queue has a limit; what does not fit is lost and counted. A process that was forked
+has a queue and a thread of its own.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use ferricorn_test::{Address, Server, free_port, http, turn};
+use ferricorn_test::{Address, PATIENCE, Server, free_port, http, turn};
 
 use crate::ferricorn;
 
@@ -186,4 +186,17 @@ fn a_new_run_takes_the_port_of_the_last_one_at_once() {
         assert_eq!(server.log().count("Connection in use"), 0);
         server.finish();
     }
+}
+
+#[test]
+fn two_masters_that_ask_for_it_share_a_port() {
+    let _turn = turn::together();
+    let port = free_port();
+    let line = format!("--reuse-port --bind 127.0.0.1:{port}");
+    let first = ferricorn().no_bind().line(&line).serve(1);
+    let second = ferricorn().no_bind().line(&line).serve(1);
+    assert_eq!(first.stop(nix::sys::signal::Signal::SIGTERM, PATIENCE), 0);
+    assert_eq!(second.get("/").expect("the other serves on").status, 200);
+    first.finish();
+    second.finish();
 }
