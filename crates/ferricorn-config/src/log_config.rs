@@ -36,19 +36,19 @@ fn level_of_table(table: &Value) -> Option<LogLevel> {
     found(|logger| {
         let section = path(logger).into_iter().try_fold(table, |table, key| table.get(key))?;
         Some(match section.get("level") {
-            Some(Value::String(name)) => Some(name.clone()),
-            Some(Value::Number(number)) => Some(number.to_string()),
-            _ => None,
+            Some(Value::String(name)) => name.clone(),
+            Some(Value::Number(number)) => number.to_string(),
+            _ => String::new(),
         })
     })
 }
 
-/// The level of the first logger that is there; of the root, if it has none of its own. `level` gives for a logger
-/// (none: the root) whether it is there, and its level.
-fn found(level: impl Fn(Option<&str>) -> Option<Option<String>>) -> Option<LogLevel> {
+/// The level of the first logger that is there; of the root, if it has none of its own. `level` gives the level of a logger
+/// (none: the root) that is there, which is empty when it has none.
+fn found(level: impl Fn(Option<&str>) -> Option<String>) -> Option<LogLevel> {
     let own = LOGGERS.iter().find_map(|logger| level(Some(logger)))?;
-    let own = own.filter(|name| !name.eq_ignore_ascii_case("NOTSET") && name != "0");
-    parse(&own.or_else(|| level(None).flatten())?)
+    let has_none = own.is_empty() || own.eq_ignore_ascii_case("NOTSET") || own == "0";
+    parse(&if has_none { level(None)? } else { own })
 }
 
 fn parse(name: &str) -> Option<LogLevel> {
@@ -77,7 +77,7 @@ fn path(logger: Option<&str>) -> Vec<&str> {
 }
 
 /// The section of `fileConfig` that is this logger's, and its level.
-fn ini(text: &str, logger: Option<&str>) -> Option<Option<String>> {
+fn ini(text: &str, logger: Option<&str>) -> Option<String> {
     let mut sections: Vec<(&str, Vec<(&str, &str)>)> = Vec::new();
     for line in text.lines().map(str::trim).filter(|line| !line.starts_with(['#', ';'])) {
         if let Some(name) = line.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
@@ -97,11 +97,11 @@ fn ini(text: &str, logger: Option<&str>) -> Option<Option<String>> {
             name.starts_with("logger_") && value(entries, "qualname").is_some_and(|name| name == logger)
         }
     };
-    sections.iter().find(is_it).map(|(_, entries)| value(entries, "level"))
+    sections.iter().find(is_it).map(|(_, entries)| value(entries, "level").unwrap_or_default())
 }
 
 /// The mapping at a path of a YAML file in block style, and its `level`. Other styles are not understood, and say nothing.
-fn yaml(text: &str, path: &[&str]) -> Option<Option<String>> {
+fn yaml(text: &str, path: &[&str]) -> Option<String> {
     let mut open: Vec<(usize, &str)> = Vec::new();
     let mut is_there = false;
     for line in text.lines() {
@@ -115,12 +115,12 @@ fn yaml(text: &str, path: &[&str]) -> Option<Option<String>> {
         let names: Vec<&str> = open.iter().map(|(_, name)| *name).collect();
         let key = bare(key);
         if names == path && key == "level" {
-            return Some(Some(bare(value).to_owned()));
+            return Some(bare(value).to_owned());
         }
         open.push((indent, key));
         is_there |= open.iter().map(|(_, name)| *name).eq(path.iter().copied());
     }
-    is_there.then_some(None)
+    is_there.then(String::new)
 }
 
 /// A word without its quotes and the comment after it.

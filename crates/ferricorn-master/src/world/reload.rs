@@ -128,10 +128,11 @@ impl World {
         if (&old.error_log, &old.chdir) == (&settings.error_log, &settings.chdir) {
             return;
         }
-        match &settings.error_log {
-            Some(path) => info!("The log goes on in `{}`", settings.chdir.join(path).display()),
-            None => info!("The log goes on at standard error"),
-        }
+        let place = settings.error_log.as_ref().map_or_else(
+            || "at standard error".to_owned(),
+            |path| format!("in `{}`", settings.chdir.join(path).display()),
+        );
+        info!("The log goes on {place}");
     }
 
     /// The pid file of the new settings takes the place of the old one.
