@@ -2,7 +2,7 @@
 
 use std::net::TcpStream;
 
-use ferricorn_sys::Listener;
+use ferricorn_sys::{Access, Listener};
 
 #[test]
 fn connections_that_wait_are_counted() {
@@ -14,6 +14,6 @@ fn connections_that_wait_are_counted() {
     assert_eq!(listener.waiting(), Some(3));
     drop(waiting);
     let folder = tempfile::tempdir().unwrap();
-    let unix = Listener::unix(&folder.path().join("socket")).unwrap();
+    let unix = Listener::unix(&folder.path().join("socket"), Access::default()).unwrap();
     assert_eq!(unix.waiting(), None, "the kernel does not tell");
 }
