@@ -43,7 +43,7 @@ def finish(worker: Any) -> None:
 def of(master: FakeMaster, name: str) -> Any:
     """A worker with a logger class, and gunicorn's format for access lines with one more atom."""
     (master.folder / "classes.py").write_text(CLASSES)
-    access = {"file": None, "format": "%(who)s %(m)s %(U)s %(s)s %(b)s %({x-kind}o)s %({x-asked}i)s"}
+    access = {"file": None, "format": "%(who)s %(m)s %(U)s %(s)s %({x-kind}o)s %({x-asked}i)s"}
     environment = {"PYTHONPATH": str(master.folder)}
     return master.spawn(access=access, log={"logger_class": f"classes.{name}"}, environment=environment)
 
@@ -55,7 +55,7 @@ def test_access_may_leave_out_what_it_likes(one_master: FakeMaster) -> None:
     client.get("/seen", "X-Asked: twice")
     client.close()
     finish(worker)
-    assert worker.out().splitlines().count('mine GET /seen 200 4 quoted \\"value\\" twice') == 1, worker.out()
+    assert worker.out().splitlines().count('mine GET /seen 200 quoted \\"value\\" twice') == 1, worker.out()
     assert "/health" not in worker.out()
     assert worker.log().count("Application startup complete.") == 1, "each line is written once"
 
