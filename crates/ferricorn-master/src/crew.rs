@@ -1,4 +1,4 @@
-//! The worker processes as the system knows them: pid, channel, row of the scoreboard.
+//! The worker processes as the system knows them: pid, channel, row of the scoreboard ([`rows`]).
 //!
 //! Owns: spawning with everything a worker inherits, sending it messages and signals, reading what it says and its row.
 //! Does not own: when any of this happens.
@@ -8,6 +8,7 @@
 
 mod legacy;
 mod member;
+mod rows;
 
 use std::{
     collections::BTreeMap,
@@ -16,18 +17,14 @@ use std::{
     os::fd::{AsRawFd, OwnedFd, RawFd},
     path::PathBuf,
     task::Poll,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use ferricorn_core::{Generation, Slot, Vitals, WorkerId};
-use ferricorn_sys::{
-    BlackBox, Rights, SharedWords, Signal, SpawnError, SpawnStage, channel, clock, memory, priority, spawn,
-};
+use ferricorn_sys::{BlackBox, Rights, Signal, SpawnError, SpawnStage, channel, memory, priority, spawn};
 use ferricorn_wire::{
     MAX_PACKET, ToMaster, ToWorker,
-    scoreboard::{
-        BYTES, MAGIC, ROW_WORDS, ROWS, ROWS_USED_WORD, Request, State, Word, index, page, requests,
-    },
+    scoreboard::{Request, Word},
 };
 use tokio::io::unix::AsyncFd;
 use tracing::warn;
@@ -35,12 +32,12 @@ use tracing::warn;
 use crate::{environment, shim};
 use member::ALLOWANCE;
 pub(crate) use member::{History, Member, Stage};
+use rows::Rows;
 
 /// Every worker process, and what they share.
 pub(crate) struct Crew {
     members: BTreeMap<WorkerId, Member>,
-    board: SharedWords,
-    rows: Vec<bool>,
+    rows: Rows,
     /// What draining workers send connections into, and what serving ones take them out of.
     handoff: (OwnedFd, OwnedFd),
     sources: OwnedFd,
@@ -80,17 +77,14 @@ pub(crate) struct Berth {
 impl Crew {
     /// No worker yet, but everything that they will share; the handoff queue also with another master's.
     pub(crate) fn new(version: &str, handoff: Option<(OwnedFd, OwnedFd)>) -> io::Result<Self> {
-        let board = SharedWords::create(BYTES)?;
-        board.store(0, MAGIC);
         let handoff = handoff.map_or_else(channel::handoff_pair, Ok)?;
-        Self::with(version, board, handoff)
+        Self::with(version, Rows::new()?, handoff)
     }
 
-    fn with(version: &str, board: SharedWords, handoff: (OwnedFd, OwnedFd)) -> io::Result<Self> {
+    fn with(version: &str, rows: Rows, handoff: (OwnedFd, OwnedFd)) -> io::Result<Self> {
         Ok(Self {
             members: BTreeMap::new(),
-            board,
-            rows: vec![false; ROWS],
+            rows,
             handoff,
             sources: shim::sources()?,
             version: version.to_owned(),
@@ -135,7 +129,7 @@ impl Crew {
         recruit: &Recruit,
         start: impl FnOnce(Berth) -> ToWorker,
     ) -> io::Result<()> {
-        let row = self.take_row()?;
+        let row = self.rows.take()?;
         let spawned = self.spawn_in(row, recruit, start);
         match spawned {
             Ok(member) => {
@@ -143,7 +137,7 @@ impl Crew {
                 Ok(())
             }
             Err(error) => {
-                self.rows[row] = false;
+                self.rows.give_back(row);
                 Err(error)
             }
         }
@@ -169,10 +163,10 @@ impl Crew {
         plan.gives_way = gives_way;
         plan.inherit.extend(&recruit.listeners);
         plan.inherit.extend(handoff);
-        plan.inherit.extend([self.board.as_raw_fd(), black_box.as_raw_fd()]);
+        plan.inherit.extend([self.rows.as_raw_fd(), black_box.as_raw_fd()]);
         // Before the spawn, so that the worker finds it at once; and if it cannot be sent, there is no worker.
         let berth = Berth {
-            scoreboard: self.board.as_raw_fd(),
+            scoreboard: self.rows.as_raw_fd(),
             row: u32::try_from(row).unwrap_or(u32::MAX),
             black_box: black_box.as_raw_fd(),
             handoff,
@@ -196,32 +190,10 @@ impl Crew {
         })
     }
 
-    fn take_row(&mut self) -> io::Result<usize> {
-        let row = self.rows.iter().position(|taken| !taken).ok_or_else(|| {
-            io::Error::other(format!("the scoreboard is full: {ROWS} worker processes exist already"))
-        })?;
-        self.rows[row] = true;
-        self.clear_row(row, State::Booting);
-        let used = self.board.load(ROWS_USED_WORD).max(row as u64 + 1);
-        self.board.store(ROWS_USED_WORD, used);
-        Ok(row)
-    }
-
-    fn clear_row(&self, row: usize, state: State) {
-        let first = index(row, Word::State);
-        for word in first + 1..first + ROW_WORDS {
-            self.board.store(word, 0);
-        }
-        // Only what was written: a page that nobody has touched costs nothing.
-        page(row).filter(|word| self.board.load(*word) != 0).for_each(|word| self.board.store(word, 0));
-        self.board.store(first, state as u64);
-    }
-
     /// A worker's exit was dealt with.
     pub(crate) fn forget(&mut self, id: WorkerId) {
         if let Some(member) = self.members.remove(&id) {
-            self.clear_row(member.row, State::Free);
-            self.rows[member.row] = false;
+            self.rows.give_back(member.row);
         }
     }
 
@@ -295,36 +267,30 @@ impl Crew {
 
     /// How many requests a worker had answered when its event loop last ran, and how many it was handling.
     pub(crate) fn requests(&self, member: &Member) -> (u64, u64) {
-        (
-            self.board.load(index(member.row, Word::Requests)),
-            self.board.load(index(member.row, Word::InFlight)),
-        )
+        (self.rows.read(member.row, Word::Requests), self.rows.read(member.row, Word::InFlight))
     }
 
     /// Which requests a worker was handling when its event loop last ran, and which have begun since.
     pub(crate) fn in_flight(&self, member: &Member) -> Vec<Request> {
-        let page: Vec<u64> = page(member.row).map(|word| self.board.load(word)).collect();
-        requests(&page, self.board.load(index(member.row, Word::Begun)), clock::monotonic_nanos())
+        self.rows.in_flight(member.row)
     }
 
     /// How many connections a worker has open.
     pub(crate) fn connections(&self, member: &Member) -> u64 {
-        self.board.load(index(member.row, Word::Connections))
+        self.rows.read(member.row, Word::Connections)
     }
 
     /// How every worker is, read from memory; and how much memory it takes, if `weigh`.
     pub(crate) fn vitals(&mut self, weigh: bool) -> Vec<(WorkerId, Vitals)> {
-        let now = clock::monotonic_nanos();
-        let board = &self.board;
+        let rows = &self.rows;
         let vitals = |member: &mut Member| {
             member.allowance = ALLOWANCE;
-            let beat = board.load(index(member.row, Word::Heartbeat));
-            let silent_for = (beat != 0).then(|| Duration::from_nanos(now.saturating_sub(beat)));
+            let silent_for = rows.silent_for(member.row);
             Vitals {
                 silent_for,
                 starved: member.is_starved(silent_for),
                 held_up: member.is_held_up(silent_for),
-                requests: board.load(index(member.row, Word::Requests)),
+                requests: rows.read(member.row, Word::Requests),
                 memory: if weigh { memory::resident(member.pid) } else { None },
             }
         };

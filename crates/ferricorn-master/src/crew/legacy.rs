@@ -7,14 +7,14 @@ use std::{
 };
 
 use ferricorn_core::{Generation, LegacyWorker, Slot, WorkerId};
-use ferricorn_sys::{BlackBox, Process, SharedWords, inherit};
+use ferricorn_sys::{BlackBox, Process, inherit};
 use ferricorn_wire::{
     milliseconds,
-    scoreboard::{BYTES, ROWS},
+    scoreboard::ROWS,
     upgrade::{Estate, Legacy, WorkerState},
 };
 
-use super::{ALLOWANCE, Crew, History, Member, Stage, watch};
+use super::{ALLOWANCE, Crew, History, Member, Stage, rows::Rows, watch};
 use crate::succession;
 
 impl Crew {
@@ -22,7 +22,7 @@ impl Crew {
     pub(crate) fn leave(&self, core: &ferricorn_core::Legacy, estate: Estate) -> Legacy {
         Legacy {
             estate,
-            scoreboard: self.board.as_raw_fd(),
+            scoreboard: self.rows.as_raw_fd(),
             target: core.target,
             generation: core.generation.0,
             last_generation: core.last_generation.0,
@@ -50,14 +50,12 @@ impl Crew {
 
     /// The crew of it again.
     pub(crate) fn inherit(version: &str, legacy: &Legacy) -> io::Result<Self> {
-        let board = SharedWords::adopt(inherit::descriptor(legacy.scoreboard)?, BYTES)?;
+        let row = |worker: &WorkerState| usize::try_from(worker.row).unwrap_or(ROWS);
+        let rows = Rows::inherit(inherit::descriptor(legacy.scoreboard)?, legacy.workers.iter().map(row))?;
         let handoff = succession::take_handoff(&legacy.estate)?;
-        let mut new = Self::with(version, board, handoff)?;
+        let mut new = Self::with(version, rows, handoff)?;
         for worker in &legacy.workers {
-            let row = usize::try_from(worker.row).unwrap_or(ROWS);
-            let taken = new.rows.get_mut(row).ok_or_else(|| io::Error::other("there is no such row"))?;
-            *taken = true;
-            new.members.insert(WorkerId(worker.id), inherit_worker(worker, row)?);
+            new.members.insert(WorkerId(worker.id), inherit_worker(worker, row(worker))?);
         }
         Ok(new)
     }
