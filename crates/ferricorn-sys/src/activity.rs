@@ -53,13 +53,13 @@ fn call_name(text: &str) -> Option<String> {
     if number < 0 {
         return None;
     }
-    let known = CALLS.iter().find(|(known, _)| i64::from(*known) == number);
+    let known = CALLS.iter().chain(OLDER_CALLS).find(|(known, _)| i64::from(*known) == number);
     Some(known.map_or_else(|| format!("system call {number}"), |(_, name)| (*name).to_owned()))
 }
 
 /// The calls that a Python server may hang in. `c_long` is as wide as the pointer; all numbers fit 32 bits.
 #[allow(clippy::cast_possible_truncation)]
-const CALLS: [(i32, &str); 22] = [
+const CALLS: &[(i32, &str)] = &[
     (libc::SYS_read as i32, "read"),
     (libc::SYS_write as i32, "write"),
     (libc::SYS_pread64 as i32, "pread"),
@@ -82,7 +82,23 @@ const CALLS: [(i32, &str); 22] = [
     (libc::SYS_fcntl as i32, "fcntl (a lock)"),
     (libc::SYS_fsync as i32, "fsync"),
     (libc::SYS_openat as i32, "open"),
+    (libc::SYS_newfstatat as i32, "stat"),
+    (libc::SYS_statx as i32, "stat"),
+    (libc::SYS_getdents64 as i32, "readdir"),
 ];
+
+/// Older forms of the same, which arm64 was born without and the C library still uses elsewhere.
+#[cfg(target_arch = "x86_64")]
+#[allow(clippy::cast_possible_truncation)]
+const OLDER_CALLS: &[(i32, &str)] = &[
+    (libc::SYS_poll as i32, "poll"),
+    (libc::SYS_select as i32, "select"),
+    (libc::SYS_epoll_wait as i32, "epoll_wait"),
+    (libc::SYS_open as i32, "open"),
+    (libc::SYS_stat as i32, "stat"),
+];
+#[cfg(not(target_arch = "x86_64"))]
+const OLDER_CALLS: &[(i32, &str)] = &[];
 
 /// How much of a processor the main thread of a process has had.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -117,6 +133,7 @@ mod tests {
     #[test]
     fn a_call_has_a_name_or_a_number() {
         assert_eq!(call_name(&format!("{} 0x0 0x1", libc::SYS_futex)).as_deref(), Some("futex (a lock)"));
+        assert_eq!(call_name(&format!("{} 0x4", libc::SYS_newfstatat)).as_deref(), Some("stat"));
         assert_eq!(call_name("99999 0x0").as_deref(), Some("system call 99999"));
         assert_eq!(call_name("running\n"), None);
         assert_eq!(call_name("-1 0x7ffc 0x7f"), None);
