@@ -57,7 +57,12 @@ pub enum Action {
     /// The same when another master has them: the files of unix sockets are its own now.
     GiveUpListeners,
     /// Start the program that is on disk now, to succeed this one. Answered by `SuccessorReady` or `SuccessorGone`.
-    StartSuccessor(UpgradeWay),
+    StartSuccessor {
+        /// How it comes to power.
+        way: UpgradeWay,
+        /// How many workers it is to have, if somebody has asked for another number than that of the settings.
+        scaled_to: Option<u16>,
+    },
     /// Tell the new master that the service is its own. Answered by `SuccessorServes` or `SuccessorGone`.
     HandOver,
     /// Tell the new master to reload, since that was asked for while it booted.
@@ -216,6 +221,11 @@ pub enum Notice {
         id: WorkerId,
         /// How long its boot took.
         boot: Duration,
+    },
+    /// Somebody has told a worker to stop, and it is replaced.
+    AskedToStop {
+        /// The worker.
+        id: WorkerId,
     },
     /// A worker stops accepting.
     Draining {

@@ -55,6 +55,11 @@ impl Policy {
     /// anything. With the first request that it has answered the others follow at once.
     pub const FIRST_REQUEST: Duration = Duration::from_secs(1);
 
+    /// From the word of a worker that somebody has sent it SIGTERM to its replacement. Whoever sends it to the whole process
+    /// group (`timeout`, Heroku, systemd without `KillMode=mixed`) sends it to the master as well, a moment later at most,
+    /// and then nobody is to be started.
+    pub const WHOLE_GROUP: Duration = Duration::from_millis(100);
+
     /// From SIGABRT, which lets the application say what it was doing, to the kill.
     pub const ABORT_TIME: Duration = Duration::from_millis(350);
 

@@ -23,6 +23,8 @@ pub(crate) struct Worker {
     pub(crate) lifetime: Option<Duration>,
     /// What was done about an event loop that is slow.
     pub(crate) stall: Option<Stall>,
+    /// When it is replaced since somebody has told it to stop.
+    pub(crate) asked_to_stop: Option<Instant>,
     /// Why it ought to be replaced, if it ought to.
     pub(crate) due: Option<Retirement>,
     /// Whether it was said already that it is due but kept.
@@ -119,7 +121,7 @@ impl Worker {
             Some(Stall::Asked { tell_at, .. }) => Some(tell_at),
             Some(Stall::Told { .. }) | None => None,
         };
-        self.state_deadline().into_iter().chain(told).min()
+        self.state_deadline().into_iter().chain(told).chain(self.asked_to_stop).min()
     }
 
     /// The moment at which its state must change.

@@ -241,7 +241,7 @@ proptest! {
         policy in rules(),
         steps in prop::collection::vec(anything_to_an_heir(), 1..60),
     ) {
-        let heir = Supervisor::succeeding(policy, 7);
+        let heir = Supervisor::succeeding(policy, 7, None);
         let mut sim = Sim::with(heir, |_, _| manners(Deploy::Good));
         for step in &steps {
             take(&mut sim, step);

@@ -375,6 +375,31 @@ fn a_reload_is_urgent() {
 }
 
 #[test]
+fn a_worker_that_is_told_to_stop_is_replaced_unless_the_whole_service_is_told() {
+    let told = || {
+        let mut sim = Sim::booted(policy());
+        for id in sim.serving_ids() {
+            sim.happen(Event::AskedToStop { id });
+        }
+        sim
+    };
+    let mut sim = told();
+    let begun = sim.spawns;
+    sim.advance(millis(50));
+    sim.stop(StopMode::Graceful);
+    sim.advance(secs(60));
+    assert!(sim.exit.is_some());
+    assert_eq!(sim.spawns, begun, "nobody is started when all are told to go");
+    assert!(!sim.notices.iter().any(|it| matches!(it, Notice::AskedToStop { .. })));
+
+    let mut sim = told();
+    sim.watch();
+    sim.advance(secs(10));
+    assert_eq!(sim.fewest_ready, 2);
+    assert_eq!(sim.spawns, begun + 2, "each is replaced");
+}
+
+#[test]
 fn a_replacement_that_does_not_boot_leaves_the_old_worker_serving() {
     let mut sim = Sim::new(Policy { max_requests: Some(10), ..policy() }, |_, id| Manners {
         requests_per_second: 10,

@@ -35,6 +35,24 @@ fn the_old_master_leaves_when_the_new_one_serves() {
 }
 
 #[test]
+fn a_new_master_gets_as_many_workers_as_the_old_one_was_scaled_to() {
+    let mut sim = Sim::booted(policy());
+    upgrade(&mut sim);
+    assert_eq!(sim.successor_scaled_to, None, "nobody has asked for another number");
+
+    let mut sim = Sim::booted(policy());
+    sim.ask(Command::ScaleTo(5));
+    sim.advance(secs(2));
+    upgrade(&mut sim);
+    assert_eq!(sim.successor_scaled_to, Some(5));
+
+    let mut sim = Sim::with(Supervisor::succeeding(policy(), 7, Some(5)), |_, _| Manners::default());
+    sim.happen(Event::Started);
+    sim.advance(secs(2));
+    assert_eq!(sim.alive(), 5);
+}
+
+#[test]
 fn an_upgrade_that_fails_leaves_everything_as_it_was_and_a_second_one_works() {
     let bad = [
         (Successor { ready: None, exits: Some(secs(0)), ..Successor::default() }, "1: it exited with code 1"),
@@ -228,7 +246,7 @@ fn what_was_taken_over_in_place_is_the_same_service() {
 }
 
 fn successor() -> Sim {
-    Sim::with(Supervisor::succeeding(policy(), 7), |_, _| Manners::default())
+    Sim::with(Supervisor::succeeding(policy(), 7, None), |_, _| Manners::default())
 }
 
 #[test]
@@ -256,7 +274,7 @@ fn a_new_master_whose_worker_fails_gives_up_before_a_client_notices() {
     for (manners, failure) in
         [(crash, BootFailure::Boot), (mute, BootFailure::Boot), (broken, BootFailure::App)]
     {
-        let mut sim = Sim::with(Supervisor::succeeding(policy(), 7), move |_, id| {
+        let mut sim = Sim::with(Supervisor::succeeding(policy(), 7, None), move |_, id| {
             if id.0 == 2 { manners.clone() } else { Manners::default() }
         });
         sim.advance(secs(20));
@@ -281,7 +299,7 @@ fn a_new_master_that_is_called_off_stops_and_is_not_handed_anything_any_more() {
 
 #[test]
 fn a_new_master_told_twice_drains_without_siblings_the_second_time() {
-    let mut sim = Sim::with(Supervisor::succeeding(policy(), 7), |_, _| Manners {
+    let mut sim = Sim::with(Supervisor::succeeding(policy(), 7, None), |_, _| Manners {
         drain: Some(secs(3)),
         ..Manners::default()
     });

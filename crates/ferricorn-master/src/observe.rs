@@ -43,6 +43,9 @@ impl Observer {
                     info!(slot, generation, boot_ms, "Worker ready (pid: {})", it.pid);
                 });
             }
+            Notice::AskedToStop { id } => with(crew, id, |it| {
+                info!(slot = it.slot.0, "Worker was sent SIGTERM and is replaced (pid: {})", it.pid);
+            }),
             Notice::Draining { id, why } => {
                 reached(crew, id, Stage::Draining);
                 with(crew, id, |it| {

@@ -68,7 +68,8 @@ async fn beside(
     rights::give_logs(&program.settings);
     let listeners = succession::take_listeners(estate).map_err(failed)?;
     let handoff = succession::take_handoff(estate).map_err(unprepared)?;
-    let core = Supervisor::succeeding(policy::from_settings(&program.settings), policy::seed());
+    let policy = policy::from_settings(&program.settings);
+    let core = Supervisor::succeeding(policy, policy::seed(), estate.scaled_to);
     let crew = Crew::new(program.version, Some(handoff)).map_err(unprepared)?;
     let world = World::new(program, crew, listeners, signals, predecessor, None, hooks);
     Ok((core, world, VecDeque::from([Event::Started])))
@@ -96,7 +97,7 @@ fn in_place(program: Program, signals: Signals, legacy: &Legacy) -> Result<Begun
     let mut queue = VecDeque::from([Event::Started]);
     // Whoever has ended in between was told to the old program, if to anybody.
     world.reap(&mut queue);
-    world.ask_reload(&mut queue);
+    world.replace_inherited(estate.scaled_to, &mut queue);
     Ok((core, world, queue))
 }
 

@@ -57,7 +57,9 @@ pub(crate) struct World {
     listeners: Vec<Listener>,
     successor: Successor,
     /// An upgrade that waits for the hook `pre_exec`.
-    awaited: Option<UpgradeWay>,
+    awaited: Option<(UpgradeWay, Option<u16>)>,
+    /// How many workers there are to be after the next reload, whatever the settings say: it is part of an upgrade.
+    scaled_to: Option<u16>,
     predecessor: Predecessor,
     /// Removed on drop.
     pid_file: Option<PidFile>,
@@ -101,6 +103,7 @@ impl World {
             listeners,
             successor: Successor::default(),
             awaited: None,
+            scaled_to: None,
             predecessor,
             pid_file,
             control,
@@ -215,7 +218,7 @@ impl World {
                 self.listeners.drain(..).for_each(Listener::close);
             }
             Action::GiveUpListeners => self.give_up_listeners(),
-            Action::StartSuccessor(way) => return self.begin_upgrade(way),
+            Action::StartSuccessor { way, scaled_to } => return self.begin_upgrade(way, scaled_to),
             Action::HandOver => self.successor.tell(&ToSuccessor::TakeOver),
             Action::PassOnReload => self.successor.signal(Signal::Hangup),
             Action::StopSuccessor { siblings, mode } => return self.stop_successor(siblings, mode),

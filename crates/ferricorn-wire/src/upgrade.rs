@@ -101,6 +101,8 @@ pub struct Estate {
     pub listeners: Vec<ListenerState>,
     /// The two ends of the handoff queue.
     pub handoff: [i32; 2],
+    /// How many workers there are to be, if somebody has asked for another number than that of the settings.
+    pub scaled_to: Option<u16>,
 }
 
 impl Estate {

@@ -3,7 +3,9 @@
 use std::time::Instant;
 
 use super::{Phase, Supervisor};
-use crate::{Action, ExitReason, Notice, Policy, Retirement, StopMode, rollout::RolloutStage, worker::State};
+use crate::{
+    Action, ExitReason, Notice, Policy, Retirement, StopMode, WorkerId, rollout::RolloutStage, worker::State,
+};
 
 impl Supervisor {
     /// The scoreboard is read so often that a long time without any event means a suspend, a SIGSTOP, a machine that
@@ -69,6 +71,7 @@ impl Supervisor {
         }
         for id in self.workers.keys().copied().collect::<Vec<_>>() {
             self.tell_of_stall(id, now, actions);
+            self.obey_asked(id, now, actions);
         }
         if let Phase::Announcing { until } = self.phase
             && (until <= now || self.workers.is_empty())
@@ -77,6 +80,17 @@ impl Supervisor {
         }
         self.expire_upgrade(now, actions);
         self.end_probation(now, actions);
+    }
+
+    /// Replaces a worker that somebody has told to stop, unless the whole service was told as well.
+    fn obey_asked(&mut self, id: WorkerId, now: Instant, actions: &mut Vec<Action>) {
+        let stopping = self.is_stopping();
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        if worker.asked_to_stop.take_if(|at| *at <= now).is_none() || stopping || !worker.is_ready() {
+            return;
+        }
+        actions.push(Action::Notify(Notice::AskedToStop { id }));
+        self.mark_due(id, Retirement::Asked);
     }
 
     fn end_probation(&mut self, now: Instant, actions: &mut Vec<Action>) {

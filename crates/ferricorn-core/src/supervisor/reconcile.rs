@@ -244,6 +244,7 @@ impl Supervisor {
                 request_limit,
                 lifetime,
                 stall: None,
+                asked_to_stop: None,
                 due: None,
                 said_frozen: false,
             },

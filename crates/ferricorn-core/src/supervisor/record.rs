@@ -19,7 +19,11 @@ impl Supervisor {
             Event::Ready { id } => self.ready(id, now, actions),
             Event::BootFailed { id, failure } => self.said_boot_failed(id, failure, now, actions),
             Event::Extended { id, by } => self.extend_boot(id, by, now),
-            Event::AskedToStop { id } => self.mark_due(id, Retirement::Asked),
+            Event::AskedToStop { id } => {
+                if let Some(worker) = self.workers.get_mut(&id).filter(|it| it.is_ready()) {
+                    worker.asked_to_stop = Some(now + Policy::WHOLE_GROUP);
+                }
+            }
             Event::Sampled(samples) => self.sampled(&samples, now, actions),
             Event::Exited { id, exit } => self.exited(id, exit, now, actions),
             Event::Asked { by, command } => self.asked(by, command, now, actions),

@@ -56,9 +56,11 @@ pub struct Leaving {
 }
 
 impl Supervisor {
-    /// A supervisor that is to succeed another one, which serves on the same sockets until this one is ready.
-    pub fn succeeding(policy: Policy, seed: u64) -> Self {
-        Self { heir: Some(Heir::NEW), ..Self::new(policy, seed) }
+    /// A supervisor that is to succeed another one, which serves on the same sockets until this one is ready. If that one
+    /// was scaled, so is this.
+    pub fn succeeding(policy: Policy, seed: u64, scaled_to: Option<u16>) -> Self {
+        let target = scaled_to.unwrap_or(policy.workers);
+        Self { heir: Some(Heir::NEW), target, ..Self::new(policy, seed) }
     }
 
     /// A supervisor that goes on where another one was in the same process.
@@ -77,6 +79,7 @@ impl Supervisor {
             lifetime: None,
             due: None,
             stall: None,
+            asked_to_stop: None,
             said_frozen: false,
         };
         let workers: BTreeMap<_, _> = legacy.workers.iter().map(|it| (it.id, worker(it))).collect();

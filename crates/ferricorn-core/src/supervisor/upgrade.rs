@@ -54,7 +54,8 @@ impl Supervisor {
         upgrade.stage = UpgradeStage::Starting { until };
         upgrade.alive = true;
         actions.push(Action::Notify(Notice::UpgradeStarted));
-        actions.push(Action::StartSuccessor(self.policy.upgrade_way));
+        let scaled_to = (self.target != self.policy.workers).then_some(self.target);
+        actions.push(Action::StartSuccessor { way: self.policy.upgrade_way, scaled_to });
     }
 
     /// In place: what a new program takes over must not be half done.

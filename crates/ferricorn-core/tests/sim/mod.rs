@@ -136,6 +136,8 @@ pub struct Sim {
     /// It was started and has not exited.
     pub successor_alive: bool,
     pub successor_serves: bool,
+    /// The number of workers that it was told.
+    pub successor_scaled_to: Option<u16>,
     /// What it was told: `siblings` of each order to go.
     pub successor_stops: Vec<bool>,
     pub successor_killed: bool,
@@ -176,6 +178,7 @@ impl Sim {
             successor: Successor::default(),
             successor_alive: false,
             successor_serves: false,
+            successor_scaled_to: None,
             successor_stops: Vec::new(),
             successor_killed: false,
             announced_ready: false,
@@ -469,7 +472,10 @@ impl Sim {
                 self.listeners_closed = true;
                 self.gave_up_listeners = true;
             }
-            Action::StartSuccessor(_) => self.start_successor(),
+            Action::StartSuccessor { scaled_to, .. } => {
+                self.successor_scaled_to = scaled_to;
+                self.start_successor();
+            }
             Action::HandOver => {
                 if !self.successor.mute {
                     self.later(millis(1), Event::SuccessorServes);

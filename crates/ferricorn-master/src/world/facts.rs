@@ -132,7 +132,7 @@ impl World {
                 Some(Event::Extended { id, by })
             }
             ToMaster::AskedToStop { signal } => {
-                info!("worker (pid: {pid}) was sent SIG{} and is replaced", signal.to_uppercase());
+                debug!("worker (pid: {pid}) was sent SIG{}", signal.to_uppercase());
                 Some(Event::AskedToStop { id })
             }
             ToMaster::Drained { handed_over, cut } => {

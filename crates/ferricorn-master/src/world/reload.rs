@@ -18,6 +18,12 @@ use crate::{
 };
 
 impl World {
+    /// Lets workers of another program be replaced, which goes on with as many as somebody has asked it for.
+    pub(crate) fn replace_inherited(&mut self, scaled_to: Option<u16>, queue: &mut VecDeque<Event>) {
+        self.scaled_to = scaled_to;
+        self.ask_reload(queue);
+    }
+
     /// Reads the configuration anew, and asks the core for a reload when that has worked.
     pub(crate) fn ask_reload(&mut self, queue: &mut VecDeque<Event>) {
         self.reload_for(Vec::new(), queue);
@@ -67,7 +73,8 @@ impl World {
             warn!("{warning}");
         }
         rights::give_logs(&candidate.settings);
-        let policy = policy::from_settings(&candidate.settings);
+        let mut policy = policy::from_settings(&candidate.settings);
+        policy.workers = self.scaled_to.take().unwrap_or(policy.workers);
         self.hooks.propose(&candidate.settings, candidate.log.colors);
         self.call_hook("on_reload", About::candidate());
         self.reloading.asked(candidate);

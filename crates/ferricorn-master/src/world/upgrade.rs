@@ -15,26 +15,26 @@ const LAST_SIGNALS: Duration = Duration::from_millis(1);
 
 impl World {
     /// Calls `pre_exec`, whose end the start of the new program waits for; the loop does not.
-    pub(super) fn begin_upgrade(&mut self, way: UpgradeWay) -> Done {
+    pub(super) fn begin_upgrade(&mut self, way: UpgradeWay, scaled_to: Option<u16>) -> Done {
         self.call_hook("pre_exec", About::default());
         if !self.hooks.has("pre_exec") || self.hooks.is_idle() {
-            return self.start_successor(way);
+            return self.start_successor(way, scaled_to);
         }
-        self.awaited = Some(way);
+        self.awaited = Some((way, scaled_to));
         Done::Nothing
     }
 
     /// Something has become of a hook: perhaps what an upgrade has waited for.
     pub(super) fn go_on_with_upgrade(&mut self) -> Option<Event> {
-        let way = self.awaited.take_if(|_| self.hooks.is_idle())?;
-        match self.start_successor(way) {
+        let (way, scaled_to) = self.awaited.take_if(|_| self.hooks.is_idle())?;
+        match self.start_successor(way, scaled_to) {
             Done::Happened(event) => Some(event),
             _ => None,
         }
     }
 
-    fn start_successor(&mut self, way: UpgradeWay) -> Done {
-        let estate = self.estate();
+    fn start_successor(&mut self, way: UpgradeWay, scaled_to: Option<u16>) -> Done {
+        let estate = self.estate(scaled_to);
         match self.successor.start(&self.program.invocation, way, estate) {
             Ok(pid) => {
                 debug!(pid, "started the new program");
@@ -44,7 +44,7 @@ impl World {
         }
     }
 
-    fn estate(&self) -> Estate {
+    fn estate(&self, scaled_to: Option<u16>) -> Estate {
         let listener = |it: &ferricorn_sys::Listener| ListenerState {
             descriptor: it.as_raw_fd(),
             file: it.file().map(|path| path.to_string_lossy().into_owned()),
@@ -54,6 +54,7 @@ impl World {
             pid: ferricorn_sys::pid(),
             listeners: self.listeners.iter().map(listener).collect(),
             handoff: self.crew.handoff(),
+            scaled_to,
         }
     }
 
@@ -128,7 +129,8 @@ impl World {
             exec::accept_signals();
             return self.signalled(received, queue);
         }
-        let legacy = self.crew.leave(core, self.estate());
+        let scaled_to = (core.target != self.program.settings.workers).then_some(core.target);
+        let legacy = self.crew.leave(core, self.estate(scaled_to));
         let error = legacy::replace_self(&self.program.invocation, &legacy);
         exec::accept_signals();
         let program = self.program.invocation.program().display();

@@ -251,6 +251,8 @@ fn term_to_every_process_at_once_is_a_graceful_stop() {
     assert_eq!(connection.receive().expect("a complete answer").status, 200);
     assert_eq!(server.wait_exit(Duration::from_secs(5)).code(), 0);
     assert_eq!(server.log().count("Booting worker"), 2, "nothing is started again");
+    assert_eq!(server.log().count("stage=booting"), 0, "not even begun to be");
+    assert_eq!(server.log().count("is replaced"), 0);
     assert_eq!(server.ledger().count("shutdown"), 2);
     server.finish();
 }

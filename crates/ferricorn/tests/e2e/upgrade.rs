@@ -25,6 +25,24 @@ fn finish(server: Server, last: i32) {
 }
 
 #[test]
+fn a_new_program_has_as_many_workers_as_the_old_one_was_scaled_to() {
+    let _turn = turn::together();
+    let server = ferricorn().linked().line("--workers 1 --reload-probation 0").serve(1);
+    // One after the other: the kernel makes one of two that wait.
+    for ready in 2..=3 {
+        server.signal(Signal::SIGTTIN);
+        server.wait_for_ready(ready);
+    }
+    let (mark, master) = (server.log().mark(), server.pid());
+    server.deploy(Deployed::Program(Path::new(PROGRAM)));
+    server.signal(Signal::SIGUSR2);
+    let next = writer(&server, mark, TOOK_OVER);
+    eventually(PATIENCE, "the old master has left", || !processes::alive(master));
+    assert_eq!(processes::children(next).len(), 3);
+    finish(server, next);
+}
+
+#[test]
 fn a_new_program_takes_over_from_the_old_one_without_loss() {
     let _turn = turn::alone();
     let builder = ferricorn();

@@ -45,6 +45,11 @@ fn pid_1_becomes_the_new_program_without_loss() {
     for _ in 0..3 {
         upgrade(&server, master);
     }
+    processes::signal(master, Signal::SIGTTIN);
+    server.wait_for_line("Workers: 2 to 3", PATIENCE);
+    upgrade(&server, master);
+    eventually(PATIENCE, "as many as it was scaled to", || processes::children(master).len() == 3);
+    processes::signal(master, Signal::SIGTTOU);
     let mut tally = load.stop();
     tally.check_against(&server.ledger());
     tally.assert_nothing_lost();
