@@ -107,6 +107,9 @@ pub enum ConfigError {
     /// Anything else that the command line's grammar does not allow.
     #[error("{0}")]
     Grammar(String),
+    /// The words of `GUNICORN_CMD_ARGS` are no command line.
+    #[error("in `GUNICORN_CMD_ARGS`: {0}")]
+    InCommandVariable(Box<ConfigError>),
     /// The words of `GUNICORN_CMD_ARGS` cannot be told apart.
     #[error("invalid value for the environment variable `GUNICORN_CMD_ARGS`: {0}")]
     CommandVariable(&'static str),
@@ -190,6 +193,7 @@ impl ConfigError {
             | Self::MissingValue { .. }
             | Self::UnexpectedValue { .. }
             | Self::Grammar(_) => true,
+            Self::InCommandVariable(error) => error.is_usage(),
             Self::Value { origin, problem, .. } => problem.syntax && matches!(origin, Origin::Option(..)),
             Self::NoApplication
             | Self::CommandVariable(_)
@@ -217,6 +221,7 @@ impl ConfigError {
             Self::MissingValue { form, .. } => Some(format!("write `{form}`")),
             Self::UnexpectedValue { option } => Some(format!("write `{option}` alone")),
             Self::Grammar(_) => None,
+            Self::InCommandVariable(error) => error.hint(),
             Self::CommandVariable(_) => Some("quote its words as in a shell".to_owned()),
             Self::File { hint, .. } => Some(hint.clone()),
             Self::UnknownSetting { nearest, .. } => Some(match nearest {

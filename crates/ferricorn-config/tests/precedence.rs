@@ -542,6 +542,7 @@ fn the_source_of_the_address_is_what_says_it() {
     assert_eq!(source("a", &[("PORT", "9")]), of("0.0.0.0:9", "PORT"));
     assert_eq!(source("a --port 9", &[]), of("127.0.0.1:9", "--port"));
     assert_eq!(source("a --bind :8 --port 9", &[]), of("127.0.0.1:9", "--port"));
+    assert_eq!(source("a --bind 127.0.0.1:1 --host 0.0.0.0", &[]), of("0.0.0.0:8000", "--host"));
     assert_eq!(source("a --port 9 --bind :8", &[]), of("0.0.0.0:8", "-b/--bind"));
     assert_eq!(source("a", &[("UVICORN_PORT", "9")]), of("127.0.0.1:9", "UVICORN_PORT"));
 }

@@ -81,7 +81,12 @@ pub fn parse(
     }
     // An application that is named in the variable does not count, as in gunicorn.
     let mut given = match environment.get("GUNICORN_CMD_ARGS") {
-        Some(text) => read(ferricorn_config::split(text)?, Layer::CommandVariable)?.given,
+        Some(text) => {
+            let words = ferricorn_config::split(text)?;
+            let line = read(words, Layer::CommandVariable);
+            // Whoever sees the line does not see the variable.
+            line.map_err(|error| ConfigError::InCommandVariable(Box::new(error)))?.given
+        }
         None => Vec::new(),
     };
     given.extend(line.given);
