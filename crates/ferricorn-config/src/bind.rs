@@ -41,11 +41,11 @@ pub(crate) fn parse(text: &str) -> Result<Bind, Problem> {
     }
     match text.split_once(':') {
         Some((host, port)) if !port.contains(':') => tcp(host, port_number(port)?),
-        Some(_) if text.parse::<Ipv6Addr>().is_ok() => Err(Problem::meaning(
-            "an IPv6 address without brackets",
-            format!("write `[{text}]:{DEFAULT_PORT}`"),
-        )),
+        Some(_) if text.parse::<Ipv6Addr>().is_ok() => {
+            Err(Problem::meaning("an IPv6 address without brackets", with_brackets(text)))
+        }
         Some(_) => Err(Problem::meaning("more than one colon", FORMS)),
+        None if is_port(text) => Err(no_host(text, format!("write `:{text}` if it is the port"))),
         None => tcp(text, DEFAULT_PORT),
     }
 }
@@ -60,6 +60,9 @@ pub(crate) fn host(text: &str) -> Result<String, Problem> {
         let hint = "give the port with `--port`, or the whole address with `--bind`";
         return literal_v6(text).map_err(|_| Problem::meaning("not a host", hint));
     }
+    if is_port(text) {
+        return Err(no_host(text, "give the port with `--port`"));
+    }
     if text.is_empty() { Ok("0.0.0.0".to_owned()) } else { name(text) }
 }
 
@@ -68,7 +71,33 @@ fn tcp(host: &str, port: u16) -> Result<Bind, Problem> {
     Ok(Bind::Tcp { host, port })
 }
 
+/// What a literal without brackets may mean: its last group can be a port.
+fn with_brackets(text: &str) -> String {
+    let address = format!("`[{text}]:{DEFAULT_PORT}`");
+    // One digit is more likely the end of an address, as in `::1`.
+    let meant = text.rsplit_once(':').filter(|(_, port)| port.len() > 1 && is_port(port));
+    let meant = meant
+        .map(|(host, port)| (if host.ends_with(':') { format!("{host}:") } else { host.to_owned() }, port));
+    match meant.filter(|(host, _)| host.parse::<Ipv6Addr>().is_ok()) {
+        Some((host, port)) => format!("write `[{host}]:{port}` for the port {port}, or {address}"),
+        None => format!("write {address}"),
+    }
+}
+
+/// Whether this is a number that cannot be a host. As an address it would be one of 0.0.0.0/16, which no machine has;
+/// but `0` is the usual short form of 0.0.0.0.
+fn is_port(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_digit()) && text.parse::<u16>().is_ok_and(|number| number > 0)
+}
+
+fn no_host(host: &str, hint: impl Into<String>) -> Problem {
+    Problem::meaning(format!("the number `{host}` is not a host"), hint)
+}
+
 fn name(host: &str) -> Result<String, Problem> {
+    if is_port(host) {
+        return Err(no_host(host, FORMS));
+    }
     if host.contains(|letter: char| letter.is_whitespace() || letter.is_control() || "/[]@$".contains(letter))
     {
         return Err(Problem::meaning("not a host", FORMS));
@@ -135,6 +164,7 @@ mod tests {
             ("", "0.0.0.0:8000"),
             (":9345", "0.0.0.0:9345"),
             ("tcp://10.0.0.1:80", "10.0.0.1:80"),
+            ("0:80", "0:80"),
             ("[::1]", "[::1]:8000"),
             ("[::1]:9000", "[::1]:9000"),
             ("tcp://[::]:9000", "[::]:9000"),
