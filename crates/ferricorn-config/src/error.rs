@@ -90,6 +90,14 @@ pub enum ConfigError {
         /// All that begin so.
         candidates: String,
     },
+    /// The word after `--help` is no group of options.
+    #[error("unknown group of options `{group}`")]
+    UnknownGroup {
+        /// As typed.
+        group: String,
+        /// All that there are.
+        known: String,
+    },
     /// An option that needs a value is the last word, or another option follows it.
     #[error("a value is missing for `{option}`")]
     MissingValue {
@@ -190,6 +198,7 @@ impl ConfigError {
         match self {
             Self::UnknownOption { .. }
             | Self::AmbiguousOption { .. }
+            | Self::UnknownGroup { .. }
             | Self::MissingValue { .. }
             | Self::UnexpectedValue { .. }
             | Self::Grammar(_) => true,
@@ -218,6 +227,7 @@ impl ConfigError {
                 None => "`ferricorn --help` lists the options".to_owned(),
             }),
             Self::AmbiguousOption { .. } => Some("write the name in full".to_owned()),
+            Self::UnknownGroup { known, .. } => Some(format!("choose from {known}")),
             Self::MissingValue { form, .. } => Some(format!("write `{form}`")),
             Self::UnexpectedValue { option } => Some(format!("write `{option}` alone")),
             Self::Grammar(_) => None,

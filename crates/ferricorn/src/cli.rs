@@ -64,7 +64,7 @@ pub fn parse(
             ConfigError::Grammar(format!("`{}` is not valid UTF-8", argument.to_string_lossy()))
         })?);
     }
-    let (words, group) = help_group(words);
+    let (words, group) = help_group(words)?;
     let line = read(words, Layer::CommandLine)?;
     if line.has("help") {
         return Ok(Request::Help(group));
@@ -94,24 +94,36 @@ pub fn parse(
 }
 
 /// The words without the one that names a group after `--help`, and the group.
-fn help_group(mut words: Vec<String>) -> (Vec<String>, Option<Group>) {
+fn help_group(mut words: Vec<String>) -> Result<(Vec<String>, Option<Group>), ConfigError> {
     for (at, word) in words.iter().enumerate() {
         let next = words.get(at + 1).map(String::as_str);
-        let named = match word.as_str() {
-            "--" => break,
-            "--help" | "-h" => next.and_then(help::group).map(|group| (at + 1, group)),
-            _ => word.strip_prefix("--help=").and_then(help::group).map(|group| (at, group)),
+        let (place, name) = match (word.as_str(), next) {
+            ("--", _) => break,
+            ("--help" | "-h", Some(next)) if may_be_group(next) => (at + 1, next),
+            (word, _) => match word.strip_prefix("--help=") {
+                Some(name) => (at, name),
+                None => continue,
+            },
         };
-        if let Some((place, group)) = named {
-            if place == at {
-                "--help".clone_into(&mut words[at]);
-            } else {
-                words.remove(place);
-            }
-            return (words, Some(group));
+        let Some(group) = help::group(name) else { return Err(unknown_group(name)) };
+        if place == at {
+            "--help".clone_into(&mut words[at]);
+        } else {
+            words.remove(place);
         }
+        return Ok((words, Some(group)));
     }
-    (words, None)
+    Ok((words, None))
+}
+
+/// Whether a word after `--help` is there for the help's sake: an option is not, nor is the application.
+fn may_be_group(word: &str) -> bool {
+    !word.starts_with('-') && !word.contains([':', '.'])
+}
+
+fn unknown_group(name: &str) -> ConfigError {
+    let known: Vec<String> = help::groups().into_iter().map(|(name, _)| format!("`{name}`")).collect();
+    ConfigError::UnknownGroup { group: name.to_owned(), known: known.join(", ") }
 }
 
 /// What a parser is made for.
