@@ -23,7 +23,7 @@ _DEFAULT_ATTRIBUTES = ("application", "app")
 def load(target: str, factory: bool) -> Any:
     """The application. Raises `BootFailed` with the stage `import` or `app`."""
     module_name, _, expression = target.partition(":")
-    module = _import(module_name)
+    module = _import(module_name, expression)
     if not expression:
         found = _default(module, module_name)
         call: ast.Call | None = None
@@ -39,7 +39,7 @@ def load(target: str, factory: bool) -> Any:
     return found
 
 
-def _import(name: str) -> ModuleType:
+def _import(name: str, expression: str) -> ModuleType:
     try:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
@@ -48,7 +48,7 @@ def _import(name: str) -> ModuleType:
 
         text = user_traceback(error)
         if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
-            text += rights.unreadable() or "\nhint: is the module's folder right? see --chdir and --app-dir"
+            text += rights.unreadable() or _hint_at_name(name, expression)
         raise BootFailed("import", text) from None
     except (Exception, SystemExit) as error:
         text = user_traceback(error)
@@ -57,6 +57,17 @@ def _import(name: str) -> ModuleType:
 
             text += f"\nhint: it runs as {rights.who()}"
         raise BootFailed("import", text) from None
+
+
+def _hint_at_name(name: str, expression: str) -> str:
+    """What is probably meant by the name of a module that is not there."""
+    if not name.endswith(".py"):
+        return "\nhint: is the module's folder right? see --chdir and --app-dir"
+    # A path from here may be typed as well, as for `python`.
+    module = name.removesuffix(".py").removeprefix("./").replace("/", ".")
+    if expression:
+        return f"\nhint: write the module's name: `{module}:{expression}`"
+    return f"\nhint: write the module's name: `{module}`, or `{module}:app`"
 
 
 def _parse(expression: str, target: str) -> tuple[list[str], ast.Call | None]:

@@ -33,6 +33,21 @@ def test_a_missing_module(one_master: FakeMaster) -> None:
     assert "File " not in text
 
 
+@pytest.mark.parametrize(
+    ("target", "hint"),
+    [
+        ("user.py", "`user`, or `user:app`"),
+        ("user.py:app", "`user:app`"),
+        ("nowhere.py", "`nowhere`, or `nowhere:app`"),
+        ("shop/user.py:make()", "`shop.user:make()`"),
+    ],
+)
+def test_a_file_in_place_of_a_module(one_master: FakeMaster, target: str, hint: str) -> None:
+    stage, text, status = failure(one_master, target, **module(one_master, "app = print\n"))
+    assert (stage, status) == ("import", 3)
+    assert text.endswith(f"\nhint: write the module's name: {hint}")
+
+
 def test_a_module_that_raises_shows_the_users_frames_only(one_master: FakeMaster) -> None:
     where = module(one_master, "def deep():\n    raise RuntimeError('no database')\n\ndeep()\n")
     stage, text, status = failure(one_master, "user:app", **where)
