@@ -223,6 +223,10 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         error_log: error_file.filter(|file| !file.is_empty() && file != "-").map(PathBuf::from),
         log_level: log_level.as_deref().and_then(LogLevel::named).unwrap_or(LogLevel::Info),
     };
+    if settings.workers == 0 {
+        let how = "add one with TTIN or `ferricorn ctl scale`";
+        warnings.push(format!("0 workers: nothing is served until there is one; {how}"));
+    }
     let shown = show::all(&choices, &settings, spoken);
     Ok(Resolved { settings, colors, task, shown, warnings })
 }

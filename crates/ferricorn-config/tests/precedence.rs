@@ -354,6 +354,14 @@ fn options_that_do_nothing_here_say_so_once_unless_they_ask_for_nothing() {
 }
 
 #[test]
+fn no_workers_is_what_somebody_may_want_and_is_said() {
+    let said = "0 workers: nothing is served until there is one; add one with TTIN or `ferricorn ctl scale`";
+    assert_eq!(warnings("a --workers 0"), [said]);
+    assert_eq!(run("a", &[("WEB_CONCURRENCY", "0")]).unwrap().warnings, [said]);
+    assert_eq!(warnings("a --workers 1"), [""; 0]);
+}
+
+#[test]
 fn a_bad_value_is_named_with_its_source() {
     let value =
         |text: &str, origin: &str, reason: &str| format!("invalid value `{text}` for {origin}: {reason}");
