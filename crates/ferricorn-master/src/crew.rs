@@ -21,7 +21,9 @@ use std::{
 };
 
 use ferricorn_core::{Generation, Slot, Vitals, WorkerId};
-use ferricorn_sys::{BlackBox, Rights, Signal, SpawnError, SpawnStage, channel, memory, priority, spawn};
+use ferricorn_sys::{
+    BlackBox, Rights, Signal, SpawnError, SpawnPlan, SpawnStage, channel, memory, priority, spawn,
+};
 use ferricorn_wire::{
     MAX_PACKET, ToMaster, ToWorker,
     scoreboard::{Request, Word},
@@ -29,7 +31,7 @@ use ferricorn_wire::{
 use tokio::io::unix::AsyncFd;
 use tracing::warn;
 
-use crate::{environment, shim};
+use crate::{environment, rights, shim};
 use member::ALLOWANCE;
 pub(crate) use member::{History, Member, Stage};
 use rows::Rows;
@@ -172,7 +174,7 @@ impl Crew {
             handoff,
         };
         channel::send(&ours, &ferricorn_wire::encode(&start(berth)))?;
-        let child = spawn::spawn(&plan).map_err(|error| spawn_failure(&error))?;
+        let child = spawn::spawn(&plan).map_err(|error| spawn_failure(&error, &plan))?;
         Ok(Member {
             slot: recruit.slot,
             generation: recruit.generation,
@@ -299,7 +301,7 @@ impl Crew {
 }
 
 /// Why no process could be made, with what it usually means. None of this is the application's failure.
-fn spawn_failure(error: &SpawnError) -> io::Error {
+fn spawn_failure(error: &SpawnError, plan: &SpawnPlan) -> io::Error {
     let meaning = match error.source.kind() {
         io::ErrorKind::WouldBlock => "; the limit of processes is reached, see `ulimit -u` and pids.max",
         io::ErrorKind::OutOfMemory => "; the machine or the control group has no memory left",
@@ -307,7 +309,7 @@ fn spawn_failure(error: &SpawnError) -> io::Error {
             "; the interpreter is gone, was its environment made anew?"
         }
         io::ErrorKind::PermissionDenied if error.stage == SpawnStage::Execute => {
-            "; the user of the workers (--user) may not execute the interpreter, or not enter a folder above it"
+            return io::Error::other(format!("{error}; {}", not_executable(plan)));
         }
         _ if error.stage == SpawnStage::Rights => {
             "; is the container, or its user namespace, allowed to have this user and group?"
@@ -318,6 +320,19 @@ fn spawn_failure(error: &SpawnError) -> io::Error {
         _ => "",
     };
     io::Error::other(format!("{error}{meaning}"))
+}
+
+/// Which interpreter the worker may not execute, and the folder that keeps it from that.
+fn not_executable(plan: &SpawnPlan) -> String {
+    let interpreter = plan.program.display();
+    let Some(rights) = &plan.rights else {
+        return format!("the interpreter `{interpreter}` may not be executed");
+    };
+    let who = format!("the user of the workers (--user) may not execute the interpreter `{interpreter}`");
+    match rights::closed_folder(&plan.program, rights) {
+        Some(folder) => format!("{who}: the folder `{}` is closed to that user", folder.display()),
+        None => format!("{who}, or not enter a folder above it"),
+    }
 }
 
 /// Lets the event loop watch a channel.

@@ -6,7 +6,11 @@
 //! The master keeps its rights, and so do the processes that execute the configuration file and its own hooks, as in
 //! gunicorn, where these run in the master.
 
-use std::{io, os::fd::AsFd as _, path::Path};
+use std::{
+    io,
+    os::{fd::AsFd as _, unix::fs::MetadataExt as _},
+    path::{Path, PathBuf},
+};
 
 use ferricorn_config::{AccessLog, Accounts, Settings};
 use ferricorn_sys::{Access, Rights, effective_group, effective_user, give, rights};
@@ -82,6 +86,39 @@ pub(crate) fn give_logs(settings: &Settings) {
     }
 }
 
+/// The first folder on the way to a program that its mode closes to these rights, also on the way to what it is a link to.
+/// For words about a refusal that has happened: access lists and capabilities, which may open such a folder, are not read.
+pub(crate) fn closed_folder(program: &Path, rights: &Rights) -> Option<PathBuf> {
+    let mut program = program.to_owned();
+    // As many as the kernel follows.
+    for _ in 0..40 {
+        let folder = program.parent()?.to_owned();
+        let resolved = folder.canonicalize().ok();
+        let closed = [resolved.as_ref(), Some(&folder)].into_iter().flatten().find_map(|folder| {
+            let mut above: Vec<&Path> = folder.ancestors().filter(|it| !it.as_os_str().is_empty()).collect();
+            above.reverse();
+            above.into_iter().find(|folder| is_closed(folder, rights)).map(Path::to_owned)
+        });
+        if closed.is_some() {
+            return closed;
+        }
+        program = folder.join(program.read_link().ok()?);
+    }
+    None
+}
+
+fn is_closed(folder: &Path, rights: &Rights) -> bool {
+    let Ok(found) = folder.metadata() else { return false };
+    let in_group = rights.group == found.gid()
+        || rights.groups.as_ref().is_some_and(|groups| groups.contains(&found.gid()));
+    let enter = match (rights.user == found.uid(), in_group) {
+        (true, _) => 0o100,
+        (false, true) => 0o010,
+        (false, false) => 0o001,
+    };
+    rights.user != 0 && found.mode() & enter == 0
+}
+
 /// Hints at `--user` where it is missing most often: in a container, which has no other user unless somebody makes one.
 pub(crate) fn hint(settings: &Settings) {
     let root = settings.rights.user == 0;
@@ -104,8 +141,38 @@ fn in_container(first: bool, variable: &dyn Fn(&str) -> bool, exists: &dyn Fn(&P
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
+    use std::{
+        fs,
+        os::unix::fs::{PermissionsExt as _, symlink},
+    };
+
     use super::*;
+
+    #[test]
+    fn the_folder_that_is_closed_is_found_behind_links_too() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = folder.path().canonicalize().unwrap();
+        let mode = |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        let (home, environment) = (at.join("home"), at.join("environment"));
+        fs::create_dir_all(home.join("bin")).unwrap();
+        fs::create_dir(&environment).unwrap();
+        fs::write(home.join("bin/python"), "").unwrap();
+        symlink("../home/bin/python", environment.join("python")).unwrap();
+        let nobody = Rights { user: 65534, group: 65534, groups: None };
+        let found = || closed_folder(&environment.join("python"), &nobody);
+        for path in [&at, &home, &home.join("bin"), &environment] {
+            mode(path, 0o755);
+        }
+        assert_eq!(found(), None);
+        mode(&home, 0o700);
+        assert_eq!(found(), Some(home.clone()));
+        let owner = Rights { user: home.metadata().unwrap().uid(), ..nobody.clone() };
+        assert_eq!(closed_folder(&environment.join("python"), &owner), None);
+        mode(&environment, 0o700);
+        assert_eq!(found(), Some(environment.clone()));
+    }
 
     #[test]
     fn a_container_is_known_by_what_it_leaves_and_a_machine_has_none_of_it() {

@@ -18,10 +18,24 @@ def unreadable() -> str:
         try:
             os.scandir(folder or ".").close()
         except PermissionError:
-            return f"\nhint: {who()} may not read `{folder}`; see --user and --group"
+            closed = _closed_above(folder)
+            may_not = f"enter `{closed}`, which `{folder}` is below" if closed else f"read `{folder}`"
+            return f"\nhint: {who()} may not {may_not}; see --user and --group"
         except OSError:
             continue
     return ""
+
+
+def _closed_above(folder: str) -> str:
+    """The outermost folder above this one that may not be entered; empty if there is none."""
+    above = os.path.dirname(os.path.realpath(folder))
+    closed = ""
+    while True:
+        if not os.access(above, os.X_OK, effective_ids=True):
+            closed = above
+        if above == os.path.dirname(above):
+            return closed
+        above = os.path.dirname(above)
 
 
 def who() -> str:

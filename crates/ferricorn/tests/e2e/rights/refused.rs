@@ -74,6 +74,15 @@ fn what_the_user_may_not_read_is_named() {
     assert!(said.contains(&hint), "{said}");
 
     let Some(builder) = for_nobody() else { return };
+    let closed = builder.folder().join("closed");
+    let below = closed.join("app");
+    std::fs::create_dir_all(&below).expect("made");
+    open(&closed, 0o700);
+    let said = fails(builder.line(&format!("--app-dir {}", below.display())).target(Some("shop:app")), 3);
+    let hint = format!("may not enter `{}`, which `{}` is below", closed.display(), below.display());
+    assert!(said.contains(&hint), "{said}");
+
+    let Some(builder) = for_nobody() else { return };
     open(&builder.folder().join("main.py"), 0o600);
     let said = fails(builder, 3);
     assert!(said.contains("Permission denied") && said.contains("hint: it runs as the user"), "{said}");
@@ -84,5 +93,10 @@ fn what_the_user_may_not_read_is_named() {
     let python = closed.path().join("python3");
     symlink("/bin/sh", &python).expect("made");
     let said = fails(builder.python(&python), 1);
-    assert!(said.contains("the user of the workers (--user) may not execute the interpreter"), "{said}");
+    let named = format!(
+        "the user of the workers (--user) may not execute the interpreter `{}`: the folder `{}` is closed to that user",
+        python.display(),
+        closed.path().display()
+    );
+    assert!(said.contains(&named), "{said}");
 }
