@@ -117,7 +117,7 @@ pub enum ConfigError {
     Grammar(String),
     /// The words of `GUNICORN_CMD_ARGS` are no command line.
     #[error("in `GUNICORN_CMD_ARGS`: {0}")]
-    InCommandVariable(Box<ConfigError>),
+    InCommandVariable(Box<Self>),
     /// The words of `GUNICORN_CMD_ARGS` cannot be told apart.
     #[error("invalid value for the environment variable `GUNICORN_CMD_ARGS`: {0}")]
     CommandVariable(&'static str),
