@@ -4,15 +4,18 @@
 //! other users, other containers, or for a TCP socket that is bound but neither listens nor is connected, which
 //! `/proc/net/tcp` does not show.
 
-use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
+use std::{fs, iter};
+
+/// How far up a process's ancestors are followed.
+const MOST_ANCESTORS: usize = 64;
 
 /// A process that holds an address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holder {
-    /// Its pid. Of several processes that share the socket, the one with the lowest: of a master and its workers
-    /// usually the master.
+    /// Its pid. Of several processes that share the socket, the one that the others descend from: of a master and its
+    /// workers the master, since a worker that is killed is replaced. Else the one with the lowest pid.
     pub pid: i32,
     /// The command's name as `ps -o comm` shows it, at most 15 bytes.
     pub name: String,
@@ -108,22 +111,36 @@ fn conflicts(held: SocketAddr, wanted: SocketAddr) -> bool {
             || wanted_ip == IpAddr::V6(Ipv6Addr::UNSPECIFIED))
 }
 
-/// The process with the lowest pid that has the first of these sockets open; failing that the second, and so on.
+/// The process that has the first of these sockets open, failing that the second, and so on.
 fn owner_of_first(inodes: &[u64]) -> Option<Holder> {
     if inodes.is_empty() {
         return None;
     }
-    let mut pids: Vec<i32> = fs::read_dir("/proc")
+    let holders: Vec<(usize, i32)> = fs::read_dir("/proc")
         .ok()?
         .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
-        .collect();
-    pids.sort_unstable();
-    let (_, pid) = pids
-        .into_iter()
         .filter_map(|pid| Some((open_sockets(pid, inodes)?, pid)))
-        .min_by_key(|(rank, pid)| (*rank, *pid))?;
+        .collect();
+    let first = holders.iter().map(|(rank, _)| *rank).min()?;
+    let sharing: Vec<i32> = holders.iter().filter(|(rank, _)| *rank == first).map(|(_, pid)| *pid).collect();
+    let pid = eldest(&sharing, parent_of)?;
     let name = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
     Some(Holder { pid, name: name.trim_end().to_owned() })
+}
+
+/// The one that is the ancestor of the one with the lowest pid, or that one itself. Pids do not tell: they begin again
+/// from below when they run out. Between two of them may be one that does not hold the socket, as a launcher.
+fn eldest(pids: &[i32], parent_of: impl Fn(i32) -> Option<i32>) -> Option<i32> {
+    let lowest = *pids.iter().min()?;
+    // Read one after the other while processes come and go, the parents might form a circle.
+    let ancestors = iter::successors(Some(lowest), |pid| parent_of(*pid)).take(MOST_ANCESTORS);
+    ancestors.filter(|pid| pids.contains(pid)).last()
+}
+
+fn parent_of(pid: i32) -> Option<i32> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name may contain blanks and brackets; the last bracket ends it. The state is before the parent.
+    stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse().ok()
 }
 
 /// The lowest place in `inodes` of a socket that the process has open.
@@ -136,4 +153,33 @@ fn open_sockets(pid: i32, inodes: &[u64]) -> Option<usize> {
             inodes.iter().position(|wanted| *wanted == inode)
         })
         .min()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_holder_is_whom_the_others_descend_from_whatever_the_pids() {
+        // The master 900, its launcher 7, the workers 8 and 9; a shell, 500, has started it.
+        let parent = |pid| match pid {
+            8 => Some(7),
+            7 | 9 => Some(900),
+            900 => Some(500),
+            500 => Some(1),
+            _ => None,
+        };
+        for pids in [&[8, 9, 900][..], &[9, 8, 900], &[900, 9], &[900]] {
+            assert_eq!(eldest(pids, parent), Some(900), "{pids:?}");
+        }
+        assert_eq!(eldest(&[9, 8], parent), Some(8), "the master has ended");
+        assert_eq!(eldest(&[], parent), None);
+        assert_eq!(eldest(&[3], |pid| Some(7 - pid)), Some(3), "a circle ends");
+    }
+
+    #[test]
+    fn a_parent_is_read() {
+        let own = i32::try_from(std::process::id()).expect("small");
+        assert_eq!(parent_of(own), i32::try_from(std::os::unix::process::parent_id()).ok());
+    }
 }

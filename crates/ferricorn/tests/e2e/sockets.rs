@@ -158,6 +158,19 @@ fn an_address_in_use_is_tried_five_times_and_its_holder_named() {
 }
 
 #[test]
+fn of_another_ferricorn_that_has_the_address_the_master_is_named() {
+    let _turn = turn::together();
+    let port = free_port();
+    let bind = format!("127.0.0.1:{port}");
+    let first = ferricorn().no_bind().args(["--bind", &bind]).line("--workers 2").serve(2);
+    let second = ferricorn().no_bind().args(["--bind", &bind]).expect_error("").start();
+    second.wait_for_line(&format!("held by pid {}, ", first.pid()), PATIENCE);
+    assert_eq!(second.wait_exit(PATIENCE).code(), 1);
+    second.finish();
+    first.finish();
+}
+
+#[test]
 fn an_address_that_becomes_free_in_time_is_taken() {
     let _turn = turn::together();
     let port = free_port();
