@@ -74,8 +74,10 @@ pub struct Status {
     pub version: String,
     /// The master's pid.
     pub pid: u32,
-    /// Where it listens.
+    /// What it has bound.
     pub addresses: Vec<String>,
+    /// It listens there: clients can connect. Before the first worker is ready they cannot.
+    pub listening: bool,
     /// How many workers are wanted.
     pub target: u16,
     /// The generation that serves.

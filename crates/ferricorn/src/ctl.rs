@@ -118,7 +118,12 @@ fn shown(status: &Status, command: Option<(&str, &ArgMatches)>) -> String {
     }
     let ready = status.workers.iter().filter(|worker| worker.stage == "ready").count();
     let mut text = format!("ferricorn {}, master {}\n", status.version, status.pid);
-    let _ = writeln!(text, "listening at {}", status.addresses.join(", "));
+    let addresses = status.addresses.join(", ");
+    let _ = match (status.listening, addresses.as_str()) {
+        (_, "") => writeln!(text, "not listening any more"),
+        (true, _) => writeln!(text, "listening at {addresses}"),
+        (false, _) => writeln!(text, "bound, not listening yet: {addresses}"),
+    };
     let _ = write!(text, "generation {}, {ready} workers ready of {}", status.generation, status.target);
     let under_way = [
         (status.reloading, "a reload is under way"),

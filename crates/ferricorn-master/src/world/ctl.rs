@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use ferricorn_core::{Command, Event, Reply, RequestId, Snapshot, Stage, StopMode, WorkerSnapshot};
+use ferricorn_sys::Listener;
 use ferricorn_wire::control::{Request, Response, Status, WorkerStatus};
 use tracing::info;
 
@@ -38,10 +39,7 @@ impl World {
     pub(super) fn reply(&mut self, to: RequestId, reply: Reply) {
         let Self { control, crew, listeners, program, .. } = self;
         control.answer(to, || match reply {
-            Reply::Status(snapshot) => {
-                let addresses = listeners.iter().map(ferricorn_sys::Listener::address).collect();
-                Response::Status(status(&snapshot, program.version, addresses, crew))
-            }
+            Reply::Status(snapshot) => Response::Status(status(&snapshot, program.version, listeners, crew)),
             reply => in_words(&reply),
         });
     }
@@ -75,7 +73,7 @@ fn in_words(reply: &Reply) -> Response {
     }
 }
 
-fn status(snapshot: &Snapshot, version: &str, addresses: Vec<String>, crew: &crate::crew::Crew) -> Status {
+fn status(snapshot: &Snapshot, version: &str, listeners: &[Listener], crew: &crate::crew::Crew) -> Status {
     let worker = |it: &WorkerSnapshot| {
         let member = crew.get(it.id)?;
         let (requests, in_flight) = crew.requests(member);
@@ -98,7 +96,8 @@ fn status(snapshot: &Snapshot, version: &str, addresses: Vec<String>, crew: &cra
     Status {
         version: version.to_owned(),
         pid: ferricorn_sys::pid(),
-        addresses,
+        addresses: listeners.iter().map(Listener::address).collect(),
+        listening: !listeners.is_empty() && listeners.iter().all(|it| it.is_listening().unwrap_or(false)),
         target: snapshot.target,
         generation: snapshot.generation.0,
         reloading: snapshot.reloading,

@@ -78,6 +78,23 @@ fn every_command_does_what_it_says_and_waits_if_told_to() {
 }
 
 #[test]
+fn an_address_without_a_ready_worker_is_bound_and_not_said_to_listen() {
+    let _turn = turn::together();
+    let server = ferricorn().line("--workers 0").start();
+    let pid = server.pid().to_string();
+    let status = || ctl(&["--pid", &pid, "status"]).1;
+    eventually(PATIENCE, "it answers", || status().contains("0 workers ready of 0"));
+    assert!(status().contains("\nbound, not listening yet: http://127.0.0.1:"), "{}", status());
+    let json = || ctl(&["--pid", &pid, "status", "--json"]).1;
+    assert!(json().contains("\"listening\":false"), "{}", json());
+    assert_eq!(ctl(&["--pid", &pid, "scale", "1"]), done("1 workers"));
+    server.wait_for_ready(1);
+    eventually(PATIENCE, "it listens", || status().contains("\nlistening at http://127.0.0.1:"));
+    assert!(json().contains("\"listening\":true"), "{}", json());
+    server.finish();
+}
+
+#[test]
 fn an_upgrade_in_place_tells_who_waits_for_it() {
     let _turn = turn::together();
     let Some(namespace) = namespace() else { return };
