@@ -17,7 +17,7 @@ use client::Failure;
 pub const WORD: &str = "ctl";
 
 /// Workers that a master has room for.
-const MOST_WORKERS: i64 = 4000;
+const MOST_WORKERS: u16 = 4000;
 
 /// Runs `ferricorn ctl ...`; the words are those after `ctl`. Gives the exit code: 0 when it was done, 1 when not, 2 when
 /// the words mean nothing.
@@ -70,6 +70,7 @@ fn command() -> Command {
             .help("Wait for the outcome; exit with 1 if it failed")
     };
     Command::new("ferricorn ctl")
+        .bin_name("ferricorn ctl")
         .about("Asks a running ferricorn")
         .no_binary_name(true)
         .disable_help_subcommand(true)
@@ -102,14 +103,21 @@ fn command() -> Command {
         )
         .subcommand(Command::new("stop").about("Stops gracefully, as TERM does"))
         .subcommand(
-            Command::new("scale").about("Changes the number of workers").arg(
+            Command::new("scale").bin_name("ferricorn ctl scale").about("Changes the number of workers").arg(
                 Arg::new("workers")
                     .value_name("N")
                     .required(true)
-                    .value_parser(value_parser!(u16).range(1..=MOST_WORKERS))
+                    .allow_negative_numbers(true)
+                    .value_parser(number_of_workers)
                     .help("How many workers"),
             ),
         )
+}
+
+/// At least one, as with gunicorn's TTOU: a service without workers is stopped, not scaled.
+fn number_of_workers(word: &str) -> Result<u16, String> {
+    let number = word.parse().ok().filter(|number| (1..=MOST_WORKERS).contains(number));
+    number.ok_or_else(|| format!("give a whole number from 1 to {MOST_WORKERS}"))
 }
 
 fn shown(status: &Status, command: Option<(&str, &ArgMatches)>) -> String {

@@ -29,9 +29,11 @@ pub(super) enum Failure {
     /// No master of this user runs.
     NoMaster,
     /// Several do.
-    Several(Vec<u32>),
+    Several(Vec<(u32, Option<Status>)>),
     /// The pid file cannot be read, or has no pid in it.
     PidFile(PathBuf, String),
+    /// No master has this pid.
+    NoneAt(u32),
     /// The master of this pid cannot be asked.
     Unreachable(u32, io::Error),
     /// It ended, or did not answer.
@@ -41,7 +43,7 @@ pub(super) enum Failure {
 impl Failure {
     pub(super) fn hint(&self) -> Option<&'static str> {
         match self {
-            Self::NoMaster | Self::Unreachable(..) => {
+            Self::NoMaster | Self::NoneAt(_) | Self::Unreachable(..) => {
                 Some("ask as the user that it runs as, in the same container, or send the master signals")
             }
             Self::Several(_) => Some("name one with `--pid` or `--pid-file`"),
@@ -54,7 +56,15 @@ impl std::fmt::Display for Failure {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::NoMaster => write!(formatter, "no running ferricorn was found"),
-            Self::Several(pids) => write!(formatter, "several run: {pids:?}"),
+            Self::Several(masters) => {
+                write!(formatter, "several run:")?;
+                masters.iter().try_for_each(|(pid, status)| {
+                    let addresses = status.as_ref().map(|it| it.addresses.join(", ")).unwrap_or_default();
+                    let at = if addresses.is_empty() { "" } else { " at " };
+                    write!(formatter, "\n  pid {pid}{at}{addresses}")
+                })
+            }
+            Self::NoneAt(pid) => write!(formatter, "no ferricorn runs as pid {pid}"),
             Self::PidFile(file, why) => {
                 write!(formatter, "cannot use the pid file `{}`: {why}", file.display())
             }
@@ -89,7 +99,15 @@ pub(super) fn only_master() -> Result<u32, Failure> {
     match pids[..] {
         [] => Err(Failure::NoMaster),
         [pid] => Ok(pid),
-        _ => Err(Failure::Several(pids)),
+        _ => Err(Failure::Several(pids.into_iter().map(|pid| (pid, status_of(pid))).collect())),
+    }
+}
+
+/// How a master is, if it says so.
+fn status_of(pid: u32) -> Option<Status> {
+    match exchange(pid, Request::Status) {
+        Ok(Some(Response::Status(status))) => Some(status),
+        Ok(_) | Err(_) => None,
     }
 }
 
@@ -105,7 +123,10 @@ pub(super) fn ask(pid: u32, request: Request) -> Result<Response, Failure> {
 
 /// None when the connection ended without a response.
 fn exchange(pid: u32, request: Request) -> Result<Option<Response>, Failure> {
-    let unreachable = |error| Failure::Unreachable(pid, error);
+    let unreachable = |error: io::Error| match error.kind() {
+        io::ErrorKind::ConnectionRefused => Failure::NoneAt(pid),
+        _ => Failure::Unreachable(pid, error),
+    };
     let name = address(&pid_namespace(), pid);
     let address = SocketAddr::from_abstract_name(name).map_err(unreachable)?;
     let mut stream = UnixStream::connect_addr(&address).map_err(unreachable)?;

@@ -73,7 +73,7 @@ fn every_command_does_what_it_says_and_waits_if_told_to() {
     server.wait_nobody_left(PATIENCE);
     let (code, text) = ctl(&["--pid", &new.to_string(), "status"]);
     assert_eq!(code, 1);
-    assert!(text.starts_with(&format!("Error: the ferricorn with pid {new} cannot be asked: ")), "{text}");
+    assert!(text.starts_with(&format!("Error: no ferricorn runs as pid {new}\n")), "{text}");
     server.finish();
 }
 
@@ -124,6 +124,37 @@ fn an_upgrade_in_place_tells_who_waits_for_it() {
     processes::signal(master, Signal::SIGTERM);
     assert_eq!(server.wait_exit(PATIENCE).code(), 0);
     server.finish();
+}
+
+#[test]
+fn what_cannot_be_is_said_in_words() {
+    let _turn = turn::together();
+    let (one, other) = (ferricorn().line("--workers 0").start(), ferricorn().line("--workers 0").start());
+    for server in [&one, &other] {
+        let pid = server.pid().to_string();
+        eventually(PATIENCE, "it answers", || ctl(&["--pid", &pid, "status"]).0 == 0);
+    }
+    let (code, text) = ctl(&["status"]);
+    assert_eq!(code, 1, "{text}");
+    assert!(text.starts_with("Error: several run:\n  pid "), "{text}");
+    for server in [&one, &other] {
+        assert!(text.contains(&format!("\n  pid {} at http://127.0.0.1:", server.pid())), "{text}");
+    }
+    for number in ["x", "-1", "0", "4001"] {
+        let (code, text) = ctl(&["scale", number]);
+        assert_eq!(code, 2, "{text}");
+        let said = format!("invalid value '{number}' for '<N>': give a whole number from 1 to 4000");
+        assert!(text.contains(&said), "{text}");
+        assert!(!text.contains("-- -1"), "{text}");
+    }
+    let (code, text) = ctl(&["scale"]);
+    assert_eq!((code, text.contains("Usage: ferricorn ctl scale <N>")), (2, true), "{text}");
+    let me = std::process::id().to_string();
+    let (code, text) = ctl(&["--pid", &me, "status"]);
+    assert_eq!(code, 1);
+    assert!(text.starts_with(&format!("Error: no ferricorn runs as pid {me}\n")), "{text}");
+    one.finish();
+    other.finish();
 }
 
 #[test]
