@@ -16,6 +16,9 @@ const IDLE: [&str; 4] = [
     "/threading.py\", line ",
 ];
 
+/// How many frames are shown of a stack that was shown before.
+const FRAMES_AGAIN: usize = 3;
+
 /// Makes the block of what a worker has written: what hangs first, then the requests and tasks, then other threads.
 ///
 /// The requests and tasks are missing while C code holds the interpreter's lock, since Python has to write them. What is
@@ -48,6 +51,26 @@ pub(crate) fn block(written: &str, in_flight: &[Request]) -> String {
     parts.push(if rest.is_empty() { &from_page } else { rest.trim() });
     parts.extend(others.iter().map(String::as_str));
     parts.iter().flat_map(|part| part.lines()).filter(|line| !is_ours(line)).collect::<Vec<_>>().join("\n")
+}
+
+/// The frames of the main thread in a block, innermost first. Empty if its stack is not there.
+pub(crate) fn frames(block: &str) -> Vec<&str> {
+    let mut lines = block.lines();
+    if !lines.next().is_some_and(|title| title.starts_with("Current thread")) {
+        return Vec::new();
+    }
+    lines.take_while(|line| line.trim_start().starts_with("File ")).collect()
+}
+
+/// The block in short, if its main thread is where it was in an earlier one, which the log has in full.
+pub(crate) fn unless_told(block: String, earlier: Option<&str>) -> String {
+    let now = frames(&block);
+    if now.is_empty() || earlier.is_none_or(|earlier| frames(earlier) != now) {
+        return block;
+    }
+    let mut short = vec!["still there (most recent call first):"];
+    short.extend(&now[..now.len().min(FRAMES_AGAIN)]);
+    short.join("\n")
 }
 
 /// Requests in lines of their own, with a title. Whether one has ended that has begun since the event loop last ran
@@ -134,6 +157,29 @@ mod tests {
         assert_eq!(last_crash(slow), None);
         let crash = "Fatal Python error: Segmentation fault\n\nCurrent thread 0x03";
         assert_eq!(last_crash(&format!("{slow}{crash}\n\n")), Some(crash));
+    }
+
+    #[test]
+    fn a_stack_that_was_told_is_told_again_in_short_and_another_in_full() {
+        let main = |line: u32| {
+            let below: Vec<_> = (1..9).map(|n| format!("  File \"main.py\", line {n} in below\n")).collect();
+            format!(
+                "Current thread 0x03 (most recent call first):\n  File \"main.py\", line {line} in app\n{}",
+                below.concat()
+            )
+        };
+        let (first, other) = (block(&main(9), &[]), block(&main(10), &[]));
+        assert_eq!(unless_told(first.clone(), None), first);
+        assert_eq!(unless_told(other.clone(), Some(&first)), other);
+        let request = [Request { name: "GET /".into(), age: None }];
+        let again = unless_told(block(&main(9), &request), Some(&first));
+        assert!(
+            again.starts_with("still there (most recent call first):\n  File \"main.py\", line 9 in app\n"),
+            "{again}"
+        );
+        assert_eq!(again.lines().count(), 1 + FRAMES_AGAIN, "{again}");
+        let nothing = block("", &[]);
+        assert_eq!(unless_told(nothing.clone(), Some(&nothing)), nothing);
     }
 
     #[test]

@@ -181,21 +181,27 @@ fn reached(crew: &mut Crew, id: WorkerId, stage: Stage) {
 }
 
 /// What a worker does whose event loop does not run.
-fn blocked(crew: &Crew, id: WorkerId, silent_for: Duration) {
+fn blocked(crew: &mut Crew, id: WorkerId, silent_for: Duration) {
     let Some(member) = crew.get(id) else { return };
     let (pid, slot, generation) = (member.pid, member.slot.0, member.generation.0);
     let doing = activity::of(pid).map_or_else(|| "gone".to_owned(), |it| it.describe());
     let silent_for = seconds(silent_for);
     let block = hang::block(&crew.open_black_box(id), &crew.in_flight(member));
+    let shown = hang::unless_told(block.clone(), member.history.hang.as_deref());
     warn!(
         "Worker has not run its event loop for {silent_for} s (pid: {pid}, slot: {slot}, generation: {generation}), it \
-         is {doing}:\n{block}"
+         is {doing}:\n{shown}"
     );
+    if let Some(member) = crew.get_mut(id) {
+        member.history.hang = Some(block);
+    }
 }
 
 /// A worker's event loop runs again. A process that stood still as a whole (SIGSTOP, state D) could not write its stack when
 /// it was asked to, and has done so before anything else.
-fn recovered(crew: &Crew, id: WorkerId, silent_for: Duration) {
+fn recovered(crew: &mut Crew, id: WorkerId, silent_for: Duration) {
+    let Some(member) = crew.get_mut(id) else { return };
+    member.history.hang = None;
     let Some(member) = crew.get(id) else { return };
     let (pid, slot, silent_for) = (member.pid, member.slot.0, seconds(silent_for));
     warn!(slot, silent_for, "Worker's event loop runs again (pid: {pid})");

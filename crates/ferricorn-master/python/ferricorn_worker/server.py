@@ -107,7 +107,7 @@ class Server(uvicorn.Server):
         if not self.started:
             raise BootFailed("lifespan", watch.failure())
         watch.warn_if_hidden()
-        self._signals.describe = lambda: describe(self._requests, asyncio.all_tasks(loop))
+        self._signals.describe = lambda: describe(self._requests, asyncio.all_tasks(loop), asyncio.current_task(loop))
         self._signals.on_orphan = self._on_orphan
         self._signals.on_asked = self._on_asked
         if self._early_order is not None:

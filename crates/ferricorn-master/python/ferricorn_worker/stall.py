@@ -19,24 +19,27 @@ from .in_flight import InFlight, name_of
 MOST = 20
 """Requests, and tasks, that are shown."""
 
+RUNNING = "running now"
+"""Instead of the place of the task that runs, which is where its stack begins; the stack of the thread has the rest."""
+
 _TITLE = "Requests in flight (most recent call first):"
 """The master looks for it (`hang.rs`)."""
 
 
-def describe(requests: InFlight, tasks: Iterable[asyncio.Task[Any]]) -> str:
-    """Both lists, oldest request first."""
+def describe(requests: InFlight, tasks: Iterable[asyncio.Task[Any]], running: asyncio.Task[Any] | None) -> str:
+    """Both lists, oldest request first. `running` is the task that holds the event loop."""
     now = time.monotonic_ns()
     lines = [_TITLE]
     begun = requests.oldest_first()
     for task, since in begun[:MOST]:
         age = (now - since) / 1e9
-        lines.append(f"  {name_of(task)} for {age:.1f} s, {_where(task)}")
+        lines.append(f"  {name_of(task)} for {age:.1f} s, {RUNNING if task is running else _where(task)}")
     own = {task for task, _since in begun}
     others = [task for task in tasks if task not in own]
     lines += _rest(begun)
     if others:
         lines.append("Tasks (most recent call first):")
-        lines += [f"  {task.get_name()}: {_where(task)}" for task in others[:MOST]]
+        lines += [f"  {task.get_name()}: {RUNNING if task is running else _where(task)}" for task in others[:MOST]]
         lines += _rest(others)
     return "\n".join(lines) + "\n"
 

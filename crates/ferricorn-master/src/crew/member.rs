@@ -152,6 +152,8 @@ pub(crate) struct History {
     pub(crate) dying: Option<(ferricorn_wire::DyingCause, String)>,
     /// How much of a processor it had had when it was first seen to be silent, and when that was.
     pub(crate) share: Option<(activity::Share, Instant)>,
+    /// Where its event loop was when the log last told that it does not run; none after it has run again.
+    pub(crate) hang: Option<String>,
     /// It was sent SIGKILL by us.
     pub(crate) killed: bool,
     /// The most resident memory that it ever had, in bytes; known once it was waited for.
