@@ -18,7 +18,7 @@ from .channel import Channel, MalformedMessage, MasterGone
 from .errors import EXIT_CODES, BootFailed, user_traceback
 from .logs import Logs, log
 from .scoreboard import Scoreboard
-from .signals import Signals
+from .signals import Signals, tell_exit
 from .start import Start
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def run(descriptor: int) -> NoReturn:
     except BaseException as error:
         code = 0 if signals.stop_noted and isinstance(error, SystemExit) else _report_death(error, channel)
     signals.importing = False
-    log.info("Worker exiting (pid: %d)", os.getpid())
+    tell_exit()
     if signals.on_exit is not None:
         signals.on_exit()
     sys.exit(code)

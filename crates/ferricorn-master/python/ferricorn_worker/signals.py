@@ -20,11 +20,23 @@ ORPHAN_LIMIT = 1.5
 """Seconds after which a worker whose master has died ends, whatever it does."""
 
 
+_exit_told = False
+
+
+def tell_exit() -> None:
+    """Logs that the process ends, once: the limit may come while the orderly end waits for a thread."""
+    global _exit_told
+    if _exit_told:
+        return
+    _exit_told = True
+    log.info("Worker exiting (pid: %d)", os.getpid())
+
+
 def limit_exit(seconds: float) -> None:
     """Ends the process with status 0 after this time, whatever threads and event loop do."""
 
     def leave(_number: int, _frame: FrameType | None) -> None:
-        log.info("Worker exiting (pid: %d)", os.getpid())
+        tell_exit()
         os._exit(0)
 
     signal.signal(signal.SIGALRM, leave)

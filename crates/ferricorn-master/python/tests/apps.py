@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import sys
+import threading
 import time
 from typing import Any
 
@@ -173,6 +174,16 @@ async def in_thread(scope: Scope, receive: Any, send: Any) -> None:
             await asyncio.shield(sleeping)
         except asyncio.CancelledError:
             pass
+
+
+async def in_own_thread(scope: Scope, receive: Any, send: Any) -> None:
+    """Waits for a thread that the interpreter waits for as well when it ends."""
+    if scope["type"] == "lifespan":
+        await lifespan(receive, send)
+        return
+    threading.Thread(target=time.sleep, args=(60,)).start()
+    print("sleeping", flush=True)
+    await asyncio.sleep(60)
 
 
 async def asks_for_time(scope: Scope, receive: Any, send: Any) -> None:

@@ -106,8 +106,9 @@ def test_a_client_that_does_not_read_its_cut_answer_holds_nobody(loop_master: Fa
     assert "ERROR" not in log
 
 
-def test_a_thread_that_hangs_does_not_hold_the_worker(loop_master: FakeMaster) -> None:
-    worker = loop_master.spawn("apps:in_thread").serve()
+@pytest.mark.parametrize("app", ["in_thread", "in_own_thread"])
+def test_a_thread_that_hangs_does_not_hold_the_worker(loop_master: FakeMaster, app: str) -> None:
+    worker = loop_master.spawn(f"apps:{app}").serve()
     client = loop_master.connect()
     client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
     loop_master.wait_for(lambda: "sleeping" in worker.out())
