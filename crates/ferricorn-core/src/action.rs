@@ -44,6 +44,8 @@ pub enum Action {
         siblings: bool,
         /// How long requests in flight may take.
         grace: Duration,
+        /// That is the time of a quick stop, and not the graceful timeout.
+        quick: bool,
     },
     /// Send a worker a signal.
     Signal {

@@ -196,12 +196,17 @@ impl World {
                 self.crew.tell(id, &ToWorker::Serve);
             }
             Action::AnnounceClose { id } => self.crew.tell(id, &ToWorker::AnnounceClose),
-            Action::Drain { id, siblings, grace } => {
+            Action::Drain { id, siblings, grace, quick } => {
                 let siblings = siblings && !self.tls_changes();
                 let mode = if siblings { DrainMode::Handoff } else { DrainMode::Close };
                 self.crew.tell(
                     id,
-                    &ToWorker::Drain { mode, grace_ms: milliseconds(grace), interrupted: self.interrupted },
+                    &ToWorker::Drain {
+                        mode,
+                        grace_ms: milliseconds(grace),
+                        quick,
+                        interrupted: self.interrupted,
+                    },
                 );
             }
             Action::Signal { id, signal } => self.crew.signal(

@@ -20,6 +20,9 @@ pub enum ToWorker {
         mode: DrainMode,
         /// After this many milliseconds whatever is still in flight is cut, and the lifespan shutdown runs.
         grace_ms: u64,
+        /// That is the time of a quick stop, and not the graceful timeout: the log says which has cut a request.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        quick: bool,
         /// The service stops because of a SIGINT or SIGQUIT, which is what the hook `worker_int` is about.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         interrupted: bool,

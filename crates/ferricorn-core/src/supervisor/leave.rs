@@ -79,7 +79,8 @@ impl Supervisor {
             Phase::Stopping { .. } => (self.policy.grace(), self.policy.drain_limit(), elsewhere),
             _ => (self.policy.grace(), self.policy.drain_limit(), elsewhere || self.others_serve(id)),
         };
-        self.order_to_leave(id, why, now + limit, Action::Drain { id, siblings, grace }, actions);
+        let quick = matches!(self.phase, Phase::Stopping { mode: StopMode::Quick, .. });
+        self.order_to_leave(id, why, now + limit, Action::Drain { id, siblings, grace, quick }, actions);
     }
 
     fn others_serve(&self, id: WorkerId) -> bool {

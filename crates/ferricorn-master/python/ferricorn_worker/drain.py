@@ -47,6 +47,9 @@ SPREAD_EACH = 0.01
 POLL = 0.01
 """Seconds between two looks at the connections."""
 
+GRACE_OVER = "Graceful timeout is over"
+"""What usually cuts requests, as the log says it."""
+
 _PATHS_SHOWN = 5
 
 
@@ -73,15 +76,18 @@ class Drain:
         self._begun = 0.0
         self._grace = 0.0
         self._deadline = 0.0
+        self._cause = ""
         self._idle_since: dict[Any, float] = {}
         self._closing_since: dict[Any, float] = {}
         self._told: set[Any] = set()
         self.handed_over = 0
         self.cut = 0
 
-    def order(self, mode: Mode, grace: float) -> None:
-        """Begins, or hastens what has begun. `grace` is in seconds."""
+    def order(self, mode: Mode, grace: float, cause: str = GRACE_OVER) -> None:
+        """Begins, or hastens what has begun. `grace` is in seconds; `cause` is why requests are cut after that."""
         deadline = asyncio.get_running_loop().time() + grace
+        if self._mode is None or deadline < self._deadline:
+            self._cause = cause
         if self._mode is None:
             self._mode = mode
             self._begun = deadline - grace
@@ -185,11 +191,12 @@ class Drain:
             shown = ", ".join(f"`{path}`" for path in paths[:_PATHS_SHOWN])
             more = ", ..." if len(paths) > _PATHS_SHOWN else ""
             what = "request" if self.cut == 1 else "requests"
-            log.warning("Graceful timeout is over: %d %s cut%s", self.cut, what, f" ({shown}{more})" if shown else "")
+            where = f" ({shown}{more})" if shown else ""
+            log.warning("%s: %d %s cut%s", self._cause, self.cut, what, where)
         # One line per request that is cut would be a traceback each; the line above has said it.
         logging.getLogger("uvicorn.error").addFilter(_is_not_cancellation)
         for task in list(self._state.tasks):
-            task.cancel("the graceful timeout is over")
+            task.cancel(self._cause)
         await self._abort_what_stays(asyncio.get_running_loop().time() + GOODBYE)
 
     async def _abort_what_stays(self, until: float) -> None:

@@ -20,7 +20,7 @@ import uvicorn
 from . import keep_alive, scoreboard
 from .accept import ConnectionSet, Intake
 from .channel import Channel, MalformedMessage, MasterGone
-from .drain import Drain, Mode
+from .drain import GRACE_OVER, Drain, Mode
 from .errors import BootFailed
 from .in_flight import InFlight
 from .lifespan import LifespanWatch
@@ -81,7 +81,8 @@ class Server(uvicorn.Server):
         self._heartbeat = Heartbeat(board, self._publish)
         self._tasks: set[asyncio.Task[None]] = set()
         self._drain_task: asyncio.Task[None] | None = None
-        self._early_order: tuple[Mode, float] | None = None
+        self._orphaned = False
+        self._early_order: tuple[Mode, float, str] | None = None
 
     def install_signal_handlers(self) -> None:
         """Leaves the signals alone (uvicorn before 0.29)."""
@@ -171,7 +172,8 @@ class Server(uvicorn.Server):
             mode: Mode = "handoff" if message["mode"] == "handoff" else "close"
             if message.get("interrupted") and self._signals.on_interrupt is not None:
                 self._signals.on_interrupt()
-            self._begin_drain(mode, int(message["grace_ms"]) / 1000)
+            cause = "Quick stop" if message.get("quick") else GRACE_OVER
+            self._begin_drain(mode, int(message["grace_ms"]) / 1000, cause)
         elif kind == "announce_close":
             self._drain.announce_close()
         elif kind == "reopen_logs":
@@ -197,12 +199,12 @@ class Server(uvicorn.Server):
             self._channel.send({"type": "boot_failed", "stage": "bind", "text": f"cannot accept: {error}"})
             self.should_exit = True
 
-    def _begin_drain(self, mode: Mode, grace: float) -> None:
+    def _begin_drain(self, mode: Mode, grace: float, cause: str = GRACE_OVER) -> None:
         if not self.started:
             # The lifespan startup still runs; it is not interrupted half-way.
-            self._early_order = (mode, grace)
+            self._early_order = (mode, grace, cause)
             return
-        self._drain.order(mode, grace)
+        self._drain.order(mode, grace, cause)
         if self._drain_task is None:
             self._drain_task = self._loop.create_task(self._drain.run(self._on_drained))
 
@@ -213,9 +215,13 @@ class Server(uvicorn.Server):
         self.should_exit = True
 
     def _on_orphan(self) -> None:
+        """The end of the channel calls this and the signal of the master's death, whichever comes first."""
+        if self._orphaned:
+            return
+        self._orphaned = True
         log.info("Master is gone, worker stops within %.1f s", ORPHAN_LIMIT)
         # A signal handler may call this: the event loop must wake up for it.
-        self._loop.call_soon_threadsafe(self._begin_drain, "close", ORPHAN_GRACE)
+        self._loop.call_soon_threadsafe(self._begin_drain, "close", ORPHAN_GRACE, "Master is gone")
 
     def _on_asked(self, name: str) -> None:
         self._signals.on_asked = _ignore

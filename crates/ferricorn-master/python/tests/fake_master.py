@@ -91,9 +91,9 @@ class Worker:
         self.master.wait_for(lambda: self.word(0) == 2)
         return self
 
-    def drain(self, mode: str = "close", grace: float = 10.0) -> None:
+    def drain(self, mode: str = "close", grace: float = 10.0, *, quick: bool = False) -> None:
         """Orders a drain."""
-        self.send({"type": "drain", "mode": mode, "grace_ms": int(grace * 1000)})
+        self.send({"type": "drain", "mode": mode, "grace_ms": int(grace * 1000), "quick": quick})
 
     def wait(self, limit: float = LIMIT) -> int:
         """The exit status."""

@@ -86,9 +86,26 @@ def test_the_grace_bounds_a_drain(master: FakeMaster) -> None:
     assert worker.wait() == 0
     assert time.monotonic() - begun < 10
     log = worker.log()
-    assert "1 request cut (`/wait`)" in log
+    assert "Graceful timeout is over: 1 request cut (`/wait`)" in log
     assert "Traceback" not in log
     assert "lifespan shutdown" in worker.out()
+
+
+@pytest.mark.parametrize("first", [None, 60.0])
+def test_a_quick_stop_is_told_as_what_cut_a_request(one_master: FakeMaster, first: float | None) -> None:
+    worker = one_master.spawn().serve()
+    client = one_master.connect()
+    client.send(b"GET /wait HTTP/1.1\r\nHost: test\r\n\r\n")
+    one_master.wait_for(lambda: "waiting" in worker.out())
+    if first is not None:
+        worker.drain(grace=first)
+    worker.drain(grace=0.3, quick=True)
+    # Too late to be what cuts it.
+    worker.drain(grace=60.0)
+    assert worker.receive()["cut"] == 1
+    assert worker.wait() == 0
+    assert "Quick stop: 1 request cut (`/wait`)" in worker.log()
+    assert "Graceful timeout" not in worker.log()
 
 
 def test_a_client_that_does_not_read_its_cut_answer_holds_nobody(loop_master: FakeMaster) -> None:

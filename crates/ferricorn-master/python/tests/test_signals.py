@@ -141,3 +141,24 @@ def test_an_orphan_ends_even_if_it_is_blocked(loop_master: FakeMaster, path: str
     os.kill(pid, signal.SIGTERM)
     loop_master.wait_for(lambda: is_gone(pid), limit=2.0)
     assert ("lifespan shutdown" in worker.out()) == (path == "/")
+
+
+def test_the_death_of_the_master_is_told_once_though_signal_and_channel_tell(loop_master: FakeMaster) -> None:
+    script = "import subprocess, sys, time; subprocess.Popen(sys.argv[1:], close_fds=False); time.sleep(60)"
+    loop_master.launcher = [sys.executable, "-c", script]
+    worker = loop_master.spawn().serve()
+    booting = re.search(r"Booting worker with pid: (\d+)", worker.log())
+    assert booting is not None
+    pid = int(booting[1])
+    client = loop_master.connect()
+    client.send(b"GET /wait HTTP/1.1\r\nHost: test\r\n\r\n")
+    loop_master.wait_for(lambda: "waiting" in worker.out())
+    worker.process.kill()
+    worker.wait()
+    os.kill(pid, signal.SIGTERM)
+    loop_master.wait_for(lambda: "Master is gone, worker stops" in worker.log())
+    worker.channel.close()
+    loop_master.wait_for(lambda: is_gone(pid), limit=2.0)
+    assert worker.log().count("Master is gone, worker stops") == 1
+    assert "Master is gone: 1 request cut (`/wait`)" in worker.log()
+    assert "Graceful timeout" not in worker.log()

@@ -162,6 +162,7 @@ fn quit_stops_quickly_and_still_runs_the_lifespan_shutdown() {
     endless.receive_head().expect("an endless answer");
     assert_eq!(server.stop(Signal::SIGQUIT, Duration::from_secs(5)), 0);
     server.wait_for_line("Handling signal: quit", Duration::from_secs(1));
+    assert_eq!(server.log().count("Quick stop: 1 request cut (`/endless`)"), 1);
     assert_eq!(server.ledger().count("shutdown"), 2, "lifespan shutdown ran in both workers");
     server.finish();
 }
