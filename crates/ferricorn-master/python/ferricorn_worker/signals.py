@@ -8,6 +8,7 @@ ignored in the application's own child processes.
 
 from __future__ import annotations
 
+import atexit
 import faulthandler
 import os
 import signal
@@ -33,14 +34,25 @@ def tell_exit() -> None:
 
 
 def limit_exit(seconds: float) -> None:
-    """Ends the process with status 0 after this time, whatever threads and event loop do."""
-
-    def leave(_number: int, _frame: FrameType | None) -> None:
-        tell_exit()
-        os._exit(0)
-
-    signal.signal(signal.SIGALRM, leave)
+    """Ends the process with status 0 after this time, whatever threads, `atexit` functions and event loop do."""
+    signal.signal(signal.SIGALRM, _leave)
     signal.setitimer(signal.ITIMER_REAL, seconds)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    tell_exit()
+    os._exit(0)
+
+
+@atexit.register
+def _lift_limit() -> None:
+    """Runs after all other `atexit` functions, being the first to be registered.
+
+    What follows is the interpreter's own end. It gives every signal its default meaning, and the alarm would then kill
+    the process: an exit that was in order would look like a death.
+    """
+    if signal.getsignal(signal.SIGALRM) is _leave:
+        signal.setitimer(signal.ITIMER_REAL, 0)
 
 
 class Signals:

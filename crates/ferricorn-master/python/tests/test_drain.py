@@ -138,6 +138,15 @@ def test_a_thread_that_hangs_does_not_hold_the_worker(loop_master: FakeMaster, a
     assert worker.log().count("Worker exiting") == 1
 
 
+def test_an_interpreter_that_takes_its_time_to_go_is_no_death(one_master: FakeMaster) -> None:
+    worker = one_master.spawn("slow_to_go:app").serve()
+    one_master.connect().send(b"GET /wait HTTP/1.1\r\nHost: test\r\n\r\n")
+    one_master.wait_for(lambda: "waiting" in worker.out())
+    worker.drain(grace=0.2)
+    assert worker.receive()["cut"] == 1
+    assert worker.wait() == 0
+
+
 def test_tls_connections_are_told_to_close(master: FakeMaster) -> None:
     make_certificate(master.folder)
     options = {"ssl_keyfile": "key.pem", "ssl_certfile": "cert.pem"}
