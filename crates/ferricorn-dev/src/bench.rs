@@ -60,7 +60,7 @@ impl Effort {
     }
 }
 
-const FULL: Effort = Effort { starts: 36, rounds: 10, boots: 30 };
+const FULL: Effort = Effort { starts: 24, rounds: 10, boots: 30 };
 const QUICK: Effort = Effort { starts: 3, rounds: 6, boots: 5 };
 
 /// Makes the measurements that are named, or all; shows each table and writes it.

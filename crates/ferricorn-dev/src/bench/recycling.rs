@@ -34,7 +34,7 @@ const IDLE: usize = 100;
 
 /// Makes the page.
 pub(super) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
-    let rounds = if effort.is_quick() { 3 } else { 12 };
+    let rounds = if effort.is_quick() { 3 } else { 7 };
     let mut page = Page::new(
         "What it costs to replace workers",
         format!(
