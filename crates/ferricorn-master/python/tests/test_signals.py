@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from fake_master import FakeMaster
+from fake_master import FakeMaster, Worker
 
 
 @pytest.mark.parametrize("name", ["SIGHUP", "SIGINT", "SIGQUIT", "SIGUSR1"])
@@ -126,14 +126,19 @@ def is_gone(pid: int) -> bool:
         return True
 
 
-@pytest.mark.parametrize("path", ["/", "/block"])
-def test_an_orphan_ends_even_if_it_is_blocked(loop_master: FakeMaster, path: str) -> None:
+def with_a_parent_to_lose(master: FakeMaster) -> tuple[Worker, int]:
+    """A worker that serves, whose process is the parent of the one that does; and the pid of that one."""
     script = "import subprocess, sys, time; subprocess.Popen(sys.argv[1:], close_fds=False); time.sleep(60)"
-    loop_master.launcher = [sys.executable, "-c", script]
-    worker = loop_master.spawn().serve()
+    master.launcher = [sys.executable, "-c", script]
+    worker = master.spawn().serve()
     booting = re.search(r"Booting worker with pid: (\d+)", worker.log())
     assert booting is not None
-    pid = int(booting[1])
+    return worker, int(booting[1])
+
+
+@pytest.mark.parametrize("path", ["/", "/block"])
+def test_an_orphan_ends_even_if_it_is_blocked(loop_master: FakeMaster, path: str) -> None:
+    worker, pid = with_a_parent_to_lose(loop_master)
     loop_master.connect().send(f"GET {path} HTTP/1.1\r\nHost: test\r\n\r\n".encode())
     loop_master.wait_for(lambda: path == "/" or "blocking" in worker.out())
     worker.process.kill()
@@ -144,12 +149,7 @@ def test_an_orphan_ends_even_if_it_is_blocked(loop_master: FakeMaster, path: str
 
 
 def test_the_death_of_the_master_is_told_once_though_signal_and_channel_tell(loop_master: FakeMaster) -> None:
-    script = "import subprocess, sys, time; subprocess.Popen(sys.argv[1:], close_fds=False); time.sleep(60)"
-    loop_master.launcher = [sys.executable, "-c", script]
-    worker = loop_master.spawn().serve()
-    booting = re.search(r"Booting worker with pid: (\d+)", worker.log())
-    assert booting is not None
-    pid = int(booting[1])
+    worker, pid = with_a_parent_to_lose(loop_master)
     client = loop_master.connect()
     client.send(b"GET /wait HTTP/1.1\r\nHost: test\r\n\r\n")
     loop_master.wait_for(lambda: "waiting" in worker.out())
