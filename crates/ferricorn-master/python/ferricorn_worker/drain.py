@@ -73,6 +73,7 @@ class Drain:
         self._queue = queue
         self._mode: Mode | None = None
         self._moves = False
+        self._queue_is_full = False
         self._begun = 0.0
         self._grace = 0.0
         self._deadline = 0.0
@@ -133,6 +134,7 @@ class Drain:
 
     def _pass(self, now: float) -> bool:
         self._end_websockets(now)
+        self._queue_is_full = False
         for connection in list(self._connections):
             if not handoff.is_http(connection):
                 continue
@@ -159,7 +161,15 @@ class Drain:
             connection.shutdown()
 
     def _move(self, connection: Any) -> bool:
-        if not handoff.send(connection, self._queue):
+        # Otherwise each look would try it for hundreds that have to wait.
+        if self._queue_is_full:
+            return False
+        try:
+            moved = handoff.send(connection, self._queue)
+        except BlockingIOError:
+            self._queue_is_full = True
+            return False
+        if not moved:
             return False
         self._connections.discard(connection)
         self.handed_over += 1

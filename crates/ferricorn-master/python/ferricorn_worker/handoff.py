@@ -73,7 +73,10 @@ def has_bytes(connection: Any) -> bool:
 
 
 def send(connection: Any, queue: socket.socket) -> bool:
-    """Sends an idle connection; False if it stays, because the queue is full or the kernel refuses."""
+    """Sends an idle connection; False if it stays, because the kernel refuses it.
+
+    Raises `BlockingIOError` when the queue is full: the connection stays, and so would any other now.
+    """
     transport = connection.transport
     original = transport.get_extra_info("socket")
     if original is None:
@@ -85,8 +88,10 @@ def send(connection: Any, queue: socket.socket) -> bool:
         descriptors = array.array("i", [original.fileno()])
         ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, descriptors)]
         queue.sendmsg([_META.pack(_META_VERSION, remaining)], ancillary, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
-    except OSError:
+    except OSError as error:
         transport.resume_reading()
+        if isinstance(error, BlockingIOError):
+            raise
         return False
     if timer is not None:
         timer.cancel()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import socket
 import ssl
 import subprocess
 import sys
@@ -214,8 +215,8 @@ def test_the_ends_of_websockets_are_spread(count: int, grace: float, window: flo
     sockets = [FakeWebSocket() for _ in range(count)]
     slow = FakeWebSocket()
     slow.handshake_complete = False
-    for socket in (*sockets, slow):
-        connections.add(socket)
+    for it in (*sockets, slow):
+        connections.add(it)
     drain = Drain(nothing, nothing, connections, nothing, nothing, nothing)
     drain._grace = grace
     drain._begun = 100.0
@@ -278,6 +279,22 @@ def test_a_hundred_idle_connections_move_at_once(master: FakeMaster) -> None:
     new = master.spawn(workers=2).serve()
     old.drain("handoff")
     assert old.receive() == {"type": "drained", "handed_over": 100, "cut": 0}
+    pid = str(new.process.pid).encode()
+    assert all(client.get().body == pid for client in clients)
+
+
+def test_what_the_queue_does_not_hold_moves_when_a_sibling_has_made_room(master: FakeMaster) -> None:
+    master.queue[0].setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1)
+    old = master.spawn(workers=2).serve()
+    clients = [master.connect() for _ in range(30)]
+    for client in clients:
+        client.get()
+    old.drain("handoff")
+    master.wait_for(lambda: old.word(7) > 0)
+    new = master.spawn(workers=2)
+    assert old.word(7) < 30, "the test needs a smaller queue"
+    new.serve()
+    assert old.receive() == {"type": "drained", "handed_over": 30, "cut": 0}
     pid = str(new.process.pid).encode()
     assert all(client.get().body == pid for client in clients)
 
