@@ -21,7 +21,12 @@ pub enum Action {
     },
     /// Begin to listen: the first worker is ready.
     Listen,
-    /// Somebody waits now for a boot that was not urgent.
+    /// Nobody waits for what a worker does from now on: it has drained, and others serve.
+    GiveWay {
+        /// The worker.
+        id: WorkerId,
+    },
+    /// Somebody waits now for a worker that gave way to others.
     Hurry {
         /// The worker.
         id: WorkerId,

@@ -45,6 +45,11 @@ pub enum Event {
         /// The worker.
         id: WorkerId,
     },
+    /// The worker has answered every request that it will answer. What is left is its own end.
+    Drained {
+        /// The worker.
+        id: WorkerId,
+    },
     /// The scoreboard was read: one entry for every worker whose process exists.
     Sampled(Vec<(WorkerId, Vitals)>),
     /// A worker's process has ended and was waited for.

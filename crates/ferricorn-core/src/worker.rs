@@ -13,7 +13,7 @@ pub(crate) struct Worker {
     pub(crate) state: State,
     /// Whether its process exists, so that it can be sent something.
     pub(crate) spawned: bool,
-    /// Whether somebody waits for its boot.
+    /// Whether somebody waits for what it does; otherwise it gives way to those that serve.
     pub(crate) urgent: bool,
     /// Whether it was told to serve.
     pub(crate) serving: bool,

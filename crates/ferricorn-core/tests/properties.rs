@@ -202,6 +202,11 @@ fn check_crowd(sim: &Sim, policy: &Policy) -> Result<(), TestCaseError> {
     prop_assert_eq!(starting.len(), all, "two workers start for one seat");
     let is_short = sim.serving_ids().len() < usize::from(snapshot.target) && !snapshot.stopping;
     prop_assert!(!is_short || sim.booting().all(|it| it.urgent), "somebody waits, and a boot takes its time");
+    let mut alive = sim.workers.values().filter(|it| !it.gone);
+    prop_assert!(
+        alive.all(|it| it.urgent || !(snapshot.stopping || it.serving && !it.leaving)),
+        "a worker that serves, or that a stop waits for, gives way"
+    );
     Ok(())
 }
 

@@ -367,6 +367,30 @@ fn a_boot_is_urgent_unless_it_replaces_a_worker_that_only_is_old() {
 }
 
 #[test]
+fn a_drained_worker_gives_way_unless_the_service_stops() {
+    let mut sim = Sim::new(Policy { max_requests: Some(100), ..policy() }, |_, _| Manners {
+        requests_per_second: 10,
+        drain: Some(secs(2)),
+        ..Manners::default()
+    });
+    let leaving = |sim: &Sim| {
+        let leaving = sim.workers.values().filter(|it| it.leaving && !it.gone);
+        leaving.map(|it| it.urgent).collect::<Vec<_>>()
+    };
+    let mut seen = Vec::new();
+    while seen != [[true], [false]] {
+        sim.advance(millis(100));
+        let now = leaving(&sim);
+        if !now.is_empty() && seen.last() != Some(&now) {
+            seen.push(now);
+        }
+        assert!(seen.len() <= 2, "{seen:?}");
+    }
+    sim.stop(StopMode::Graceful);
+    assert!(leaving(&sim).into_iter().all(|urgent| urgent), "a stop waits for it");
+}
+
+#[test]
 fn a_reload_is_urgent() {
     let mut sim = Sim::new(policy(), |_, _| Manners::default());
     sim.advance(secs(2));

@@ -159,10 +159,9 @@ impl Crew {
         environment.push(("FERRICORN_GENERATION".into(), recruit.generation.to_string().into()));
         let words = vec![format!("worker {}", recruit.app).into(), recruit.name.clone().into()];
         let (directory, rights) = (recruit.directory.clone(), recruit.rights.clone());
-        let gives_way = recruit.may_wait && priority::can_be_taken_back(rights.is_none());
+        let courtesy = priority::that_can_be_taken_back(rights.is_none());
         let job = shim::Job { words, environment, directory, rights };
         let mut plan = shim::plan(&recruit.interpreter, &self.sources, &theirs, job);
-        plan.gives_way = gives_way;
         plan.inherit.extend(&recruit.listeners);
         plan.inherit.extend(handoff);
         plan.inherit.extend([self.rows.as_raw_fd(), black_box.as_raw_fd()]);
@@ -175,7 +174,7 @@ impl Crew {
         };
         channel::send(&ours, &ferricorn_wire::encode(&start(berth)))?;
         let child = spawn::spawn(&plan).map_err(|error| spawn_failure(&error, &plan))?;
-        Ok(Member {
+        let mut member = Member {
             slot: recruit.slot,
             generation: recruit.generation,
             pid: child.pid,
@@ -183,13 +182,18 @@ impl Crew {
             channel: Some(watch(ours)?),
             row,
             spawned_at: Instant::now(),
-            gives_way,
+            courtesy,
+            gives_way: false,
             boot_failure: None,
             history: History::default(),
             black_box,
             allowance: ALLOWANCE,
             garbage: 0,
-        })
+        };
+        if recruit.may_wait {
+            member.give_way();
+        }
+        Ok(member)
     }
 
     /// A worker's exit was dealt with.
@@ -210,15 +214,17 @@ impl Crew {
         }
     }
 
+    /// Lets a worker give way to those that serve.
+    pub(crate) fn give_way(&mut self, id: WorkerId) {
+        if let Some(member) = self.members.get_mut(&id) {
+            member.give_way();
+        }
+    }
+
     /// Lets a worker that has given way so far do so no more.
     pub(crate) fn hurry(&mut self, id: WorkerId) {
-        let Some(member) = self.members.get_mut(&id).filter(|it| it.gives_way) else { return };
-        member.gives_way = false;
-        // One that is gone is no news: its exit is on its way.
-        if let Err(error) = priority::take_back(member.pid)
-            && error.kind() != io::ErrorKind::NotFound
-        {
-            warn!("worker (pid: {}) goes on giving way to others: {error}", member.pid);
+        if let Some(member) = self.members.get_mut(&id) {
+            member.hurry();
         }
     }
 

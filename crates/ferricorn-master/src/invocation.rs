@@ -54,7 +54,6 @@ impl Invocation {
             directory: self.directory.clone(),
             rights: None,
             inherit,
-            gives_way: false,
             outlives_parent: true,
         }
     }

@@ -109,7 +109,6 @@ pub(crate) fn plan(interpreter: &Path, sources: &OwnedFd, link: &impl AsRawFd, j
         directory: Some(job.directory),
         rights: job.rights,
         inherit,
-        gives_way: false,
         outlives_parent: false,
     }
 }

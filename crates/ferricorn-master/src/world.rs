@@ -188,10 +188,10 @@ impl World {
                     Err(error) => Event::SpawnFailed { id, error: error.to_string() },
                 });
             }
+            Action::GiveWay { id } => self.crew.give_way(id),
             Action::Hurry { id } => self.crew.hurry(id),
             Action::Listen => return self.listen(),
             Action::Serve { id } => {
-                self.crew.hurry(id);
                 self.listen_for(id);
                 self.crew.tell(id, &ToWorker::Serve);
             }

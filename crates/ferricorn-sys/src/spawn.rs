@@ -18,7 +18,6 @@ use std::process::Command;
 
 use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
 
-use crate::priority;
 use crate::process::Process;
 use crate::rights::{self, Rights};
 
@@ -39,8 +38,6 @@ pub struct SpawnPlan {
     pub rights: Option<Rights>,
     /// Descriptors that the child gets, under the same numbers. All others but 0, 1 and 2 are closed in it.
     pub inherit: Vec<RawFd>,
-    /// Whether it gives way to processes like its parent, until that is taken back ([`crate::priority`]).
-    pub gives_way: bool,
     /// Whether it lives on when its parent dies. All others are sent SIGTERM by the kernel then.
     pub outlives_parent: bool,
 }
@@ -118,7 +115,6 @@ pub fn spawn(plan: &SpawnPlan) -> Result<Child, SpawnError> {
     let inherit = plan.inherit.clone();
     let rights = plan.rights.clone();
     let tied = !plan.outlives_parent;
-    let gives_way = plan.gives_way;
     let own_pid = nix::unistd::getpid().as_raw();
     // std reports the errno of a failed child but not where it failed: the child writes that into this pipe.
     let (mut stage_reader, stage_writer) = io::pipe().map_err(before)?;
@@ -133,9 +129,6 @@ pub fn spawn(plan: &SpawnPlan) -> Result<Child, SpawnError> {
         .env_clear()
         .envs(plan.environment.iter().map(|(name, value)| (name, value)));
     let prepare = move || {
-        if gives_way {
-            priority::give_way();
-        }
         let result = prepare_child(tied.then_some(own_pid), &inherit, directory.as_ref(), rights.as_ref());
         let stage = result.as_ref().map_or_else(|(stage, _)| *stage, |()| SpawnStage::Execute) as u8;
         // SAFETY: the pipe is open in the child (a copy of the parent's) and the byte lives through the call. If it

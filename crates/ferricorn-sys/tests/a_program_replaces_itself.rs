@@ -44,7 +44,6 @@ fn plan(program: &str, arguments: Vec<std::ffi::OsString>, inherit: Vec<i32>) ->
         directory: Some("/".into()),
         rights: None,
         inherit,
-        gives_way: false,
         outlives_parent: true,
     }
 }

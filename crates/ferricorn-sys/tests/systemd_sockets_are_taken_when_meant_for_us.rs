@@ -20,7 +20,6 @@ fn sockets_are_taken_when_meant_for_us() {
     }
     let plan = SpawnPlan {
         name: None,
-        gives_way: false,
         outlives_parent: false,
         program: std::env::current_exe().unwrap(),
         arguments: ["--exact", "sockets_are_taken_when_meant_for_us", "--test-threads=1"]

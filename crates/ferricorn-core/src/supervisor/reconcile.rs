@@ -15,8 +15,10 @@ use crate::{
 impl Supervisor {
     pub(super) fn reconcile(&mut self, now: Instant, actions: &mut Vec<Action>) {
         match self.phase {
-            Phase::Waiting | Phase::Announcing { .. } | Phase::Ended => {}
+            Phase::Waiting | Phase::Ended => {}
+            Phase::Announcing { .. } => self.hurry_all(actions),
             Phase::Stopping { reason, .. } => {
+                self.hurry_all(actions);
                 if self.workers.values().all(Worker::is_given_up) && !self.awaits_successor() {
                     self.phase = Phase::Ended;
                     actions.push(Action::Exit(reason));
@@ -31,7 +33,7 @@ impl Supervisor {
                 self.fill_empty_seats(now, actions);
                 self.tell_of_kept_workers(actions);
                 self.replace_due(now, actions);
-                self.hurry(actions);
+                self.hurry_boots(actions);
                 self.tell_of_budget(now, actions);
                 self.commit_reload(actions);
                 self.prove_succession(now, actions);

@@ -24,6 +24,7 @@ impl Supervisor {
                     worker.asked_to_stop = Some(now + Policy::WHOLE_GROUP);
                 }
             }
+            Event::Drained { id } => self.give_way(id, actions),
             Event::Sampled(samples) => self.sampled(&samples, now, actions),
             Event::Exited { id, exit } => self.exited(id, exit, now, actions),
             Event::Asked { by, command } => self.asked(by, command, now, actions),
@@ -95,6 +96,7 @@ impl Supervisor {
         }
         worker.state = State::Ready { since: now };
         let Seating { slot, generation } = worker.seating();
+        self.hurry(id, actions);
         if let Some(seat) = self.seats.get_mut(&slot)
             && std::mem::take(&mut seat.after_failed_boot)
         {

@@ -97,7 +97,7 @@ impl Default for Manners {
 pub struct Fake {
     pub slot: Slot,
     pub generation: Generation,
-    /// Somebody waits for its boot.
+    /// Somebody waits for what it does.
     pub urgent: bool,
     pub born: Instant,
     pub ready_at: Option<Instant>,
@@ -109,6 +109,25 @@ pub struct Fake {
     pub drains: u32,
     /// It says `Connection: close` on every response.
     pub announced: bool,
+}
+
+impl Fake {
+    fn born(slot: Slot, generation: Generation, urgent: bool, manners: Manners, now: Instant) -> Self {
+        Self {
+            slot,
+            generation,
+            urgent,
+            born: now,
+            ready_at: None,
+            serving: false,
+            leaving: false,
+            gone: false,
+            manners,
+            signals: Vec::new(),
+            drains: 0,
+            announced: false,
+        }
+    }
 }
 
 /// How the next program behaves that is started to succeed this one.
@@ -418,27 +437,19 @@ impl Sim {
                 self.spawns += 1;
                 let manners = (self.manners)(generation, id);
                 self.script_boot(id, &manners);
-                let fake = Fake {
-                    slot,
-                    generation,
-                    urgent,
-                    born: self.now,
-                    ready_at: None,
-                    serving: false,
-                    leaving: false,
-                    gone: false,
-                    manners,
-                    signals: Vec::new(),
-                    drains: 0,
-                    announced: false,
-                };
+                let fake = Fake::born(slot, generation, urgent, manners, self.now);
                 self.workers.insert(id, fake);
                 return Some(Event::Spawned { id });
             }
             Action::Hurry { id } => {
                 let worker = self.living(id);
-                assert!(!worker.urgent && worker.ready_at.is_none(), "worker {id} is in a hurry already");
+                assert!(!worker.urgent, "worker {id} is in a hurry already");
                 worker.urgent = true;
+            }
+            Action::GiveWay { id } => {
+                let worker = self.living(id);
+                assert!(worker.urgent && worker.leaving, "worker {id} has something to do for somebody");
+                worker.urgent = false;
             }
             Action::Listen => self.listening = true,
             Action::Serve { id } => {
@@ -451,6 +462,7 @@ impl Sim {
                 worker.leaving = true;
                 worker.drains += 1;
                 if let (Some(drain), Some(_)) = (worker.manners.drain, worker.ready_at) {
+                    self.later(drain / 2, Event::Drained { id });
                     self.later(drain, Event::Exited { id, exit: Exit::Code(0) });
                 }
             }

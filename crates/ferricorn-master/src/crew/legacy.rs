@@ -7,7 +7,7 @@ use std::{
 };
 
 use ferricorn_core::{Generation, LegacyWorker, Slot, WorkerId};
-use ferricorn_sys::{BlackBox, Process, inherit};
+use ferricorn_sys::{BlackBox, Process, inherit, priority};
 use ferricorn_wire::{
     milliseconds,
     scoreboard::ROWS,
@@ -73,6 +73,8 @@ fn inherit_worker(worker: &WorkerState, row: usize) -> io::Result<Member> {
         channel: worker.channel.map(|number| watch(inherit::descriptor(number)?)).transpose()?,
         row,
         spawned_at: now.checked_sub(Duration::from_millis(worker.age_ms)).unwrap_or(now),
+        // Whose user it is of is not known.
+        courtesy: priority::that_can_be_taken_back(false),
         gives_way: false,
         boot_failure: None,
         history: History { stage, ..History::default() },

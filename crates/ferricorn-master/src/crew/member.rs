@@ -10,10 +10,10 @@ use std::{
 };
 
 use ferricorn_core::{Generation, Slot};
-use ferricorn_sys::{BlackBox, Process, activity, channel};
+use ferricorn_sys::{BlackBox, Process, activity, channel, priority};
 use ferricorn_wire::ToMaster;
 use tokio::io::unix::AsyncFd;
-use tracing::warn;
+use tracing::{debug, warn};
 
 /// Messages that a worker may say between two readings of the scoreboard. A worker in order says a handful in its life;
 /// what one says beyond waits in its own channel, so that a flood costs the master next to nothing.
@@ -31,7 +31,9 @@ pub(crate) struct Member {
     /// None once the worker closed its end.
     pub(super) channel: Option<AsyncFd<OwnedFd>>,
     pub(super) row: usize,
-    /// It gives way to other processes while it boots.
+    /// How much nicer it can be made for a while; none: it cannot give way at all, as that could not be taken back.
+    pub(super) courtesy: Option<i32>,
+    /// It gives way to those that serve.
     pub(super) gives_way: bool,
     /// When its process was made.
     pub(crate) spawned_at: Instant,
@@ -47,6 +49,29 @@ pub(crate) struct Member {
 }
 
 impl Member {
+    /// Leaves the processors to those that serve, as far as that can be taken back.
+    pub(super) fn give_way(&mut self) {
+        let Some(niceness) = self.courtesy else { return };
+        self.gives_way = true;
+        // It costs others a little time if that fails, and nobody anything else.
+        if let Err(error) = priority::give_way(self.pid, niceness) {
+            debug!("worker (pid: {}) does not give way to others: {error}", self.pid);
+        }
+    }
+
+    /// Gives way no more.
+    pub(super) fn hurry(&mut self) {
+        if !std::mem::take(&mut self.gives_way) {
+            return;
+        }
+        // One that is gone is no news: its exit is on its way.
+        if let Err(error) = priority::take_back(self.pid)
+            && error.kind() != io::ErrorKind::NotFound
+        {
+            warn!("worker (pid: {}) goes on giving way to others: {error}", self.pid);
+        }
+    }
+
     /// The next thing that it says and that can be understood, as far as it may say something now.
     pub(super) fn poll_message(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Option<ToMaster> {
         while self.allowance > 0

@@ -137,7 +137,7 @@ impl World {
             }
             ToMaster::Drained { handed_over, cut } => {
                 debug!(handed_over, cut, "Worker drained (pid: {pid})");
-                None
+                Some(Event::Drained { id })
             }
             ToMaster::Dying { cause, text } => {
                 if let Some(member) = self.crew.get_mut(id) {

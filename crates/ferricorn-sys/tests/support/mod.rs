@@ -21,7 +21,6 @@ pub(crate) fn shell(script: &str, arguments: &[&str], inherit: &[RawFd]) -> Spaw
         directory: None,
         rights: None,
         inherit: inherit.to_vec(),
-        gives_way: false,
         outlives_parent: false,
     }
 }

@@ -95,11 +95,16 @@ fn slow_app() -> String {
 }
 
 #[test]
-fn a_replacement_that_nobody_waits_for_gives_way_until_it_is_ready() {
+fn who_nobody_waits_for_gives_way() {
     let _turn = turn::together();
     let niceness = |pid: i32| processes::Process::read(pid).map(|it| it.niceness);
     let own = niceness(i32::try_from(std::process::id()).expect("a pid")).expect("it lives");
-    let server = ferricorn().app(&slow_app()).line("--workers 2").expect_error("was sent SIGKILL!").serve(2);
+    let server = ferricorn()
+        .app(&slow_app())
+        .variable("SHUTDOWN_DELAY", "1")
+        .line("--workers 2")
+        .expect_error("was sent SIGKILL!")
+        .serve(2);
     let before = server.workers();
     assert_eq!(before.iter().map(|pid| niceness(*pid)).collect::<Vec<_>>(), [Some(own); 2]);
     let new_worker = |before: &[i32]| {
@@ -119,6 +124,9 @@ fn a_replacement_that_nobody_waits_for_gives_way_until_it_is_ready() {
     server.wait_for_ready(3);
     // The line comes a moment before the deed.
     eventually(PATIENCE, "it gives way no more", || niceness(replacement) == Some(own));
+
+    // Its shutdown takes a while.
+    eventually(PATIENCE, "a drained worker gives way", || niceness(before[0]) == Some(own + 10));
 
     let before = server.wait_for_workers(2, PATIENCE);
     processes::signal(before[0], Signal::SIGKILL);
