@@ -14,6 +14,14 @@ from typing import Any
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
+_USUAL = frozenset(
+    b"accept accept-encoding accept-language authorization cache-control connection content-length content-type cookie"
+    b" host if-modified-since if-none-match origin pragma priority referer sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform"
+    b" sec-fetch-dest sec-fetch-mode sec-fetch-site sec-fetch-user te transfer-encoding upgrade-insecure-requests"
+    b" user-agent x-request-id".split()
+)
+"""Headers that need no look into their names, which costs 0.3 us each where this costs 0.06."""
+
 
 def shorten(app: Any) -> Any:
     """The application as uvicorn has loaded it, with a way past the middleware if that is its outermost layer."""
@@ -25,7 +33,7 @@ def shorten(app: Any) -> Any:
     # Not a coroutine function: returning the application's own coroutine saves one per request.
     def entered(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
         for name, _value in scope.get("headers", ()):
-            if b"forwarded" in name:
+            if name not in _USUAL and b"forwarded" in name:
                 return middleware(scope, receive, send)
         return inner(scope, receive, send)
 

@@ -26,6 +26,7 @@ async def seen_by(middleware: Any, scope: dict[str, Any]) -> dict[str, Any]:
     [
         [],
         [(b"host", b"example.com"), (b"accept", b"*/*")],
+        [(b"x-api-key", b"1"), (b"x-forwarded-host", b"example.com")],
         [(b"x-forwarded-for", b"203.0.113.9, 127.0.0.1")],
         [(b"host", b"example.com"), (b"x-forwarded-proto", b"https")],
         [(b"forwarded", b"for=203.0.113.9;proto=https"), (b"x-real-ip", b"203.0.113.9")],
@@ -42,6 +43,10 @@ def test_the_application_sees_what_it_would_see(kind: str, client: Any, headers:
     short = proxy_headers.shorten(middleware)
     assert short is not middleware
     assert asyncio.run(seen_by(short, scope())) == asyncio.run(seen_by(middleware, scope()))
+
+
+def test_no_usual_header_is_one_of_a_proxy() -> None:
+    assert not [name for name in proxy_headers._USUAL if b"forwarded" in name]
 
 
 def test_the_lifespan_reaches_the_application() -> None:
