@@ -13,6 +13,7 @@ the one timer looks at the note when it fires: a busy connection costs one timer
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -23,7 +24,7 @@ class KeepAlive:
     """What an HTTP protocol takes for its event loop, and for its keep-alive timer as well.
 
     Of their loop, these protocols use `create_task` and `call_later` alone, the latter for the keep-alive pause only
-    (uvicorn 0.24 to 0.54).
+    (uvicorn 0.24 to 0.54). Everything else that an event loop has is passed on (`_pass_on`).
     """
 
     __slots__ = ("_callback", "_end", "_fires_at", "_loop", "_timer", "create_task", "time")
@@ -33,16 +34,16 @@ class KeepAlive:
         self._timer: asyncio.TimerHandle | None = None
         self._callback: Callable[[], object] | None = None
         self._end = 0.0
-        self._fires_at = 0.0
+        self._fires_at = math.inf
         self.create_task = loop.create_task
         self.time = loop.time
 
     def call_later(self, delay: float, callback: Callable[[], object]) -> KeepAlive:
         """Begins a pause of so many seconds, in place of the one before."""
-        end = self.time() + delay
-        self._end = end
+        self._end = end = self.time() + delay
         self._callback = callback
-        if self._timer is None or end < self._fires_at:
+        # Without a timer it never fires.
+        if end < self._fires_at:
             self._arm(delay)
         return self
 
@@ -60,9 +61,7 @@ class KeepAlive:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loop, name)
+            self._fires_at = math.inf
 
     def _arm(self, delay: float) -> None:
         if self._timer is not None:
@@ -72,6 +71,7 @@ class KeepAlive:
 
     def _fire(self) -> None:
         self._timer = None
+        self._fires_at = math.inf
         callback = self._callback
         if callback is None:
             return
@@ -81,6 +81,17 @@ class KeepAlive:
             return
         self._callback = None
         callback()
+
+
+def _pass_on(name: str) -> property:
+    return property(lambda self: getattr(self._loop, name))
+
+
+# Not by `__getattr__`: with that, the interpreter looks up each attribute of such an object the slow way, which costs
+# as much as the timer saves.
+for _name in dir(asyncio.AbstractEventLoop):
+    if not _name.startswith("_") and not hasattr(KeepAlive, _name):
+        setattr(KeepAlive, _name, _pass_on(_name))
 
 
 def attach(protocol: Any, loop: asyncio.AbstractEventLoop) -> None:

@@ -1,10 +1,10 @@
 """A way past uvicorn's middleware for the headers of proxies, for requests that have none.
 
 Owns: the test whether a request has any. Does not own: what they mean and whom to trust (uvicorn's middleware).
-Invariants: the middleware sees every request that has a header with "forwarded" in its name, and uvicorn's middleware
-of every version from 0.24 to 0.54 does nothing to the others.
+Invariants: the middleware sees every request that has a header whose name begins with `x-` and has "forwarded" in it,
+and uvicorn's middleware of every version from 0.24 to 0.54 does nothing to the others.
 
-Its coroutine and its look at who is trusted are 6.6 % of the instructions of a small request.
+Its coroutine and its look at who is trusted are 6 % of the instructions of a small request.
 """
 
 from __future__ import annotations
@@ -13,15 +13,6 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
-
-_USUAL = frozenset(
-    b"accept accept-encoding accept-language authorization cache-control connection content-length content-type cookie"
-    b" host if-modified-since if-none-match origin pragma priority referer sec-ch-ua sec-ch-ua-mobile sec-ch-ua-platform"
-    b" sec-fetch-dest sec-fetch-mode sec-fetch-site sec-fetch-user te transfer-encoding upgrade-insecure-requests"
-    b" user-agent x-request-id".split()
-)
-"""Headers that need no look into their names, which costs 0.3 us each where this costs 0.06."""
-
 
 def shorten(app: Any) -> Any:
     """The application as uvicorn has loaded it, with a way past the middleware if that is its outermost layer."""
@@ -33,7 +24,8 @@ def shorten(app: Any) -> Any:
     # Not a coroutine function: returning the application's own coroutine saves one per request.
     def entered(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
         for name, _value in scope.get("headers", ()):
-            if name not in _USUAL and b"forwarded" in name:
+            # To search each name would cost five times as much, and more than the middleware for a browser's headers.
+            if name > b"x-" and b"forwarded" in name:
                 return middleware(scope, receive, send)
         return inner(scope, receive, send)
 

@@ -45,10 +45,6 @@ def test_the_application_sees_what_it_would_see(kind: str, client: Any, headers:
     assert asyncio.run(seen_by(short, scope())) == asyncio.run(seen_by(middleware, scope()))
 
 
-def test_no_usual_header_is_one_of_a_proxy() -> None:
-    assert not [name for name in proxy_headers._USUAL if b"forwarded" in name]
-
-
 def test_the_lifespan_reaches_the_application() -> None:
     kinds: list[str] = []
 
