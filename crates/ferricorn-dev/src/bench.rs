@@ -12,6 +12,7 @@
 mod boot;
 pub(crate) mod contender;
 mod cost;
+mod instructions;
 mod load;
 mod loss;
 mod memory;
@@ -31,8 +32,9 @@ use crate::{failure::Failure, say::say, venv::Python, workspace::Workspace};
 type Measurement = fn(&Ground, Effort) -> Result<report::Page, Failure>;
 
 /// The measurements by name, in the order in which they are made.
-const MEASUREMENTS: [(&str, Measurement); 8] = [
+const MEASUREMENTS: [(&str, Measurement); 9] = [
     ("cpu", cost::cpu),
+    ("instructions", instructions::measure),
     ("access", cost::access),
     ("connections", cost::connections),
     ("memory", memory::measure),
@@ -90,7 +92,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
     let machine = report::Machine::look(&workspace, &ground)?;
 
     for (name, measure) in MEASUREMENTS {
-        if names.is_empty() || names.contains(&name) {
+        if names.is_empty() && name == "instructions" && !instructions::is_possible() {
+            say("\nLeft out: instructions, which valgrind counts, and it is not here");
+        } else if names.is_empty() || names.contains(&name) {
             say(&format!("\nMeasuring {name}"));
             let page = measure(&ground, effort)?;
             say(&page.tables());

@@ -76,6 +76,7 @@ impl Python {
 }
 
 /// A virtual environment.
+#[derive(Clone)]
 pub(crate) struct Venv {
     folder: PathBuf,
 }

@@ -41,11 +41,14 @@ pub(crate) struct Plan {
 pub(crate) const APPS: [(&str, &str); 2] = [("bare:app", "bare ASGI"), ("fast:app", "FastAPI")];
 
 /// Where everything is that the servers need.
+#[derive(Clone)]
 pub(crate) struct Ground {
     /// The program under test.
     pub(crate) ferricorn: PathBuf,
     /// The environment of `requirements/bench.txt`.
     pub(crate) venv: Venv,
+    /// What runs all the Python code: that environment's, or something that runs it in turn.
+    python: PathBuf,
     /// `benches/apps`, in which every server runs.
     pub(crate) apps: PathBuf,
     /// For logs of the servers.
@@ -62,16 +65,27 @@ impl Ground {
         made.map_err(|error| Failure::new(format!("cannot make `{}`: {error}", logs.display())))?;
         Ok(Self {
             ferricorn: workspace.target.join("release/ferricorn"),
+            python: venv.program("python"),
             venv,
             apps: workspace.root.join("benches/apps"),
             logs,
         })
     }
 
-    fn program(&self, contender: Contender) -> PathBuf {
+    /// The same with another program in the place of Python.
+    pub(crate) fn with_python(&self, python: PathBuf) -> Self {
+        Self { python, ..self.clone() }
+    }
+
+    fn program(&self, contender: Contender) -> Command {
         match contender {
-            Contender::Ferricorn => self.ferricorn.clone(),
-            Contender::Uvicorn | Contender::Gunicorn => self.venv.program(contender.name()),
+            Contender::Ferricorn => Command::new(&self.ferricorn),
+            // Not the script by itself: its first line is a path that need not be there any more.
+            Contender::Uvicorn | Contender::Gunicorn => {
+                let mut command = Command::new(&self.python);
+                command.arg(self.venv.program(contender.name()));
+                command
+            }
         }
     }
 
@@ -86,9 +100,9 @@ impl Ground {
     ) -> Result<Command, Failure> {
         let unwritable =
             |error: io::Error| Failure::new(format!("cannot write `{}`: {error}", log.display()));
-        let mut command = Command::new(self.program(contender));
+        let mut command = self.program(contender);
         command.args(contender.arguments(plan, port, &access.display().to_string()));
-        command.current_dir(&self.apps).env("FERRICORN_PYTHON", self.venv.program("python"));
+        command.current_dir(&self.apps).env("FERRICORN_PYTHON", &self.python);
         // The environment of whoever runs this must not change what is compared.
         for variable in ["GUNICORN_CMD_ARGS", "WEB_CONCURRENCY", "PORT", "FORWARDED_ALLOW_IPS", "VIRTUAL_ENV"]
         {

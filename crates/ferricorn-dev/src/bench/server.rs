@@ -83,9 +83,19 @@ impl Server {
 
     /// Kept connections to its workers, which have been used a while.
     pub(crate) fn warm_load(&self) -> Result<Load, Failure> {
+        self.load_after(WARM_UP)
+    }
+
+    /// Kept connections to its workers, which have carried so many requests.
+    pub(crate) fn load_after(&self, requests: usize) -> Result<Load, Failure> {
         let mut load = Load::open(self.port, self.plan.workers)?;
-        load.run(WARM_UP)?;
+        load.run(requests)?;
         Ok(load)
+    }
+
+    /// The one process that answers, where there is one worker.
+    pub(crate) fn worker(&self) -> Result<u32, Failure> {
+        process::tree(self.root.id()).last().copied().ok_or_else(|| self.failure("it has no worker"))
     }
 
     /// Processor microseconds per request of the whole tree of processes, while `work` sends requests and counts them.
