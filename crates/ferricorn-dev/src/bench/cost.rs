@@ -28,7 +28,8 @@ fn method(effort: Effort) -> String {
     format!(
         "Processor time is user and system time of the server's whole tree of processes, from the kernel's \
     nanosecond counts per thread, divided by the requests that were answered. The client keeps 4 connections to each \
-    worker, the same number for every server, writes a request on each, reads the answers, and begins again. {starts} starts of each \
+    worker, the same number for every server, writes a request on each, reads the answers, and begins again; a worker \
+    shares a processor with the thread of the client's that asks it. {starts} starts of each \
         server with {rounds} rounds of {REQUESTS} requests each, of which the median counts."
     )
 }

@@ -3,8 +3,10 @@
 //! Theory of operation: what a request costs a Python server depends on how many it finds waiting when its event loop
 //! wakes up, and so on the client's rhythm and on how evenly connections lie on the workers. Both are therefore the
 //! same for every server: one thread for each worker writes a request on each of its connections, then reads all the
-//! answers, and begins again; connections are opened until each worker has as many as the others. What is compared is
-//! the cost of a request, and nothing else.
+//! answers, and begins again; connections are opened until each worker has as many as the others. Each worker shares a
+//! processor with the thread that asks it: left to the system, where the two run differs from start to start, and with
+//! it how many requests a wake-up finds, which makes more of a difference than the servers do. What is compared is the
+//! cost of a request, and nothing else.
 
 use std::{
     collections::BTreeMap,
@@ -14,6 +16,7 @@ use std::{
     time::Duration,
 };
 
+use super::process;
 use crate::failure::Failure;
 
 /// How many connections each worker has.
@@ -109,6 +112,12 @@ impl Load {
         for _ in 0..MOST_TRIES {
             let full = |connections: &Vec<Connection>| connections.len() == CONNECTIONS_PER_WORKER;
             if by_worker.len() == workers && by_worker.values().all(full) {
+                for (number, pid) in by_worker.keys().enumerate() {
+                    let pid = String::from_utf8_lossy(pid).parse().map_err(|error| {
+                        Failure::new(format!("the answer to `/pid` is no number: {error}"))
+                    })?;
+                    process::keep_to_processor(pid, number);
+                }
                 let by_worker = by_worker.into_values().collect();
                 return Ok(Self { request: request(port, "/", ""), by_worker });
             }
@@ -132,10 +141,12 @@ impl Load {
         let rounds = requests.div_ceil(CONNECTIONS_PER_WORKER * self.by_worker.len());
         let request = &self.request;
         let answered = thread::scope(|scope| {
-            let spawned = self
-                .by_worker
-                .iter_mut()
-                .map(|connections| scope.spawn(|| drive(connections, request, rounds)));
+            let spawned = self.by_worker.iter_mut().enumerate().map(|(number, connections)| {
+                scope.spawn(move || {
+                    process::keep_to_processor(0, number);
+                    drive(connections, request, rounds)
+                })
+            });
             let threads: Vec<_> = spawned.collect();
             let ends = threads.into_iter().map(|thread| thread.join().expect("the client does not panic"));
             ends.sum::<io::Result<usize>>()

@@ -4,9 +4,26 @@
 //! short round. `/proc/PID/task/TID/schedstat` counts nanoseconds per thread, so threads are summed up. A thread or
 //! process that comes or goes inside a window would falsify its sum, and [`used_between`] then refuses it.
 
-use std::{collections::BTreeMap, fs, time::Duration};
+use std::{collections::BTreeMap, fs, sync::OnceLock, thread, time::Duration};
+
+use nix::{
+    sched::{CpuSet, sched_setaffinity},
+    unistd::Pid,
+};
 
 use crate::failure::Failure;
+
+/// Lets a process (its main thread; 0: this thread) run on one processor only, the one of this number, counted on from
+/// the first when there are fewer. Nothing is done if the system refuses.
+pub(crate) fn keep_to_processor(pid: u32, number: usize) {
+    // Of the whole process: a thread that was kept to one would see that one only.
+    static PROCESSORS: OnceLock<usize> = OnceLock::new();
+    let processors = *PROCESSORS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from));
+    let mut set = CpuSet::new();
+    if set.set(number % processors).is_ok() {
+        let _refused = sched_setaffinity(Pid::from_raw(pid.cast_signed()), &set);
+    }
+}
 
 /// Processor time (user and system) that each thread of a tree of processes has used.
 pub(crate) struct Usage(BTreeMap<(u32, u32), Duration>);
