@@ -59,6 +59,7 @@ const MODULES: &[(&str, &str)] = modules![
     "logger_class",
     "logs",
     "main",
+    "named",
     "proxy_headers",
     "rights",
     "scoreboard",

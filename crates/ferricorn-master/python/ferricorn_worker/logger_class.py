@@ -8,11 +8,10 @@ Invariants: nothing of this is imported without the option; what the class raise
 from __future__ import annotations
 
 import datetime
-import importlib
 import logging
 from typing import Any
 
-from . import log_config
+from . import log_config, named
 from .access import Headers, Record
 from .errors import BootFailed, user_traceback
 from .start import LogSettings
@@ -28,7 +27,8 @@ def make(name: str, settings: LogSettings, dictionary: dict[str, Any] | None) ->
     except ImportError:
         log.warning("`--logger-class %s` has no effect: gunicorn, whose class it extends, is not installed", name)
         return None
-    found = _find(name)
+    hint = "name a subclass of `gunicorn.glogging.Logger`"
+    found = named.find("logger class", name, lambda it: callable(getattr(it, "access", None)), hint)
     cfg = Config()
     for setting, value in _settings(settings, dictionary).items():
         # An older gunicorn may not have it.
@@ -41,23 +41,6 @@ def make(name: str, settings: LogSettings, dictionary: dict[str, Any] | None) ->
     except (Exception, SystemExit) as error:
         text = f"logger class `{name}` cannot be used\n{user_traceback(error)}"
         raise BootFailed("environment", text) from None
-
-
-def _find(name: str) -> Any:
-    module_name, _, attribute = name.rpartition(".")
-    try:
-        module = importlib.import_module(module_name)
-    except (Exception, SystemExit) as error:
-        text = f"logger class `{name}` cannot be imported\n{user_traceback(error)}"
-        raise BootFailed("environment", text) from None
-    found = getattr(module, attribute, None)
-    if not callable(getattr(found, "access", None)):
-        text = (
-            f"`{module_name}` has no logger class `{attribute}` (from `--logger-class`)\n"
-            "hint: name a subclass of `gunicorn.glogging.Logger`"
-        )
-        raise BootFailed("environment", text)
-    return found
 
 
 def _settings(settings: LogSettings, dictionary: dict[str, Any] | None) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from typing import Any
 
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 
+
 def shorten(app: Any) -> Any:
     """The application as uvicorn has loaded it, with a way past the middleware if that is its outermost layer."""
     if type(app).__name__ != "ProxyHeadersMiddleware" or not hasattr(app, "app"):

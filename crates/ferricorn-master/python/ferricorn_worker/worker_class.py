@@ -8,7 +8,6 @@ application that asks whether gunicorn is there gets the true answer.
 
 from __future__ import annotations
 
-import importlib
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -17,7 +16,8 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from .errors import BootFailed, user_traceback
+from . import named
+from .errors import BootFailed
 
 BASES = ("gunicorn.", "uvicorn.", "uvicorn_worker.")
 """Where the methods come from that everybody has."""
@@ -55,16 +55,8 @@ class WorkerClass:
 
 def load(name: str) -> WorkerClass:
     """Reads a class by its dotted name. Raises `BootFailed` with the stage `environment`."""
-    module_name, _, attribute = name.rpartition(".")
     with _standing_in():
-        try:
-            module = importlib.import_module(module_name)
-        except (Exception, SystemExit) as error:
-            text = f"worker class `{name}` cannot be imported\n{user_traceback(error)}"
-            raise BootFailed("environment", text) from None
-    found = getattr(module, attribute, None)
-    if not isinstance(found, type):
-        raise BootFailed("environment", f"`{module_name}` has no worker class `{attribute}` (from `--worker-class`)")
+        found = named.find("worker class", name, lambda it: isinstance(it, type))
     if not isinstance(getattr(found, "CONFIG_KWARGS", None), dict):
         text = (
             f"worker class `{name}` (from `--worker-class`) is none of uvicorn's: it has no CONFIG_KWARGS\n"
