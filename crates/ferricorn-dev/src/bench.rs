@@ -19,6 +19,7 @@ mod memory;
 mod process;
 mod recycling;
 pub(crate) mod report;
+mod rivals;
 mod server;
 mod settings;
 mod statistics;
@@ -32,7 +33,7 @@ use crate::{failure::Failure, say::say, venv::Python, workspace::Workspace};
 type Measurement = fn(&Ground, Effort) -> Result<report::Page, Failure>;
 
 /// The measurements by name, in the order in which they are made.
-const MEASUREMENTS: [(&str, Measurement); 9] = [
+const MEASUREMENTS: [(&str, Measurement); 10] = [
     ("cpu", cost::cpu),
     ("instructions", instructions::measure),
     ("access", cost::access),
@@ -42,6 +43,7 @@ const MEASUREMENTS: [(&str, Measurement); 9] = [
     ("settings", settings::measure),
     ("loss", loss::measure),
     ("recycling", recycling::measure),
+    ("rivals", rivals::measure),
 ];
 
 /// How much is measured.

@@ -1,11 +1,9 @@
-//! What is lost: a million requests over a thousand planned events, and the same beside rivals. What it costs is in
-//! [`super::recycling`].
+//! What is lost: a million requests over a thousand planned events. What it costs is in [`super::recycling`], what others
+//! lose in [`super::rivals`].
 //!
 //! Theory of operation: the load, its verdicts and its ledger are those of the tests (`ferricorn-test`), so that nothing
 //! counts as answered here that would count as lost there. Clients are strict: they keep a connection until the server
 //! says that it is the last answer, and never send a request twice.
-
-mod rivals;
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -33,16 +31,12 @@ struct Scale {
     /// Requests and planned events of the long run.
     requests: u64,
     events: usize,
-    /// Requests that each of the compared servers gets.
-    compared: u64,
     /// How long the slow version boots.
     slow_boot: Duration,
 }
 
-const FULL: Scale =
-    Scale { requests: 1_000_000, events: 1_000, compared: 30_000, slow_boot: Duration::from_secs(30) };
-const QUICK: Scale =
-    Scale { requests: 20_000, events: 20, compared: 4_000, slow_boot: Duration::from_secs(3) };
+const FULL: Scale = Scale { requests: 1_000_000, events: 1_000, slow_boot: Duration::from_secs(30) };
+const QUICK: Scale = Scale { requests: 20_000, events: 20, slow_boot: Duration::from_secs(3) };
 
 /// The most that the long run may take.
 const LONGEST: Duration = Duration::from_secs(3600);
@@ -59,15 +53,12 @@ pub(super) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
         "Requests lost over planned events",
         "The application is `crates/ferricorn-test/python/ledger.py` as `main.py` in a folder of its own. Lost: the client \
         wrote a byte and got no complete answer. Refused: it got no connection. Twice: the application began it twice. \
-        Clients never send a request again. The comparison is closed-loop: 12 clients keep their connections and 4 open one \
-        for each request, with pauses of 1 ms on average; each server gets as many requests, recycles its workers by \
-        number of requests where it can, and gets a SIGHUP after each fifth of them. The long run adds open-loop traffic \
-        of every shape: trickled bodies, streamed responses, server-sent events, WebSockets.",
+        Clients never send a request again. 12 clients keep their connections and 4 open one for each request, with pauses \
+        of 5 ms on average; beside them there is open-loop traffic of every shape: trickled bodies, streamed responses, \
+        server-sent events, WebSockets.",
     );
     let long = long_run(ground, &scale, &mut page)?;
     page.table(long);
-    let compared = rivals::compare(ground, &scale, &mut page)?;
-    page.table(compared);
     page.table(deploys(ground, &scale)?);
     Ok(page)
 }
@@ -85,7 +76,8 @@ fn crowd(server: &Server) -> Mix {
     ))
 }
 
-fn verdicts(tally: &Tally) -> [String; 4] {
+/// How many were lost, refused, answered by an error, begun twice.
+pub(super) fn verdicts(tally: &Tally) -> [String; 4] {
     let count = |verdict| tally.count(verdict).to_string();
     [
         tally.lost().to_string(),
