@@ -15,7 +15,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from . import handoff
 
@@ -62,6 +62,10 @@ class KeepAlive:
             self._timer.cancel()
             self._timer = None
             self._fires_at = math.inf
+
+    if TYPE_CHECKING:
+        # What `_pass_on` gives it.
+        def __getattr__(self, name: str) -> Any: ...
 
     def _arm(self, delay: float) -> None:
         if self._timer is not None:
