@@ -87,7 +87,7 @@ fn all_with(plan: Plan) -> [(Contender, Plan); 3] {
 }
 
 /// Whether a ratio to uvicorn's and one to gunicorn's are what they should be.
-pub(super) fn verdict_of(to_uvicorn: Summary, to_gunicorn: Summary) -> String {
+fn verdict_of(to_uvicorn: Summary, to_gunicorn: Summary) -> String {
     let below = match to_gunicorn.sure {
         (_, upper) if upper < 1.0 => "holds",
         (lower, _) if lower > 1.0 => "MISSED",

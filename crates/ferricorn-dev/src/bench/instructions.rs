@@ -1,4 +1,4 @@
-//! Instructions per request, which valgrind counts: the same in every run, whatever else the machine does.
+//! Instructions per request, which valgrind counts: to see what a change to the shim costs.
 //!
 //! Owns: the count of what a worker executes outside the kernel. Does not own: what that takes in time, which
 //! [`super::cost`] measures and noise of some percent covers.
@@ -6,7 +6,8 @@
 //! Theory of operation: each server's one worker runs under callgrind, whose counters are set to zero before a load and
 //! read after it (`vgdb`). A worker works also when nobody asks: the event loops of all three wake up now and then. In
 //! valgrind a load takes a hundred times as long as outside, so that this share, which is next to nothing there, is
-//! measured without load and subtracted.
+//! measured without load and subtracted. What a wake-up does more under load stays in: some percent, and the more the
+//! slower the machine is. So this is no judge between servers, and has no target.
 
 use std::{
     fs,
@@ -20,7 +21,6 @@ use std::{
 use super::{
     Effort,
     contender::{ALL, APPS, Contender, Ground, Plan},
-    cost::verdict_of,
     report::{Page, Table},
     server::Server,
     statistics::Summary,
@@ -53,8 +53,8 @@ pub(super) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
             "What a worker executes for a request outside the kernel, in instructions, as valgrind's callgrind counts them \
             in the running server: {REQUESTS} requests on 4 kept connections after {WARM_UP} others, less what the worker \
             executes in the same time without a request. {starts} starts of each server. The \
-            number of workers changes nothing in that, nor does other work on the machine. How long it takes, and what the \
-            kernel adds, is in the page of the processor time."
+            number of workers changes nothing in that. In valgrind the regular wake-ups of a worker, which do more under load, \
+            are some percent of it: that is not so outside, and servers are judged by their processor time, in another page."
         ),
     );
     let mut table = Table::new([
@@ -64,7 +64,6 @@ pub(super) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
         "gunicorn",
         "ferricorn / uvicorn",
         "ferricorn / gunicorn",
-        "target",
     ]);
     let counting = Counting::prepare(ground)?;
     for (app, name) in APPS {
@@ -87,7 +86,6 @@ pub(super) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
             median(gunicorn),
             to_uvicorn.to_string(),
             to_gunicorn.to_string(),
-            verdict_of(to_uvicorn, to_gunicorn),
         ]);
     }
     page.table(table);
