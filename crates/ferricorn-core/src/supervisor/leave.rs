@@ -72,14 +72,14 @@ impl Supervisor {
     /// Takes a worker out of service, with the time that the phase grants.
     pub(super) fn retire(&mut self, id: WorkerId, why: Retirement, now: Instant, actions: &mut Vec<Action>) {
         let elsewhere = self.is_served_elsewhere();
+        let quick = matches!(self.phase, Phase::Stopping { mode: StopMode::Quick, .. });
         let (grace, limit, siblings) = match self.phase {
-            Phase::Stopping { mode: StopMode::Quick, .. } => {
+            Phase::Stopping { .. } if quick => {
                 (Policy::QUICK_GRACE.min(self.policy.grace()), self.policy.quick_limit(), elsewhere)
             }
             Phase::Stopping { .. } => (self.policy.grace(), self.policy.drain_limit(), elsewhere),
             _ => (self.policy.grace(), self.policy.drain_limit(), elsewhere || self.others_serve(id)),
         };
-        let quick = matches!(self.phase, Phase::Stopping { mode: StopMode::Quick, .. });
         self.order_to_leave(id, why, now + limit, Action::Drain { id, siblings, grace, quick }, actions);
     }
 
