@@ -13,8 +13,8 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::socket::sockopt::{SndBuf, SndBufForce};
 use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, setsockopt, socketpair};
 
-/// Send buffer asked for the handoff queue, in bytes. A packet with one descriptor costs about 1 kB of it, so this
-/// holds several hundred even where `net.core.wmem_max` (212,992 by default; the kernel doubles it) cuts it down.
+/// Send buffer asked for the handoff queue, in bytes. A packet costs about 1 kB of it, so this holds several hundred
+/// even where `net.core.wmem_max` (212,992 by default; the kernel doubles it) cuts it down.
 const HANDOFF_SEND_BUFFER: usize = 1 << 20;
 
 /// A channel: the master's end, non-blocking, and the worker's end, blocking (Python sets its own mode, which is a
@@ -28,7 +28,8 @@ pub fn pair() -> io::Result<(OwnedFd, OwnedFd)> {
 }
 
 /// The handoff queue: what is sent into the first end comes out of the second, to whichever worker reads first. Both
-/// ends are non-blocking and close-on-exec, with a send buffer that holds several hundred connections.
+/// ends are non-blocking and close-on-exec, with a send buffer that holds several hundred packets, each of one
+/// connection or a few.
 pub fn handoff_pair() -> io::Result<(OwnedFd, OwnedFd)> {
     let (sender, receiver) = raw_pair(SockFlag::SOCK_NONBLOCK)?;
     // FORCE passes over the system's limit but needs CAP_NET_ADMIN; the plain option is cut to the limit in silence.

@@ -46,13 +46,6 @@ QUEUE_LIMIT = 100_000
 _SHORTAGE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
-def _spare_descriptor() -> int | None:
-    try:
-        return os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
-        return None
-
-
 class ConnectionSet(set[Any]):
     """uvicorn's set of open connections, which tells when it changes."""
 
@@ -111,7 +104,7 @@ class Intake:
         self._running = False
         self._stopped = False
         self._warned = float("-inf")
-        self._spare = _spare_descriptor()
+        self._spares = handoff.Spares()
 
     async def start(
         self,
@@ -145,6 +138,11 @@ class Intake:
     def opening(self) -> int:
         """Connections that are accepted and have no protocol yet (TLS handshakes above all)."""
         return self._opening
+
+    @property
+    def batch(self) -> int:
+        """How many connections may come to a sibling at once: one if it has a limit, and so maybe room for just one."""
+        return handoff.BATCH if self._limit is None else 1
 
     def publish(self) -> None:
         """Stores the number of connections for siblings and master."""
@@ -209,16 +207,17 @@ class Intake:
             self._take(source)
 
     def _take(self, source: socket.socket) -> bool:
-        remaining: float | None = None
+        """Takes in what one message or one accept(2) gives. Returns whether there may be more."""
+        taken: list[tuple[socket.socket, float | None]] = []
         try:
             if source is self._queue:
-                received = self._receive()
-                if received is None:
-                    return True
-                connection, remaining = received
+                taken.extend(self._receive())
+                self._board.add(scoreboard.TAKEN_OVER, len(taken))
             else:
                 connection, _address = source.accept()
                 connection.setblocking(False)
+                taken.append((connection, None))
+                self._board.add(scoreboard.ACCEPTED)
         except (BlockingIOError, InterruptedError):
             return False
         except OSError as error:
@@ -229,23 +228,21 @@ class Intake:
                 return False
             # The client has gone before it was accepted (ECONNABORTED and the like, see accept(2)).
             return error.errno == errno.ECONNABORTED
-        self._opening += 1
+        self._opening += len(taken)
         self.publish()
-        self._board.add(scoreboard.ACCEPTED if remaining is None else scoreboard.TAKEN_OVER)
-        self._spawn(self._open(connection, remaining))
+        for connection, remaining in taken:
+            self._spawn(self._open(connection, remaining))
         return True
 
-    def _receive(self) -> tuple[socket.socket, float] | None:
-        """A connection of a sibling's. Out of descriptors the kernel would throw it away, so one is kept for it."""
-        if self._spare is None:
-            self._spare = _spare_descriptor()
-            if self._spare is None:
-                raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
-        os.close(self._spare)
+    def _receive(self) -> list[tuple[socket.socket, float]]:
+        """The connections of one message. Raises `OSError` also when there are no descriptors for them."""
+        if not self._spares.hold():
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        self._spares.release()
         try:
             return handoff.receive(self._queue)
         finally:
-            self._spare = _spare_descriptor()
+            self._spares.hold()
 
     async def _open(self, connection: socket.socket, remaining: float | None) -> None:
         try:

@@ -50,6 +50,9 @@ POLL = 0.01
 GRACE_OVER = "Graceful timeout is over"
 """What usually cuts requests, as the log says it."""
 
+SHARES = 16
+"""In how many messages idle connections are handed over at least, while there are as many."""
+
 _PATHS_SHOWN = 5
 
 
@@ -73,7 +76,6 @@ class Drain:
         self._queue = queue
         self._mode: Mode | None = None
         self._moves = False
-        self._queue_is_full = False
         self._begun = 0.0
         self._grace = 0.0
         self._deadline = 0.0
@@ -134,7 +136,7 @@ class Drain:
 
     def _pass(self, now: float) -> bool:
         self._end_websockets(now)
-        self._queue_is_full = False
+        idle = []
         for connection in list(self._connections):
             if not handoff.is_http(connection):
                 continue
@@ -142,8 +144,10 @@ class Drain:
                 self._abort_after_farewell(connection, now)
             elif not handoff.is_idle(connection):
                 self._idle_since.pop(connection, None)
-            elif not (self._moves and self._move(connection)):
-                self._close_after_linger(connection, now)
+            else:
+                idle.append(connection)
+        for connection in self._hand_over(idle, now) if self._moves else idle:
+            self._close_after_linger(connection, now)
         return not self._connections and not self._state.tasks and not self._intake.opening
 
     def _end_websockets(self, now: float) -> None:
@@ -160,21 +164,28 @@ class Drain:
             self._told.add(connection)
             connection.shutdown()
 
-    def _move(self, connection: Any) -> bool:
-        # Otherwise each look would try it for hundreds that have to wait.
-        if self._queue_is_full:
-            return False
-        try:
-            moved = handoff.send(connection, self._queue)
-        except BlockingIOError:
-            self._queue_is_full = True
-            return False
-        if not moved:
-            return False
-        self._connections.discard(connection)
-        self.handed_over += 1
-        self._board.add(scoreboard.HANDED_OVER)
-        return True
+    def _hand_over(self, idle: list[Any], now: float) -> list[Any]:
+        """Gives them to the siblings. Returns those that stay, because the queue is full or the kernel refuses them."""
+        stay: list[Any] = []
+        # A message goes to one sibling, so it is a small part of the whole.
+        size = max(1, min(self._intake.batch, len(idle) // SHARES))
+        for first in range(0, len(idle), size):
+            batch = idle[first : first + size]
+            try:
+                sent = handoff.send(batch, self._queue, now)
+            except BlockingIOError:
+                # Hundreds may have to wait: one try in each look is enough.
+                stay.extend(idle[first:])
+                break
+            if sent:
+                # Not by `discard`: uvicorn calls that when it hears that the connection is gone, and it ends the timer.
+                self._connections.difference_update(batch)
+            else:
+                stay.extend(batch)
+        moved = len(idle) - len(stay)
+        self.handed_over += moved
+        self._board.add(scoreboard.HANDED_OVER, moved)
+        return stay
 
     def _close_after_linger(self, connection: Any, now: float) -> None:
         since = self._idle_since.setdefault(connection, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import selectors
 import shutil
 import socket
 import ssl
@@ -17,7 +18,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from fake_master import Client, FakeMaster
+from fake_master import LIMIT, Client, FakeMaster, Worker
 
 from ferricorn_worker.accept import ConnectionSet
 from ferricorn_worker.drain import Drain
@@ -297,6 +298,50 @@ def test_what_the_queue_does_not_hold_moves_when_a_sibling_has_made_room(master:
     assert old.receive() == {"type": "drained", "handed_over": 30, "cut": 0}
     pid = str(new.process.pid).encode()
     assert all(client.get().body == pid for client in clients)
+
+
+def test_what_is_handed_over_does_not_pass_the_limit_of_a_sibling(master: FakeMaster) -> None:
+    old = master.spawn(workers=2, worker_connections=50).serve()
+    clients = [master.connect() for _ in range(48)]
+    for client in clients:
+        client.get()
+    new = master.spawn(workers=2, worker_connections=5).serve()
+    old.drain("handoff")
+    assert old.receive() == {"type": "drained", "handed_over": 48, "cut": 0}
+    master.wait_for(lambda: new.word(0) == 3)
+    assert new.word(2) == 5
+    answer_and_close(clients, new)
+    assert new.word(8) == 48
+
+
+def test_what_a_sibling_has_no_descriptors_for_waits_in_the_queue(loop_master: FakeMaster) -> None:
+    old = loop_master.spawn(workers=2).serve()
+    clients = [loop_master.connect() for _ in range(140)]
+    for client in clients:
+        client.get()
+    new = loop_master.spawn("apps:few_descriptors", workers=2).serve()
+    old.drain("handoff")
+    assert old.receive() == {"type": "drained", "handed_over": 140, "cut": 0}
+    loop_master.wait_for(lambda: "Accepting is paused" in new.log())
+    assert new.word(2) < 140
+    answer_and_close(clients, new)
+
+
+def answer_and_close(clients: list[Client], worker: Worker) -> None:
+    """Asks on all at once; each gets this worker's answer, in what order ever, and makes room for another."""
+    with selectors.DefaultSelector() as selector:
+        for client in clients:
+            client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+            selector.register(client.socket, selectors.EVENT_READ, client)
+        left = len(clients)
+        while left > 0:
+            ready = selector.select(LIMIT)
+            assert ready, f"{left} clients wait for ever"
+            for key, _ in ready:
+                assert key.data.response().body == str(worker.process.pid).encode()
+                selector.unregister(key.fileobj)
+                key.data.close()
+                left -= 1
 
 
 class Sender:
