@@ -17,8 +17,6 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from . import handoff
-
 
 class KeepAlive:
     """What an HTTP protocol takes for its event loop, and for its keep-alive timer as well.
@@ -96,12 +94,6 @@ def _pass_on(name: str) -> property:
 for _name in dir(asyncio.AbstractEventLoop):
     if not _name.startswith("_") and not hasattr(KeepAlive, _name):
         setattr(KeepAlive, _name, _pass_on(_name))
-
-
-def attach(protocol: Any, loop: asyncio.AbstractEventLoop) -> None:
-    """Gives a new protocol its one timer, if it is one that is known to use it well."""
-    if handoff.is_known(type(protocol)):
-        protocol.loop = KeepAlive(loop)
 
 
 def detach(connection: Any) -> None:

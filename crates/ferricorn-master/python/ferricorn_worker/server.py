@@ -17,12 +17,13 @@ from typing import Any
 
 import uvicorn
 
-from . import keep_alive, scoreboard
+from . import scoreboard
 from .accept import ConnectionSet, Intake
 from .channel import Channel, MalformedMessage, MasterGone
 from .drain import GRACE_OVER, Drain, Mode
 from .errors import BootFailed
 from .in_flight import InFlight
+from .lean import lean
 from .lifespan import LifespanWatch
 from .logs import Logs, log
 from .scoreboard import Heartbeat, Scoreboard
@@ -183,14 +184,14 @@ class Server(uvicorn.Server):
 
     async def _begin_serving(self) -> None:
         config = self.config
+        protocol_class = lean(config.http_protocol_class, self._loop)
 
         def create_protocol() -> asyncio.Protocol:
-            protocol: asyncio.Protocol = config.http_protocol_class(  # type: ignore[call-arg]
+            protocol: asyncio.Protocol = protocol_class(
                 config=config,
                 server_state=self.server_state,
                 app_state=self.lifespan.state,
             )
-            keep_alive.attach(protocol, self._loop)
             return protocol
 
         try:

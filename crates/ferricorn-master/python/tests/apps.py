@@ -134,6 +134,17 @@ async def flood(scope: Scope, receive: Any, send: Any) -> None:
         await asyncio.sleep(60)
 
 
+async def slow_body(scope: Scope, receive: Any, send: Any) -> None:
+    """Begins its answer, and ends it when the file `go` exists."""
+    if scope["type"] == "lifespan":
+        await lifespan(receive, send)
+        return
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"4")]})
+    while not os.path.exists("go"):
+        await asyncio.sleep(0.005)
+    await send({"type": "http.response.body", "body": b"body"})
+
+
 async def few_descriptors(scope: Scope, receive: Any, send: Any) -> None:
     """Lowers its limit of descriptors at the start."""
     if scope["type"] == "lifespan":

@@ -1,0 +1,34 @@
+"""uvicorn's HTTP/1.1 protocols with less work for each request.
+
+Owns: what their event loop and their transport are. Does not own: either of them (`keep_alive`, `cork`).
+Invariants: only protocols that are known to use them well are changed (`handoff.is_known`); what is changed is the
+worker's own subclass, never uvicorn's class.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from . import handoff
+from .cork import Cork
+from .keep_alive import KeepAlive
+
+
+def lean(protocol_class: type[Any], loop: asyncio.AbstractEventLoop) -> type[Any]:
+    """The class for the connections of this event loop."""
+    if not handoff.is_known(protocol_class):
+        return protocol_class
+
+    class Lean(protocol_class):  # type: ignore[misc]
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
+            self.loop = KeepAlive(loop)
+
+        def connection_made(self, transport: asyncio.Transport) -> None:
+            super().connection_made(Cork(transport, loop))
+
+    # What tells a protocol by its name still does.
+    Lean.__name__, Lean.__qualname__ = protocol_class.__name__, protocol_class.__qualname__
+    Lean.__module__ = protocol_class.__module__
+    return Lean
