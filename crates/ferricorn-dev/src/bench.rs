@@ -23,6 +23,7 @@ mod rivals;
 mod server;
 mod settings;
 mod statistics;
+mod stolen;
 
 use std::process::ExitCode;
 
@@ -91,13 +92,13 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
     say("Preparing");
     let venv = Python::find()?.venv(&workspace, "bench")?;
     let ground = Ground::prepare(&workspace, venv)?;
-    let machine = report::Machine::look(&workspace, &ground)?;
 
     for (name, measure) in MEASUREMENTS {
         if names.is_empty() && name == "instructions" && !instructions::is_possible() {
             say("\nLeft out: instructions, which valgrind counts, and it is not here");
         } else if names.is_empty() || names.contains(&name) {
             say(&format!("\nMeasuring {name}"));
+            let machine = report::Machine::look(&workspace, &ground)?;
             let page = measure(&ground, effort)?;
             say(&page.tables());
             let written = page.write(&workspace, &machine, name)?;

@@ -6,6 +6,7 @@ use std::{fmt::Write as _, fs, process::Command, thread};
 use super::{
     contender::{Contender, Ground, Plan},
     statistics::Summary,
+    stolen::Watch,
 };
 use crate::{failure::Failure, workspace::Workspace};
 
@@ -115,10 +116,11 @@ impl Page {
         );
         let _ = write!(
             page,
-            "\n{}\n\nMade by {made}\n\n## Machine and versions\n\n{}\n## \
-             Commands\n\nIn {folder}:\n\n```\n{}\n```\n",
+            "\n{}\n\nMade by {made}\n\n## Machine and versions\n\n{}- {:.1} % of the processors' time stolen by the \
+             hypervisor meanwhile\n\n## Commands\n\nIn {folder}:\n\n```\n{}\n```\n",
             self.method,
             machine.text,
+            machine.watch.stolen() * 100.0,
             self.commands.join("\n")
         );
         let file = workspace.root.join(&path);
@@ -135,10 +137,12 @@ pub(crate) struct Machine {
     date: String,
     /// A list in Markdown.
     text: String,
+    /// Runs since the look.
+    watch: Watch,
 }
 
 impl Machine {
-    /// Asks the system.
+    /// Asks the system, before anything is measured.
     pub(crate) fn look(workspace: &Workspace, ground: &Ground) -> Result<Self, Failure> {
         let date = answer(&mut workspace.command("date", ["+%Y-%m-%d"]))?;
         let cores = thread::available_parallelism().map_or(0, usize::from);
@@ -148,8 +152,7 @@ impl Machine {
         let load = load.split(' ').next().unwrap_or_default();
         let ferricorn = answer(&mut workspace.command(&ground.ferricorn, ["--version"]))?;
         // A copy of the sources without their history can be measured, too.
-        let commit = answer(&mut workspace.command("git", ["describe", "--always", "--dirty"]));
-        let commit = commit.unwrap_or_else(|_| "unknown".to_owned());
+        let commit = commit(workspace).unwrap_or_else(|_| "unknown".to_owned());
         // Not every one of them is there on every Python.
         let versions = "import sys, importlib.metadata as m\n\
             found = {d.metadata['Name'].lower(): d.version for d in m.distributions()}\n\
@@ -172,8 +175,16 @@ impl Machine {
             "- {cores} cores, {processor}; {kernel}; load average at the start {load}\n- {ferricorn} (commit {commit}, \
              release build)\n- {versions}\n"
         );
-        Ok(Self { date, text })
+        Ok(Self { date, text, watch: Watch::start() })
     }
+}
+
+/// The commit, and whether anything differs from it but pages like this.
+fn commit(workspace: &Workspace) -> Result<String, Failure> {
+    let commit = answer(&mut workspace.command("git", ["rev-parse", "--short", "HEAD"]))?;
+    let status = ["status", "--porcelain", "--untracked-files=no", "--", ".", ":!benches/results"];
+    let differs = !answer(&mut workspace.command("git", status))?.is_empty();
+    Ok(if differs { format!("{commit}-dirty") } else { commit })
 }
 
 fn line_of(path: &str, name: &str) -> Option<String> {
