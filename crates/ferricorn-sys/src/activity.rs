@@ -20,6 +20,11 @@ impl Activity {
         self.state == 'D'
     }
 
+    /// Whether it runs, or would if it got a processor.
+    pub fn is_runnable(&self) -> bool {
+        self.state == 'R'
+    }
+
     /// In words, to follow "is".
     pub fn describe(&self) -> String {
         let call = self.call.as_ref();
@@ -100,21 +105,11 @@ const OLDER_CALLS: &[(i32, &str)] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const OLDER_CALLS: &[(i32, &str)] = &[];
 
-/// How much of a processor the main thread of a process has had.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Share {
-    /// How long it ran.
-    pub ran: Duration,
-    /// How long it could have run, and waited for a processor.
-    pub waited: Duration,
-}
-
-/// Reads `schedstat` (`Documentation/scheduler/sched-stats.rst` of the kernel). None if the process is gone, or the
-/// kernel does not keep it.
-pub fn share(pid: i32) -> Option<Share> {
+/// How long the main thread of a process has run so far, from `schedstat` (`Documentation/scheduler/sched-stats.rst` of the
+/// kernel). None if the process is gone, or the kernel does not keep it.
+pub fn ran(pid: i32) -> Option<Duration> {
     let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
-    let mut numbers = text.split_whitespace().map(|number| number.parse().map(Duration::from_nanos));
-    Some(Share { ran: numbers.next()?.ok()?, waited: numbers.next()?.ok()? })
+    text.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }
 
 #[cfg(test)]
@@ -127,7 +122,7 @@ mod tests {
         let activity = of(me).expect("we are alive");
         assert!(matches!(activity.state, 'R' | 'S'), "{activity:?}");
         assert_eq!(of(i32::MAX), None);
-        assert!(share(me).is_none_or(|share| share.ran < Duration::from_secs(3_600)));
+        assert!(ran(me).is_none_or(|ran| ran < Duration::from_secs(3_600)));
     }
 
     #[test]
