@@ -47,7 +47,9 @@ pub(super) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
             a second with and without recycles, then {} s each of 8 clients that ask as fast as they can, with and without. \
             A worker is recycled by a SIGTERM, which the master answers as `--max-requests`: the replacement first. Of twice \
             {rounds} rounds that half counts during which the hypervisor took the least of the processors' time: when it does, \
-            all requests wait for tens of milliseconds, and whoever works more has more of it. {rounds} rounds of the rest.",
+            all requests wait for tens of milliseconds, and whoever works more has more of it. That more may be served \
+            while workers are replaced than at rest is a virtual machine's: a processor that is never idle need not be woken. \
+            {rounds} rounds of the rest.",
             LATENCY.as_secs(),
             CAPACITY.as_secs()
         ),

@@ -2,7 +2,7 @@
 
 Owns: holding the head back. Does not own: what is written (uvicorn's protocols).
 Invariants: bytes go out in the order in which they were written; the head is held until the next write, and never
-longer than the event loop's present pass; what is held counts as not sent.
+longer than the event loop's present pass; what is held counts as not sent, and is let go before the connection closes.
 
 uvicorn writes a head and its body by two calls, and both event loops send each call's bytes at once: two system calls
 for each response and two packets, of which the first wakes the client for nothing. To hold the head costs 1 us, the
@@ -47,9 +47,18 @@ class Cork:
         elif data[:5] == _HEAD:
             self._held = data
             # The application may wait before its body, and the client must not.
-            self._call_soon(self._let_go)
+            self._call_soon(self.let_go)
         else:
             self._write(data)
+
+    def let_go(self) -> None:
+        """Writes what is held."""
+        held = self._held
+        if held is not None:
+            self._held = None
+            # uvloop raises an error once the connection is lost.
+            if not self.is_closing():
+                self._write(held)
 
     def writelines(self, parts: Iterable[bytes]) -> None:
         """Writes all of them."""
@@ -57,12 +66,12 @@ class Cork:
 
     def write_eof(self) -> None:
         """Says that nothing more is written."""
-        self._let_go()
+        self.let_go()
         self._transport.write_eof()
 
     def close(self) -> None:
         """Closes when everything is sent."""
-        self._let_go()
+        self.let_go()
         self._transport.close()
 
     def abort(self) -> None:
@@ -78,12 +87,6 @@ class Cork:
     if TYPE_CHECKING:
         # What `_pass_on` gives it.
         def __getattr__(self, name: str) -> Any: ...
-
-    def _let_go(self) -> None:
-        held = self._held
-        if held is not None:
-            self._held = None
-            self._write(held)
 
 
 def _pass_on(name: str) -> property:

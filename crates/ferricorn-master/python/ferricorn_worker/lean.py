@@ -28,6 +28,12 @@ def lean(protocol_class: type[Any], loop: asyncio.AbstractEventLoop) -> type[Any
         def connection_made(self, transport: asyncio.Transport) -> None:
             super().connection_made(Cork(transport, loop))
 
+        def eof_received(self) -> bool | None:
+            # The event loop closes its transport by itself when a client says that it will send no more.
+            self.transport.let_go()
+            goes_on: bool | None = super().eof_received()
+            return goes_on
+
     # What tells a protocol by its name still does.
     Lean.__name__, Lean.__qualname__ = protocol_class.__name__, protocol_class.__qualname__
     Lean.__module__ = protocol_class.__module__

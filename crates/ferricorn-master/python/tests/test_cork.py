@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable, Iterable
 
 import pytest
@@ -129,6 +130,13 @@ def test_nothing_is_written_after_an_abort(cork: Cork, transport: Transport, loo
     assert transport.calls == ["abort"]
 
 
+def test_nothing_is_written_to_a_lost_connection(cork: Cork, transport: Transport, loop: Loop) -> None:
+    cork.write(HEAD)
+    transport.close()
+    loop.next_pass()
+    assert transport.calls == ["close"]
+
+
 def test_what_is_held_is_not_sent_yet(cork: Cork, loop: Loop) -> None:
     assert cork.get_write_buffer_size() == 1000
     cork.write(HEAD)
@@ -160,6 +168,15 @@ def test_a_head_without_a_body_does_not_wait(master: FakeMaster) -> None:
     assert client.socket.recv(65536) == b"body"
     client.send(b"HEAD / HTTP/1.1\r\nHost: test\r\n\r\n")
     assert client.socket.recv(65536).endswith(b"\r\n\r\n")
+
+
+def test_who_sends_no_more_gets_a_response_without_a_body(master: FakeMaster) -> None:
+    master.spawn().serve()
+    for _ in range(20):
+        client = master.connect()
+        client.send(b"HEAD / HTTP/1.1\r\nHost: test\r\n\r\n")
+        client.socket.shutdown(socket.SHUT_WR)
+        assert client.socket.recv(65536).startswith(b"HTTP/1.1 200")
 
 
 def test_who_waits_for_a_continue_gets_it(master: FakeMaster) -> None:
