@@ -8,7 +8,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ferricorn_sys::SpawnPlan;
+use ferricorn_sys::{Bond, SpawnPlan};
 use ferricorn_wire::upgrade::{Succession, VARIABLE};
 
 /// A command line with all that belongs to it, as it was before the program changed anything.
@@ -54,7 +54,7 @@ impl Invocation {
             directory: self.directory.clone(),
             rights: None,
             inherit,
-            outlives_parent: true,
+            bond: Bond::LivesOn,
         }
     }
 }

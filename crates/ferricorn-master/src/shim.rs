@@ -12,7 +12,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use ferricorn_sys::{Rights, SpawnPlan, memfd::memfd_with};
+use ferricorn_sys::{Bond, Rights, SpawnPlan, memfd::memfd_with};
 
 /// The text of `python -c`: runs what stands before the first NUL of the file whose descriptor is its first argument.
 /// One line, because it is what `ps` shows of every worker. `pread`, because all workers share the file's offset.
@@ -112,7 +112,7 @@ pub(crate) fn plan(interpreter: &Path, sources: &OwnedFd, link: &impl AsRawFd, j
         directory: Some(job.directory),
         rights: job.rights,
         inherit,
-        outlives_parent: false,
+        bond: Bond::DiesWithUs,
     }
 }
 

@@ -9,10 +9,10 @@ use std::{
 };
 
 use ferricorn_core::UpgradeWay;
-use ferricorn_sys::{Process, Signal, channel, spawn, wait};
+use ferricorn_sys::{Bond, Process, Signal, channel, spawn, wait};
 use ferricorn_wire::upgrade::{Estate, FromSuccessor, Succession, SuccessionKind, ToSuccessor, VERSION};
 
-use crate::{invocation::Invocation, peer::Peer};
+use crate::{invocation::Invocation, manager, peer::Peer};
 
 /// The new program, while there is one.
 #[derive(Default)]
@@ -22,6 +22,9 @@ pub(crate) struct Successor {
 
 struct Running {
     process: Process,
+    guardian: Option<Process>,
+    /// Whose exit tells of its end; none when nobody will tell.
+    waited_for: Option<i32>,
     peer: Peer,
     /// It said that it cannot.
     refusal: Option<String>,
@@ -72,9 +75,15 @@ impl Successor {
         };
         let succession = Succession { version: VERSION, kind, descriptor: theirs.as_raw_fd() };
         let peer = Peer::new(ours).map_err(text)?;
-        let child = spawn::spawn(&invocation.plan(succession, inherit)).map_err(|error| error.to_string())?;
+        let mut plan = invocation.plan(succession, inherit);
+        if way == UpgradeWay::Beside && manager::exists() {
+            plan.bond = Bond::Guarded;
+        }
+        let child = spawn::spawn(&plan).map_err(|error| error.to_string())?;
         self.running = Some(Running {
+            waited_for: Some(child.guardian.as_ref().map_or(child.pid, Process::pid)),
             process: child.process,
+            guardian: child.guardian,
             peer,
             refusal: None,
             checked: way == UpgradeWay::InPlace,
@@ -84,9 +93,24 @@ impl Successor {
         Ok(child.pid)
     }
 
-    /// Its pid, while it is our child and has not been waited for.
+    /// Its pid, while it has not ended.
     pub(crate) fn pid(&self) -> Option<i32> {
         self.running.as_ref().map(|running| running.process.pid())
+    }
+
+    /// Whether the exit of this child tells of its end.
+    pub(crate) fn ends_with(&self, pid: i32) -> bool {
+        self.running.as_ref().is_some_and(|running| running.waited_for == Some(pid))
+    }
+
+    /// Makes it a child of the service manager's, if there is one. How it ends is not told here any more then.
+    pub(crate) fn release(&mut self) {
+        let Some(running) = &mut self.running else { return };
+        let Some(guardian) = running.guardian.take() else { return };
+        // Its end takes no time: no program runs there.
+        if guardian.signal(Signal::Kill).and_then(|()| wait::wait_for(guardian.pid())).is_ok() {
+            running.waited_for = None;
+        }
     }
 
     /// The next thing that it says. Never comes when there is none.

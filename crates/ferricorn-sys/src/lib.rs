@@ -21,6 +21,7 @@ pub mod channel;
 pub mod clock;
 pub mod exec;
 pub mod give;
+mod guardian;
 pub mod holder;
 pub mod inherit;
 pub mod listen;
@@ -45,7 +46,7 @@ pub use listen::{ListenError, Listener};
 pub use pid_file::{PidFile, PidFileError, PreparedPidFile};
 pub use process::{Process, Signal};
 pub use rights::Rights;
-pub use spawn::{Child, SpawnError, SpawnPlan, SpawnStage};
+pub use spawn::{Bond, Child, SpawnError, SpawnPlan, SpawnStage};
 pub use wait::{Exit, Reaped};
 
 /// The pid of this process, in its own pid namespace.

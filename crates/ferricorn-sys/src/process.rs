@@ -52,7 +52,8 @@ pub struct Process {
 }
 
 impl Process {
-    /// Takes hold of `pid`, which must be a child that was not reaped yet: nobody else can have its pid then.
+    /// Takes hold of `pid`, which must be a child that was not reaped yet, or be one's whose end would be known: nobody
+    /// else can have its pid then.
     pub fn open(pid: i32) -> Self {
         // SAFETY: a syscall without pointers; the flags are 0.
         let number = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };

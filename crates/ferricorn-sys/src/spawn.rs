@@ -18,6 +18,7 @@ use std::process::Command;
 
 use nix::sys::signal::{SigSet, SigmaskHow, pthread_sigmask};
 
+use crate::guardian;
 use crate::process::Process;
 use crate::rights::{self, Rights};
 
@@ -38,8 +39,20 @@ pub struct SpawnPlan {
     pub rights: Option<Rights>,
     /// Descriptors that the child gets, under the same numbers. All others but 0, 1 and 2 are closed in it.
     pub inherit: Vec<RawFd>,
-    /// Whether it lives on when its parent dies. All others are sent SIGTERM by the kernel then.
-    pub outlives_parent: bool,
+    /// What becomes of it when we are gone.
+    pub bond: Bond,
+}
+
+/// How a child's life hangs on its parent's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bond {
+    /// The kernel sends it SIGTERM when its parent dies.
+    DiesWithUs,
+    /// It lives on.
+    LivesOn,
+    /// It lives on, and a [guardian](crate::guardian) stands between us and it. Once that is killed, it is the service
+    /// manager's child.
+    Guarded,
 }
 
 /// A child that was started.
@@ -49,6 +62,8 @@ pub struct Child {
     pub pid: i32,
     /// To signal it. Dropping it does not touch the child, and does not reap it.
     pub process: Process,
+    /// The process that is to be waited for in its place, if there is one: it ends as the child ends.
+    pub guardian: Option<Process>,
 }
 
 /// How far a start came before it failed.
@@ -114,11 +129,13 @@ pub fn spawn(plan: &SpawnPlan) -> Result<Child, SpawnError> {
     };
     let inherit = plan.inherit.clone();
     let rights = plan.rights.clone();
-    let tied = !plan.outlives_parent;
+    let tied = plan.bond == Bond::DiesWithUs;
     let own_pid = nix::unistd::getpid().as_raw();
     // std reports the errno of a failed child but not where it failed: the child writes that into this pipe.
     let (mut stage_reader, stage_writer) = io::pipe().map_err(before)?;
     let stage_descriptor = stage_writer.as_raw_fd();
+    let pids = if plan.bond == Bond::Guarded { Some(io::pipe().map_err(before)?) } else { None };
+    let pid_descriptor = pids.as_ref().map(|(_, writer)| writer.as_raw_fd());
 
     let mut command = Command::new(&plan.program);
     if let Some(name) = &plan.name {
@@ -129,6 +146,10 @@ pub fn spawn(plan: &SpawnPlan) -> Result<Child, SpawnError> {
         .env_clear()
         .envs(plan.environment.iter().map(|(name, value)| (name, value)));
     let prepare = move || {
+        if let Some(descriptor) = pid_descriptor {
+            // SAFETY: this is the child of a fork that runs nothing else, with all signals blocked.
+            unsafe { guardian::split(descriptor) }.map_err(io::Error::from_raw_os_error)?;
+        }
         let result = prepare_child(tied.then_some(own_pid), &inherit, directory.as_ref(), rights.as_ref());
         let stage = result.as_ref().map_or_else(|(stage, _)| *stage, |()| SpawnStage::Execute) as u8;
         // SAFETY: the pipe is open in the child (a copy of the parent's) and the byte lives through the call. If it
@@ -151,7 +172,15 @@ pub fn spawn(plan: &SpawnPlan) -> Result<Child, SpawnError> {
         Ok(child) => {
             // Dropping std's Child neither kills nor reaps.
             let pid = i32::try_from(child.id()).expect("a pid_t comes from an i32");
-            Ok(Child { pid, process: Process::open(pid) })
+            let Some((mut reader, _writer)) = pids else {
+                return Ok(Child { pid, process: Process::open(pid), guardian: None });
+            };
+            let guardian = Process::open(pid);
+            let mut bytes = [0; size_of::<i32>()];
+            // The guardian has written it before the program was executed, which has happened.
+            reader.read_exact(&mut bytes).map_err(before)?;
+            let pid = i32::from_ne_bytes(bytes);
+            Ok(Child { pid, process: Process::open(pid), guardian: Some(guardian) })
         }
         Err(source) => {
             let mut stage = [SpawnStage::Fork as u8];

@@ -5,7 +5,7 @@ mod support;
 use std::os::fd::AsRawFd as _;
 use std::path::Path;
 
-use ferricorn_sys::{Exit, SpawnPlan, channel, exec, memfd::memfd_with, spawn::spawn};
+use ferricorn_sys::{Bond, Exit, SpawnPlan, channel, exec, memfd::memfd_with, spawn::spawn};
 
 /// In the copy: becomes a shell that looks at what it got, having failed once before.
 fn become_a_shell(report: i32) -> ! {
@@ -44,7 +44,7 @@ fn plan(program: &str, arguments: Vec<std::ffi::OsString>, inherit: Vec<i32>) ->
         directory: Some("/".into()),
         rights: None,
         inherit,
-        outlives_parent: true,
+        bond: Bond::LivesOn,
     }
 }
 

@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use std::os::fd::{AsRawFd as _, IntoRawFd as _};
 
 use ferricorn_sys::inherit::{InheritError, systemd_listeners};
-use ferricorn_sys::{Exit, SpawnPlan, spawn::spawn};
+use ferricorn_sys::{Bond, Exit, SpawnPlan, spawn::spawn};
 
 const INSIDE: &str = "FERRICORN_SYS_TEST_INSIDE";
 
@@ -20,7 +20,7 @@ fn sockets_are_taken_when_meant_for_us() {
     }
     let plan = SpawnPlan {
         name: None,
-        outlives_parent: false,
+        bond: Bond::DiesWithUs,
         program: std::env::current_exe().unwrap(),
         arguments: ["--exact", "sockets_are_taken_when_meant_for_us", "--test-threads=1"]
             .map(Into::into)

@@ -77,7 +77,7 @@ impl World {
     /// Waits for every child that has ended. As PID 1 that includes orphans which are none of ours.
     pub(crate) fn reap(&mut self, queue: &mut VecDeque<Event>) {
         while let Some(wait::Reaped { pid, exit, peak_memory }) = wait::reap() {
-            if self.successor.pid() == Some(pid) {
+            if self.successor.ends_with(pid) {
                 self.successor_ended(exit, queue);
                 continue;
             }

@@ -62,6 +62,8 @@ impl World {
         match message {
             FromSuccessor::Ready => Some(Event::SuccessorReady),
             FromSuccessor::Serves => {
+                // Before: the manager looks whose child it is when it is told.
+                self.successor.release();
                 if let Some(pid) = self.successor.pid() {
                     manager::tell(&format!("MAINPID={pid}"));
                 }

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::os::fd::RawFd;
 
 use ferricorn_sys::wait::reap;
-use ferricorn_sys::{Child, Exit, SpawnPlan, spawn::spawn};
+use ferricorn_sys::{Bond, Child, Exit, SpawnPlan, spawn::spawn};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 /// `sh -c SCRIPT ARGUMENTS...` with nothing but `PATH` in its environment.
@@ -21,7 +21,7 @@ pub(crate) fn shell(script: &str, arguments: &[&str], inherit: &[RawFd]) -> Spaw
         directory: None,
         rights: None,
         inherit: inherit.to_vec(),
-        outlives_parent: false,
+        bond: Bond::DiesWithUs,
     }
 }
 

@@ -72,6 +72,9 @@ fn a_new_program_takes_over_from_the_old_one_without_loss() {
         processes::signal(master, Signal::SIGUSR2);
         let next = writer(&server, mark, TOOK_OVER);
         assert_eq!(said(), format!("MAINPID={next}"));
+        // systemd waits at a stop only for what was its own child when it was told.
+        let own = processes::children(master);
+        assert!(own.iter().all(|child| child.pid != next), "{next} is still a child of {master}");
         eventually(PATIENCE, "the old master has left", || !processes::alive(master));
         assert_eq!(fs::read_to_string(&pid_file).expect("it is there"), format!("{next}\n"));
         assert_eq!(http::get(&Address::Unix(socket.clone()), "/").expect("an answer").status, 200);
@@ -110,6 +113,8 @@ pub(crate) const HANG: (Deployed<'_>, &str) =
 fn an_upgrade_that_fails_changes_nothing_and_the_next_one_works() {
     let _turn = turn::alone();
     let server = ferricorn()
+        // A guardian tells how each has ended.
+        .variable("NOTIFY_SOCKET", "@nobody-listens")
         .linked()
         .line("--workers 2 --reload-probation 0 --pid app.pid")
         .expect_error("Upgrade failed, and nothing has changed: ")
@@ -153,6 +158,7 @@ fn a_new_program_that_hangs_is_given_up_and_nothing_has_changed() {
     let _turn = turn::together();
     let (deployed, reason) = HANG;
     let server = ferricorn()
+        .variable("NOTIFY_SOCKET", "@nobody-listens")
         .linked()
         .line("--workers 1 --upgrade-timeout 5")
         .expect_error("Upgrade failed, and nothing has changed: ")
