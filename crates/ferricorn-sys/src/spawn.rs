@@ -50,7 +50,7 @@ pub enum Bond {
     DiesWithUs,
     /// It lives on.
     LivesOn,
-    /// It lives on, and a [guardian](crate::guardian) stands between us and it. Once that is killed, it is the service
+    /// It lives on, and a [guardian] stands between us and it. Once that is killed, it is the service
     /// manager's child.
     Guarded,
 }

@@ -32,6 +32,7 @@ mod signals;
 mod soak;
 mod sockets;
 mod stored_sockets;
+mod systemd;
 mod tls;
 mod upgrade;
 mod upgrade_in_place;

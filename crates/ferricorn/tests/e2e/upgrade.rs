@@ -9,10 +9,10 @@ use nix::sys::signal::Signal;
 
 use crate::{PROGRAM, ferricorn};
 
-const TOOK_OVER: &str = "Upgraded: this master has taken over";
+pub(crate) const TOOK_OVER: &str = "Upgraded: this master has taken over";
 
 /// The pid of the master that wrote the first line with this text after the mark.
-fn writer(server: &Server, mark: usize, text: &str) -> i32 {
+pub(crate) fn writer(server: &Server, mark: usize, text: &str) -> i32 {
     let line = server.wait_for_line_after(mark, text, PATIENCE);
     Entry::parse(&line.text).expect("a line of the log").pid
 }
