@@ -4,7 +4,7 @@
 //! Owns: the environments that tests need, and what became of each test. Does not own: which tests are run, and what
 //! follows from it.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, thread};
 
 use crate::{
     failure::Failure,
@@ -37,6 +37,11 @@ pub(crate) struct Ran {
     pub(crate) outcomes: Outcomes,
 }
 
+/// How many tests run at once: most of a test is waiting, for a worker's boot or for a time to pass.
+fn at_once() -> usize {
+    2 * thread::available_parallelism().map_or(1, usize::from)
+}
+
 impl<'a> Suite<'a> {
     /// Makes the environments that are missing or out of date.
     pub(crate) fn prepare(workspace: &'a Workspace) -> Result<Self, Failure> {
@@ -52,7 +57,7 @@ impl<'a> Suite<'a> {
     /// Runs `cargo test` with these options, and these arguments for the test programs.
     pub(crate) fn cargo(&self, options: &[&str], arguments: &[String]) -> Result<Ran, Failure> {
         let mut cargo = self.workspace.cargo(["test", "--no-fail-fast"]);
-        cargo.args(options).arg("--").args(arguments);
+        cargo.args(options).arg("--").args(arguments).env("RUST_TEST_THREADS", at_once().to_string());
         let [(_, newest), (_, oldest)] = &self.ends;
         cargo.env("FERRICORN_TEST_PYTHON", newest.program("python"));
         cargo.env("FERRICORN_TEST_PYTHON_OLDEST", oldest.program("python"));
@@ -75,8 +80,8 @@ impl<'a> Suite<'a> {
         let report = self.file("pytest.xml")?;
         let mut command = self.workspace.command(venv.program("python"), ["-m", "pytest"]);
         command.current_dir(self.workspace.root.join(SHIM));
-        // Two at once: most of a test is waiting.
-        command.args(["-p", "no:cacheprovider", "--numprocesses", "2"]).env("PYTHONDONTWRITEBYTECODE", "1");
+        command.args(["-p", "no:cacheprovider", "--numprocesses", &at_once().to_string()]);
+        command.env("PYTHONDONTWRITEBYTECODE", "1");
         command.arg("--junit-xml").arg(&report);
         if !filters.is_empty() {
             command.args(["-k", &filters.join(" or ")]);
