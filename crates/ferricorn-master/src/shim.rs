@@ -62,6 +62,7 @@ const MODULES: &[(&str, &str)] = modules![
     "logs",
     "main",
     "named",
+    "pass_on",
     "proxy_headers",
     "rights",
     "scoreboard",

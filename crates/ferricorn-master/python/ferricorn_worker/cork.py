@@ -15,6 +15,8 @@ import asyncio
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from .pass_on import pass_on
+
 JOINED = 64 * 1024
 """The largest body, in bytes, that is copied behind its head; to copy a larger one costs what a call costs."""
 
@@ -22,7 +24,7 @@ _HEAD = b"HTTP/"
 
 
 class Cork:
-    """What an HTTP protocol takes for its transport. All but the below is passed on (`_pass_on`)."""
+    """What an HTTP protocol takes for its transport. All but the below is passed on (`pass_on`)."""
 
     __slots__ = ("_call_soon", "_held", "_transport", "_write", "is_closing")
 
@@ -85,15 +87,8 @@ class Cork:
         return size if self._held is None else size + len(self._held)
 
     if TYPE_CHECKING:
-        # What `_pass_on` gives it.
+        # What `pass_on` gives it.
         def __getattr__(self, name: str) -> Any: ...
 
 
-def _pass_on(name: str) -> property:
-    return property(lambda self: getattr(self._transport, name))
-
-
-# Not by `__getattr__`, for the reason that `keep_alive` gives.
-for _name in dir(asyncio.Transport):
-    if not _name.startswith("_") and not hasattr(Cork, _name):
-        setattr(Cork, _name, _pass_on(_name))
+pass_on(Cork, asyncio.Transport, "_transport")

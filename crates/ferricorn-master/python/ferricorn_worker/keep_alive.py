@@ -17,12 +17,14 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from .pass_on import pass_on
+
 
 class KeepAlive:
     """What an HTTP protocol takes for its event loop, and for its keep-alive timer as well.
 
     Of their loop, these protocols use `create_task` and `call_later` alone, the latter for the keep-alive pause only
-    (uvicorn 0.24 to 0.54). Everything else that an event loop has is passed on (`_pass_on`).
+    (uvicorn 0.24 to 0.54). Everything else that an event loop has is passed on (`pass_on`).
     """
 
     __slots__ = ("_callback", "_end", "_fires_at", "_loop", "_timer", "create_task", "time")
@@ -62,7 +64,7 @@ class KeepAlive:
             self._fires_at = math.inf
 
     if TYPE_CHECKING:
-        # What `_pass_on` gives it.
+        # What `pass_on` gives it.
         def __getattr__(self, name: str) -> Any: ...
 
     def _arm(self, delay: float) -> None:
@@ -85,15 +87,7 @@ class KeepAlive:
         callback()
 
 
-def _pass_on(name: str) -> property:
-    return property(lambda self: getattr(self._loop, name))
-
-
-# Not by `__getattr__`: with that, the interpreter looks up each attribute of such an object the slow way, which costs
-# as much as the timer saves.
-for _name in dir(asyncio.AbstractEventLoop):
-    if not _name.startswith("_") and not hasattr(KeepAlive, _name):
-        setattr(KeepAlive, _name, _pass_on(_name))
+pass_on(KeepAlive, asyncio.AbstractEventLoop, "_loop")
 
 
 def detach(connection: Any) -> None:
