@@ -73,7 +73,8 @@ pub fn reap() -> Option<Reaped> {
     Some(Reaped { pid, exit, peak_memory })
 }
 
-/// Waits until this child has exited, and says how it ended. Only for before the event loop runs: it stops everything.
+/// Waits until this child has exited, and says how it ended. It stops everything: only for before the event loop runs, and
+/// for a child that was just killed and runs no program.
 pub fn wait_for(pid: i32) -> std::io::Result<Exit> {
     let id = libc::id_t::try_from(pid).map_err(std::io::Error::other)?;
     let mut information = MaybeUninit::<libc::siginfo_t>::zeroed();
