@@ -178,7 +178,6 @@ class Drain:
                 stay.extend(idle[first:])
                 break
             if sent:
-                # Not by `discard`: uvicorn calls that when it hears that the connection is gone, and it ends the timer.
                 self._connections.difference_update(batch)
             else:
                 stay.extend(batch)

@@ -12,11 +12,14 @@ Several go in one message, because half of what one costs is the system call and
 from __future__ import annotations
 
 import array
+import asyncio
 import os
 import socket
 import struct
 from collections.abc import Sequence
 from typing import Any
+
+from . import keep_alive
 
 BATCH = 8
 """The most connections in one message. More would save little, and all of them come to one sibling at once."""
@@ -26,6 +29,9 @@ _SECONDS = struct.Struct("<d")
 _NO_TIMER = -1.0
 
 _KNOWN = ("HttpToolsProtocol", "H11Protocol")
+
+_NOBODY = asyncio.Protocol()
+"""Who hears of the end of a connection that has moved."""
 
 
 def is_http(connection: Any) -> bool:
@@ -102,10 +108,21 @@ def send(connections: Sequence[Any], queue: socket.socket, now: float) -> bool:
     except OSError:
         return False
     for connection in connections:
-        # Closes this process's descriptor without a word on the wire: the file lives on in the message. Nothing is
-        # read between the test for "idle" and this, since the event loop is not asked.
-        connection.transport.abort()
+        # Nothing is read between the test for "idle" and this, since the event loop is not asked.
+        _forget(connection)
     return True
+
+
+def _forget(connection: Any) -> None:
+    """Closes this process's descriptor without a word on the wire: the file lives on in the message.
+
+    uvicorn's protocol hears nothing of it. An idle one has nothing to do when its connection is lost but to end what
+    is ended here, and to hear of it costs a third of a handoff (5 of 16 us on uvloop).
+    """
+    transport = connection.transport
+    transport.set_protocol(_NOBODY)
+    transport.abort()
+    keep_alive.detach(connection)
 
 
 def receive(queue: socket.socket) -> list[tuple[socket.socket, float]]:

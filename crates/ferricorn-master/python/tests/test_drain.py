@@ -446,6 +446,24 @@ def test_a_busy_connection_moves_when_it_is_idle(master: FakeMaster) -> None:
     assert old.receive() == {"type": "drained", "handed_over": 1, "cut": 0}
 
 
+def test_a_connection_that_has_moved_ends_while_the_worker_that_gave_it_still_drains(master: FakeMaster) -> None:
+    old = master.spawn(workers=2).serve()
+    idle, busy = master.connect(), master.connect()
+    idle.get()
+    busy.send(b"GET /wait HTTP/1.1\r\nHost: test\r\n\r\n")
+    master.wait_for(lambda: "waiting" in old.out())
+    new = master.spawn(workers=2).serve()
+    old.drain("handoff")
+    master.wait_for(lambda: old.word(7) == 1)
+    assert idle.get("/", "Connection: close").body == str(new.process.pid).encode()
+    # It is open to its client for as long as any process holds it.
+    assert idle.is_closed()
+    master.wait_for(lambda: old.word(2) == 1)
+    (master.folder / "go").touch()
+    assert busy.response().body == str(old.process.pid).encode()
+    assert old.receive()["handed_over"] == 2
+
+
 def test_a_stop_takes_back_what_no_sibling_has_taken_over(master: FakeMaster) -> None:
     worker = master.spawn(workers=2).serve()
     idle, busy = master.connect(), master.connect()
