@@ -9,6 +9,7 @@
 mod legacy;
 mod member;
 mod rows;
+mod silence;
 
 use std::{
     collections::BTreeMap,
@@ -35,6 +36,7 @@ use crate::{environment, rights, shim};
 use member::ALLOWANCE;
 pub(crate) use member::{History, Member, Stage};
 use rows::Rows;
+use silence::Silence;
 
 /// Every worker process, and what they share.
 pub(crate) struct Crew {
@@ -186,6 +188,7 @@ impl Crew {
             gives_way: false,
             boot_failure: None,
             history: History::default(),
+            silence: Silence::default(),
             black_box,
             allowance: ALLOWANCE,
             garbage: 0,
@@ -294,10 +297,11 @@ impl Crew {
         let vitals = |member: &mut Member| {
             member.allowance = ALLOWANCE;
             let silent_for = rows.silent_for(member.row);
+            let excuse = member.silence.look(member.pid, silent_for);
             Vitals {
                 silent_for,
-                starved: member.is_starved(silent_for),
-                held_up: member.is_held_up(silent_for),
+                starved: excuse.starved,
+                held_up: excuse.held_up,
                 requests: rows.read(member.row, Word::Requests),
                 memory: if weigh { memory::resident(member.pid) } else { None },
             }

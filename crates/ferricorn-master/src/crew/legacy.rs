@@ -14,7 +14,7 @@ use ferricorn_wire::{
     upgrade::{Estate, Legacy, WorkerState},
 };
 
-use super::{ALLOWANCE, Crew, History, Member, Stage, rows::Rows, watch};
+use super::{ALLOWANCE, Crew, History, Member, Stage, rows::Rows, silence::Silence, watch};
 use crate::succession;
 
 impl Crew {
@@ -78,6 +78,7 @@ fn inherit_worker(worker: &WorkerState, row: usize) -> io::Result<Member> {
         gives_way: false,
         boot_failure: None,
         history: History { stage, ..History::default() },
+        silence: Silence::default(),
         allowance: ALLOWANCE,
         garbage: 0,
         black_box: BlackBox::adopt(inherit::descriptor(worker.black_box)?),

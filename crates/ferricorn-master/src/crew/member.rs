@@ -6,23 +6,20 @@ use std::{
     io,
     os::fd::OwnedFd,
     task::{Context, Poll},
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use ferricorn_core::{Generation, Slot};
-use ferricorn_sys::{BlackBox, Process, activity, channel, priority};
+use ferricorn_sys::{BlackBox, Process, channel, priority};
 use ferricorn_wire::ToMaster;
 use tokio::io::unix::AsyncFd;
 use tracing::{debug, warn};
 
+use super::silence::Silence;
+
 /// Messages that a worker may say between two readings of the scoreboard. A worker in order says a handful in its life;
 /// what one says beyond waits in its own channel, so that a flood costs the master next to nothing.
 pub(super) const ALLOWANCE: u32 = 20;
-
-/// Silence after which it is looked at what keeps a worker from running. Before, nothing is read.
-const SUSPICIOUS: Duration = Duration::from_millis(500);
-/// How long a silent worker is watched before what it has got of a processor says something.
-const WATCHED: Duration = Duration::from_millis(200);
 
 /// One worker process.
 pub(crate) struct Member {
@@ -43,6 +40,7 @@ pub(crate) struct Member {
     pub(crate) boot_failure: Option<(ferricorn_wire::BootStage, String)>,
     /// What it said and we saw of it, for the report of its death.
     pub(crate) history: History,
+    pub(super) silence: Silence,
     pub(super) black_box: BlackBox,
     /// Messages that it may still say before the scoreboard is read again.
     pub(super) allowance: u32,
@@ -137,31 +135,6 @@ impl Member {
             warn!("a message of worker (pid: {pid}) cannot be understood ({count} so far): {error}");
         }
     }
-
-    /// Whether a worker is silent and waits for a device or a file system.
-    pub(super) fn is_held_up(&self, silent_for: Option<Duration>) -> bool {
-        silent_for.is_some_and(|silent_for| silent_for >= SUSPICIOUS)
-            && activity::of(self.pid).is_some_and(|it| it.is_held_up())
-    }
-
-    /// Whether it is silent because the machine has not let it run: it could have, and has got less than a twentieth of
-    /// a processor. An event loop needs next to nothing for a heartbeat.
-    pub(super) fn is_starved(&mut self, silent_for: Option<Duration>) -> bool {
-        if silent_for.is_none_or(|silent_for| silent_for < SUSPICIOUS) {
-            self.history.hunger = None;
-            return false;
-        }
-        let (Some(ran), Some(activity)) = (activity::ran(self.pid), activity::of(self.pid)) else {
-            return false;
-        };
-        let hunger = self.history.hunger.get_or_insert_with(|| Hunger::new(ran));
-        hunger.looks += 1;
-        hunger.runnable += u32::from(activity.is_runnable());
-        let watched = hunger.since.elapsed();
-        let has_got = ran.saturating_sub(hunger.ran);
-        // At the first look nothing is known but that it could run; one that loops for ever is found at the next.
-        hunger.runnable * 2 > hunger.looks && (watched < WATCHED || has_got < watched / 20)
-    }
 }
 
 /// What was found in a channel.
@@ -181,8 +154,6 @@ pub(crate) struct History {
     pub(crate) boot_stage: Option<ferricorn_wire::BootStage>,
     /// What it said had ended it, with the traceback.
     pub(crate) dying: Option<(ferricorn_wire::DyingCause, String)>,
-    /// What was seen of it since it was first seen to be silent.
-    pub(crate) hunger: Option<Hunger>,
     /// Where its event loop was when the log last told that it does not run; none after it has run again.
     pub(crate) hang: Option<String>,
     /// It was sent SIGKILL by us.
@@ -191,24 +162,6 @@ pub(crate) struct History {
     pub(crate) peak_memory: Option<u64>,
     /// The control group has counted a kill for want of memory around its death.
     pub(crate) out_of_memory: bool,
-}
-
-/// Whether a silent worker gets a processor when it wants one.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Hunger {
-    since: Instant,
-    /// How long it had run by then.
-    ran: Duration,
-    looks: u32,
-    /// At how many of the looks it ran or waited for a processor. To ask the kernel how long it has waited is not enough:
-    /// while its control group has used up its quota, that does not grow (Linux 6.18).
-    runnable: u32,
-}
-
-impl Hunger {
-    fn new(ran: Duration) -> Self {
-        Self { since: Instant::now(), ran, looks: 0, runnable: 0 }
-    }
 }
 
 /// How far a worker has come, for the report of its death.
