@@ -1,0 +1,157 @@
+//! How a worker comes to be: its process, with everything that it inherits, and its start message.
+//!
+//! Owns: what a new worker is given, and why none could be made. Does not own: when one is made, the settings in its start
+//! message.
+//!
+//! Invariant: a worker either has its row and its start message, or does not exist.
+
+use std::{
+    io,
+    os::fd::{AsRawFd, RawFd},
+    path::PathBuf,
+    time::Instant,
+};
+
+use ferricorn_core::{Generation, Slot, WorkerId};
+use ferricorn_sys::{BlackBox, Rights, SpawnError, SpawnPlan, SpawnStage, channel, priority, spawn};
+use ferricorn_wire::ToWorker;
+
+use super::{Crew, History, Member, member::ALLOWANCE, silence::Silence, watch};
+use crate::{environment, rights, shim};
+
+/// What a new worker shall be.
+pub(crate) struct Recruit {
+    pub(crate) id: WorkerId,
+    pub(crate) slot: Slot,
+    pub(crate) generation: Generation,
+    pub(crate) interpreter: PathBuf,
+    pub(crate) directory: PathBuf,
+    /// Whose rights it has, if not the master's.
+    pub(crate) rights: Option<Rights>,
+    /// Variables for the application, stronger than the master's.
+    pub(crate) environment: Vec<(String, String)>,
+    /// The application, which it finds on its command line.
+    pub(crate) app: String,
+    /// What the process list calls it.
+    pub(crate) name: String,
+    pub(crate) listeners: Vec<RawFd>,
+    /// Nobody waits for its boot: it leaves the processors to those that serve.
+    pub(crate) may_wait: bool,
+}
+
+/// The descriptors and numbers that the start message names.
+pub(crate) struct Berth {
+    pub(crate) scoreboard: RawFd,
+    pub(crate) row: u32,
+    pub(crate) black_box: RawFd,
+    pub(crate) handoff: [RawFd; 2],
+}
+
+impl Crew {
+    /// Starts a worker and sends it the message that `start` makes of its berth.
+    pub(crate) fn spawn(
+        &mut self,
+        recruit: &Recruit,
+        start: impl FnOnce(Berth) -> ToWorker,
+    ) -> io::Result<()> {
+        let row = self.rows.take()?;
+        let spawned = self.spawn_in(row, recruit, start);
+        match spawned {
+            Ok(member) => {
+                self.members.insert(recruit.id, member);
+                Ok(())
+            }
+            Err(error) => {
+                self.rows.give_back(row);
+                Err(error)
+            }
+        }
+    }
+
+    fn spawn_in(
+        &self,
+        row: usize,
+        recruit: &Recruit,
+        start: impl FnOnce(Berth) -> ToWorker,
+    ) -> io::Result<Member> {
+        let (ours, theirs) = channel::pair()?;
+        let black_box = BlackBox::create()?;
+        let handoff = self.handoff();
+        let mut environment = environment::for_worker(&self.version, &recruit.environment);
+        environment.push(("FERRICORN_SLOT".into(), recruit.slot.to_string().into()));
+        environment.push(("FERRICORN_GENERATION".into(), recruit.generation.to_string().into()));
+        let words = vec![format!("worker {}", recruit.app).into(), recruit.name.clone().into()];
+        let (directory, rights) = (recruit.directory.clone(), recruit.rights.clone());
+        let courtesy = priority::that_can_be_taken_back(rights.is_none());
+        let job = shim::Job { words, environment, directory, rights };
+        let mut plan = shim::plan(&recruit.interpreter, &self.sources, &theirs, job);
+        plan.inherit.extend(&recruit.listeners);
+        plan.inherit.extend(handoff);
+        plan.inherit.extend([self.rows.as_raw_fd(), black_box.as_raw_fd()]);
+        // Before the spawn, so that the worker finds it at once; and if it cannot be sent, there is no worker.
+        let berth = Berth {
+            scoreboard: self.rows.as_raw_fd(),
+            row: u32::try_from(row).unwrap_or(u32::MAX),
+            black_box: black_box.as_raw_fd(),
+            handoff,
+        };
+        channel::send(&ours, &ferricorn_wire::encode(&start(berth)))?;
+        let child = spawn::spawn(&plan).map_err(|error| spawn_failure(&error, &plan))?;
+        let mut member = Member {
+            slot: recruit.slot,
+            generation: recruit.generation,
+            pid: child.pid,
+            process: child.process,
+            channel: Some(watch(ours)?),
+            row,
+            spawned_at: Instant::now(),
+            courtesy,
+            gives_way: false,
+            boot_failure: None,
+            history: History::default(),
+            silence: Silence::default(),
+            black_box,
+            allowance: ALLOWANCE,
+            garbage: 0,
+        };
+        if recruit.may_wait {
+            member.give_way();
+        }
+        Ok(member)
+    }
+}
+
+/// Why no process could be made, with what it usually means. None of this is the application's failure.
+fn spawn_failure(error: &SpawnError, plan: &SpawnPlan) -> io::Error {
+    let meaning = match error.source.kind() {
+        io::ErrorKind::WouldBlock => "; the limit of processes is reached, see `ulimit -u` and pids.max",
+        io::ErrorKind::OutOfMemory => "; the machine or the control group has no memory left",
+        io::ErrorKind::NotFound if error.stage == SpawnStage::Execute => {
+            "; the interpreter is gone, was its environment made anew?"
+        }
+        io::ErrorKind::PermissionDenied if error.stage == SpawnStage::Execute => {
+            return io::Error::other(format!("{error}; {}", not_executable(plan)));
+        }
+        _ if error.stage == SpawnStage::Rights => {
+            "; is the container, or its user namespace, allowed to have this user and group?"
+        }
+        _ if error.source.raw_os_error() == Some(24 /* EMFILE */) => {
+            "; the limit of open files is reached, see `ulimit -n`"
+        }
+        _ => "",
+    };
+    io::Error::other(format!("{error}{meaning}"))
+}
+
+/// Which interpreter the worker may not execute, and the folder that keeps it from that.
+fn not_executable(plan: &SpawnPlan) -> String {
+    let interpreter = plan.program.display();
+    let Some(rights) = &plan.rights else {
+        return format!("the interpreter `{interpreter}` may not be executed");
+    };
+    let who = format!("the user of the workers (--user) may not execute the interpreter `{interpreter}`");
+    match rights::closed_folder(&plan.program, rights) {
+        Some(folder) => format!("{who}: the folder `{}` is closed to that user", folder.display()),
+        None => format!("{who}, or not enter a folder above it"),
+    }
+}
