@@ -2,18 +2,19 @@
 
 mod ctl;
 mod facts;
+mod hire;
 mod metrics;
 mod reload;
 mod upgrade;
 
-use std::{collections::VecDeque, io, os::fd::AsRawFd, time::Instant};
+use std::{collections::VecDeque, time::Instant};
 
 use ferricorn_core::{
     Action, Command, Event, ExitReason, Notice, Policy, StopMode, UpgradeWay, WorkerId, WorkerSignal,
 };
 use ferricorn_sys::{Listener, PidFile, Signal};
 use ferricorn_wire::{
-    DrainMode, Start, ToWorker, milliseconds,
+    DrainMode, ToWorker, milliseconds,
     upgrade::{FromSuccessor, ToSuccessor},
 };
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep_until};
@@ -22,17 +23,15 @@ use tracing::{error, info};
 use crate::{
     Program,
     control::Control,
-    crew::{Crew, Recruit},
-    hooks::{self, About, MasterHooks},
+    crew::Crew,
+    hooks::{About, MasterHooks},
     manager,
     observe::Observer,
     policy,
     reloading::Reloading,
-    rights,
     run::Ended,
     shortage::Shortage,
     sources::Signals,
-    start_message,
     succession::Predecessor,
     successor::Successor,
 };
@@ -160,34 +159,7 @@ impl World {
 
     pub(crate) fn execute(&mut self, action: Action) -> Done {
         match action {
-            Action::Spawn { id, slot, generation, urgent } => {
-                self.hooks.newest(id);
-                let candidate = self.reloading.of(generation).is_some();
-                self.call_hook("pre_fork", About::worker("[booting]", id, candidate));
-                let settings = self.reloading.settings_of(generation, &self.program.settings);
-                let candidate = self.reloading.of(generation);
-                let recruit = Recruit {
-                    id,
-                    slot,
-                    generation,
-                    interpreter: settings.python.clone().unwrap_or_default(),
-                    directory: settings.chdir.clone(),
-                    rights: rights::of_worker(settings),
-                    environment: settings.environment.clone(),
-                    app: settings.app.clone(),
-                    name: settings.process_name().to_owned(),
-                    listeners: candidate.map_or_else(
-                        || self.listeners.iter().map(AsRawFd::as_raw_fd).collect(),
-                        |candidate| candidate.descriptors(&self.listeners),
-                    ),
-                    // A boot that has a limit of time is not to miss it for being polite.
-                    may_wait: !urgent && settings.boot_timeout.is_zero(),
-                };
-                return Done::Happened(match self.spawn(&recruit) {
-                    Ok(()) => Event::Spawned { id },
-                    Err(error) => Event::SpawnFailed { id, error: error.to_string() },
-                });
-            }
+            Action::Spawn { id, slot, generation, urgent } => return self.hire(id, slot, generation, urgent),
             Action::GiveWay { id } => self.crew.give_way(id),
             Action::Hurry { id } => self.crew.hurry(id),
             Action::Listen => return self.listen(),
@@ -248,43 +220,6 @@ impl World {
     fn call_hook(&mut self, hook: &'static str, about: About) {
         let crew = &self.crew;
         self.hooks.call(hook, about, || crew.roll());
-    }
-
-    fn spawn(&mut self, recruit: &Recruit) -> io::Result<()> {
-        let settings = self.reloading.settings_of(recruit.generation, &self.program.settings);
-        let candidate = self.reloading.of(recruit.generation);
-        let colors = candidate.map_or_else(|| self.program.log.colors(), |it| it.log.colors);
-        let (slot, generation) = (recruit.slot.0, recruit.generation.0);
-        let listeners = recruit.listeners.clone();
-        let app = start_message::app(settings);
-        let log = start_message::log(settings, colors);
-        let hooks = start_message::hooks(settings, recruit.id.0)
-            // The file has the dictionary as Python has it, with whatever JSON cannot say; and perhaps the logger class.
-            .filter(|hooks| {
-                hooks::has_workers(hooks)
-                    || settings.logs.dictionary.is_some()
-                    || settings.logs.class_of_file()
-            });
-        self.crew.spawn(recruit, |berth| {
-            ToWorker::Start(Box::new(Start {
-                version: self.program.version.to_owned(),
-                slot,
-                generation,
-                master_pid: ferricorn_sys::pid(),
-                listeners,
-                backlog: settings.backlog,
-                scoreboard: berth.scoreboard,
-                row: berth.row,
-                black_box: berth.black_box,
-                workers: settings.workers,
-                handoff: berth.handoff,
-                worker_connections: settings.worker_connections,
-                count_websockets: settings.max_requests > 0,
-                app,
-                log,
-                hooks,
-            }))
-        })
     }
 
     fn listen(&mut self) -> Done {

@@ -1,0 +1,84 @@
+//! A new worker, as the settings of its generation want it.
+//!
+//! Owns: which settings those are, and what of them goes into the worker's process and into its start message. Does not own:
+//! how a process is made (`crew`), the settings.
+
+use std::{io, os::fd::AsRawFd};
+
+use ferricorn_core::{Event, Generation, Slot, WorkerId};
+use ferricorn_wire::{Start, ToWorker};
+
+use super::{Done, World};
+use crate::{
+    crew::Recruit,
+    hooks::{self, About},
+    rights, start_message,
+};
+
+impl World {
+    pub(super) fn hire(&mut self, id: WorkerId, slot: Slot, generation: Generation, urgent: bool) -> Done {
+        self.hooks.newest(id);
+        let candidate = self.reloading.of(generation).is_some();
+        self.call_hook("pre_fork", About::worker("[booting]", id, candidate));
+        let settings = self.reloading.settings_of(generation, &self.program.settings);
+        let candidate = self.reloading.of(generation);
+        let recruit = Recruit {
+            id,
+            slot,
+            generation,
+            interpreter: settings.python.clone().unwrap_or_default(),
+            directory: settings.chdir.clone(),
+            rights: rights::of_worker(settings),
+            environment: settings.environment.clone(),
+            app: settings.app.clone(),
+            name: settings.process_name().to_owned(),
+            listeners: candidate.map_or_else(
+                || self.listeners.iter().map(AsRawFd::as_raw_fd).collect(),
+                |candidate| candidate.descriptors(&self.listeners),
+            ),
+            // A boot that has a limit of time is not to miss it for being polite.
+            may_wait: !urgent && settings.boot_timeout.is_zero(),
+        };
+        Done::Happened(match self.spawn(&recruit) {
+            Ok(()) => Event::Spawned { id },
+            Err(error) => Event::SpawnFailed { id, error: error.to_string() },
+        })
+    }
+
+    fn spawn(&mut self, recruit: &Recruit) -> io::Result<()> {
+        let settings = self.reloading.settings_of(recruit.generation, &self.program.settings);
+        let candidate = self.reloading.of(recruit.generation);
+        let colors = candidate.map_or_else(|| self.program.log.colors(), |it| it.log.colors);
+        let (slot, generation) = (recruit.slot.0, recruit.generation.0);
+        let listeners = recruit.listeners.clone();
+        let app = start_message::app(settings);
+        let log = start_message::log(settings, colors);
+        let hooks = start_message::hooks(settings, recruit.id.0)
+            // The file has the dictionary as Python has it, with whatever JSON cannot say; and perhaps the logger class.
+            .filter(|hooks| {
+                hooks::has_workers(hooks)
+                    || settings.logs.dictionary.is_some()
+                    || settings.logs.class_of_file()
+            });
+        self.crew.spawn(recruit, |berth| {
+            ToWorker::Start(Box::new(Start {
+                version: self.program.version.to_owned(),
+                slot,
+                generation,
+                master_pid: ferricorn_sys::pid(),
+                listeners,
+                backlog: settings.backlog,
+                scoreboard: berth.scoreboard,
+                row: berth.row,
+                black_box: berth.black_box,
+                workers: settings.workers,
+                handoff: berth.handoff,
+                worker_connections: settings.worker_connections,
+                count_websockets: settings.max_requests > 0,
+                app,
+                log,
+                hooks,
+            }))
+        })
+    }
+}
