@@ -8,6 +8,7 @@ mod daemons;
 mod datagram;
 mod event;
 mod line;
+mod peer;
 mod sink;
 mod stream;
 

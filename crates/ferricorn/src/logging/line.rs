@@ -8,7 +8,8 @@ use std::{io, path::PathBuf};
 use super::{
     daemons::Patience,
     datagram::Datagrams,
-    stream::{Peer, Rest, Stream},
+    peer::Peer,
+    stream::{Rest, Stream},
 };
 
 /// Where a daemon listens.

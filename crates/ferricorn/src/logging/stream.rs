@@ -1,6 +1,6 @@
 //! A connection to a syslog daemon, in a thread of its own.
 //!
-//! Owns: the queue, the connection, making it anew. Does not own: what is sent.
+//! Owns: the queue, when the connection is made and made anew. Does not own: the connection (`peer`), what is sent.
 //!
 //! Invariants: whoever sends never waits: neither for a name to be resolved, nor for a daemon that is away, nor for one
 //! that accepts and does not read. The queue has a limit; what does not fit is lost and counted. The thread takes no
@@ -8,45 +8,25 @@
 
 use std::{
     collections::VecDeque,
-    fmt,
-    io::{self, Read, Write},
-    net::TcpStream,
-    os::{
-        fd::{AsFd, BorrowedFd},
-        unix::net::UnixStream,
-    },
-    path::PathBuf,
+    io,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread,
     time::{Duration, Instant},
 };
 
-use nix::{
-    poll::{PollFd, PollFlags, PollTimeout, poll},
-    sys::signal::{SigSet, SigmaskHow},
-};
+use nix::sys::signal::{SigSet, SigmaskHow};
 use tracing::warn;
 
-use super::{daemons::Patience, datagram::first};
-
-/// How long a connection may take.
-const CONNECT: Duration = Duration::from_secs(2);
-
-/// How long a daemon that does not read is waited for before the connection is made anew.
-const WRITE: Duration = Duration::from_secs(5);
+use super::{
+    daemons::Patience,
+    peer::{Connection, Peer},
+};
 
 /// From one try to connect to the next: the first pause, and the longest.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
 
 /// The most bytes that wait.
 const MOST: usize = 1 << 18;
-
-/// Where the daemon listens.
-#[derive(Clone, Debug)]
-pub(super) enum Peer {
-    Tcp(String, u16),
-    Unix(PathBuf),
-}
 
 /// The sending side. Dropped, it lets the thread send what waits and end.
 #[derive(Debug)]
@@ -238,82 +218,15 @@ impl Sender {
     }
 }
 
-#[derive(Debug)]
-enum Connection {
-    Tcp(TcpStream),
-    Unix(UnixStream),
-}
-
-impl Peer {
-    fn connect(&self) -> io::Result<Connection> {
-        Ok(match self {
-            Self::Tcp(host, port) => {
-                let stream = TcpStream::connect_timeout(&first(host, *port)?, CONNECT)?;
-                stream.set_write_timeout(Some(WRITE))?;
-                Connection::Tcp(stream)
-            }
-            Self::Unix(path) => {
-                let stream = UnixStream::connect(path)?;
-                stream.set_write_timeout(Some(WRITE))?;
-                Connection::Unix(stream)
-            }
-        })
-    }
-}
-
-impl fmt::Display for Peer {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Tcp(host, port) => write!(formatter, "tcp://{host}:{port}"),
-            Self::Unix(path) => write!(formatter, "unix://{}", path.display()),
-        }
-    }
-}
-
-impl Connection {
-    fn write_all(&mut self, packet: &[u8]) -> io::Result<()> {
-        match self {
-            Self::Tcp(stream) => stream.write_all(packet),
-            Self::Unix(stream) => stream.write_all(packet),
-        }
-    }
-
-    /// Whether the other side has ended it. What a daemon says is read and forgotten.
-    fn is_closed(&mut self) -> bool {
-        let mut buffer = [0; 512];
-        while self.is_readable() {
-            let read = match self {
-                Self::Tcp(stream) => stream.read(&mut buffer),
-                Self::Unix(stream) => stream.read(&mut buffer),
-            };
-            if read.is_err() || matches!(read, Ok(0)) {
-                return true;
-            }
-        }
-        false
-    }
-
-    fn is_readable(&self) -> bool {
-        let mut polled = [PollFd::new(self.as_fd(), PollFlags::POLLIN)];
-        poll(&mut polled, PollTimeout::ZERO).is_ok_and(|ready| ready > 0)
-    }
-}
-
-impl AsFd for Connection {
-    fn as_fd(&self) -> BorrowedFd<'_> {
-        match self {
-            Self::Tcp(stream) => stream.as_fd(),
-            Self::Unix(stream) => stream.as_fd(),
-        }
-    }
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use std::net::TcpListener;
+    use std::{
+        io::Read,
+        net::{TcpListener, TcpStream},
+    };
 
-    use super::*;
+    use super::{super::peer::WRITE, *};
 
     const LIMIT: Duration = Duration::from_secs(20);
 
