@@ -33,6 +33,7 @@ pub mod pid_file;
 pub mod priority;
 pub mod process;
 pub mod rights;
+mod socket_file;
 pub mod spawn;
 pub mod title;
 pub mod wait;

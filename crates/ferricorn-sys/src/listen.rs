@@ -1,18 +1,16 @@
 //! Listening sockets: made, taken over, given up.
 //!
-//! Owns: the options of a listening socket, the file of a unix socket. Does not own: the parsing of addresses, retries,
-//! accepting (workers do that).
+//! Owns: the options of a listening socket. Does not own: the file of a unix socket (`socket_file`), the parsing of
+//! addresses, retries, accepting (workers do that).
 //!
 //! Binding and listening are two steps on purpose: the address is ours from the start, but a client gets
 //! "connection refused" until a worker is ready to answer.
 
-use std::fs;
 use std::io;
 use std::mem::ManuallyDrop;
 use std::net::SocketAddr;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd as _, OwnedFd, RawFd};
-use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, FdFlag, OFlag, fcntl};
@@ -20,12 +18,12 @@ use nix::sys::socket::sockopt::{
     AcceptConn, Ipv6V6Only, ReuseAddr, ReusePort, SockType as TypeOfSocket, TcpNoDelay,
 };
 use nix::sys::socket::{
-    AddressFamily, SockFlag, SockProtocol, SockType, SockaddrStorage, UnixAddr, bind, connect, getsockname,
+    AddressFamily, SockFlag, SockProtocol, SockType, SockaddrStorage, UnixAddr, bind, getsockname,
     getsockopt, setsockopt, socket,
 };
 
 use crate::access::Access;
-use crate::holder;
+use crate::socket_file::{SocketFile, remove_if_stale, unix_stream_socket};
 
 pub use crate::listen_error::ListenError;
 
@@ -200,14 +198,14 @@ impl Listener {
     /// Gives the descriptor away, under its number. The file of a unix socket stays.
     pub fn into_descriptor(self) -> OwnedFd {
         if let Some(mut file) = self.file {
-            file.stays = true;
+            file.leave();
         }
         self.descriptor
     }
 
     /// The file of a unix socket that goes with us; none if there is none, or if it is not ours.
     pub fn file(&self) -> Option<&Path> {
-        self.file.as_ref().filter(|file| !file.stays).map(|file| file.path.as_path())
+        self.file.as_ref().and_then(SocketFile::path)
     }
 
     /// From now on the file of the unix socket, at this path, goes with us: its owner has handed it over.
@@ -219,7 +217,7 @@ impl Listener {
     /// From now on the file of a unix socket stays when we close: another master has it.
     pub fn leave_file(&mut self) {
         if let Some(file) = &mut self.file {
-            file.stays = true;
+            file.leave();
         }
     }
 
@@ -239,41 +237,6 @@ impl AsFd for Listener {
 impl AsRawFd for Listener {
     fn as_raw_fd(&self) -> RawFd {
         self.descriptor.as_raw_fd()
-    }
-}
-
-/// The file of a unix socket that we made; removed on drop.
-#[derive(Debug)]
-struct SocketFile {
-    /// Absolute, so that a later change of directory does not matter.
-    path: PathBuf,
-    device: u64,
-    inode: u64,
-    /// It was handed on with its socket.
-    stays: bool,
-}
-
-impl SocketFile {
-    fn at(path: &Path) -> io::Result<Self> {
-        let path = std::path::absolute(path)?;
-        let metadata = fs::symlink_metadata(&path)?;
-        Ok(Self { path, device: metadata.dev(), inode: metadata.ino(), stays: false })
-    }
-
-    /// Whether no other program has put its own file there.
-    fn is_ours(&self) -> bool {
-        fs::symlink_metadata(&self.path)
-            .is_ok_and(|metadata| (metadata.dev(), metadata.ino()) == (self.device, self.inode))
-    }
-}
-
-impl Drop for SocketFile {
-    fn drop(&mut self) {
-        if !self.stays && self.is_ours() {
-            // There is nobody to tell of a failure: the file is gone already, or the directory is no longer ours to
-            // write to, and the next start finds the socket stale.
-            let _gone_or_forbidden = fs::remove_file(&self.path);
-        }
     }
 }
 
@@ -298,28 +261,6 @@ fn bind_beside_others(descriptor: &OwnedFd, address: SocketAddr) -> nix::Result<
     setsockopt(descriptor, ReuseAddr, &true)?;
     setsockopt(descriptor, ReusePort, &true)?;
     bind(descriptor.as_raw_fd(), &SockaddrStorage::from(address))
-}
-
-fn remove_if_stale(path: &Path, target: &UnixAddr, shown: &str) -> Result<(), ListenError> {
-    let failed = |source: io::Error| ListenError::new(shown, source);
-    match fs::symlink_metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        Err(error) => return Err(failed(error)),
-        Ok(metadata) if metadata.file_type().is_socket() => {}
-        Ok(_) => return Err(ListenError::NotASocket { path: path.to_owned() }),
-    }
-    let probe = unix_stream_socket().map_err(|errno| failed(errno.into()))?;
-    let answer = connect(probe.as_raw_fd(), target);
-    // A master that has bound its socket and does not listen yet refuses connections too.
-    if answer == Err(Errno::ECONNREFUSED) && !holder::is_unix_path_bound(path) {
-        return fs::remove_file(path).map_err(failed);
-    }
-    Err(ListenError::InUse { address: shown.to_owned() })
-}
-
-fn unix_stream_socket() -> nix::Result<OwnedFd> {
-    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
-    socket(AddressFamily::Unix, SockType::Stream, flags, None)
 }
 
 fn set_modes(descriptor: &OwnedFd) -> nix::Result<()> {
