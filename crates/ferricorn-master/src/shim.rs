@@ -42,6 +42,7 @@ const MODULES: &[(&str, &str)] = modules![
     "channel",
     "check",
     "config_file",
+    "connections",
     "cork",
     "drain",
     "environment",

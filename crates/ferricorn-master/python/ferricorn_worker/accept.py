@@ -20,7 +20,8 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from . import handoff, keep_alive, scoreboard
+from . import handoff, scoreboard
+from .connections import ConnectionSet
 from .logs import log
 from .scoreboard import Scoreboard
 
@@ -44,39 +45,6 @@ QUEUE_LIMIT = 100_000
 """The most connections that the emptying of an accept queue takes: more than any backlog."""
 
 _SHORTAGE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-
-
-class ConnectionSet(set[Any]):
-    """uvicorn's set of open connections, which tells when it changes."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.on_add: Callable[[Any], None] | None = None
-        self.on_discard: Callable[[], None] | None = None
-
-    def announce_to(self, also: Callable[[Any], None]) -> None:
-        """Tells one more of each connection that is added."""
-        before = self.on_add
-
-        def both(connection: Any) -> None:
-            if before is not None:
-                before(connection)
-            also(connection)
-
-        self.on_add = both
-
-    def add(self, connection: Any) -> None:
-        """Notes an open connection."""
-        super().add(connection)
-        if self.on_add is not None:
-            self.on_add(connection)
-
-    def discard(self, connection: Any) -> None:
-        """Notes a closed connection, and ends its timer."""
-        super().discard(connection)
-        keep_alive.detach(connection)
-        if self.on_discard is not None:
-            self.on_discard()
 
 
 class Intake:

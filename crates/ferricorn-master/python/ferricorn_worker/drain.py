@@ -23,7 +23,8 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from . import handoff, last_word, scoreboard
-from .accept import ConnectionSet, Intake
+from .accept import Intake
+from .connections import ConnectionSet
 from .logs import log
 from .scoreboard import Scoreboard
 

@@ -18,8 +18,9 @@ from typing import Any
 import uvicorn
 
 from . import scoreboard
-from .accept import ConnectionSet, Intake
+from .accept import Intake
 from .channel import Channel, MalformedMessage, MasterGone
+from .connections import ConnectionSet
 from .drain import GRACE_OVER, Drain, Mode
 from .errors import BootFailed
 from .in_flight import InFlight

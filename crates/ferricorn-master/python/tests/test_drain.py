@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from fake_master import LIMIT, Client, FakeMaster, Worker
 
-from ferricorn_worker.accept import ConnectionSet
+from ferricorn_worker.connections import ConnectionSet
 from ferricorn_worker.drain import Drain
 
 
