@@ -16,7 +16,7 @@ use crate::{
     upgrade::{TOOK_OVER, writer},
 };
 
-/// What systemd is where it is installed.
+/// What systemd is where it is installed; `$MANAGER` to the script below.
 const SYSTEMD: &str = "/lib/systemd/systemd";
 
 /// Writes the command that follows as a unit, and becomes the manager. It only runs where the system looks as if systemd
@@ -36,7 +36,7 @@ END
 echo '[Unit]
 Wants=app.service' >"$XDG_RUNTIME_DIR/units/default.target"
 export SYSTEMD_UNIT_PATH="$XDG_RUNTIME_DIR/units:"
-exec /lib/systemd/systemd --user --log-target=null
+exec "$MANAGER" --user --log-target=null
 "#;
 
 /// Whether a test can have a manager of its own here.
@@ -74,6 +74,7 @@ fn systemd_starts_reloads_upgrades_and_stops_without_loss() {
     fs::create_dir(&manager.folder).expect("a folder");
     let server = builder
         .variable("XDG_RUNTIME_DIR", &manager.folder)
+        .variable("MANAGER", SYSTEMD)
         .wrapped(&["unshare", "--mount", "/bin/sh", "-c", MANAGE])
         .line("--workers 2 --reload-probation 0")
         .serve(2);
