@@ -17,7 +17,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
     let workspace = Workspace::find()?;
     say("Preparing");
     let venv = Python::find()?.venv(&workspace, "newest")?;
-    loudly_checked("build", &mut workspace.cargo(["build", "--package", "ferricorn"]))?;
+    // As a part of the workspace, so that what it depends on is built as it is for everything else.
+    loudly_checked("build", &mut workspace.cargo(["build", "--workspace", "--bin", "ferricorn"]))?;
 
     let mut options = vec!["main:app".to_owned()];
     let names_address = |option: &String| WHERE.iter().any(|name| option.split('=').next() == Some(name));
