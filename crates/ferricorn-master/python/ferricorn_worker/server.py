@@ -2,9 +2,9 @@
 
 Owns: the points at which uvicorn is overridden, the master's orders while the event loop runs.
 Does not own: accepting (`accept`), the drain (`drain`), signals (`signals`).
-Invariants: only `install_signal_handlers`, `capture_signals`, `startup` and `shutdown` are overridden, and the server
-is run with `sockets=[]`, which holds on every uvicorn from 0.24 to 0.54. No connection is accepted before the master's
-`serve`. uvicorn's loop goes on during a drain, so the Date header stays right and the heartbeat alive.
+Invariants: only `install_signal_handlers`, `capture_signals`, `startup`, `main_loop` and `shutdown` are overridden, and
+the server is run with `sockets=[]`, which holds on every uvicorn from 0.24 to 0.54. No connection is accepted before
+the master's `serve`. uvicorn's loop goes on during a drain, so the Date header stays right and the heartbeat alive.
 """
 
 from __future__ import annotations
@@ -83,6 +83,7 @@ class Server(uvicorn.Server):
         self._heartbeat = Heartbeat(board, self._publish)
         self._tasks: set[asyncio.Task[None]] = set()
         self._drain_task: asyncio.Task[None] | None = None
+        self._ticks: asyncio.Task[None] | None = None
         self._orphaned = False
         self._early_order: tuple[Mode, float, str] | None = None
 
@@ -119,6 +120,15 @@ class Server(uvicorn.Server):
             self._begin_drain("close", 0.0)
         else:
             self._channel.send({"type": "ready"})
+
+    async def main_loop(self) -> None:
+        """Goes on as uvicorn does until the drain is over. uvicorn looks for its end ten times a second only."""
+        self._ticks = self._loop.create_task(super().main_loop())
+        try:
+            await self._ticks
+        except asyncio.CancelledError:
+            if not self.should_exit:
+                raise
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finishes the drain, then lets uvicorn close what is left and run the lifespan shutdown."""
@@ -215,6 +225,8 @@ class Server(uvicorn.Server):
         self._publish()
         self._channel.send({"type": "drained", "handed_over": drain.handed_over, "cut": drain.cut})
         self.should_exit = True
+        if self._ticks is not None:
+            self._ticks.cancel()
 
     def _on_orphan(self) -> None:
         """The end of the channel calls this and the signal of the master's death, whichever comes first."""
