@@ -169,7 +169,8 @@ class Intake:
         mine = len(self._connections) + self._opening
         if self._limit is not None and mine >= self._limit:
             self._pause_all()
-        elif lead := self._board.lead(mine):
+        # Whoever has none is ahead of nobody.
+        elif mine and (lead := self._board.lead(mine)):
             self._pause(source, min(TURN * lead, LONGEST_TURN), take=True)
         else:
             self._take(source)
