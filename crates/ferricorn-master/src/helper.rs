@@ -1,6 +1,6 @@
 //! Helpers: Python processes that are asked one thing, and answer it.
 //!
-//! One executes a configuration file, one loads the application (`--check-config`). Owns: starting them, and the answer,
+//! One executes a configuration file, one loads the application as a worker would (`--check-config`). Owns: starting them, and the answer,
 //! which travels in a memfd of its own: what the file or the application prints goes where the master's own output goes.
 //! Does not own: what the answer means, nor when it is asked for.
 
@@ -13,7 +13,8 @@ use std::{
 
 use ferricorn_config::{PythonTarget, Settings};
 use ferricorn_sys::{Process, memfd::memfd_empty, spawn, wait};
-use serde_json::Value;
+use ferricorn_wire::BootStage;
+use serde_json::json;
 
 use crate::{
     InterpreterError, Question, environment, interpreter,
@@ -97,14 +98,28 @@ pub fn execute(question: &Question) -> Result<String, ExecuteError> {
     Helper::config_file(question)?.wait()
 }
 
-/// Loads the application as a worker would, up to its startup, and waits for the verdict: none, or what is wrong with
-/// it. Call it from the main thread, before there is an event loop.
-pub fn check_application(settings: &Settings, version: &str) -> Result<Option<String>, ExecuteError> {
-    let app = serde_json::to_string(&start_message::app(settings)).map_err(io::Error::other)?;
+/// Takes the steps of a worker up to its startup, and waits for the verdict: none, or what is wrong. Call it from the main
+/// thread, before there is an event loop.
+pub fn check_application(settings: &Settings, version: &str) -> Result<Option<Unfit>, ExecuteError> {
+    let question = json!({ "app": start_message::app(settings), "log": start_message::log(settings, false) });
     let environment = environment::for_worker(version, &settings.environment);
     let words = vec!["check".into()];
     let job = Job { words, environment, directory: settings.chdir.clone(), rights: None };
-    let helper = Helper::start(settings.python.as_deref(), job, &app)?;
-    let answer: Value = serde_json::from_str(&helper.wait()?).map_err(io::Error::other)?;
-    Ok(answer["failure"].as_str().map(str::to_owned))
+    let helper = Helper::start(settings.python.as_deref(), job, &question.to_string())?;
+    let answer: Answer = serde_json::from_str(&helper.wait()?).map_err(io::Error::other)?;
+    Ok(answer.failure)
+}
+
+/// Why no worker would come as far as its startup.
+#[derive(Debug, serde::Deserialize)]
+pub struct Unfit {
+    /// How far it would come.
+    pub stage: BootStage,
+    /// What is wrong, in words.
+    pub text: String,
+}
+
+#[derive(serde::Deserialize)]
+struct Answer {
+    failure: Option<Unfit>,
 }

@@ -49,7 +49,7 @@ use tracing::{error, info};
 use world::World;
 
 pub use ferricorn_sys::memory::limit as memory_limit;
-pub use helper::{ExecuteError, check_application, execute};
+pub use helper::{ExecuteError, Unfit, check_application, execute};
 pub use interpreter::InterpreterError;
 pub use invocation::Invocation;
 pub use master_log::{MasterLog, NextLog};

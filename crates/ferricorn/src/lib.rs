@@ -15,7 +15,8 @@ use std::{ffi::OsString, io, io::IsTerminal};
 use cli::{Request, StartRequest};
 use configuration::{Configuration, ProcessStart};
 use ferricorn_config::{ConfigError, Resolved, Settings, Shown, Task};
-use ferricorn_master::{Invocation, Program};
+use ferricorn_master::{Invocation, Program, Unfit};
+use ferricorn_wire::BootStage;
 
 /// The product's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -88,9 +89,10 @@ fn check(task: Task, settings: &Settings, shown: &[Shown], warnings: &[String]) 
     }
     match ferricorn_master::check_application(settings, VERSION) {
         Ok(None) => 0,
-        Ok(Some(failure)) => {
-            report::error(&format!("the application `{}` cannot be loaded\n{failure}", settings.app))
+        Ok(Some(Unfit { stage: BootStage::Import | BootStage::App, text })) => {
+            report::error(&format!("the application `{}` cannot be loaded\n{text}", settings.app))
         }
+        Ok(Some(unfit)) => report::error(&unfit.text),
         Err(error) => report::error(&error.to_string()),
     }
 }

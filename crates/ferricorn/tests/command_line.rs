@@ -377,6 +377,28 @@ fn a_check_loads_the_application_and_serves_nothing() {
 }
 
 #[test]
+fn a_check_takes_every_step_of_a_worker_up_to_its_startup() {
+    for (words, wrong) in [
+        ("-k nowhere.Worker", "worker class `nowhere.Worker` cannot be imported"),
+        ("-k main.Worker", "`main` has no worker class `Worker`"),
+        ("--log-config nowhere.ini", "`nowhere.ini` of `--log-config` does not exist"),
+        ("--log-config main.py", "`main.py` of `--log-config` cannot be used"),
+        ("--loop nowhere:Loop", "`nowhere:Loop` of `--loop` cannot be used"),
+        ("--ws nowhere:Protocol", "nowhere"),
+    ] {
+        let (stdout, stderr, code) = run_in(&[APP], &format!("main:app --check-config {words}"), &[]);
+        assert_eq!((stdout.as_str(), code), ("", 1), "{words}");
+        assert!(stderr.contains(wrong) && !stderr.contains("the application"), "{words}: {stderr}");
+    }
+    let log = (
+        "log.ini",
+        "[loggers]\nkeys=root\n[handlers]\nkeys=\n[formatters]\nkeys=\n[logger_root]\nhandlers=\n",
+    );
+    let (_, stderr, code) = run_in(&[APP, log], "main:app --check-config --log-config log.ini", &[]);
+    assert_eq!((stderr.as_str(), code), ("", 0));
+}
+
+#[test]
 fn a_near_miss_in_a_file_is_told_of() {
     let text = "port = 80\nbind = f':{port}'\nworker = 3\nCAPTURE_OUTPUT = True\nlog_level = 'debug'\nmax_requests_per_child = 5\n\
                 def pre_forc(server, worker): pass\nhelper = 1\n";

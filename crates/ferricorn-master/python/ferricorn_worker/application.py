@@ -22,7 +22,9 @@ _DEFAULT_ATTRIBUTES = ("application", "app")
 
 def load(target: str, factory: bool) -> Any:
     """The application. Raises `BootFailed` with the stage `import` or `app`."""
-    module_name, _, expression = target.partition(":")
+    module_name, colon, expression = target.partition(":")
+    if colon and not expression:
+        raise BootFailed("app", f"`{target}` names no attribute after the colon\nhint: write `{module_name}:app`")
     module = _import(module_name, expression)
     if not expression:
         found = _default(module, module_name)
@@ -136,4 +138,14 @@ def _call(found: Any, call: ast.Call | None, expression: str) -> Any:
     try:
         return found(*arguments, **keywords)
     except (Exception, SystemExit) as error:
-        raise BootFailed("app", user_traceback(error)) from None
+        raise BootFailed("app", user_traceback(error) + _hint_at_instance(found, error, expression)) from None
+
+
+def _hint_at_instance(found: Any, error: BaseException, expression: str) -> str:
+    """An application is called with three arguments for each request, and was taken for what makes one."""
+    if not isinstance(error, TypeError) or inspect.isclass(found):
+        return ""
+    if inspect.isroutine(found) and "receive" not in inspect.signature(found).parameters:
+        return ""
+    name = expression.partition("(")[0]
+    return f"\nhint: `{name}` looks like the application itself: leave out the brackets, or `--factory`"

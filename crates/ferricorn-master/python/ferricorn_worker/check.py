@@ -1,7 +1,8 @@
-"""Loads the application and goes no further: the helper behind `--check-config`.
+"""Takes the steps of a worker up to its startup, and goes no further: the helper behind `--check-config`.
 
-Owns: the order of the steps that a worker takes before its startup. Does not own: the steps.
-Invariants: nothing is bound or served, and no lifespan runs; what the application leaves running ends with the answer.
+Owns: which steps those are. Does not own: the steps.
+Invariants: nothing is bound or served, no lifespan runs, no log file is opened or made; what the application leaves
+running ends with the answer.
 """
 
 from __future__ import annotations
@@ -11,10 +12,10 @@ import os
 import sys
 from typing import NoReturn
 
-from . import application, environment
+from . import application, environment, log_config, worker_class
 from .answer import give
 from .errors import BootFailed
-from .start import AppSettings
+from .start import AppSettings, LogSettings
 
 
 def run(descriptor: int) -> NoReturn:
@@ -22,16 +23,25 @@ def run(descriptor: int) -> NoReturn:
 
     They come in the file because everybody can read a command line, and they may hold the password of a key.
     """
-    with os.fdopen(descriptor, "rb", closefd=False) as question:
-        app = AppSettings.from_message(json.load(question))
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        question = json.load(file)
     os.ftruncate(descriptor, 0)
     os.lseek(descriptor, 0, os.SEEK_SET)
+    app = AppSettings.from_message(question["app"])
     sys.argv = ["ferricorn", app.target]
-    failure: str | None = None
+    answer: dict[str, str] = {}
     try:
-        environment.prepare_path(app.app_dir, app.python_path)
-        environment.check_uvicorn()
-        application.load(app.target, app.factory)
+        _check(app, LogSettings.from_message(question["log"]))
     except BootFailed as error:
-        failure = error.text
-    give(descriptor, {"failure": failure})
+        answer = {"stage": error.stage, "text": error.text}
+    give(descriptor, {"failure": answer or None})
+
+
+def _check(app: AppSettings, log: LogSettings) -> None:
+    environment.prepare_path(app.app_dir, app.python_path)
+    version = environment.check_uvicorn()
+    options = {} if app.worker_class is None else worker_class.load(app.worker_class).options
+    if log.config is not None:
+        log_config.check_file(log.config)
+    config = environment.build_config(app, version, options, {"log_level": log.level, "access_log": False})
+    environment.load_config(config, application.load(app.target, app.factory), version)

@@ -19,7 +19,7 @@ from typing import Any
 
 from . import proxy_headers
 from .errors import BootFailed, user_traceback
-from .start import Start
+from .start import AppSettings
 
 OLDEST_UVICORN = (0, 24)
 """Before it, a drain on Python 3.12 waits for idle connections (uvicorn#2145)."""
@@ -87,7 +87,9 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def build_config(start: Start, version: str, class_options: dict[str, Any], log_options: dict[str, Any]) -> Any:
+def build_config(
+    app: AppSettings, version: str, class_options: dict[str, Any], log_options: dict[str, Any], backlog: int = 0
+) -> Any:
     """A `uvicorn.Config` that has no application yet. Raises `BootFailed` with the stage `environment`.
 
     Options of a worker class are stronger than those of the command line, as they are under gunicorn.
@@ -95,7 +97,7 @@ def build_config(start: Start, version: str, class_options: dict[str, Any], log_
     from uvicorn import Config
 
     known = inspect.signature(Config.__init__).parameters
-    options = {**start.app.uvicorn, **class_options}
+    options = {**app.uvicorn, **class_options}
     for name, value in options.items():
         _check_age(name, value, version)
         if name not in known:
@@ -108,7 +110,7 @@ def build_config(start: Start, version: str, class_options: dict[str, Any], log_
                 f"hint: {sys.executable} -m pip install {package}"
             )
             raise BootFailed("environment", text)
-    for name, value in start.app.uvicorn_defaults.items():
+    for name, value in app.uvicorn_defaults.items():
         if name in known:
             options.setdefault(name, value)
     for name in _NOT_FOR_UVICORN:
@@ -118,7 +120,7 @@ def build_config(start: Start, version: str, class_options: dict[str, Any], log_
         # uvicorn before 0.45 knows small letters only.
         options["log_level"] = options["log_level"].lower()
     # The application is loaded after this, so that its log lines at import already have their handlers.
-    options.update(app="", workers=1, backlog=start.backlog)
+    options.update(app="", workers=1, backlog=backlog)
     # `application` has already called the factory.
     options.pop("factory", None)
     try:
@@ -145,6 +147,7 @@ def load_config(config: Any, app: Any, version: str) -> None:
     """Lets uvicorn load everything that does not need an event loop. Raises `BootFailed`."""
     config.app = app
     _check_files(config)
+    _check_loop(config.loop)
     try:
         config.load()
     except (Exception, SystemExit) as error:
@@ -157,16 +160,27 @@ def load_config(config: Any, app: Any, version: str) -> None:
 
 def _check_files(config: Any) -> None:
     """Names the file of TLS that cannot be read: the `ssl` module's error does not."""
-    for option in ("ssl_certfile", "ssl_keyfile", "ssl_ca_certs"):
-        path = getattr(config, option, None)
+    for option in ("certfile", "keyfile", "ca-certs"):
+        path = getattr(config, "ssl_" + option.replace("-", "_"), None)
         if path is None:
             continue
         try:
             with open(path, "rb"):
                 pass
         except OSError as error:
-            name = option.replace("_", "-")
-            raise BootFailed("environment", f"`{path}` of `--{name}` cannot be read: {error.strerror}") from None
+            raise BootFailed("environment", f"`{path}` of `--{option}` cannot be read: {error.strerror}") from None
+
+
+def _check_loop(loop: object) -> None:
+    """Imports an event loop of the user's: uvicorn would do so later, and leave by `sys.exit` if it cannot."""
+    if not isinstance(loop, str) or ":" not in loop:
+        return
+    from uvicorn.importer import import_from_string
+
+    try:
+        import_from_string(loop)
+    except Exception as error:
+        raise BootFailed("environment", f"`{loop}` of `--loop` cannot be used: {error}") from None
 
 
 def _refused(error: BaseException, version: str) -> BootFailed:

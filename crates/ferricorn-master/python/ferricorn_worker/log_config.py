@@ -7,6 +7,7 @@ Invariants: whatever the configuration leaves out, the lines of the worker still
 
 from __future__ import annotations
 
+import configparser
 import importlib
 import json
 import logging
@@ -59,7 +60,7 @@ def apply_file(config: LogConfig) -> bool:
     if not os.path.exists(file):
         if config.over_gunicorns:
             return False
-        raise BootFailed("environment", f"`{file}` of `--log-config` does not exist")
+        raise _missing(file)
     try:
         if config.over_gunicorns:
             logging.config.dictConfig({**GUNICORNS, **_read_json(file)})
@@ -80,6 +81,26 @@ def apply_file(config: LogConfig) -> bool:
     return True
 
 
+def check_file(config: LogConfig) -> None:
+    """Looks whether a file can be read, without opening the log files that it names. Raises `BootFailed`."""
+    file = config.file
+    if not os.path.exists(file):
+        if not config.over_gunicorns:
+            raise _missing(file)
+        return
+    try:
+        if config.over_gunicorns or file.endswith(".json"):
+            _read_json(file)
+        elif file.endswith((".yaml", ".yml")):
+            _read_yaml(file)
+        else:
+            configparser.ConfigParser().read(file, encoding="utf-8")
+    except BootFailed:
+        raise
+    except Exception as error:
+        raise _refused(f"`{file}` of `--log-config`", error) from None
+
+
 def apply_dict(config: dict[str, Any]) -> None:
     """Applies the `logconfig_dict` of a configuration file. Raises `BootFailed`."""
     try:
@@ -97,6 +118,10 @@ def apply_any(config: Any) -> None:
         logging.config.dictConfig(config)
     except Exception as error:
         raise _refused("`log_config` in CONFIG_KWARGS", error) from None
+
+
+def _missing(file: str) -> BootFailed:
+    return BootFailed("environment", f"`{file}` of `--log-config` does not exist")
 
 
 def _refused(what: str, error: Exception) -> BootFailed:

@@ -104,7 +104,8 @@ def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
     if named is not None and start.slot == 0:
         for warning in named.warnings:
             log.warning("%s", warning)
-    config = environment.build_config(start, version, named.options if named else {}, logs.uvicorn_options())
+    options = named.options if named else {}
+    config = environment.build_config(start.app, version, options, logs.uvicorn_options(), start.backlog)
     app = application.load(start.app.target, start.app.factory)
     environment.load_config(config, app, version)
     if logs.record is not None:

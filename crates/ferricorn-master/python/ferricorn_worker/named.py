@@ -13,7 +13,7 @@ from .errors import BootFailed, user_traceback
 
 
 def find(kind: str, name: str, fits: Callable[[Any], bool], hint: str = "") -> Any:
-    """What a name means that was given to the option of this kind (`worker class`: `--worker-class`).
+    """What a name means that was given as a thing of this kind (`worker class`).
 
     Raises `BootFailed` with the stage `environment` if it cannot be imported, or does not fit.
     """
@@ -25,5 +25,5 @@ def find(kind: str, name: str, fits: Callable[[Any], bool], hint: str = "") -> A
     found = getattr(module, attribute, None)
     if fits(found):
         return found
-    text = f"`{module_name}` has no {kind} `{attribute}` (from `--{kind.replace(' ', '-')}`)"
+    text = f"`{module_name}` has no {kind} `{attribute}`"
     raise BootFailed("environment", f"{text}\nhint: {hint}" if hint else text)

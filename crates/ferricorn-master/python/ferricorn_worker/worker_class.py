@@ -56,10 +56,11 @@ class WorkerClass:
 def load(name: str) -> WorkerClass:
     """Reads a class by its dotted name. Raises `BootFailed` with the stage `environment`."""
     with _standing_in():
-        found = named.find("worker class", name, lambda it: isinstance(it, type))
+        hint = "uvicorn's is `uvicorn.workers.UvicornWorker`; without a worker class it is the same"
+        found = named.find("worker class", name, lambda it: isinstance(it, type), hint)
     if not isinstance(getattr(found, "CONFIG_KWARGS", None), dict):
         text = (
-            f"worker class `{name}` (from `--worker-class`) is none of uvicorn's: it has no CONFIG_KWARGS\n"
+            f"worker class `{name}` is none of uvicorn's: it has no CONFIG_KWARGS\n"
             "hint: leave `--worker-class` out; a WSGI application needs `--interface wsgi`"
         )
         raise BootFailed("environment", text)

@@ -82,6 +82,8 @@ def test_other_ways_to_fail_at_import(one_master: FakeMaster, source: str) -> No
         ("apps:make(unknown)", "Failed to parse arguments as literal values"),
         ("apps:1+1", "Failed to parse `1+1`"),
         ("apps:ap", "hint: the module has `app`"),
+        ("apps:", "hint: write `apps:app`"),
+        ("apps:app()", "hint: `app` looks like the application itself"),
     ],
 )
 def test_the_attribute(one_master: FakeMaster, target: str, expected: str) -> None:
@@ -121,6 +123,12 @@ def test_a_choice_that_uvicorn_lacks(one_master: FakeMaster) -> None:
     stage, text, status = failure(one_master, "apps:app", options={"lifespan": "sometimes"})
     assert (stage, status) == ("environment", 1)
     assert "sometimes" in text
+
+
+def test_an_event_loop_that_is_not_there(one_master: FakeMaster) -> None:
+    stage, text, status = failure(one_master, "apps:app", options={"loop": "nowhere:Loop"})
+    assert (stage, status) == ("environment", 1)
+    assert "`nowhere:Loop`" in text
 
 
 def test_a_package_that_is_missing(one_master: FakeMaster) -> None:
@@ -171,4 +179,4 @@ def test_what_the_application_sees(one_master: FakeMaster) -> None:
 def test_a_certificate_that_is_not_there_is_named(one_master: FakeMaster) -> None:
     stage, text, status = failure(one_master, "apps:app", options={"ssl_certfile": "/nowhere/cert.pem"})
     assert (stage, status) == ("environment", 1)
-    assert text == "`/nowhere/cert.pem` of `--ssl-certfile` cannot be read: No such file or directory"
+    assert text == "`/nowhere/cert.pem` of `--certfile` cannot be read: No such file or directory"

@@ -127,7 +127,7 @@ def test_the_logging_configuration_of_a_class(one_master: FakeMaster) -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("Nothing", "worker class `shop_workers.Nothing` (from `--worker-class`) is none of uvicorn's"),
+        ("Nothing", "worker class `shop_workers.Nothing` is none of uvicorn's"),
         ("number", "`shop_workers` has no worker class `number`"),
         ("None_such", "`shop_workers` has no worker class `None_such`"),
         ("sub.Module", "worker class `shop_workers.sub.Module` cannot be imported\n"),
