@@ -3,10 +3,10 @@
 //!
 //! Any address of the user's switches PORT off, as in gunicorn; `--host` alone still takes its port from there.
 
-use std::path::PathBuf;
+use std::{net::Ipv4Addr, path::PathBuf};
 
 use crate::{
-    choose::{Choice, Choices, overrides},
+    choose::{Choice, Choices, overrides, value_error},
     draft::Draft,
     environment::Environment,
     error::{ConfigError, Layer, Origin, Problem},
@@ -34,7 +34,7 @@ pub(crate) fn resolve(
             let host = if port.is_some() { "0.0.0.0" } else { "127.0.0.1" };
             Ok(vec![Bind::Tcp { host: host.to_owned(), port: port.unwrap_or(DEFAULT_PORT) }])
         }
-        (Some(_), None) => Ok(draft.binds.clone()),
+        (Some(bind), None) => each_once(bind, draft),
         (None, Some(_)) => Ok(vec![from_parts(draft, parts(), environment, warnings)?]),
         (Some(bind), Some(latest)) => {
             let (winner, loser) = if place(bind) > place(latest) { (bind, latest) } else { (latest, bind) };
@@ -46,6 +46,40 @@ pub(crate) fn resolve(
             }
             Ok(chosen)
         }
+    }
+}
+
+/// The addresses of `--bind`, unless one of them takes the place of another.
+fn each_once(bind: &Choice, draft: &Draft) -> Result<Vec<Bind>, ConfigError> {
+    let binds = &draft.binds;
+    let taken = binds.iter().enumerate().find_map(|(index, one)| {
+        let other = binds[..index].iter().find(|other| overlap(one, other))?;
+        Some(if one == other {
+            format!("`{one}` is given twice")
+        } else {
+            format!("`{one}` overlaps with `{other}`")
+        })
+    });
+    match taken {
+        // Sockets that share a port may do so within one program as well.
+        Some(reason) if draft.reuse_port != Some(true) => {
+            Err(value_error(bind, Problem::meaning(reason, "give each address once")))
+        }
+        _ => Ok(binds.clone()),
+    }
+}
+
+/// Whether only one of two addresses can be bound.
+fn overlap(one: &Bind, other: &Bind) -> bool {
+    match (one, other) {
+        // Each gets a free port of its own.
+        (Bind::Tcp { port: 0, .. }, _) | (_, Bind::Tcp { port: 0, .. }) => false,
+        (Bind::Tcp { host: a, port }, Bind::Tcp { host: b, port: same }) if port == same => {
+            let all = |host: &str| host == "0.0.0.0";
+            let is_v4 = |host: &str| host.parse::<Ipv4Addr>().is_ok();
+            a == b || (all(a) && is_v4(b)) || (all(b) && is_v4(a))
+        }
+        _ => one == other,
     }
 }
 

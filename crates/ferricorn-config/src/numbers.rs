@@ -1,5 +1,7 @@
 //! Numbers of the command line in the types of the settings, which are narrower.
 
+use std::{fmt::Debug, time::Duration};
+
 use crate::{
     choose::{Choices, value_error},
     error::{ConfigError, Problem},
@@ -23,10 +25,28 @@ impl Numbers<'_> {
     }
 
     fn too_large(&self, name: &str, number: u64, most: u32) -> ConfigError {
-        let problem = Problem::meaning("too large", format!("give at most {most}"));
+        self.refused(name, &number, Problem::meaning("too large", format!("give at most {most}")))
+    }
+
+    fn refused(&self, name: &str, value: &dyn Debug, problem: Problem) -> ConfigError {
         match self.choices.get(name).and_then(|choices| choices.last()) {
             Some(choice) => value_error(choice, problem),
-            None => ConfigError::Grammar(format!("`--{name}` is too large: {number}")),
+            None => ConfigError::Grammar(format!("`--{name}` is {}: {value:?}", problem.reason)),
+        }
+    }
+
+    /// Workers show ten times a second that their event loop runs. What is not several times as long would kill some that
+    /// are in order.
+    pub(crate) fn timeout(&self, given: Option<Duration>) -> Result<Duration, ConfigError> {
+        const LEAST: Duration = Duration::from_millis(500);
+        match given {
+            None => Ok(Duration::from_secs(30)),
+            Some(timeout) if timeout.is_zero() || timeout >= LEAST => Ok(timeout),
+            Some(timeout) => {
+                let reason = "too short: workers show ten times a second that they live";
+                let hint = "give at least 0.5, or 0 for no limit";
+                Err(self.refused("timeout", &timeout, Problem::meaning(reason, hint)))
+            }
         }
     }
 

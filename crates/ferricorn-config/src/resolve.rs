@@ -203,7 +203,7 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         worker_connections: numbers.worker_connections(worker_connections)?,
         max_requests: max_requests.unwrap_or(0),
         max_requests_jitter: max_requests_jitter.unwrap_or(0),
-        timeout: timeout.unwrap_or(Duration::from_secs(30)),
+        timeout: numbers.timeout(timeout)?,
         slow_loop: slow_loop.unwrap_or_default(),
         graceful_timeout: graceful_timeout.unwrap_or(Duration::from_secs(30)),
         boot_timeout: boot_timeout.unwrap_or(Duration::ZERO),

@@ -362,6 +362,24 @@ fn no_workers_is_what_somebody_may_want_and_is_said() {
 }
 
 #[test]
+fn addresses_that_can_stand_side_by_side_are_taken() {
+    for line in [
+        "--bind :0 --bind :0",
+        "--bind 127.0.0.1:80 --bind 127.0.0.2:80",
+        "--bind :80 --bind [::]:80",
+        "--bind :80 --bind :80 --reuse-port",
+    ] {
+        assert_eq!(settings(&format!("a {line}"), &[]).binds.len(), 2, "{line}");
+    }
+    for seconds in ["0", "0.5", "30"] {
+        assert_eq!(
+            settings(&format!("a --timeout {seconds}"), &[]).timeout,
+            Duration::from_secs_f64(seconds.parse().unwrap())
+        );
+    }
+}
+
+#[test]
 fn a_bad_value_is_named_with_its_source() {
     let value =
         |text: &str, origin: &str, reason: &str| format!("invalid value `{text}` for {origin}: {reason}");
@@ -369,6 +387,24 @@ fn a_bad_value_is_named_with_its_source() {
         ("--workers 2", &[][..], "no application module specified".to_owned(), 1),
         ("a --workers x", &[], value("x", "`-w/--workers`", "not a whole number"), 2),
         ("a --timeout -1", &[], value("-1", "`-t/--timeout`", "below 0"), 1),
+        (
+            "a --timeout 0.4",
+            &[],
+            value("0.4", "`-t/--timeout`", "too short: workers show ten times a second that they live"),
+            1,
+        ),
+        (
+            "a --bind :80 --bind 0.0.0.0:80",
+            &[],
+            value("0.0.0.0:80", "`-b/--bind`", "`0.0.0.0:80` is given twice"),
+            1,
+        ),
+        (
+            "a --bind 127.0.0.1:80 --bind unix:a --bind :80",
+            &[],
+            value(":80", "`-b/--bind`", "`0.0.0.0:80` overlaps with `127.0.0.1:80`"),
+            1,
+        ),
         ("a --timeout-keep-alive 1.5", &[], value("1.5", "`--timeout-keep-alive`", "not a whole number"), 2),
         (
             "a --bind 1.2.3.4:99999",
