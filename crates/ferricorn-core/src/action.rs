@@ -336,6 +336,13 @@ pub enum Notice {
     },
     /// A reload begins.
     ReloadStarted(Generation),
+    /// The first worker of a reload is ready, and has to hold for so long before it serves.
+    OnProbation {
+        /// The worker.
+        id: WorkerId,
+        /// How long.
+        lasts: Duration,
+    },
     /// The first worker of the new generation has proved itself; the others follow.
     ReloadProven(Generation),
     /// Every worker runs the new generation.

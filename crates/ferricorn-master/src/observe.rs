@@ -111,6 +111,13 @@ impl Observer {
                 );
             }),
             Notice::ReloadStarted(generation) => info!("Reloading: starting generation {generation}"),
+            Notice::OnProbation { id, lasts } => with(crew, id, |it| {
+                let (slot, generation, lasts) = (it.slot.0, it.generation.0, seconds(lasts));
+                info!(
+                    slot,
+                    generation, lasts, "Worker on probation, then the others follow (pid: {})", it.pid
+                );
+            }),
             Notice::ReloadProven(generation) => debug!("generation {generation} works, replacing the others"),
             Notice::ReloadCommitted(generation) => {
                 info!("Reloaded: every worker runs generation {generation}");
@@ -156,7 +163,7 @@ impl Observer {
         let Some(member) = crew.get_mut(id) else { return false };
         let pid = member.pid;
         let Some((stage, text)) = member.boot_failure.take() else {
-            error!("Worker (pid:{pid}) ended while it booted, without saying why");
+            error!("Worker (pid:{pid}) ended while it booted");
             return false;
         };
         if self.shown.as_ref() == Some(&text) {
@@ -231,6 +238,9 @@ fn died(crew: &Crew, id: WorkerId, exit: Exit, told: Option<Retirement>, restart
     let stage = history.boot_stage.map_or(history.stage.as_str(), BootStage::as_str);
     let age = seconds(member.spawned_at.elapsed());
     let (requests, in_flight) = crew.requests(member);
+    let had = crew.in_flight(member);
+    // What has begun since the last heartbeat is in the list only.
+    let in_flight = in_flight.max(had.len() as u64);
     let peak_mib = history.peak_memory.unwrap_or(0) >> 20;
     let restart_in = restart_in.map(seconds);
     // Whom it is about and how it ended, also for those who read fields and no text.
@@ -255,9 +265,9 @@ fn died(crew: &Crew, id: WorkerId, exit: Exit, told: Option<Retirement>, restart
     if let (Some(stack), false) = (hang::last_crash(&crew.open_black_box(id)), history.killed) {
         error!("Worker (pid:{pid}) was here when it ended:\n{stack}");
     }
-    let lost = crew.in_flight(member);
-    if loudness == Loudness::Error && !history.killed && !lost.is_empty() {
-        warn!("Worker (pid:{pid}) had these when it ended:\n{}", hang::requests(&lost));
+    // To note the end of each request would cost as much as to note its beginning: it may have answered some of them.
+    if loudness == Loudness::Error && !history.killed && !had.is_empty() {
+        warn!("Worker (pid:{pid}) had these in its last tenth of a second:\n{}", hang::requests(&had));
     }
 }
 

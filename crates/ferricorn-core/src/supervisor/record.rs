@@ -114,6 +114,7 @@ impl Supervisor {
             if !probation.is_zero() {
                 // What it serves would be lost if it does not hold.
                 rollout.stage = RolloutStage::Holding { canary: id, until };
+                actions.push(Action::Notify(Notice::OnProbation { id, lasts: probation }));
                 return;
             }
             rollout.stage = RolloutStage::Serving { canary: id, until };

@@ -35,6 +35,9 @@ fn a_blocked_worker_is_killed_explained_and_replaced_and_the_other_serves_on() {
     assert!(tally.latency(1.0) < Duration::from_secs(1), "the slowest answer took {:?}", tally.latency(1.0));
     assert!(server.log().count("in block_the_loop") >= 1, "the log shows where it was blocked");
     assert_eq!(server.log().count("Current thread"), 1, "a stack is shown in full once");
+    let death =
+        server.log().lines().into_iter().find(|line| line.text.contains("cause=timeout")).expect("its death");
+    assert!(death.text.contains("in_flight=1"), "the request that blocked it was in flight: {}", death.text);
     server.finish();
 }
 

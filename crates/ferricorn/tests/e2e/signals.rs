@@ -81,6 +81,10 @@ fn the_first_worker_of_a_reload_is_on_probation_before_the_others_follow() {
         "the second came {:?} later",
         ready[3] - ready[2]
     );
+    let told = lines
+        .iter()
+        .filter(|line| line.text.contains("Worker on probation") && line.text.contains("lasts=1.5"));
+    assert_eq!(told.count(), 1);
     server.finish();
 }
 
