@@ -63,7 +63,7 @@ Try in another terminal:
   curl -N 'http://127.0.0.1:{port}/stream?chunks=50'    and meanwhile:
   kill -HUP {pid}                                     a rolling reload, which loses no request
   kill -TTIN {pid}                                    one worker more (TTOU: one less)
-  target/debug/ferricorn ctl status                   what runs
+  target/debug/ferricorn ctl --pid {pid} status       what runs
   curl 'http://127.0.0.1:{port}/block?seconds=60'       a blocked worker is replaced after --timeout (30 s)
 Ctrl-C here ends it.
 "

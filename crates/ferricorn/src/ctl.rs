@@ -80,6 +80,7 @@ fn command() -> Command {
         .arg(
             Arg::new("pid")
                 .long("pid")
+                .global(true)
                 .value_name("PID")
                 .value_parser(value_parser!(u32).range(1..))
                 .conflicts_with("pid-file")
@@ -88,6 +89,7 @@ fn command() -> Command {
         .arg(
             Arg::new("pid-file")
                 .long("pid-file")
+                .global(true)
                 .value_name("FILE")
                 .value_parser(value_parser!(PathBuf))
                 .help("The file that the master was given by its --pid"),
