@@ -56,8 +56,18 @@ pub(crate) async fn bind_all(settings: &Settings, signals: &mut Signals) -> Resu
 pub(crate) fn bind_now(bind: &Bind, settings: &Settings) -> Result<Listener, String> {
     bind_once(bind, settings).map_err(|failure| match failure {
         ListenError::InUse { .. } => format!("Connection in use: {}{}", shown(bind), held_by(bind)),
-        failure => format!("cannot bind {}: {failure}", shown(bind)),
+        failure => format!("cannot bind {}: {failure}{}", shown(bind), hint(bind, &failure)),
     })
+}
+
+/// What to do about an address that may not be had.
+fn hint(bind: &Bind, failure: &ListenError) -> &'static str {
+    match (bind, failure) {
+        (Bind::Tcp { port: 1..1024, .. }, ListenError::PermissionDenied { .. }) => {
+            "\nhint: a port below 1024 needs root or CAP_NET_BIND_SERVICE; a proxy or the platform usually has it"
+        }
+        _ => "",
+    }
 }
 
 async fn bind_patiently(
@@ -72,7 +82,7 @@ async fn bind_patiently(
         };
         let shown = shown(bind);
         if !matches!(failure, ListenError::InUse { .. }) {
-            error!("cannot bind {shown}: {failure}");
+            error!("cannot bind {shown}: {failure}{}", hint(bind, &failure));
             return Err(BindError::Failed);
         }
         error!("Connection in use: {shown}{}", held_by(bind));

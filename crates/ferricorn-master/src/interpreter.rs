@@ -15,12 +15,13 @@ use std::{
 };
 
 use ferricorn_config::Settings;
+use tracing::warn;
 
 /// Why no interpreter was found.
 #[derive(Debug, thiserror::Error)]
 pub enum InterpreterError {
     /// The one that the user named is not there or cannot be executed.
-    #[error("`{}` (from `--python`) is not an executable file", path.display())]
+    #[error("the Python that is to be used, `{}`, is not an executable file", path.display())]
     NotExecutable {
         /// What the user named.
         path: PathBuf,
@@ -34,7 +35,9 @@ impl InterpreterError {
     /// What to do about it.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::NotExecutable { .. } => "give the path of a Python interpreter, 3.10 or newer",
+            Self::NotExecutable { .. } => {
+                "give `--python` (or FERRICORN_PYTHON, or `python` in the file) the path of a Python interpreter, 3.10 or newer"
+            }
             Self::NotFound => {
                 "activate the virtual environment of the app, or name its interpreter with --python"
             }
@@ -45,6 +48,12 @@ impl InterpreterError {
 /// Finds the interpreter of these settings, and names it there: from then on every process of theirs has the same. The
 /// error is for the log.
 pub(crate) fn settle(settings: &mut Settings) -> Result<(), String> {
+    if settings.python.is_none()
+        && active_environment().is_none()
+        && let Some(root) = active_root()
+    {
+        warn!("VIRTUAL_ENV is `{}`, where there is no Python: another one is used", root.display());
+    }
     let found =
         find(settings.python.as_deref()).map_err(|error| format!("{error}\nhint: {}", error.hint()))?;
     settings.python = Some(found);
@@ -64,9 +73,12 @@ pub(crate) fn find(chosen: Option<&Path>) -> Result<PathBuf, InterpreterError> {
         .ok_or(InterpreterError::NotFound)
 }
 
+fn active_root() -> Option<PathBuf> {
+    env::var_os("VIRTUAL_ENV").filter(|root| !root.is_empty()).map(PathBuf::from)
+}
+
 fn active_environment() -> Option<PathBuf> {
-    let root = env::var_os("VIRTUAL_ENV").filter(|root| !root.is_empty())?;
-    python_in(&Path::new(&root).join("bin"))
+    python_in(&active_root()?.join("bin"))
 }
 
 fn own_environment() -> Option<PathBuf> {

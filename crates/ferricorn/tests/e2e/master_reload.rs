@@ -138,7 +138,7 @@ fn what_the_master_cannot_have_is_one_error_and_changes_nothing() {
         ("errorlog = 'no/new.log'\n", "new.log` isn't writable: "),
         ("pidfile = 'no/new.pid'\n", "cannot write the pid file `"),
         ("pidfile = 'taken.pid'\n", "Already running on PID 1 (or pid file '"),
-        ("python = '/no/python'\n", "`/no/python` (from `--python`) is not an executable file"),
+        ("python = '/no/python'\n", "the Python that is to be used, `/no/python`, is not an executable file"),
     ] {
         let mark = server.log().lines().len();
         change(&server, &(file(port, 1, "blue") + bad));
