@@ -41,7 +41,9 @@ pub use given::Given;
 pub use logs::{LogConfig, LogFormat, LogOptions, Statsd, Syslog, SyslogAddress};
 pub use resolve::{DEFAULT_ACCESS_FORMAT, Facts, Input, Resolved, Task, resolve};
 pub use rights::{Accounts, Rights};
-pub use settings::{AccessLog, Bind, ListenWhen, LogLevel, PythonFile, PythonTarget, Settings, UvicornValue};
+pub use settings::{
+    AccessLog, Bind, ListenWhen, LogLevel, MOST_WORKERS, PythonFile, PythonTarget, Settings, UvicornValue,
+};
 pub use shell_words::split;
 pub use show::Shown;
 pub use toml_file::read_toml;

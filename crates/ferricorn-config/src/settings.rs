@@ -2,9 +2,12 @@
 //!
 //! Owns: the types. Does not own: where the values came from ([`crate::resolve()`] decides that).
 
-use std::{path::PathBuf, time::Duration};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use crate::{logs::LogOptions, rights::Rights, worker_class};
+
+/// Workers that a master has room for: as many as the scoreboard has rows, but for replacements.
+pub const MOST_WORKERS: u16 = 4000;
 
 /// Everything that a run of the master needs to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -125,6 +128,15 @@ pub enum PythonTarget {
     Path(PathBuf),
     /// A module that is imported (`python:project.settings`).
     Module(String),
+}
+
+impl fmt::Display for PythonTarget {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Path(path) => path.display().fmt(formatter),
+            Self::Module(name) => write!(formatter, "python:{name}"),
+        }
+    }
 }
 
 /// A listening address.

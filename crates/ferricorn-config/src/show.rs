@@ -100,7 +100,11 @@ fn default(entry: &Entry, settings: &Settings, spoken: Spoken) -> String {
         // The rest stands in the help.
         (_, "access-log") => return (!spoken.gunicorn || settings.access_log != AccessLog::Off).to_string(),
         // `bind` says what follows from these; the application stands in for the names.
-        (_, "host" | "port" | "log-syslog-prefix" | "config" | "name") => return String::new(),
+        (_, "host" | "port" | "log-syslog-prefix" | "name") => return String::new(),
+        // One that has its usual name is found without being named.
+        (_, "config") => {
+            return settings.config_file.as_ref().map(|file| file.target.to_string()).unwrap_or_default();
+        }
         _ => {}
     }
     let text = entry.help.split_once("[default: ").and_then(|(_, rest)| rest.strip_suffix(']'));

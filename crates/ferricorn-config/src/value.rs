@@ -9,8 +9,7 @@ use crate::{
     error::Problem,
     logs::{STATSD_PORT, SyslogAddress},
     options::Kind,
-    settings::Bind,
-    settings::UvicornValue,
+    settings::{Bind, MOST_WORKERS, UvicornValue},
     worker_class,
 };
 
@@ -196,8 +195,8 @@ fn workers(text: &str) -> Result<u64, Problem> {
             problem
         }
     })?;
-    if number > u64::from(u16::MAX) {
-        return Err(Problem::meaning("too large", format!("give at most {}", u16::MAX)));
+    if number > u64::from(MOST_WORKERS) {
+        return Err(Problem::meaning("too large", format!("give at most {MOST_WORKERS}")));
     }
     Ok(number)
 }

@@ -32,7 +32,7 @@ const RULES: [Rule; 8] = [
     Rule {
         name: "master",
         may_use: &["core", "wire", "config", "sys"],
-        tests_may_use: &["test"],
+        tests_may_use: &[],
         from_elsewhere: None,
     },
     Rule {

@@ -8,6 +8,7 @@ mod client;
 use std::{ffi::OsString, fmt::Write as _, path::PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind, value_parser};
+use ferricorn_config::MOST_WORKERS;
 use ferricorn_wire::control::{Request, Response, Status};
 
 use crate::report;
@@ -15,9 +16,6 @@ use client::Failure;
 
 /// The word that makes a command line one of these.
 pub const WORD: &str = "ctl";
-
-/// Workers that a master has room for.
-const MOST_WORKERS: u16 = 4000;
 
 /// Runs `ferricorn ctl ...`; the words are those after `ctl`. Gives the exit code: 0 when it was done, 1 when not, 2 when
 /// the words mean nothing.
