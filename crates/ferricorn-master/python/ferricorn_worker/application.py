@@ -143,9 +143,12 @@ def _call(found: Any, call: ast.Call | None, expression: str) -> Any:
 
 def _hint_at_instance(found: Any, error: BaseException, expression: str) -> str:
     """An application is called with three arguments for each request, and was taken for what makes one."""
-    if not isinstance(error, TypeError) or inspect.isclass(found):
-        return ""
-    if inspect.isroutine(found) and "receive" not in inspect.signature(found).parameters:
+    try:
+        takes_requests = not inspect.isclass(found) and "receive" in inspect.signature(found).parameters
+    except (TypeError, ValueError):
+        # Not everything that can be called says with what.
+        takes_requests = False
+    if not takes_requests or not isinstance(error, TypeError):
         return ""
     name = expression.partition("(")[0]
     return f"\nhint: `{name}` looks like the application itself: leave out the brackets, or `--factory`"
