@@ -6,14 +6,17 @@ Invariants: every wait has a limit and waits for evidence; what it started is go
 
 from __future__ import annotations
 
+import fcntl
 import json
 import mmap
 import os
 import select
 import signal
 import socket
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -94,6 +97,11 @@ class Worker:
     def drain(self, mode: str = "close", grace: float = 10.0, *, quick: bool = False) -> None:
         """Orders a drain."""
         self.send({"type": "drain", "mode": mode, "grace_ms": int(grace * 1000), "quick": quick})
+
+    def has_heard(self) -> bool:
+        """Whether it has read all that it was sent (`SIOCOUTQ`)."""
+        unread = fcntl.ioctl(self.channel, termios.TIOCOUTQ, struct.pack("i", 0))
+        return unread == struct.pack("i", 0)
 
     def wait(self, limit: float = LIMIT) -> int:
         """The exit status."""

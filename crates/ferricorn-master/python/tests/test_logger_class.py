@@ -81,7 +81,7 @@ def test_what_access_raises_does_not_reach_the_request(one_master: FakeMaster) -
     ("name", "expected"),
     [
         ("Broken", "logger class `classes.Broken` cannot be used\n"),
-        ("NoClass", "`classes` has no logger class `NoClass` (from `--logger-class`)\nhint: "),
+        ("NoClass", "`classes` has no logger class `NoClass`\nhint: "),
         ("nothing.at.All", "logger class `classes.nothing.at.All` cannot be imported\n"),
     ],
 )

@@ -90,6 +90,7 @@ def test_a_stop_during_a_slow_startup(one_master: FakeMaster) -> None:
     worker = one_master.spawn("apps:slow_start")
     one_master.wait_for(lambda: "starting" in worker.out())
     worker.drain()
+    one_master.wait_for(worker.has_heard)
     (one_master.folder / "go").touch()
     assert worker.receive() == {"type": "drained", "handed_over": 0, "cut": 0}
     assert worker.wait() == 0
