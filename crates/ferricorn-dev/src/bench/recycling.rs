@@ -9,7 +9,6 @@ use std::{
 use ferricorn_test::{
     Connection, Load, PATIENCE, Server, Verdict,
     load::{Arrival, Tally},
-    log::Line,
     processes,
 };
 use nix::sys::signal::Signal;
@@ -235,23 +234,28 @@ fn handoff(ground: &Ground, connections: usize) -> Result<Handoff, Failure> {
     // The youngest goes. Both have run the same code before, so that what is loaded once does not count.
     let workers = server.workers();
     let [taker, giver] = workers[..] else { return Err(Failure::new("not two workers")) };
-    let used = || Some((used(giver)?, used(taker)?));
-    let before = used();
+    let since = |pid, before: Option<Duration>| Some(used(pid)?.saturating_sub(before?));
+    let before = [giver, taker].map(used);
     let mark = server.log().mark();
     server.signal(Signal::SIGTTOU);
-    // The drain is over then, and uvicorn waits a tenth of a second. The interpreter's end would be as much work as
-    // hundreds of handoffs, and vary by as much.
-    let drained = |lines: &[Line]| {
-        lines.iter().skip(mark).any(|line| line.text.contains("Shutting down")).then_some(())
+    let told = |text| {
+        server.log().wait(PATIENCE, |lines| {
+            lines.iter().skip(mark).any(|line| line.text.contains(text)).then_some(())
+        })
     };
-    let after = server.log().wait(PATIENCE, drained).and_then(|()| used());
-    let (Some(before), Some(after)) = (before, after) else { return Err(Failure::new("no worker drained")) };
+    // The drain is over then, and uvicorn waits a tenth of a second. The interpreter's end would be as much work as
+    // hundreds of handoffs, and vary by as much. The sibling takes what is left in the queue meanwhile.
+    let gave = told("Shutting down").and_then(|()| since(giver, before[0]));
+    let took = told("Worker exiting").and_then(|()| since(taker, before[1]));
     drop(kept);
     server.discard();
     // Its half of them, as they are spread.
     #[expect(clippy::cast_precision_loss, reason = "hundreds")]
     let moved = connections as f64;
-    Ok(Handoff { moved, giver: after.0.saturating_sub(before.0), taker: after.1.saturating_sub(before.1) })
+    match (gave, took) {
+        (Some(giver), Some(taker)) => Ok(Handoff { moved, giver, taker }),
+        _ => Err(Failure::new("no worker drained")),
+    }
 }
 
 /// Processor time that a process has used, from the kernel's nanosecond counts; none when it is gone.
