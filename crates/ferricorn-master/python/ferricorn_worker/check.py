@@ -42,6 +42,6 @@ def _check(app: AppSettings, log: LogSettings) -> None:
     version = environment.check_uvicorn()
     options = {} if app.worker_class is None else worker_class.load(app.worker_class).options
     if log.config is not None:
-        log_config.check_file(log.config)
+        log_config.read_file(log.config)
     config = environment.build_config(app, version, options, {"log_level": log.level, "access_log": False})
     environment.load_config(config, application.load(app.target, app.factory), version)

@@ -56,45 +56,40 @@ OURS = ("uvicorn", "gunicorn.error", "ferricorn")
 
 def apply_file(config: LogConfig) -> bool:
     """Applies a file. False if there is none where gunicorn does not mind. Raises `BootFailed`."""
-    file = config.file
-    if not os.path.exists(file):
-        if config.over_gunicorns:
-            return False
-        raise _missing(file)
+    found = read_file(config)
+    if found is None:
+        return False
     try:
-        if config.over_gunicorns:
-            logging.config.dictConfig({**GUNICORNS, **_read_json(file)})
-        elif file.endswith(".json"):
-            logging.config.dictConfig(_read_json(file))
-        elif file.endswith((".yaml", ".yml")):
-            logging.config.dictConfig(_read_yaml(file))
+        if isinstance(found, configparser.ConfigParser):
+            logging.config.fileConfig(found, disable_existing_loggers=False)
         else:
-            path = os.path.abspath(file)
-            # The values are for `%(here)s` in the file, so their own signs are doubled.
-            defaults = {"__file__": path, "here": os.path.dirname(path)}
-            defaults = {name: value.replace("%", "%%") for name, value in defaults.items()}
-            logging.config.fileConfig(file, defaults=defaults, disable_existing_loggers=False)
-    except BootFailed:
-        raise
+            logging.config.dictConfig({**GUNICORNS, **found} if config.over_gunicorns else found)
     except Exception as error:
-        raise _refused(f"`{file}` of `--log-config`", error) from None
+        raise _refused(f"`{config.file}` of `--log-config`", error) from None
     return True
 
 
-def check_file(config: LogConfig) -> None:
-    """Looks whether a file can be read, without opening the log files that it names. Raises `BootFailed`."""
+def read_file(config: LogConfig) -> dict[str, Any] | configparser.ConfigParser | None:
+    """What a file says, without opening the log files that it names. None where none is needed and none is there.
+
+    Raises `BootFailed`.
+    """
     file = config.file
     if not os.path.exists(file):
-        if not config.over_gunicorns:
-            raise _missing(file)
-        return
+        if config.over_gunicorns:
+            return None
+        raise BootFailed("environment", f"`{file}` of `--log-config` does not exist")
     try:
         if config.over_gunicorns or file.endswith(".json"):
-            _read_json(file)
-        elif file.endswith((".yaml", ".yml")):
-            _read_yaml(file)
-        else:
-            configparser.ConfigParser().read(file, encoding="utf-8")
+            return _read_json(file)
+        if file.endswith((".yaml", ".yml")):
+            return _read_yaml(file)
+        path = os.path.abspath(file)
+        # The values are for `%(here)s` in the file, so their own signs are doubled.
+        defaults = {"__file__": path, "here": os.path.dirname(path)}
+        parser = configparser.ConfigParser({name: value.replace("%", "%%") for name, value in defaults.items()})
+        parser.read(file)
+        return parser
     except BootFailed:
         raise
     except Exception as error:
@@ -118,10 +113,6 @@ def apply_any(config: Any) -> None:
         logging.config.dictConfig(config)
     except Exception as error:
         raise _refused("`log_config` in CONFIG_KWARGS", error) from None
-
-
-def _missing(file: str) -> BootFailed:
-    return BootFailed("environment", f"`{file}` of `--log-config` does not exist")
 
 
 def _refused(what: str, error: Exception) -> BootFailed:
