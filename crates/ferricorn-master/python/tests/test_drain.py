@@ -446,12 +446,18 @@ def test_a_busy_connection_moves_when_it_is_idle(master: FakeMaster) -> None:
     assert old.receive() == {"type": "drained", "handed_over": 1, "cut": 0}
 
 
-def test_a_connection_that_has_moved_ends_while_the_worker_that_gave_it_still_drains(master: FakeMaster) -> None:
-    old = master.spawn(workers=2).serve()
+def idle_and_busy(master: FakeMaster, worker: Worker) -> tuple[Client, Client]:
+    """Two connections: one that waits for a request, and one whose request waits for `go`."""
     idle, busy = master.connect(), master.connect()
     idle.get()
     busy.send(b"GET /wait HTTP/1.1\r\nHost: test\r\n\r\n")
-    master.wait_for(lambda: "waiting" in old.out())
+    master.wait_for(lambda: "waiting" in worker.out())
+    return idle, busy
+
+
+def test_a_connection_that_has_moved_ends_while_the_worker_that_gave_it_still_drains(master: FakeMaster) -> None:
+    old = master.spawn(workers=2).serve()
+    idle, busy = idle_and_busy(master, old)
     new = master.spawn(workers=2).serve()
     old.drain("handoff")
     master.wait_for(lambda: old.word(7) == 1)
@@ -466,10 +472,7 @@ def test_a_connection_that_has_moved_ends_while_the_worker_that_gave_it_still_dr
 
 def test_a_stop_takes_back_what_no_sibling_has_taken_over(master: FakeMaster) -> None:
     worker = master.spawn(workers=2).serve()
-    idle, busy = master.connect(), master.connect()
-    idle.get()
-    busy.send(b"GET /wait HTTP/1.1\r\nHost: test\r\n\r\n")
-    master.wait_for(lambda: "waiting" in worker.out())
+    idle, busy = idle_and_busy(master, worker)
     worker.drain("handoff")
     master.wait_for(lambda: worker.word(7) == 1)
     idle.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
