@@ -1,0 +1,1 @@
+//! Data with a date: versions, wheels, image contents, plans. One file each.

@@ -1,0 +1,1 @@
+//! What a repository's files say: what runs where, with what.
