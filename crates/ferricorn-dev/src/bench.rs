@@ -27,6 +27,7 @@ mod stolen;
 
 use std::process::ExitCode;
 
+use clap::Args;
 use contender::Ground;
 
 use crate::{failure::Failure, say::say, venv::Python, workspace::Workspace};
@@ -68,26 +69,21 @@ impl Effort {
 const FULL: Effort = Effort { starts: 24, rounds: 10, boots: 30 };
 const QUICK: Effort = Effort { starts: 3, rounds: 6, boots: 5 };
 
+/// Compare with uvicorn and gunicorn, side by side in one run
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Which measurements to make; all of them by default
+    #[arg(value_parser = MEASUREMENTS.map(|(name, _)| name), value_name = "NAME")]
+    names: Vec<String>,
+    /// Fewer rounds
+    #[arg(long)]
+    quick: bool,
+}
+
 /// Makes the measurements that are named, or all; shows each table and writes it.
-pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
-    let (flags, names): (Vec<&str>, Vec<&str>) =
-        arguments.iter().map(String::as_str).partition(|argument| argument.starts_with('-'));
-    let effort = match flags[..] {
-        [] => FULL,
-        ["--quick"] => QUICK,
-        _ => {
-            return Err(Failure::new(format!(
-                "`cargo dev bench` takes only `--quick`: `{}`",
-                flags.join(" ")
-            )));
-        }
-    };
-    if let Some(unknown) = names.iter().find(|name| MEASUREMENTS.iter().all(|(known, _)| known != *name)) {
-        let known = MEASUREMENTS.map(|(name, _)| name).join(", ");
-        return Err(
-            Failure::new(format!("unknown measurement `{unknown}`")).hint(format!("there are {known}"))
-        );
-    }
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let effort = if arguments.quick { QUICK } else { FULL };
+    let names: Vec<&str> = arguments.names.iter().map(String::as_str).collect();
     let workspace = Workspace::find()?;
     say("Preparing");
     let venv = Python::find()?.venv(&workspace, "bench")?;

@@ -14,10 +14,7 @@ use crate::{
 };
 
 /// Runs all checks; the exit code says whether all passed.
-pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
-    if !arguments.is_empty() {
-        return Err(Failure::new(format!("`cargo dev ci` takes no arguments: `{}`", arguments.join(" "))));
-    }
+pub(crate) fn run() -> Result<ExitCode, Failure> {
     let workspace = Workspace::find()?;
     let python = Python::find()?;
     say("Preparing Python");

@@ -5,15 +5,25 @@
 
 use std::{env, net::TcpListener, os::unix::process::CommandExt as _, process, process::ExitCode};
 
+use clap::Args;
+
 use crate::{failure::Failure, say::say, steps::loudly_checked, venv::Python, workspace::Workspace};
 
 const DEFAULT_PORT: u16 = 8000;
 /// Options that say where to listen: with one of them the demo chooses no address.
 const WHERE: [&str; 6] = ["-b", "--bind", "--host", "--port", "--uds", "--fd"];
 
+/// Serve examples/fastapi on 2 supervised workers
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Options for ferricorn; `--` before them is optional
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true, value_name = "OPTIONS")]
+    pub(crate) options: Vec<String>,
+}
+
 /// Prepares everything and becomes the master; returns only when that fails.
-pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
-    let own = if arguments.first().is_some_and(|first| first == "--") { &arguments[1..] } else { arguments };
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let own = &arguments.options;
     let workspace = Workspace::find()?;
     say("Preparing");
     let venv = Python::find()?.venv(&workspace, "newest")?;

@@ -2,6 +2,7 @@
 
 use std::{fmt::Write as _, fs, process::ExitCode};
 
+use clap::Args;
 use ferricorn_config::options::{self, DIFFERENCES, Entry, Group, Standing};
 
 use crate::{failure::Failure, say::say, workspace::Workspace};
@@ -36,18 +37,21 @@ are refused, because to go on would do something else than what was asked.
 Which place wins is told in [configuration.md](../configuration.md).
 ";
 
+/// Write the generated pages
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Only compare them with what would be written
+    #[arg(long)]
+    check: bool,
+}
+
 /// Writes the page, or with `--check` fails when it is not what would be written.
-pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let workspace = Workspace::find()?;
-    match arguments {
-        [] => write(&workspace)?,
-        [flag] if flag == "--check" => check(&workspace)?,
-        _ => {
-            return Err(Failure::new(format!(
-                "`cargo dev docs` takes only `--check`: `{}`",
-                arguments.join(" ")
-            )));
-        }
+    if arguments.check {
+        check(&workspace)?;
+    } else {
+        write(&workspace)?;
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -9,6 +9,8 @@ mod table;
 
 use std::{fs, process::ExitCode};
 
+use clap::Args;
+
 pub(crate) use page::PAGE;
 use table::{Kind, Table};
 
@@ -20,8 +22,16 @@ use crate::{
     workspace::Workspace,
 };
 
+/// Inject faults by running their tests, and write docs/reliability.md from the results
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Rows of faults.toml, such as F07; all of them by default
+    rows: Vec<String>,
+}
+
 /// Runs the tests of the rows that are named (`F07`), or of all, and writes the page.
-pub(crate) fn run(rows: &[String]) -> Result<ExitCode, Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let rows = &arguments.rows;
     let workspace = Workspace::find()?;
     let table = Table::read(&workspace)?;
     if let Some(unknown) = rows.iter().find(|row| table.faults.iter().all(|fault| fault.id != **row)) {

@@ -1,11 +1,24 @@
-//! Which crate may name which: the arrows of ARCHITECTURE.md, checked against the manifests.
+//! `cargo dev layers`: which crate may name which, and inside a crate, which room uses which.
 //!
-//! A crate is a rule about what its code may know. The compiler holds the rule once the manifest does; this holds the
-//! manifest.
+//! A crate is a rule about what its code may know: the arrows of ARCHITECTURE.md, checked against the manifests. The
+//! compiler holds the rule once the manifest does; this holds the manifest. The plans of the rooms are in
+//! `crates/rooms.toml` ([`rooms`]) and are checked against the imports in the code.
 
+mod graph;
+mod python_imports;
+mod rooms;
+mod rust_imports;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use rooms::Rooms;
 use serde_json::Value;
 
-use crate::{failure::Failure, workspace::Workspace};
+use crate::{failure::Failure, say::say, workspace::Workspace};
 
 /// A crate of the workspace and what its manifest may list. Names of workspace crates are without `ferricorn-`.
 struct Rule {
@@ -27,7 +40,7 @@ const RULES: [Rule; 9] = [
         name: "config",
         may_use: &[],
         tests_may_use: &[],
-        from_elsewhere: Some(&["serde", "serde_json", "thiserror", "toml"]),
+        from_elsewhere: Some(&["serde", "serde_json", "strsim", "thiserror", "toml"]),
     },
     Rule {
         name: "check",
@@ -71,14 +84,46 @@ const RULES: [Rule; 9] = [
     },
 ];
 
-/// Fails with every arrow that is not allowed.
+/// Prints the figures of each plan, then fails with everything that breaches one.
+pub(crate) fn run() -> Result<ExitCode, Failure> {
+    check(&Workspace::find()?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the figures of each plan, then fails with every arrow between crates or rooms that is not allowed.
 pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
-    let found = violations(&workspace.metadata(&["--no-deps"])?);
+    let mut found = violations(&workspace.metadata(&["--no-deps"])?);
+    let (table, breaches) = Rooms::read(workspace)?.survey(workspace)?;
+    say(table.trim_end());
+    found.extend(breaches);
     if found.is_empty() {
         return Ok(());
     }
-    Err(Failure::new(format!("the layers are broken:\n  {}", found.join("\n  ")))
-        .hint("the allowed arrows are in ARCHITECTURE.md and in crates/ferricorn-dev/src/layers.rs"))
+    Err(Failure::new(format!("the layers are broken:\n  {}", found.join("\n  "))).hint(
+        "the allowed arrows are in ARCHITECTURE.md, crates/ferricorn-dev/src/layers.rs and crates/rooms.toml",
+    ))
+}
+
+/// The source files below a folder by their paths inside it, sorted.
+fn files(folder: &Path, suffix: &str) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
+    let mut open = vec![PathBuf::new()];
+    while let Some(below) = open.pop() {
+        let listed = fs::read_dir(folder.join(&below));
+        let listed = listed.map_err(|error| {
+            Failure::new(format!("cannot list `{}`: {error}", folder.join(&below).display()))
+        })?;
+        for entry in listed.filter_map(Result::ok) {
+            let path = below.join(entry.file_name());
+            if entry.path().is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|found| found == suffix) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
 }
 
 fn violations(metadata: &Value) -> Vec<String> {

@@ -25,53 +25,61 @@ mod workspace;
 
 use std::process::ExitCode;
 
-use failure::Failure;
+use clap::Parser;
 use say::say;
 
-const USAGE: &str = "\
-Usage: cargo dev COMMAND
-
-  demo [-- OPTIONS]   serve examples/fastapi on 2 supervised workers; OPTIONS go to ferricorn
-  test [FILTER...]    every test, Rust and Python, on the newest and the oldest uvicorn
-  ci                  formatting, lints, layers, licences, the wheel, the documentation
-  wheel [--check]     build the wheel; --check installs it into an empty environment and serves from it
-  bench [NAME...]     compare with uvicorn and gunicorn: cpu, access, connections, memory, boot, settings,
-                      loss; --quick: fewer rounds
-  faults [F01...]     inject the faults that were thought of, all or these, and write docs/reliability.md
-  soak [--minutes N] [--seed N]
-                      random faults under load for 10 minutes, or N; what is lost, what the master takes
-  docs [--check]      write the generated pages; --check only compares them";
-
-fn main() -> ExitCode {
-    let mut arguments = std::env::args().skip(1);
-    let command = arguments.next().unwrap_or_else(|| "help".to_owned());
-    let rest: Vec<String> = arguments.collect();
-    match run(&command, &rest) {
-        Ok(code) => code,
-        Err(failure) => {
-            say(&failure.to_string());
-            ExitCode::FAILURE
-        }
-    }
+/// Everything a developer does with the repository.
+#[derive(Parser)]
+#[command(name = "cargo dev", bin_name = "cargo dev", arg_required_else_help = true)]
+#[command(disable_help_subcommand = false, infer_subcommands = false)]
+enum Command {
+    Demo(demo::Arguments),
+    Test(test::Arguments),
+    /// Check formatting, lints, layers, licences, generated pages, documentation and the wheel
+    Ci,
+    /// Measure which crate and which room uses which, and check it against the plans
+    Layers,
+    Wheel(wheel::Arguments),
+    Bench(bench::Arguments),
+    Faults(faults::Arguments),
+    Soak(soak::Arguments),
+    Docs(docs::Arguments),
 }
 
-fn run(command: &str, rest: &[String]) -> Result<ExitCode, Failure> {
-    match command {
-        "demo" => demo::run(rest),
-        "test" => test::run(rest),
-        "ci" => ci::run(rest),
-        "bench" => bench::run(rest),
-        "wheel" => wheel::run(rest),
-        "faults" => faults::run(rest),
-        "soak" => soak::run(rest),
-        "docs" => docs::run(rest),
-        "help" | "--help" | "-h" => {
-            say(USAGE);
-            Ok(ExitCode::SUCCESS)
-        }
-        _ => {
-            Err(Failure::new(format!("unknown command `{command}`"))
-                .hint("`cargo dev help` lists the commands"))
+fn main() -> ExitCode {
+    let outcome = match Command::parse() {
+        Command::Demo(arguments) => demo::run(&arguments),
+        Command::Test(arguments) => test::run(&arguments),
+        Command::Ci => ci::run(),
+        Command::Layers => layers::run(),
+        Command::Wheel(arguments) => wheel::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
+        Command::Faults(arguments) => faults::run(&arguments),
+        Command::Soak(arguments) => soak::run(&arguments),
+        Command::Docs(arguments) => docs::run(&arguments),
+    };
+    outcome.unwrap_or_else(|failure| {
+        say(&failure.to_string());
+        ExitCode::FAILURE
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        <Command as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_the_demo_go_to_ferricorn_with_and_without_dashes() {
+        for words in
+            [&["cargo dev", "demo", "--", "--workers", "3"][..], &["cargo dev", "demo", "--workers", "3"]]
+        {
+            let Ok(Command::Demo(arguments)) = Command::try_parse_from(words) else { panic!("{words:?}") };
+            assert_eq!(arguments.options, ["--workers", "3"]);
         }
     }
 }

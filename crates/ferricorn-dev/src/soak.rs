@@ -10,6 +10,7 @@ use std::{
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
+use clap::Args;
 use ferricorn_test::{
     Server, Verdict,
     soak::{self, Fault, Plan, Progress, Report},
@@ -29,40 +30,24 @@ use crate::{
 /// Requests a second. Two processors can do more; a soak is to have spare time in which a hang can be told from load.
 const RATE: f64 = 100.0;
 
-/// What the command line asks for.
-#[derive(Debug, PartialEq)]
-struct Asked {
+/// Deal random faults under load, and say what is lost and what the master takes
+#[derive(Args, Debug, PartialEq)]
+pub(crate) struct Arguments {
+    /// How long, at most 10000
+    #[arg(long, default_value_t = 10.0, value_name = "N", value_parser = minutes)]
     minutes: f64,
+    /// Seed of the faults, as an earlier run has shown it; random by default
+    #[arg(long, value_name = "N")]
     seed: Option<u64>,
 }
 
-impl Asked {
-    fn read(words: &[String]) -> Result<Self, Failure> {
-        let mut asked = Self { minutes: 10.0, seed: None };
-        let mut words = words.iter();
-        while let Some(word) = words.next() {
-            let value = words.next().map(String::as_str).unwrap_or_default();
-            let wrong = || Failure::new(format!("`{word}` of `cargo dev soak` is not understood: `{value}`"));
-            match word.as_str() {
-                "--minutes" => {
-                    let minutes =
-                        value.parse().ok().filter(|minutes: &f64| (0.0..=10_000.0).contains(minutes));
-                    asked.minutes = minutes.ok_or_else(|| wrong().hint("a number of minutes, such as 10"))?;
-                }
-                "--seed" => {
-                    asked.seed =
-                        Some(value.parse().map_err(|_| wrong().hint("a number, as a run has shown it"))?);
-                }
-                _ => return Err(wrong().hint("there are `--minutes N` and `--seed N`")),
-            }
-        }
-        Ok(asked)
-    }
+fn minutes(text: &str) -> Result<f64, String> {
+    let minutes = text.parse().ok().filter(|minutes: &f64| (0.0..=10_000.0).contains(minutes));
+    minutes.ok_or_else(|| "a number of minutes, such as 10".to_owned())
 }
 
 /// Soaks; fails if anything is not as it has to be.
-pub(crate) fn run(words: &[String]) -> Result<ExitCode, Failure> {
-    let asked = Asked::read(words)?;
+pub(crate) fn run(asked: &Arguments) -> Result<ExitCode, Failure> {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     // Short enough to be typed.
     let seed = asked.seed.unwrap_or(since_1970.as_secs() % 1_000_000);
@@ -171,20 +156,26 @@ fn faults(report: &Report) -> Table {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser as _;
+
     use super::*;
 
-    fn read(line: &str) -> Result<Asked, Failure> {
-        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
-        Asked::read(&words)
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        asked: Arguments,
+    }
+
+    fn read(line: &str) -> Result<Arguments, clap::Error> {
+        Line::try_parse_from(format!("soak {line}").split_whitespace()).map(|line| line.asked)
     }
 
     #[test]
     fn minutes_and_seed_can_be_given() {
-        assert_eq!(read("").expect("fine"), Asked { minutes: 10.0, seed: None });
-        assert_eq!(read("--seed 7 --minutes 0.5").expect("fine"), Asked { minutes: 0.5, seed: Some(7) });
-        for line in ["--minutes", "--minutes ten", "--minutes -1", "--seed x", "10"] {
-            let error = read(line).expect_err(line).to_string();
-            assert!(error.contains("is not understood") && error.contains("hint: "), "{error}");
+        assert_eq!(read("").expect("fine"), Arguments { minutes: 10.0, seed: None });
+        assert_eq!(read("--seed 7 --minutes 0.5").expect("fine"), Arguments { minutes: 0.5, seed: Some(7) });
+        for line in ["--minutes", "--minutes ten", "--minutes -1", "--minutes 10001", "--seed x", "10"] {
+            assert!(read(line).is_err(), "{line}");
         }
     }
 }

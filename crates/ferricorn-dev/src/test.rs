@@ -2,6 +2,8 @@
 
 use std::process::ExitCode;
 
+use clap::Args;
+
 use crate::{
     failure::Failure,
     faults,
@@ -13,9 +15,17 @@ use crate::{
     workspace::Workspace,
 };
 
+/// Run the tests, Rust and Python, on the newest and the oldest uvicorn
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Only tests whose name contains one of these words
+    filters: Vec<String>,
+}
+
 /// Runs every test whose name contains one of the filters; all of them without a filter, and then the page that tells of
 /// them has to be up to date.
-pub(crate) fn run(filters: &[String]) -> Result<ExitCode, Failure> {
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
+    let filters = &arguments.filters;
     let workspace = Workspace::find()?;
     let suite = Suite::prepare(&workspace)?;
 

@@ -7,6 +7,8 @@ use std::{
     time::SystemTime,
 };
 
+use clap::Args;
+
 use crate::{
     failure::Failure,
     say::say,
@@ -19,22 +21,20 @@ use crate::{
 /// What the bare ASGI example answers.
 const GREETING: &str = "Hello from a bare ASGI application";
 
+/// Build the wheel into target/wheels
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Install it into an empty environment and serve a request from there
+    #[arg(long)]
+    check: bool,
+}
+
 /// Builds the wheel into `target/wheels`, and checks it if asked to.
-pub(crate) fn run(arguments: &[String]) -> Result<ExitCode, Failure> {
-    let check_it = match arguments {
-        [] => false,
-        [flag] if flag == "--check" => true,
-        _ => {
-            return Err(Failure::new(format!(
-                "`cargo dev wheel` takes only `--check`: `{}`",
-                arguments.join(" ")
-            )));
-        }
-    };
+pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let workspace = Workspace::find()?;
     let python = Python::find()?;
     let wheel = build(&workspace, &python)?;
-    if check_it {
+    if arguments.check {
         check(&workspace, &python, &wheel)?;
     }
     say(&wheel.display().to_string());
