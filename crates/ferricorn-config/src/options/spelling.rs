@@ -1,5 +1,7 @@
 //! From what the user typed to an option: exact names, unique beginnings, and the nearest name for a mistyped one.
 
+use strsim::osa_distance;
+
 use super::{Entry, all};
 use crate::error::ConfigError;
 
@@ -80,7 +82,7 @@ fn nearest_among(typed: &str, entries: impl Iterator<Item = &'static Entry>) -> 
         .map(|(known, entry)| {
             // `max_requests_per_child`: more words than there should be.
             let longer = typed.strip_prefix(known.as_str()).is_some_and(|rest| rest.starts_with('_'));
-            let distance = distance(&typed, &known);
+            let distance = osa_distance(&typed, &known);
             (if longer { distance.min(most) } else { distance }, known.len(), entry)
         })
         .filter(|(distance, ..)| *distance <= most)
@@ -140,31 +142,10 @@ pub fn nearest(typed: &str) -> Option<&'static str> {
     let typed = typed.replace('_', "-").to_lowercase();
     let most = (typed.chars().count() / 3).clamp(1, 3);
     spellings()
-        .map(|spelling| (distance(&typed, spelling.long), spelling.long))
+        .map(|spelling| (osa_distance(&typed, spelling.long), spelling.long))
         .filter(|(distance, _)| *distance <= most)
         .min_by_key(|(distance, _)| *distance)
         .map(|(_, long)| long)
-}
-
-/// How many letters to insert, delete, replace or swap with their neighbour to come from one word to the other.
-fn distance(left: &str, right: &str) -> usize {
-    let left: Vec<char> = left.chars().collect();
-    let right: Vec<char> = right.chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=right.len()).collect();
-    for (row, letter) in left.iter().enumerate() {
-        let mut now = vec![row + 1];
-        for (column, other) in right.iter().enumerate() {
-            let replaced = last[column] + usize::from(letter != other);
-            let mut best = replaced.min(last[column + 1] + 1).min(now[column] + 1);
-            if row > 0 && column > 0 && *letter == right[column - 1] && left[row - 1] == *other {
-                best = best.min(before[column - 1] + 1);
-            }
-            now.push(best);
-        }
-        before = std::mem::replace(&mut last, now);
-    }
-    last[right.len()]
 }
 
 #[cfg(test)]
