@@ -1,1 +1,12 @@
-//! From the text of a file to a document whose values know their places. One format each, no rule.
+//! From the text of a file to a document whose values know their places. One format each, and no rule.
+//!
+//! A reader takes a [`Source`](crate::Source) and returns a document, whatever the text: what it cannot read it leaves
+//! out, or says with [`Unreadable::Format`](crate::Unreadable::Format). It never panics, and its time grows with the
+//! length of the text.
+
+pub mod yaml;
+
+/// Whether a text is a template (Jinja, Helm, ERB) rather than a file of its format: its values are not known.
+pub fn is_template(text: &str) -> bool {
+    text.contains("{{") && text.contains("}}") || text.contains("{%") || text.contains("<%")
+}
