@@ -160,7 +160,7 @@ fn read(words: Vec<String>, layer: Layer) -> Result<Line, ConfigError> {
         {
             shorts.push(letter);
         }
-        completed.push(if options_ended { word } else { options::complete(&word)? });
+        completed.push(if options_ended { word } else { ferricorn_config::complete(&word)? });
     }
     let matches =
         command(Purpose::Parse).try_get_matches_from(completed).map_err(|error| translate(&error))?;

@@ -7,29 +7,23 @@
 //! Invariants (each has a test): a long name, also a `no-` form, belongs to one entry; so does a short one; both
 //! dialects' names of one setting are one entry, the first being the one that help shows.
 
-mod access;
-mod app;
 mod dialect;
 mod differences;
-mod file_only;
-mod hooks;
-mod http;
-mod logging;
-mod process;
-mod server;
-mod sockets;
+mod draft;
 mod spelling;
-mod tls;
-mod websocket;
-mod workers;
+mod table;
 
 pub use dialect::Dialect;
 pub(crate) use dialect::counts_in_python;
 pub use differences::{DIFFERENCES, Difference};
+pub use draft::Draft;
+pub(crate) use draft::LogDraft;
 pub(crate) use spelling::nearest_python_setting;
-pub use spelling::{Spelling, complete, find_long, find_setting, nearest, nearest_setting};
+pub(crate) use spelling::spellings;
+pub use spelling::{Spelling, find_long, find_setting, nearest, nearest_setting};
 
-use crate::{draft::Draft, value::Value};
+pub use crate::values::Kind;
+use crate::values::Value;
 
 /// One option under all its names.
 #[derive(Debug)]
@@ -105,51 +99,6 @@ impl std::fmt::Debug for Target {
     }
 }
 
-/// What the value of an option must look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// No value: the option being there is what it says.
-    Switch,
-    /// Any text; `$NAME` in it is expanded.
-    Text,
-    /// Any text, taken as it stands.
-    Verbatim,
-    /// A whole number, 0 or more.
-    Whole,
-    /// Bits of a file's mode, in Python's notation.
-    Mode,
-    /// A number of seconds, 0 or more, that may have decimals.
-    Seconds,
-    /// A whole number of MiB, or a percentage.
-    Memory,
-    /// A whole number, or `auto`.
-    Workers,
-    /// A port, 0 to 65535.
-    Port,
-    /// An address in gunicorn's grammar.
-    Address,
-    /// A host name or a literal address.
-    Host,
-    /// An address of statsd: gunicorn's grammar with another port.
-    StatsdAddress,
-    /// An address of syslog in gunicorn's grammar.
-    SyslogAddress,
-    /// `true` or `false`, and the words that uvicorn knows for them.
-    Boolean,
-    /// One of these words, in any case.
-    Choice(&'static [&'static str]),
-    /// One of these words, or `module:attribute`.
-    ChoiceOrImport(&'static [&'static str]),
-    /// `Name: value`.
-    Header,
-    /// A worker class of gunicorn.
-    WorkerClass,
-    /// A function of a configuration file that is called with one of these numbers of arguments.
-    Hook(&'static [u32]),
-    /// Names with values, as JSON.
-    Table,
-}
-
 /// The headings of help, in the order of help.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
@@ -190,24 +139,9 @@ impl Group {
     }
 }
 
-static TABLE: [&[Entry]; 12] = [
-    app::ENTRIES,
-    sockets::ENTRIES,
-    workers::ENTRIES,
-    access::ENTRIES,
-    logging::ENTRIES,
-    http::ENTRIES,
-    server::ENTRIES,
-    websocket::ENTRIES,
-    tls::ENTRIES,
-    process::ENTRIES,
-    file_only::ENTRIES,
-    hooks::ENTRIES,
-];
-
 /// Every option, in the order of help.
 pub fn all() -> impl Iterator<Item = &'static Entry> {
-    TABLE.iter().flat_map(|entries| entries.iter())
+    table::TABLE.iter().flat_map(|entries| entries.iter())
 }
 
 impl Entry {

@@ -6,7 +6,12 @@
 
 #![allow(missing_docs)]
 
-use std::{ffi::OsString, fmt::Write as _, fs, io, path::Path};
+use std::{
+    ffi::OsString,
+    fmt::Write as _,
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 use ferricorn::{
     cli::{self, Request},
@@ -73,25 +78,30 @@ fn every_text_of_an_error_is_in_a_snapshot() {
     let all = [SNAPSHOT, include_str!("../command_line.rs")].concat();
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ferricorn-config/src");
     let mut missing = Vec::new();
-    for folder in [sources.clone(), sources.join("options")] {
-        for file in fs::read_dir(folder).expect("the sources are there").map_while(Result::ok) {
-            let text = if file.path().extension().is_some_and(|it| it == "rs") {
-                fs::read_to_string(file.path()).expect("a source can be read")
-            } else {
-                continue;
-            };
-            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-            for opening in ["Problem::syntax(", "Problem::meaning(", "#[error("] {
-                for call in code.split(opening).skip(1) {
-                    let fragment = longest_fragment(call);
-                    if !fragment.is_empty() && !all.contains(&fragment) {
-                        missing.push(format!("{}: {fragment}", file.path().display()));
-                    }
+    for path in sources_below(&sources) {
+        let text = fs::read_to_string(&path).expect("a source can be read");
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for opening in ["Problem::syntax(", "Problem::meaning(", "#[error("] {
+            for call in code.split(opening).skip(1) {
+                let fragment = longest_fragment(call);
+                if !fragment.is_empty() && !all.contains(&fragment) {
+                    missing.push(format!("{}: {fragment}", path.display()));
                 }
             }
         }
     }
     assert!(missing.is_empty(), "no snapshot has:\n{}", missing.join("\n"));
+}
+
+/// Every Rust file below a folder.
+fn sources_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("the sources are there").map_while(Result::ok);
+    let (folders, files): (Vec<PathBuf>, Vec<PathBuf>) =
+        entries.map(|entry| entry.path()).partition(|path| path.is_dir());
+    let mut found: Vec<PathBuf> =
+        files.into_iter().filter(|path| path.extension().is_some_and(|it| it == "rs")).collect();
+    found.extend(folders.iter().flat_map(|folder| sources_below(folder)));
+    found
 }
 
 /// The longest piece of the first text of a call that holds no value.

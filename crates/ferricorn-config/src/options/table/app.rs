@@ -1,0 +1,62 @@
+//! What is run.
+
+use crate::options::{Entry, Group::App, Kind};
+
+pub(super) static ENTRIES: &[Entry] = &[
+    Entry::new(App, &["chdir"], Kind::Text, "DIR")
+        .sets("Work in this directory", |draft, value| draft.chdir = value.text()),
+    Entry::new(App, &["app-dir"], Kind::Text, "DIR")
+        .sets("Look for the application here first", |draft, value| draft.app_dir = value.text()),
+    Entry::switch(App, &["factory"]).sets(
+        "APP_MODULE names a function that returns the application",
+        |draft, value| {
+            draft.factory = value.flag();
+        },
+    ),
+    Entry::new(App, &["python"], Kind::Text, "PATH").sets(
+        "The Python interpreter of the workers [default: python3 of the active venv]",
+        |draft, value| {
+            draft.python = value.text();
+        },
+    ),
+    Entry::new(App, &["interface"], Kind::Choice(&["auto", "asgi3", "asgi2", "wsgi"]), "KIND")
+        .uvicorn("auto, asgi3, asgi2 or wsgi [default: auto]", "interface"),
+    Entry::new(App, &["lifespan", "asgi-lifespan"], Kind::Choice(&["auto", "on", "off"]), "MODE")
+        .uvicorn("auto, on or off [default: auto]", "lifespan"),
+    Entry::switch(App, &["reset-contextvars"])
+        .uvicorn("Give each request a fresh set of context variables", "reset_contextvars"),
+    Entry::new(App, &["config"], Kind::Text, "FILE").short('c').program(
+        "Configuration: FILE.py, FILE.toml or python:MODULE [default: ferricorn.toml or gunicorn.conf.py]",
+    ),
+    Entry::new(App, &["pythonpath"], Kind::Text, "DIRS").sets(
+        "Directories, with commas between them, to look for modules in",
+        |draft, value| {
+            draft.python_path = value.text();
+        },
+    ),
+    Entry::new(App, &["env"], Kind::Verbatim, "NAME=VALUE").short('e').setting(&["raw_env"]).repeats().sets(
+        "Set this variable for the application; may be repeated",
+        |draft, value| {
+            draft.environment.extend(value.text());
+        },
+    ),
+    Entry::new(App, &["env-file"], Kind::Text, "FILE")
+        .program("Set the variables of this file where they are not set"),
+    Entry::new(App, &["paste", "paster"], Kind::Text, "FILE")
+        .refused("Paste applications are WSGI applications", "name an ASGI application, as in `main:app`"),
+    Entry::new(App, &["paste-global"], Kind::Verbatim, "NAME=VALUE")
+        .setting(&["raw_paste_global_conf"])
+        .repeats()
+        .refused("Paste applications are WSGI applications", "name an ASGI application, as in `main:app`"),
+    Entry::new(App, &["dirty-app"], Kind::Text, "APP").setting(&["dirty_apps"]).repeats().refused(
+        "uvicorn has no dirty workers, and the first call to one would fail",
+        "run such work in a task queue",
+    ),
+    Entry::new(App, &["dirty-workers"], Kind::Whole, "N").neutral("0").refused(
+        "uvicorn has no dirty workers, and the first call to one would fail",
+        "run such work in a task queue",
+    ),
+    Entry::new(App, &["dirty-timeout"], Kind::Whole, "SECONDS"),
+    Entry::new(App, &["dirty-threads"], Kind::Whole, "N"),
+    Entry::new(App, &["dirty-graceful-timeout"], Kind::Whole, "SECONDS"),
+];

@@ -1,0 +1,37 @@
+//! gunicorn's hooks: functions of a configuration file, which only a file can give.
+//!
+//! A hook is known here by name and number of arguments. Whoever calls it loads the file again, in a process of its own
+//! (`Settings::hooks`, `Settings::config_file`).
+
+use crate::options::{Entry, Group::Hooks, Kind};
+use crate::{options::Draft, values::Value};
+
+/// Nothing of a hook is a setting but its being there, which the file tells.
+fn called(_draft: &mut Draft, _value: Value) {}
+
+const fn hook(longs: &'static [&'static str], arguments: &'static [u32]) -> Entry {
+    Entry::new(Hooks, longs, Kind::Hook(arguments), "FUNCTION").file_only()
+}
+
+pub(super) static ENTRIES: &[Entry] = &[
+    hook(&["on-starting"], &[1]).sets("Called before anything is bound", called),
+    hook(&["on-reload"], &[1]).sets("Called at a reload", called),
+    hook(&["when-ready"], &[1]).sets("Called when the sockets listen", called),
+    hook(&["pre-fork"], &[2]).sets("Called before a worker is started", called),
+    hook(&["post-fork"], &[2]).sets("Called in a worker, before the application is loaded", called),
+    hook(&["post-worker-init"], &[1]).sets("Called in a worker, after the application is loaded", called),
+    hook(&["worker-int"], &[1]).sets("Called in a worker when SIGINT or SIGQUIT ends it", called),
+    hook(&["worker-abort"], &[1])
+        .sets("Called in a worker that is about to be killed for its silence", called),
+    hook(&["pre-exec"], &[1]).sets("Called before an upgrade starts the new program", called),
+    hook(&["pre-request"], &[2]).sets("Called in a worker before a request", called),
+    hook(&["post-request"], &[2, 3, 4]).sets("Called in a worker after a request", called),
+    hook(&["child-exit"], &[2]).sets("Called after a worker has ended", called),
+    hook(&["worker-exit"], &[2]).sets("Called in a worker that is about to end", called),
+    hook(&["nworkers-changed"], &[3]).sets("Called when the number of workers has changed", called),
+    hook(&["on-exit"], &[1]).sets("Called after the last worker", called),
+    hook(&["on-dirty-starting"], &[1]).no_effect("uvicorn has no dirty workers"),
+    hook(&["dirty-post-fork"], &[2]).no_effect("uvicorn has no dirty workers"),
+    hook(&["dirty-worker-init"], &[1]).no_effect("uvicorn has no dirty workers"),
+    hook(&["dirty-worker-exit"], &[2]).no_effect("uvicorn has no dirty workers"),
+];

@@ -1,0 +1,118 @@
+//! The access log and the error log.
+
+use crate::options::{Entry, Group::Logging, Kind};
+use crate::values::FACILITY_NAMES;
+
+pub(crate) const LEVELS: &[&str] = &["debug", "info", "warning", "error", "critical", "trace"];
+
+pub(super) static ENTRIES: &[Entry] = &[
+    Entry::new(Logging, &["access-logfile"], Kind::Text, "FILE").setting(&["accesslog"]).sets(
+        "Write the access log to this file, - for standard output [default: none]",
+        |draft, value| {
+            draft.access_file = value.text();
+        },
+    ),
+    Entry::switch(Logging, &["access-log"]).off("no-access-log").sets(
+        "Write the access log to standard output [default: on where no option is gunicorn's]",
+        |draft, value| draft.access_switch = value.flag(),
+    ),
+    Entry::new(Logging, &["access-logformat"], Kind::Verbatim, "FORMAT")
+        .setting(&["access_log_format"])
+        .sets("The access log's format, as gunicorn's", |draft, value| draft.access_format = value.text()),
+    Entry::switch(Logging, &["disable-redirect-access-to-syslog"]).sets(
+        "Do not send the access log to syslog",
+        |draft, value| {
+            draft.logs.no_access_to_syslog = value.flag();
+        },
+    ),
+    Entry::new(Logging, &["error-logfile", "log-file"], Kind::Text, "FILE").setting(&["errorlog"]).sets(
+        "Write the error log to this file, - for standard error [default: -]",
+        |draft, value| {
+            draft.error_file = value.text();
+        },
+    ),
+    Entry::new(Logging, &["log-level"], Kind::Choice(LEVELS), "LEVEL").setting(&["loglevel"]).sets(
+        "debug, info, warning, error or critical [default: info]",
+        |draft, value| {
+            draft.log_level = value.text();
+        },
+    ),
+    Entry::switch(Logging, &["use-colors"])
+        .off("no-use-colors")
+        .sets("Colour the log's levels [default: on a terminal]", |draft, value| draft.colors = value.flag()),
+    Entry::new(Logging, &["log-format"], Kind::Choice(&["text", "json"]), "FORMAT").sets(
+        "text, or json: every line an object, of master, workers and access log [default: text]",
+        |draft, value| {
+            draft.logs.format = value.text();
+        },
+    ),
+    Entry::switch(Logging, &["capture-output"]).sets(
+        "Write what workers print to the error log's file as well",
+        |draft, value| {
+            draft.logs.capture_output = value.flag();
+        },
+    ),
+    Entry::new(Logging, &["logger-class"], Kind::Text, "CLASS").sets(
+        "A subclass of gunicorn's logger, for the workers [default: gunicorn.glogging.Logger]",
+        |draft, value| {
+            draft.logs.class = value.text();
+        },
+    ),
+    Entry::new(Logging, &["log-config"], Kind::Text, "FILE").setting(&["logconfig"]).sets(
+        "Python's logging configuration for the workers: .ini, .json or .yaml",
+        |draft, value| {
+            draft.logs.config = value.text();
+        },
+    ),
+    Entry::new(Logging, &["log-config-json"], Kind::Text, "FILE").setting(&["logconfig_json"]).sets(
+        "The same in JSON, laid over gunicorn's own configuration",
+        |draft, value| {
+            draft.logs.config_json = value.text();
+        },
+    ),
+    Entry::switch(Logging, &["log-syslog"])
+        .setting(&["syslog"])
+        .sets("Send the log to syslog as well", |draft, value| draft.logs.syslog = value.flag()),
+    Entry::new(Logging, &["log-syslog-to"], Kind::SyslogAddress, "ADDRESS").setting(&["syslog_addr"]).sets(
+        "udp://HOST:PORT, tcp://HOST:PORT or unix://PATH [default: udp://localhost:514]",
+        |draft, value| {
+            draft.logs.syslog_to = value.syslog();
+        },
+    ),
+    Entry::new(Logging, &["log-syslog-prefix"], Kind::Text, "PREFIX").setting(&["syslog_prefix"]).sets(
+        "The program's name in syslog: gunicorn.PREFIX.error [default: APP_MODULE]",
+        |draft, value| {
+            draft.logs.syslog_prefix = value.text();
+        },
+    ),
+    Entry::new(Logging, &["log-syslog-facility"], Kind::Choice(FACILITY_NAMES), "FACILITY")
+        .setting(&["syslog_facility"])
+        .sets("The facility in syslog [default: user]", |draft, value| {
+            draft.logs.syslog_facility = value.text();
+        }),
+    Entry::new(Logging, &["statsd-host"], Kind::StatsdAddress, "ADDRESS").sets(
+        "Send gunicorn's metrics to this statsd, HOST:PORT or unix:PATH",
+        |draft, value| {
+            draft.logs.statsd_host = value.address();
+        },
+    ),
+    Entry::new(Logging, &["statsd-prefix"], Kind::Text, "PREFIX").sets(
+        "What stands before the names of metrics",
+        |draft, value| {
+            draft.logs.statsd_prefix = value.text();
+        },
+    ),
+    Entry::new(Logging, &["dogstatsd-tags"], Kind::Text, "TAGS").sets(
+        "DogStatsD's tags for every metric, with commas",
+        |draft, value| {
+            draft.logs.dogstatsd_tags = value.text();
+        },
+    ),
+    Entry::switch(Logging, &["enable-backlog-metric"]).sets(
+        "Send how many connections wait to be accepted, once a second",
+        |draft, value| {
+            draft.logs.backlog_metric = value.flag();
+        },
+    ),
+    Entry::switch(Logging, &["enable-stdio-inheritance"]).short('R'),
+];

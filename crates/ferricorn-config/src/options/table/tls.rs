@@ -1,0 +1,22 @@
+//! TLS, which uvicorn speaks. Of gunicorn's names and uvicorn's for one setting either will do.
+
+use crate::options::{Entry, Group::Tls, Kind};
+
+pub(super) static ENTRIES: &[Entry] = &[
+    Entry::new(Tls, &["certfile", "ssl-certfile"], Kind::Text, "FILE")
+        .uvicorn("The certificate, with its chain; turns TLS on", "ssl_certfile"),
+    Entry::new(Tls, &["keyfile", "ssl-keyfile"], Kind::Text, "FILE")
+        .uvicorn("The certificate's key, if it is not in the same file", "ssl_keyfile"),
+    Entry::new(Tls, &["ssl-keyfile-password"], Kind::Verbatim, "PASSWORD")
+        .uvicorn("The password of the key", "ssl_keyfile_password"),
+    Entry::new(Tls, &["ca-certs", "ssl-ca-certs"], Kind::Text, "FILE")
+        .uvicorn("The certificates that clients' certificates are checked against", "ssl_ca_certs"),
+    Entry::new(Tls, &["cert-reqs", "ssl-cert-reqs"], Kind::Whole, "N")
+        .uvicorn("Whether clients need a certificate: 0 no, 1 optional, 2 yes [default: 0]", "ssl_cert_reqs"),
+    Entry::new(Tls, &["ciphers", "ssl-ciphers"], Kind::Text, "LIST")
+        .uvicorn("The ciphers, in OpenSSL's form", "ssl_ciphers"),
+    Entry::new(Tls, &["ssl-version"], Kind::Text, "VERSION")
+        .no_effect("the newest version that both sides know is used"),
+    Entry::switch(Tls, &["suppress-ragged-eofs"]),
+    Entry::switch(Tls, &["do-handshake-on-connect"]),
+];

@@ -1,0 +1,241 @@
+//! What was given, in all its places, becomes what holds.
+//!
+//! Precedence, lowest first: defaults (`PORT`, `WEB_CONCURRENCY` and `FORWARDED_ALLOW_IPS` enter here), `UVICORN_*`, the
+//! configuration file, `GUNICORN_CMD_ARGS`, `FERRICORN_*`, the command line. Within one of them the last word wins; when
+//! two names of one setting disagree there, a warning says which one counts.
+//!
+//! Invariant: nothing is read but the arguments.
+
+mod access_log;
+mod address;
+mod directories;
+mod log_config;
+mod logs;
+mod numbers;
+mod rights;
+
+use std::{path::PathBuf, time::Duration};
+
+use access_log::access_log;
+use directories::{directories, interpreter, python_paths};
+use numbers::Numbers;
+
+use crate::{
+    given::{Choices, ConfigError, Facts, Gathered, Input, application_environment, gather, value_error},
+    options::{self, Draft, Spelling, Standing, Target},
+    settings::{AccessLog, ListenWhen, LogLevel, Settings, UvicornValue, worker_class},
+    show::{self, Shown},
+    values::{Environment, Problem, Value},
+};
+
+/// gunicorn's own access log format.
+pub const DEFAULT_ACCESS_FORMAT: &str = r#"%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s""#;
+
+/// Seconds that an idle connection is kept. gunicorn's 2 and uvicorn's 5 are shorter than what common proxies keep
+/// theirs for (often 60): the server closes while the proxy sends, and the client gets a 502.
+const KEEP_ALIVE: i64 = 75;
+
+/// What is to be done with the settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Task {
+    /// Serve the application.
+    Serve,
+    /// Check everything that can be known without binding (`--check-config`).
+    Check,
+    /// Print the settings, and check them (`--print-config`).
+    Print,
+}
+
+/// What holds, and what to tell the user about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resolved {
+    /// The settings.
+    pub settings: Settings,
+    /// Whether the log is coloured; none: on a terminal.
+    pub colors: Option<bool>,
+    /// What is to be done with the settings.
+    pub task: Task,
+    /// Every setting with its value and its source, for `--print-config`.
+    pub shown: Vec<Shown>,
+    /// One line each, to be logged as warnings.
+    pub warnings: Vec<String>,
+}
+
+/// Resolves what was given to settings.
+#[expect(
+    clippy::too_many_lines,
+    reason = "every field by name, so that the compiler tells of a forgotten one"
+)]
+pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> Result<Resolved, ConfigError> {
+    let Gathered { choices, spoken, environment, from_file, hooks, mut warnings } =
+        gather(input, environment, facts)?;
+    let mut draft = Draft::default();
+    for entry in options::all() {
+        for choice in choices.get(entry.name()).into_iter().flatten() {
+            apply(&mut draft, choice.spelling, choice.value.clone());
+        }
+    }
+    let named = input.app.as_deref().or(draft.app.as_deref()).or(environment.get("UVICORN_APP"));
+    let named = named.map(|app| app.trim().to_owned());
+    let app = named.filter(|app| !app.is_empty()).ok_or(ConfigError::NoApplication)?;
+    let binds = address::resolve(&draft, &choices, &environment, &mut warnings)?;
+    let access_log = access_log(&draft, &choices, spoken, &mut warnings);
+    let no_access = access_log == AccessLog::Off
+        && (draft.access_switch.is_some() || draft.access_file.as_deref() == Some(""));
+    let (chdir, app_dir) = directories(&draft, &choices, facts)?;
+    let uvicorn_defaults = uvicorn_defaults(&draft);
+    let environment = application_environment(from_file, &draft, &choices)?;
+    let task = match (draft.print_config, draft.check_config) {
+        (Some(true), _) => Task::Print,
+        (_, Some(true)) => Task::Check,
+        _ => Task::Serve,
+    };
+    let rights = rights::resolve(&draft, &choices, facts.accounts, task, &mut warnings)?;
+    if draft.logs.backlog_metric == Some(true) && draft.logs.statsd_host.is_none() {
+        warnings.push("`--enable-backlog-metric` has no effect without `--statsd-host`".to_owned());
+    }
+    let numbers = Numbers { processors: facts.processors, choices: &choices };
+
+    // Every field by name, so that the compiler tells of a forgotten one.
+    let Draft {
+        app: _,
+        environment: _,
+        python_path,
+        factory,
+        chdir: _,
+        app_dir: _,
+        python,
+        binds: _,
+        host: _,
+        port: _,
+        uds: _,
+        descriptor: _,
+        umask,
+        backlog,
+        reuse_port,
+        listen,
+        workers,
+        worker_class,
+        worker_connections,
+        max_requests,
+        max_requests_jitter,
+        timeout,
+        slow_loop,
+        graceful_timeout,
+        boot_timeout,
+        drain_delay,
+        max_worker_lifetime,
+        max_worker_lifetime_jitter,
+        max_worker_memory,
+        reload_probation,
+        upgrade_timeout,
+        pid_file,
+        name,
+        user: _,
+        group: _,
+        initgroups: _,
+        access_file: _,
+        access_switch: _,
+        access_format,
+        error_file,
+        log_level,
+        colors,
+        logs,
+        check_config: _,
+        print_config: _,
+        uvicorn,
+    } = draft;
+    let name = process_name(name, &choices)?;
+    let settings = Settings {
+        // One that cannot be read is a worker's to tell of, which applies it.
+        logs: logs.resolve(name.as_ref().unwrap_or(&app), no_access, &|file| {
+            (facts.read_file)(&chdir.join(file)).ok()
+        }),
+        app,
+        factory: factory.unwrap_or(false),
+        python_path: python_paths(python_path.as_deref(), &chdir),
+        environment,
+        config_file: input.python_file.clone(),
+        hooks,
+        python: python.filter(|path| !path.is_empty()).map(|path| interpreter(&path, facts)),
+        chdir,
+        app_dir,
+        binds,
+        umask: umask.and_then(|umask| u32::try_from(umask).ok()).unwrap_or(0),
+        backlog: numbers.backlog(backlog)?,
+        reuse_port: reuse_port.unwrap_or(false),
+        listen: if listen.as_deref() == Some("early") { ListenWhen::Early } else { ListenWhen::Ready },
+        workers: numbers.workers(workers.as_ref()),
+        worker_class: worker_class.unwrap_or_else(|| worker_class::DEFAULT.to_owned()),
+        worker_connections: numbers.worker_connections(worker_connections)?,
+        max_requests: max_requests.unwrap_or(0),
+        max_requests_jitter: max_requests_jitter.unwrap_or(0),
+        timeout: numbers.timeout(timeout)?,
+        slow_loop: slow_loop.unwrap_or_default(),
+        graceful_timeout: graceful_timeout.unwrap_or(Duration::from_secs(30)),
+        boot_timeout: boot_timeout.unwrap_or(Duration::ZERO),
+        upgrade_timeout: upgrade_timeout.unwrap_or(Duration::from_secs(120)),
+        pid_file: pid_file.filter(|file| !file.is_empty()).map(PathBuf::from),
+        name,
+        rights,
+        reload_probation: reload_probation.unwrap_or(Duration::from_secs(5)),
+        drain_delay: drain_delay.unwrap_or(Duration::ZERO),
+        max_worker_lifetime: max_worker_lifetime.unwrap_or(Duration::ZERO),
+        max_worker_lifetime_jitter: max_worker_lifetime_jitter.unwrap_or(Duration::ZERO),
+        max_worker_memory: max_worker_memory.and_then(|value| memory_limit(&value, facts)),
+        uvicorn,
+        uvicorn_defaults,
+        access_log,
+        access_log_format: access_format.unwrap_or_else(|| DEFAULT_ACCESS_FORMAT.to_owned()),
+        error_log: error_file.filter(|file| !file.is_empty() && file != "-").map(PathBuf::from),
+        log_level: log_level.as_deref().and_then(LogLevel::named).unwrap_or(LogLevel::Info),
+    };
+    if settings.workers == 0 {
+        let how = "add one with TTIN or `ferricorn ctl scale`";
+        warnings.push(format!("0 workers: nothing is served until there is one; {how}"));
+    }
+    let shown = show::all(&choices, &settings, spoken);
+    Ok(Resolved { settings, colors, task, shown, warnings })
+}
+
+/// The name, unless it is empty. It is to be a word of a command line.
+fn process_name(name: Option<String>, choices: &Choices) -> Result<Option<String>, ConfigError> {
+    match choices.get("name").and_then(|choices| choices.last()) {
+        Some(choice) if choice.text.contains('\0') => Err(value_error(
+            choice,
+            Problem::meaning("a zero byte in the name", "give a name in plain letters"),
+        )),
+        _ => Ok(name.filter(|name| !name.is_empty())),
+    }
+}
+
+/// The limit in bytes; 0 is none.
+fn memory_limit(value: &Value, facts: &Facts<'_>) -> Option<u64> {
+    let bytes = match value {
+        Value::Whole(mebibytes) => mebibytes << 20,
+        Value::Percent(percent) => facts.memory / 100 * percent,
+        _ => 0,
+    };
+    (bytes > 0).then_some(bytes)
+}
+
+/// Puts a value where the table says.
+fn apply(draft: &mut Draft, spelling: Spelling, value: Value) {
+    match spelling.entry.standing {
+        Standing::Supported(Target::Draft(set)) => set(draft, value),
+        Standing::Supported(Target::Uvicorn(name)) => draft.set_uvicorn(name, value.for_uvicorn()),
+        _ => {}
+    }
+}
+
+/// What ferricorn sets by itself: what gunicorn's uvicorn worker would, where that differs from uvicorn's defaults.
+fn uvicorn_defaults(draft: &Draft) -> Vec<(&'static str, UvicornValue)> {
+    let mut defaults = vec![
+        ("timeout_keep_alive", UvicornValue::Integer(KEEP_ALIVE)),
+        // Before 0.53 uvicorn trusts 127.0.0.1 alone.
+        ("forwarded_allow_ips", UvicornValue::Text("127.0.0.1,::1".to_owned())),
+    ];
+    defaults.extend(draft.worker_class.as_deref().map(worker_class::presets).unwrap_or_default());
+    defaults.retain(|(name, _)| draft.uvicorn.iter().all(|(given, _)| given != name));
+    defaults
+}
