@@ -75,6 +75,7 @@ const MODULES: &[(&str, &str)] = modules![
     "syslog",
     "syslog_stream",
     "title",
+    "upgrade_offer",
     "worker_class",
     "worker_hooks",
 ];

@@ -155,7 +155,7 @@ def load_config(config: Any, app: Any, version: str) -> None:
             # Only the application's own code runs after this attribute is set: uvicorn tries whether it is a factory.
             raise BootFailed("app", user_traceback(error)) from None
         raise _refused(error, version) from None
-    config.loaded_app = proxy_headers.shorten(config.loaded_app)
+    config.loaded_app = proxy_headers.shorten(config.loaded_app, config.forwarded_allow_ips)
 
 
 def _check_files(config: Any) -> None:

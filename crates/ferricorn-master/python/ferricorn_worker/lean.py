@@ -1,6 +1,7 @@
 """uvicorn's HTTP/1.1 protocols with less work for each request.
 
-Owns: what their event loop and their transport are. Does not own: either of them (`keep_alive`, `cork`).
+Owns: what their event loop and their transport are. Does not own: either of them (`keep_alive`, `cork`); what an offer
+to change the protocol comes to (`upgrade_offer`).
 Invariants: only protocols that are known to use them well are changed (`handoff.is_known`); what is changed is the
 worker's own subclass, never uvicorn's class.
 """
@@ -13,6 +14,7 @@ from typing import Any
 from . import handoff
 from .cork import Cork
 from .keep_alive import KeepAlive
+from .upgrade_offer import declining
 
 
 def lean(protocol_class: type[Any], loop: asyncio.AbstractEventLoop) -> type[Any]:
@@ -20,7 +22,7 @@ def lean(protocol_class: type[Any], loop: asyncio.AbstractEventLoop) -> type[Any
     if not handoff.is_known(protocol_class):
         return protocol_class
 
-    class Lean(protocol_class):  # type: ignore[misc]
+    class Lean(declining(protocol_class)):  # type: ignore[misc]
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self.loop = KeepAlive(loop)

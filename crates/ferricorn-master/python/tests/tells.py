@@ -65,6 +65,14 @@ async def app(scope: dict[str, Any], receive: Any, send: Any) -> None:
     await send({"type": "http.response.body", "body": body})
 
 
+async def headers(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """Tells which headers it has got."""
+    assert scope["type"] == "http"
+    body = repr(scope["headers"]).encode()
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"%d" % len(body))]})
+    await send({"type": "http.response.body", "body": body})
+
+
 def make() -> Any:
     """A factory."""
     return app

@@ -23,6 +23,7 @@ mod master_reload;
 mod offsets;
 mod pid1;
 mod pid_file;
+mod proxies;
 mod recycle;
 mod retire;
 mod rights;
