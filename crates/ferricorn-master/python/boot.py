@@ -95,6 +95,11 @@ def boot(source, channel):
         refuse_old_python(channel)
     sys.meta_path.insert(0, EmbeddedImporter(read_sources(source)))
     os.close(source)
+    from ferricorn_worker import forked
+
+    # Before anything of the user's can fork, and before the function of any other module that is called at a fork.
+    forked.watch()
+    forked.keep(channel)
     if sys.argv[3:4] == ["config"]:
         from ferricorn_worker import config_file
 

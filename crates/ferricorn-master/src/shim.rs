@@ -48,6 +48,7 @@ const MODULES: &[(&str, &str)] = modules![
     "environment",
     "errors",
     "extend",
+    "forked",
     "handoff",
     "hook_host",
     "hooks",

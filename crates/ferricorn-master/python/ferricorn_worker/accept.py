@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from . import handoff, scoreboard
+from . import forked, handoff, scoreboard
 from .connections import ConnectionSet
 from .logs import log
 from .scoreboard import Scoreboard
@@ -88,6 +88,7 @@ class Intake:
         self._ssl = ssl
         for listener in (*self._listeners, self._queue):
             listener.setblocking(False)
+            forked.keep(listener.fileno())
         if not self._own_acceptor:
             for listener in self._listeners:
                 # A copy: the drain still needs the socket after the server has closed its own.

@@ -12,7 +12,7 @@ import os
 import sys
 from typing import NoReturn
 
-from . import application, environment, log_config, worker_class
+from . import application, environment, forked, log_config, worker_class
 from .answer import give
 from .errors import BootFailed
 from .start import AppSettings, LogSettings
@@ -33,7 +33,10 @@ def run(descriptor: int) -> NoReturn:
     try:
         _check(app, LogSettings.from_message(question["log"]))
     except BootFailed as error:
+        if forked.is_child():
+            forked.leave(error)
         answer = {"stage": error.stage, "text": error.text}
+    forked.leave_if_child()
     give(descriptor, {"failure": answer or None})
 
 

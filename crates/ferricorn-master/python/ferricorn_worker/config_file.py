@@ -19,6 +19,7 @@ from importlib.machinery import SourceFileLoader
 from types import ModuleType, TracebackType
 from typing import Any, NoReturn
 
+from . import forked
 from .answer import give
 
 _MODULE = "__config__"
@@ -34,7 +35,10 @@ def run(descriptor: int, arguments: list[str]) -> NoReturn:
         module = load(kind, target)
         answer: dict[str, Any] = {"entries": _entries(module)}
     except BaseException as error:
+        if forked.is_child():
+            forked.leave(error)
         answer = {"failure": _failure(error)}
+    forked.leave_if_child()
     give(descriptor, answer)
 
 

@@ -6,10 +6,10 @@ Invariant: whoever has asked hears of every change that uvicorn makes to it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from . import keep_alive
+from . import forked, keep_alive
 
 
 class ConnectionSet(set[Any]):
@@ -19,6 +19,14 @@ class ConnectionSet(set[Any]):
         super().__init__()
         self.on_add: Callable[[Any], None] | None = None
         self.on_discard: Callable[[], None] | None = None
+        forked.keep_also(self._descriptors)
+
+    def _descriptors(self) -> Iterator[int]:
+        for connection in self:
+            transport = getattr(connection, "transport", None)
+            opened = transport and transport.get_extra_info("socket")
+            if opened is not None:
+                yield opened.fileno()
 
     def announce_to(self, also: Callable[[Any], None]) -> None:
         """Tells one more of each connection that is added."""

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from types import FrameType
 from typing import Any
 
-from . import config_file
+from . import config_file, forked
 from .errors import BootFailed, user_traceback
 from .logs import log
 from .start import HookSettings
@@ -163,6 +163,8 @@ class Hooks:
         except HookTimeout:
             self.tell(name, f"did not return within {limit:.0f} s and was interrupted")
         except SystemExit as error:
+            if forked.is_child():
+                raise
             self.tell(name, f"called sys.exit({error.code!r}), which is ignored")
         except Exception as error:
             self.tell(name, f"failed\n{user_traceback(error)}")

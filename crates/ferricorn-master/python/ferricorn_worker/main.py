@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NoReturn
 
-from . import access, application, environment, extend, scoreboard
+from . import access, application, environment, extend, forked, scoreboard
 from .channel import Channel, MalformedMessage, MasterGone
 from .errors import EXIT_CODES, BootFailed, user_traceback
 from .logs import Logs, log
@@ -43,8 +43,11 @@ def run(descriptor: int) -> NoReturn:
         signals.install()
         for inherited in start.descriptors():
             os.set_inheritable(inherited, False)
+            forked.keep(inherited)
         code = _boot_and_serve(start, channel, signals)
     except BootFailed as error:
+        if forked.is_child():
+            forked.leave(error)
         if signals.stop_noted:
             # The signal interrupted the import, and its exit was taken for the application's.
             code = 0
@@ -52,6 +55,8 @@ def run(descriptor: int) -> NoReturn:
             channel.send({"type": "boot_failed", "stage": error.stage, "text": error.text})
             code = EXIT_CODES[error.stage]
     except BaseException as error:
+        if forked.is_child():
+            forked.leave(error)
         code = 0 if signals.stop_noted and isinstance(error, SystemExit) else _report_death(error, channel)
     signals.importing = False
     tell_exit()
@@ -66,7 +71,7 @@ def _report_death(error: BaseException, channel: Channel) -> int:
     cause = "exception"
     if isinstance(error, SystemExit):
         cause = "sys_exit"
-        code = error.code & 0xFF if isinstance(error.code, int) else int(error.code is not None)
+        code = forked.status_of(error)
     if any(isinstance(link, MemoryError) for link in _chain(error)):
         cause = "memory_error"
     channel.send({"type": "dying", "cause": cause, "text": user_traceback(error)})
@@ -98,6 +103,7 @@ def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
     hooks = _load_hooks(start, signals)
     if hooks is not None:
         hooks.forked()
+    forked.leave_if_child()
     named = _load_class(start.app.worker_class)
     dictionary = getattr(hooks and hooks.file, "logconfig_dict", start.log.dictionary)
     logs.configure(named and named.log_config, dictionary, serves=True)
@@ -107,6 +113,7 @@ def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
     options = named.options if named else {}
     config = environment.build_config(start.app, version, options, logs.uvicorn_options(), start.backlog)
     app = application.load(start.app.target, start.app.factory)
+    forked.leave_if_child()
     environment.load_config(config, app, version)
     if logs.record is not None:
         config.loaded_app = access.wrap(config.loaded_app, logs.record)
@@ -149,6 +156,7 @@ def _serve(
     config: object,
     hooks: WorkerHooks | None,
 ) -> int:
+    forked.leave_if_child()
     # Imports uvicorn, which `environment` has found by now.
     from .server import Server
 

@@ -14,6 +14,8 @@ import os
 import time
 from collections.abc import Callable
 
+from . import forked
+
 HEADER_WORDS = 16
 ROW_WORDS = 16
 ROWS = 4096
@@ -64,6 +66,12 @@ class Scoreboard:
         page = PAGES_WORD * 8 + row * PAGE_BYTES
         self.page = memoryview(self._map)[page : page + PAGE_BYTES]
         """The worker's page of the requests in flight (`in_flight`)."""
+        forked.then(self._let_go)
+
+    def _let_go(self) -> None:
+        """In a forked child: what it stores is seen by nobody. To unmap the memory would make a store a crash."""
+        self._words = memoryview(bytearray(PAGES_WORD * 8)).cast("Q")
+        self.page = memoryview(bytearray(PAGE_BYTES))
 
     def set(self, word: int, value: int) -> None:
         """Stores one word of the own row."""

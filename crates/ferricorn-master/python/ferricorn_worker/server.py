@@ -12,12 +12,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
 
-from . import scoreboard
+from . import forked, scoreboard
 from .accept import Intake
 from .channel import Channel, MalformedMessage, MasterGone
 from .connections import ConnectionSet
@@ -99,6 +100,7 @@ class Server(uvicorn.Server):
         """Runs the lifespan startup and reports. Raises `BootFailed` if the application refuses to start."""
         loop = asyncio.get_running_loop()
         self._loop = loop
+        forked.then(self._stop_in_child)
         self._heartbeat.start(loop)
         loop.add_reader(self._channel.fileno(), self._on_channel)
         watch = LifespanWatch()
@@ -142,6 +144,16 @@ class Server(uvicorn.Server):
         if self._drain.cut:
             # What did not heed its cancellation may heed nothing: a thread that sleeps, a task that goes on.
             limit_exit(EXIT_LIMIT)
+
+    def _stop_in_child(self) -> None:
+        """In a forked child: its copy of the event loop would go on with copies of the parent's requests.
+
+        After the loop has stopped, uvicorn would run it once more, to cancel them.
+        """
+        if self._loop.is_closed():
+            return
+        self._loop.stop()
+        self._loop.run_until_complete = lambda *_: forked.leave(sys.exc_info()[1])  # type: ignore[method-assign]
 
     def _publish(self) -> None:
         board = self._board
