@@ -45,6 +45,7 @@ const MODULES: &[(&str, &str)] = modules![
     "connections",
     "cork",
     "drain",
+    "drain_notice",
     "environment",
     "errors",
     "extend",

@@ -120,7 +120,7 @@ def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
     if hooks is not None:
         hooks.loaded(app)
         config.loaded_app = hooks.wrap(config.loaded_app)
-    signals.install()
+    signals.install_again()
     signals.importing = False
     # An application that configures logging usually disables every logger that exists.
     log.disabled = False
@@ -161,6 +161,7 @@ def _serve(
     from .server import Server
 
     server = Server(config, start, channel, board, signals, logs)
+    signals.install_of(server)
     if hooks is not None:
         hooks.serves(lambda: server.server_state.total_requests)
     server.run(sockets=[])

@@ -2,9 +2,10 @@
 
 Owns: the points at which uvicorn is overridden, the master's orders while the event loop runs.
 Does not own: accepting (`accept`), the drain (`drain`), signals (`signals`).
-Invariants: only `install_signal_handlers`, `capture_signals`, `startup`, `main_loop` and `shutdown` are overridden, and
-the server is run with `sockets=[]`, which holds on every uvicorn from 0.24 to 0.54. No connection is accepted before
-the master's `serve`. uvicorn's loop goes on during a drain, so the Date header stays right and the heartbeat alive.
+Invariants: only `install_signal_handlers`, `capture_signals`, `handle_exit`, `startup`, `main_loop`, `on_tick` and
+`shutdown` are overridden, and the server is run with `sockets=[]`, which holds on every uvicorn from 0.24 to 0.54. No
+connection is accepted before the master's `serve`. uvicorn's loop goes on during a drain, so the Date header stays
+right and the heartbeat alive, although `should_exit` is true from the beginning of the drain.
 """
 
 from __future__ import annotations
@@ -14,11 +15,12 @@ import contextlib
 import socket
 import sys
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 import uvicorn
 
-from . import forked, scoreboard
+from . import drain_notice, forked, scoreboard
 from .accept import Intake
 from .channel import Channel, MalformedMessage, MasterGone
 from .connections import ConnectionSet
@@ -85,6 +87,8 @@ class Server(uvicorn.Server):
         self._tasks: set[asyncio.Task[None]] = set()
         self._drain_task: asyncio.Task[None] | None = None
         self._ticks: asyncio.Task[None] | None = None
+        self._asked = False
+        self._drained = False
         self._orphaned = False
         self._early_order: tuple[Mode, float, str] | None = None
 
@@ -95,6 +99,10 @@ class Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         """Leaves the signals alone (uvicorn 0.29 and later, which would raise them again at the end)."""
         yield
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal from outside: whether the worker exits is for the master to say."""
+        self._signals.handle(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Runs the lifespan startup and reports. Raises `BootFailed` if the application refuses to start."""
@@ -116,9 +124,11 @@ class Server(uvicorn.Server):
         self._signals.describe = lambda: describe(self._requests, asyncio.all_tasks(loop), asyncio.current_task(loop))
         self._signals.on_orphan = self._on_orphan
         self._signals.on_asked = self._on_asked
+        # Set by the application: uvicorn would not even begin its loop, nor run the lifespan shutdown before 0.41.
+        stop_noted, self.should_exit = self._signals.stop_noted or self.should_exit, False
         if self._early_order is not None:
             self._begin_drain(*self._early_order)
-        elif self._signals.stop_noted:
+        elif stop_noted:
             self._begin_drain("close", 0.0)
         else:
             self._channel.send({"type": "ready"})
@@ -129,13 +139,18 @@ class Server(uvicorn.Server):
         try:
             await self._ticks
         except asyncio.CancelledError:
-            if not self.should_exit:
+            if not self._drained:
                 raise
+
+    async def on_tick(self, counter: int) -> bool:
+        """Does what uvicorn does ten times a second. Returns whether its loop is to end: when the drain is over."""
+        if await super().on_tick(counter) and self._drain_task is None:
+            # The application has set `should_exit`, which is as good as a signal.
+            self._on_asked("term")
+        return self._drained
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finishes the drain, then lets uvicorn close what is left and run the lifespan shutdown."""
-        if self._drain_task is None:
-            self._begin_drain("close", float(self._start.app.uvicorn.get("timeout_graceful_shutdown") or 30))
         if self._drain_task is not None:
             await self._drain_task
         # Typed as whole seconds, and handed to `asyncio.wait_for` as it is.
@@ -221,7 +236,7 @@ class Server(uvicorn.Server):
             await self._intake.start(create_protocol, config.ssl, self._start.backlog)
         except OSError as error:
             self._channel.send({"type": "boot_failed", "stage": "bind", "text": f"cannot accept: {error}"})
-            self.should_exit = True
+            self._begin_drain("close", 0.0)
 
     def _begin_drain(self, mode: Mode, grace: float, cause: str = GRACE_OVER) -> None:
         if not self.started:
@@ -230,13 +245,22 @@ class Server(uvicorn.Server):
             return
         self._drain.order(mode, grace, cause)
         if self._drain_task is None:
+            # Not at once: if the startup is just over, uvicorn does not begin its loop when `should_exit` is set.
+            self._loop.call_soon(self._tell_application)
             self._drain_task = self._loop.create_task(self._drain.run(self._on_drained))
+
+    def _tell_application(self) -> None:
+        signals = self._signals
+        # Its handler may call the one that it has replaced, which is ours.
+        self._asked = True
+        signals.should_exit = self.should_exit = True
+        drain_notice.tell(super().handle_exit, signals.replaced, signals.is_ours)
 
     def _on_drained(self) -> None:
         drain = self._drain
         self._publish()
         self._channel.send({"type": "drained", "handed_over": drain.handed_over, "cut": drain.cut})
-        self.should_exit = True
+        self._drained = True
         if self._ticks is not None:
             self._ticks.cancel()
 
@@ -250,12 +274,10 @@ class Server(uvicorn.Server):
         self._loop.call_soon_threadsafe(self._begin_drain, "close", ORPHAN_GRACE, "Master is gone")
 
     def _on_asked(self, name: str) -> None:
-        self._signals.on_asked = _ignore
-        self._channel.send({"type": "asked_to_stop", "signal": name})
-
-
-def _ignore(_name: str) -> None:
-    """Once is enough: the master knows."""
+        """Once is enough: the master knows."""
+        if not self._asked:
+            self._asked = True
+            self._channel.send({"type": "asked_to_stop", "signal": name})
 
 
 def _listeners(start: Start) -> list[socket.socket]:

@@ -14,7 +14,9 @@ import os
 import signal
 from collections.abc import Callable
 from types import FrameType
+from typing import Any
 
+from . import forked
 from .logs import log
 
 ORPHAN_LIMIT = 1.5
@@ -64,6 +66,10 @@ class Signals:
         self._parent = os.getppid() if os.getppid() > 1 else master_pid
         self.importing = True
         self.stop_noted = False
+        self.should_exit = False
+        """Whether a drain has begun. Libraries look for this name at the object behind the handler of SIGTERM."""
+        self.replaced: Callable[[int, FrameType | None], Any] | None = None
+        """What the application had put in place of our handler of SIGTERM by the end of its import."""
         self.on_orphan: Callable[[], None] | None = None
         self.on_asked: Callable[[str], None] | None = None
         self.on_abort: Callable[[], None] | None = None
@@ -76,10 +82,33 @@ class Signals:
         """Right before the process ends in an orderly way."""
 
     def install(self) -> None:
-        """Installs every handler; again after the import, because the application may have set its own."""
+        """Installs every handler."""
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1):
-            signal.signal(number, self._handle)
+            signal.signal(number, self.handle)
         self._install_reports()
+
+    def install_again(self) -> None:
+        """Installs every handler after the import, in which the application may have set its own."""
+        found = signal.getsignal(signal.SIGTERM)
+        if callable(found) and not self.is_ours(found):
+            self.replaced = found
+            forked.then(self._give_back)
+        self.install()
+
+    def install_of(self, server: Any) -> None:
+        """Makes uvicorn's server the object behind the handlers that uvicorn sets: libraries look for it there."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, server.handle_exit)
+
+    @staticmethod
+    def is_ours(handler: object) -> bool:
+        """Whether this handler of a signal is the worker's."""
+        return forked.is_of_package(handler, __name__)
+
+    def _give_back(self) -> None:
+        """In a forked child: it has the application's handlers, as it would have them without us."""
+        if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+            signal.signal(signal.SIGTERM, self.replaced)
 
     def _install_reports(self) -> None:
         """The master asks with SIGUSR2 what a worker does that hangs, and aborts it with SIGABRT.
@@ -117,7 +146,8 @@ class Signals:
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, ORPHAN_LIMIT)
 
-    def _handle(self, number: int, _frame: FrameType | None) -> None:
+    def handle(self, number: int, _frame: FrameType | None) -> None:
+        """Acts on a signal."""
         if number == signal.SIGUSR1:
             return
         if number in (signal.SIGINT, signal.SIGQUIT) and self.on_interrupt is not None:
