@@ -56,6 +56,7 @@ pub struct Builder {
     arguments: Vec<OsString>,
     variables: Vec<(OsString, OsString)>,
     python: Option<PathBuf>,
+    no_python: bool,
     wrapper: Vec<OsString>,
     stdin: Option<OwnedFd>,
     terminal: bool,
@@ -84,12 +85,20 @@ impl Builder {
             arguments: Vec::new(),
             variables: Vec::new(),
             python: None,
+            no_python: false,
             wrapper: Vec::new(),
             stdin: None,
             terminal: false,
             expected: Expected::default(),
         };
         new.app(ledger::APP)
+    }
+
+    /// Another program than the one that the builder was made with.
+    #[must_use]
+    pub fn program(mut self, program: impl Into<PathBuf>) -> Self {
+        self.program = program.into();
+        self
     }
 
     /// The application's source, written to `main.py` in the run's folder. Without it: the [`ledger`] application.
@@ -148,6 +157,21 @@ impl Builder {
         self
     }
 
+    /// No environment is active, and no interpreter is named.
+    #[must_use]
+    pub fn no_python(mut self) -> Self {
+        self.no_python = true;
+        self
+    }
+
+    /// Runs in a directory of the run's folder, by this name of it, as if a shell had gone there.
+    #[must_use]
+    pub fn inside(mut self, name: &str) -> Self {
+        self.directory = self.folder().join(name);
+        let directory = self.directory.clone();
+        self.variable("PWD", directory)
+    }
+
     /// A program that starts the program: its words come first.
     #[must_use]
     pub fn wrapped(mut self, words: &[&str]) -> Self {
@@ -200,21 +224,14 @@ impl Builder {
             let ours = ["FERRICORN_", "GUNICORN_", "UVICORN_", "PYTHON", "LISTEN_"];
             let name_text = name.to_string_lossy();
             if ours.iter().any(|prefix| name_text.starts_with(prefix))
-                || ["PORT", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "VIRTUAL_ENV"].contains(&&*name_text)
+                || ["PORT", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "VIRTUAL_ENV", "CONDA_PREFIX"]
+                    .contains(&&*name_text)
             {
                 command.env_remove(name);
             }
         }
-        let python = self.python.clone().unwrap_or_else(python);
-        let folder = python.parent().expect("the path of a Python has a folder");
-        if folder.parent().is_some_and(|venv| venv.join("pyvenv.cfg").exists()) {
-            // The venv is active, as it is for people who run the program from a shell.
-            let mut path = OsString::from(folder);
-            path.push(":");
-            path.push(env::var_os("PATH").unwrap_or_default());
-            command.env("VIRTUAL_ENV", folder.parent().expect("checked above")).env("PATH", path);
-        } else {
-            command.env("FERRICORN_PYTHON", &python);
+        if !self.no_python {
+            self.name_python(&mut command);
         }
         command
             // A .pyc is matched by its source's size and second of change: two versions in one second look alike.
@@ -223,6 +240,21 @@ impl Builder {
             .env(processes::RUN_VARIABLE, run)
             .envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
+    }
+
+    /// The environment of the Python is active, as it is for people who run the program from a shell; one that is in none
+    /// is named.
+    fn name_python(&self, command: &mut Command) {
+        let python = self.python.clone().unwrap_or_else(python);
+        let folder = python.parent().expect("the path of a Python has a folder");
+        if folder.parent().is_some_and(|venv| venv.join("pyvenv.cfg").exists()) {
+            let mut path = OsString::from(folder);
+            path.push(":");
+            path.push(env::var_os("PATH").unwrap_or_default());
+            command.env("VIRTUAL_ENV", folder.parent().expect("checked above")).env("PATH", path);
+        } else {
+            command.env("FERRICORN_PYTHON", &python);
+        }
     }
 
     /// Starts the program; it need not be ready when this returns.

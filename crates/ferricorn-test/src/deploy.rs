@@ -36,8 +36,8 @@ impl Server {
         let (next, link) = (self.path("ferricorn.next"), self.path(NAME));
         match deployed {
             Deployed::Program(program) => symlink(program, &next).expect("the run's folder can be written"),
-            Deployed::Script(script) => write(&next, &format!("#!/bin/sh\n{script}\n"), "755"),
-            Deployed::Data => write(&next, "no program", "644"),
+            Deployed::Script(script) => write_program(&next, &format!("#!/bin/sh\n{script}\n"), "755"),
+            Deployed::Data => write_program(&next, "no program", "644"),
             Deployed::Nothing => return fs::remove_file(link).expect("the link is there"),
         }
         fs::rename(next, link).expect("a file can be renamed in its folder");
@@ -46,7 +46,7 @@ impl Server {
 
 /// By another process: what this one had open for writing while another test starts a program, that program would have
 /// open as well, and the kernel executes no file that somebody may write.
-fn write(path: &Path, text: &str, mode: &str) {
+pub(crate) fn write_program(path: &Path, text: &str, mode: &str) {
     let script = "printf %s \"$2\" >\"$1\" && chmod \"$3\" \"$1\"";
     let done = Command::new("sh").args(["-c", script, "sh"]).arg(path).args([text, mode]).status();
     assert!(done.expect("there is a shell").success());

@@ -14,6 +14,7 @@
 pub mod capacity;
 pub mod control;
 pub mod http;
+pub mod layout;
 pub mod ledger;
 pub mod load;
 pub mod log;
