@@ -17,7 +17,7 @@ use ferricorn_wire::BootStage;
 use serde_json::json;
 
 use crate::{
-    InterpreterError, Question, environment, interpreter,
+    Question, environment,
     shim::{self, Job},
     start_message,
 };
@@ -25,9 +25,6 @@ use crate::{
 /// Why a configuration file could not be executed. What is wrong with the file itself is in the answer.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecuteError {
-    /// There is no Python.
-    #[error(transparent)]
-    Interpreter(#[from] InterpreterError),
     /// The helper could not be started, or its answer not be read.
     #[error("cannot start Python: {0}")]
     System(#[from] io::Error),
@@ -57,17 +54,16 @@ impl Helper {
         words.extend_from_slice(arguments);
         let environment = variables.clone();
         let job = Job { words, environment, directory: file.directory.clone(), rights: None };
-        Self::start(python.as_deref(), job, "")
+        Self::start(python, job, "")
     }
 
     /// Starts one. The file of the answer holds the question until it is read: others can read a command line.
-    fn start(python: Option<&Path>, job: Job, question: &str) -> Result<Self, ExecuteError> {
-        let program = interpreter::find(python)?;
+    fn start(python: &Path, job: Job, question: &str) -> Result<Self, ExecuteError> {
         let sources = shim::sources()?;
         let mut answer = memfd_empty("ferricorn-answer")?;
         answer.write_all(question.as_bytes())?;
         answer.rewind()?;
-        let plan = shim::plan(&program, &sources, &answer, job);
+        let plan = shim::plan(python, &sources, &answer, job);
         let child = spawn::spawn(&plan).map_err(io::Error::other)?;
         Ok(Self { pid: child.pid, process: child.process, answer })
     }
@@ -98,14 +94,18 @@ pub fn execute(question: &Question) -> Result<String, ExecuteError> {
     Helper::config_file(question)?.wait()
 }
 
-/// Takes the steps of a worker up to its startup, and waits for the verdict: none, or what is wrong. Call it from the main
-/// thread, before there is an event loop.
-pub fn check_application(settings: &Settings, version: &str) -> Result<Option<Unfit>, ExecuteError> {
+/// Takes the steps of a worker up to its startup with this interpreter, and waits for the verdict: none, or what is wrong.
+/// Call it from the main thread, before there is an event loop.
+pub fn check_application(
+    settings: &Settings,
+    python: &Path,
+    version: &str,
+) -> Result<Option<Unfit>, ExecuteError> {
     let question = json!({ "app": start_message::app(settings), "log": start_message::log(settings, false) });
     let environment = environment::for_worker(version, &settings.environment);
     let words = vec!["check".into()];
     let job = Job { words, environment, directory: settings.chdir.clone(), rights: None };
-    let helper = Helper::start(settings.python.as_deref(), job, &question.to_string())?;
+    let helper = Helper::start(python, job, &question.to_string())?;
     let answer: Answer = serde_json::from_str(&helper.wait()?).map_err(io::Error::other)?;
     Ok(answer.failure)
 }

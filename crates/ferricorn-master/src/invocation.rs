@@ -3,13 +3,16 @@
 use std::{
     env,
     ffi::{OsStr, OsString},
-    fs,
-    os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
 };
 
 use ferricorn_sys::{Bond, SpawnPlan};
 use ferricorn_wire::upgrade::{Succession, VARIABLE};
+
+use crate::{
+    PythonSearch,
+    working_directory::{plain, same_file, seen_from, working_directory},
+};
 
 /// A command line with all that belongs to it, as it was before the program changed anything.
 #[derive(Clone, Debug)]
@@ -25,14 +28,13 @@ impl Invocation {
     /// Of this process, with these arguments, of which the first is the program's name. Call it before the working
     /// directory is changed.
     pub fn of_this_process(arguments: Vec<OsString>) -> Self {
-        let own = env::current_exe().unwrap_or_default();
-        let named = arguments.first().and_then(|name| find(name)).filter(|path| same_file(path, &own));
+        let directory = working_directory().ok();
         // What concerns this process alone, or is said anew.
         let private = [VARIABLE, "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
         Self {
-            program: named.unwrap_or(own),
+            program: program(arguments.first(), directory.as_deref()),
             arguments,
-            directory: env::current_dir().ok(),
+            directory,
             environment: env::vars_os().filter(|(name, _)| !private.iter().any(|it| name == it)).collect(),
         }
     }
@@ -40,6 +42,12 @@ impl Invocation {
     /// Where the program is looked for.
     pub(crate) fn program(&self) -> &Path {
         &self.program
+    }
+
+    /// Finds the interpreter of whoever starts this program so.
+    pub fn python_search(&self) -> PythonSearch {
+        let variables = self.environment.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()));
+        PythonSearch::new(&self.program, self.directory.as_deref().unwrap_or(Path::new("/")), variables)
     }
 
     /// The same again, from what is at the program's path by now, as a successor.
@@ -59,16 +67,22 @@ impl Invocation {
     }
 }
 
-/// The file that a shell would have started under this name.
-fn find(name: &OsStr) -> Option<PathBuf> {
-    let path = Path::new(name);
-    if path.components().count() > 1 || path.is_absolute() {
-        return std::path::absolute(path).ok();
-    }
-    env::split_paths(&env::var_os("PATH")?).map(|folder| folder.join(path)).find(|path| path.is_file())
+/// The program as it was called. The kernel's answer, which has no links, counts only if the name leads elsewhere.
+fn program(name: Option<&OsString>, directory: Option<&Path>) -> PathBuf {
+    let own = env::current_exe().unwrap_or_default();
+    let called = |name: &OsString| named(name, directory).into_iter().find(|path| same_file(path, &own));
+    let below = || seen_from(directory?, &own);
+    name.and_then(called).or_else(below).unwrap_or(own)
 }
 
-fn same_file(one: &Path, other: &Path) -> bool {
-    let identity = |path: &Path| fs::metadata(path).ok().map(|it| (it.dev(), it.ino()));
-    identity(one).is_some_and(|found| Some(found) == identity(other))
+/// The files that a shell could have started under this name, absolute, in its order.
+fn named(name: &OsStr, directory: Option<&Path>) -> Vec<PathBuf> {
+    let path = Path::new(name);
+    let here = directory.unwrap_or(Path::new("/"));
+    if path.components().count() > 1 || path.is_absolute() {
+        // `./` in the middle of a path is noise for whoever reads it.
+        return vec![plain(here.join(path).components().collect())];
+    }
+    let folders = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&folders).map(|folder| plain(here.join(folder).join(path))).collect()
 }

@@ -36,6 +36,7 @@ mod start;
 mod start_message;
 mod succession;
 mod successor;
+mod working_directory;
 mod world;
 
 use std::collections::VecDeque;
@@ -50,11 +51,12 @@ use world::World;
 
 pub use ferricorn_sys::memory::limit as memory_limit;
 pub use helper::{ExecuteError, Unfit, check_application, execute};
-pub use interpreter::InterpreterError;
+pub use interpreter::{Found, InterpreterError, Note, PythonSearch};
 pub use invocation::Invocation;
 pub use master_log::{MasterLog, NextLog};
 pub use reloading::{Configuration, Question, Reread};
 pub use rights::SystemAccounts;
+pub use working_directory::working_directory;
 
 /// The target of events that are a metric rather than a line: `metric` is its name, `value` its number, `kind` statsd's
 /// letter for what it is, if it is no gauge.
@@ -132,12 +134,16 @@ async fn prepare(mut program: Program) -> Result<(Supervisor, World, VecDeque<Ev
     let signals = sources::Signals::install()
         .map_err(|error| failed(format!("cannot install signal handlers: {error}")))?;
     exec::accept_signals();
-    interpreter::settle(&mut program.settings).map_err(failed)?;
+    let note =
+        interpreter::settle(&mut program.settings, &program.invocation.python_search()).map_err(failed)?;
     if let Succession::Check(predecessor) = succession {
         predecessor.tell(&FromSuccessor::Ready);
         return Err(Outcome::Stopped);
     }
     info!("Starting ferricorn {}", program.version);
+    if let Some(note) = note {
+        note.log();
+    }
     start::start(program, signals, succession).await
 }
 

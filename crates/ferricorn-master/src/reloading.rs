@@ -28,8 +28,8 @@ const FILE_LIMIT: Duration = Duration::from_secs(60);
 
 /// A Python file that has to be executed before settings can be made.
 pub struct Question {
-    /// The interpreter, if one was named.
-    pub python: Option<PathBuf>,
+    /// The interpreter.
+    pub python: PathBuf,
     /// The file.
     pub file: PythonFile,
     /// What it sees in `sys.argv`.

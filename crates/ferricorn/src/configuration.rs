@@ -16,7 +16,7 @@ use ferricorn_config::{
     Accounts, ConfigError, Environment, Facts, FileContent, Given, Input, Layer, PythonFile, PythonTarget,
     Resolved, read_toml, resolve,
 };
-use ferricorn_master::{ExecuteError, Question, Reread, SystemAccounts};
+use ferricorn_master::{ExecuteError, InterpreterError, PythonSearch, Question, Reread, SystemAccounts};
 
 use crate::cli::StartRequest;
 
@@ -35,20 +35,23 @@ pub struct ProcessStart {
     pub arguments: Vec<OsString>,
     /// The variables, which a Python file sees.
     pub variables: Vec<(OsString, OsString)>,
-    /// The directory that the program was started in.
+    /// The directory that the program was started in, by the name that the user has for it.
     pub directory: PathBuf,
+    /// Finds the interpreter that executes a Python file.
+    pub python: PythonSearch,
     /// The users and groups of the system, and whose rights the process has.
     pub accounts: Box<dyn Accounts>,
 }
 
 impl ProcessStart {
     /// Of this process. `arguments` are those of the program, without its name.
-    pub fn of_this_process(arguments: Vec<OsString>) -> Self {
-        let directory = std::env::current_dir().unwrap_or_default();
+    pub fn of_this_process(arguments: Vec<OsString>, python: PythonSearch) -> Self {
+        let directory = ferricorn_master::working_directory().unwrap_or_default();
         Self {
             arguments,
             variables: std::env::vars_os().collect(),
             directory,
+            python,
             accounts: Box::new(SystemAccounts),
         }
     }
@@ -83,32 +86,22 @@ impl Configuration {
 
     /// Executes the Python file that is the source, if it is one, and waits for the answer. From the main thread only.
     pub fn ask_python(&self, source: &Source) -> Result<Option<String>, ConfigError> {
-        let (Source::Python { name, .. }, Some(question)) = (source, self.question(source)) else {
-            return Ok(None);
-        };
+        let Some(question) = self.question(source)? else { return Ok(None) };
         let answer = ferricorn_master::execute(&question);
-        answer.map(Some).map_err(|error| Self::unanswered(name, &error))
+        answer.map(Some).map_err(|error| unanswered(source, &error))
     }
 
     /// What Python has to be asked about the source, if it is a Python file.
-    fn question(&self, source: &Source) -> Option<Question> {
-        let Source::Python { file, .. } = source else { return None };
-        let ProcessStart { arguments, variables, .. } = &self.process;
-        Some(Question {
-            python: self.python(),
+    fn question(&self, source: &Source) -> Result<Option<Question>, ConfigError> {
+        let Source::Python { file, name } = source else { return Ok(None) };
+        let ProcessStart { arguments, variables, python, .. } = &self.process;
+        let found = python.find(self.python().as_deref()).map_err(|error| without_python(name, &error))?;
+        Ok(Some(Question {
+            python: found.python,
             file: file.clone(),
             arguments: arguments.clone(),
             variables: variables.clone(),
-        })
-    }
-
-    /// The error of a file that could not be executed at all.
-    fn unanswered(name: &str, error: &ExecuteError) -> ConfigError {
-        let hint = match error {
-            ExecuteError::Interpreter(error) => error.hint(),
-            ExecuteError::System(_) | ExecuteError::NoAnswer(_) => "run the file with `python3` to see why",
-        };
-        ConfigError::File { file: name.to_owned(), reason: error.to_string(), hint: hint.to_owned() }
+        }))
     }
 
     /// The interpreter that was named outside a configuration file, which it would be too late in.
@@ -220,7 +213,7 @@ impl Configuration {
 impl ferricorn_master::Configuration for Configuration {
     fn begin(&mut self) -> Result<Option<Question>, String> {
         let source = self.source().map_err(|error| told(&error))?;
-        let question = self.question(&source);
+        let question = self.question(&source).map_err(|error| told(&error))?;
         self.source = Some(source);
         Ok(question)
     }
@@ -231,6 +224,17 @@ impl ferricorn_master::Configuration for Configuration {
         let Resolved { settings, colors, warnings, task: _, shown: _ } = resolved;
         Ok(Reread { settings, colors, warnings })
     }
+}
+
+/// The error of a file that could not be executed at all.
+fn unanswered(source: &Source, error: &ExecuteError) -> ConfigError {
+    let file = if let Source::Python { name, .. } = source { name.clone() } else { String::new() };
+    let hint = "run the file with `python3` to see why".to_owned();
+    ConfigError::File { file, reason: error.to_string(), hint }
+}
+
+fn without_python(file: &str, error: &InterpreterError) -> ConfigError {
+    ConfigError::File { file: file.to_owned(), reason: error.to_string(), hint: error.hint().to_owned() }
 }
 
 /// An error with its hint, for the log.

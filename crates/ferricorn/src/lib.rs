@@ -15,7 +15,7 @@ use std::{ffi::OsString, io, io::IsTerminal};
 use cli::{Request, StartRequest};
 use configuration::{Configuration, ProcessStart};
 use ferricorn_config::{ConfigError, Resolved, Settings, Shown, Task};
-use ferricorn_master::{Invocation, Program, Unfit};
+use ferricorn_master::{Invocation, Program, PythonSearch, Unfit};
 use ferricorn_wire::BootStage;
 
 /// The product's version.
@@ -29,7 +29,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         return ctl::run(&words[1..]);
     }
     let invocation = Invocation::of_this_process(arguments.clone());
-    let process = ProcessStart::of_this_process(words);
+    let process = ProcessStart::of_this_process(words, invocation.python_search());
     match cli::parse(arguments, &process.environment()) {
         Ok(Request::Help(Some(group))) => report::print(&help::group_help(group)),
         Ok(Request::Help(None)) => report::print(&help::help(io::stdout().is_terminal())),
@@ -55,7 +55,7 @@ fn start(request: StartRequest, process: ProcessStart, invocation: Invocation) -
         return report::error(&format!("can't chdir to `{}`: {error}", settings.chdir.display()));
     }
     if task != Task::Serve {
-        return check(task, &settings, &shown, &warnings);
+        return check(task, &settings, &invocation.python_search(), &shown, &warnings);
     }
     let log = match logging::start(&settings, colors) {
         Ok(log) => log,
@@ -77,7 +77,7 @@ fn start(request: StartRequest, process: ProcessStart, invocation: Invocation) -
 }
 
 /// `--print-config` and `--check-config`: everything that can be known without binding.
-fn check(task: Task, settings: &Settings, shown: &[Shown], warnings: &[String]) -> u8 {
+fn check(task: Task, settings: &Settings, search: &PythonSearch, shown: &[Shown], warnings: &[String]) -> u8 {
     if task == Task::Print {
         report::print(&report::settings(shown));
     }
@@ -87,7 +87,14 @@ fn check(task: Task, settings: &Settings, shown: &[Shown], warnings: &[String]) 
     if let Some(unreadable) = shown.iter().find_map(unreadable) {
         return report::error(&unreadable);
     }
-    match ferricorn_master::check_application(settings, VERSION) {
+    let found = match search.find(settings.python.as_deref()) {
+        Ok(found) => found,
+        Err(error) => return report::error(&format!("{error}\nhint: {}", error.hint())),
+    };
+    if let Some(note) = found.note {
+        report::warning(&note.text);
+    }
+    match ferricorn_master::check_application(settings, &found.python, VERSION) {
         Ok(None) => 0,
         Ok(Some(Unfit { stage: BootStage::Import | BootStage::App, text })) => {
             report::error(&format!("the application `{}` cannot be loaded\n{text}", settings.app))

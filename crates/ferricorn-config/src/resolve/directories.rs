@@ -1,6 +1,6 @@
 //! The directories and paths that follow from options: where to work, and where Python looks for modules.
 
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::{
     given::{Choices, ConfigError, Facts, value_error},
@@ -15,7 +15,7 @@ pub(crate) fn directories(
     facts: &Facts<'_>,
 ) -> Result<(PathBuf, PathBuf), ConfigError> {
     let chdir = match &draft.chdir {
-        Some(directory) => facts.current_directory.join(directory),
+        Some(directory) => upwards(facts.current_directory.join(directory), facts),
         None => facts.current_directory.clone(),
     };
     if let Some(choice) = choices.get("chdir").and_then(|choices| choices.last())
@@ -30,6 +30,19 @@ pub(crate) fn directories(
         Some(directory) => chdir.join(directory),
     };
     Ok((chdir, app_dir))
+}
+
+/// `..` goes up by the letters of the path, as in gunicorn and a shell: from inside a link to where that lies. If there is no
+/// such directory, to where it leads.
+fn upwards(path: PathBuf, facts: &Facts<'_>) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(plain.pop()),
+            part => plain.push(part),
+        }
+    }
+    if (facts.is_directory)(&plain) { plain } else { path }
 }
 
 /// A name without a slash is looked for on the path when it is needed; a relative path is one from where we started.

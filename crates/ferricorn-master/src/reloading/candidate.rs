@@ -12,7 +12,7 @@ use ferricorn_config::Settings;
 use ferricorn_sys::{Listener, PreparedPidFile};
 
 use crate::{
-    binding, interpreter,
+    PythonSearch, binding, interpreter,
     master_log::{MasterLog, NextLog},
     reloading::Reread,
 };
@@ -51,9 +51,14 @@ impl Candidate {
         held: usize,
         log: &mut dyn MasterLog,
         is_master: bool,
+        search: &PythonSearch,
     ) -> Result<Self, String> {
         let Reread { mut settings, colors, warnings: _ } = reread;
-        interpreter::settle(&mut settings)?;
+        let note = interpreter::settle(&mut settings, search)?;
+        // What was said at the start is not said again.
+        if let Some(note) = note.filter(|_| settings.python != old.python) {
+            note.log();
+        }
         let log = log.prepare(&settings, colors)?;
         let path = settings.pid_file.as_ref().filter(|_| is_master).map(|path| settings.chdir.join(path));
         let pid_file = path.map(|path| PreparedPidFile::new(&path)).transpose();

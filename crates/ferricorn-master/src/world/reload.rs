@@ -59,10 +59,11 @@ impl World {
 
     fn apply(&mut self, answer: Option<&str>, askers: Vec<Asker>, queue: &mut VecDeque<Event>) {
         let (is_master, held) = (self.predecessor.is_gone(), self.listeners.len());
-        let Program { settings, configuration, log, .. } = &mut self.program;
+        let Program { settings, configuration, log, invocation, .. } = &mut self.program;
+        let search = invocation.python_search();
         let candidate = configuration.finish(answer).and_then(|mut reread| {
             let warnings = std::mem::take(&mut reread.warnings);
-            let candidate = Candidate::new(reread, settings, held, log.as_mut(), is_master)?;
+            let candidate = Candidate::new(reread, settings, held, log.as_mut(), is_master, &search)?;
             Ok((candidate, warnings))
         });
         let (candidate, warnings) = match candidate {

@@ -7,7 +7,7 @@ use ferricorn::{
     configuration::{Configuration, ProcessStart},
 };
 use ferricorn_config::{Accounts, ConfigError, Resolved, options};
-use ferricorn_master::SystemAccounts;
+use ferricorn_master::{PythonSearch, SystemAccounts};
 use serde_json::Value;
 
 use crate::case::{Case, folder};
@@ -44,7 +44,13 @@ fn resolved(case: &Case) -> Result<Resolved, ConfigError> {
     variables.extend(case.environment.iter().map(|(name, value)| (name.into(), value.into())));
     let arguments: Vec<OsString> = case.words.iter().map(OsString::from).collect();
     let directory = folder().to_owned();
-    let process = ProcessStart { arguments, variables, directory, accounts: Box::new(AsRoot) };
+    let process = ProcessStart {
+        arguments,
+        variables,
+        directory,
+        python: PythonSearch::default(),
+        accounts: Box::new(AsRoot),
+    };
     let words = std::iter::once("ferricorn".into()).chain(process.arguments.iter().cloned());
     match cli::parse(words, &process.environment())? {
         Request::Start(request) => {

@@ -14,7 +14,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         },
     ),
     Entry::new(App, &["python"], Kind::Text, "PATH").sets(
-        "The Python interpreter of the workers [default: python3 of the active venv]",
+        "The Python interpreter of the workers [default: that of ferricorn's environment, or of the active one]",
         |draft, value| {
             draft.python = value.text();
         },
