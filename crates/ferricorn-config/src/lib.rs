@@ -4,6 +4,7 @@
 //! the parsing of a command line into options, nor what is printed; that is the program's. Reads no file, no variable and
 //! no clock.
 
+pub mod command_line;
 mod given;
 pub mod options;
 mod resolve;
