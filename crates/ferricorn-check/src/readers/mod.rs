@@ -4,6 +4,7 @@
 //! out, or says with [`Unreadable::Format`](crate::Unreadable::Format). It never panics, and its time grows with the
 //! length of the text.
 
+pub mod shell;
 pub mod yaml;
 
 /// Whether a text is a template (Jinja, Helm, ERB) rather than a file of its format: its values are not known.

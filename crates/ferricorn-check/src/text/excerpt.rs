@@ -98,9 +98,13 @@ impl Excerpt {
             whole: whole.start..whole.end,
         };
         let (from, to) = (offset(range.start), offset(range.end));
-        for (index, piece) in self.pieces.iter().enumerate() {
+        let first = self.pieces.partition_point(|piece| piece.at <= from).saturating_sub(1);
+        for (index, piece) in self.pieces.iter().enumerate().skip(first) {
             let end = self.end_in_value(index);
-            if end <= from || piece.at >= to {
+            if piece.at >= to {
+                break;
+            }
+            if end <= from {
                 continue;
             }
             let cut = from.saturating_sub(piece.at);
@@ -112,6 +116,17 @@ impl Excerpt {
             part.pieces.push(Piece { at: (piece.at + cut) - from, source, verbatim: piece.verbatim });
         }
         part
+    }
+
+    /// Adds a value that was taken out of the same file.
+    pub fn append(&mut self, other: &Self) {
+        let at = offset(self.text.len());
+        if self.pieces.is_empty() {
+            self.whole = other.whole.clone();
+        }
+        self.whole = self.whole.start.min(other.whole.start)..self.whole.end.max(other.whole.end);
+        self.pieces.extend(other.pieces.iter().map(|piece| Piece { at: piece.at + at, ..piece.clone() }));
+        self.text.push_str(&other.text);
     }
 
     fn end_in_value(&self, piece: usize) -> u32 {
@@ -182,5 +197,9 @@ mod tests {
         assert_eq!(source.slice(part.span(0..2)), "ne");
         assert_eq!(source.slice(part.span(3..6)), "two");
         assert_eq!(source.slice(part.part(3..6).whole()), "two");
+        let mut both = value.part(0..4);
+        both.append(&value.part(5..8));
+        assert_eq!(both.text(), "one wo\"");
+        assert_eq!(source.slice(both.span(4..7)), "wo\\\"");
     }
 }
