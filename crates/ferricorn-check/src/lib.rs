@@ -19,6 +19,28 @@ pub mod rules;
 pub mod sources;
 pub mod text;
 
+mod fix;
+
 pub use finding::{Edit, Finding, Fix, Label, Platform, RuleId, Safety, Severity};
+pub use fix::apply;
 pub use sources::{MOST_BYTES, Sources, Tree};
 pub use text::{Encoding, Excerpt, FileId, Position, Source, Span, Unreadable};
+
+/// What was found.
+pub struct Report {
+    /// What the files say.
+    pub facts: facts::Facts,
+    /// What is wrong, by file and place.
+    pub findings: Vec<Finding>,
+}
+
+/// Checks the files of `tree`.
+pub fn check(tree: &dyn Tree) -> Report {
+    let facts = facts::gather(tree);
+    let mut findings = rules::Findings::default();
+    for rule in rules::all() {
+        (rule.check)(&facts, &mut findings);
+    }
+    let findings = findings.sorted(&facts.sources);
+    Report { facts, findings }
+}

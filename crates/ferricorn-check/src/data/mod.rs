@@ -1,1 +1,3 @@
-//! Data with a date: versions, wheels, image contents, plans. One file each.
+//! Data with a date: versions, wheels, image contents, plans. One file each; its head says where it is from and of when.
+
+pub mod render;

@@ -1,1 +1,100 @@
 //! What a repository's files say: what runs where, with what.
+//!
+//! Owns: the way from documents to facts. Does not own: what is wrong with a fact (`rules`).
+//!
+//! Invariants:
+//! * Everything is gathered before the first rule runs; a rule reads no file.
+//! * A fact says where it is written. What depends on a variable, a template or a program is [`Fact::Unknown`].
+//!
+//! # To add a platform
+//!
+//! Write `facts/<platform>.rs` with `pub(super) fn gather(gather: &mut Gather<'_>)`, which loads the platform's files with
+//! [`Gather::load`], pushes a [`Deployment`] for each thing that runs, and keeps the documents that only rules about this
+//! file need in a field of [`Facts`] of its own. Then name it in [`gather`].
+
+mod command;
+mod deployment;
+mod environment;
+mod fact;
+pub mod render;
+
+use std::rc::Rc;
+
+pub use command::{
+    Argument, Command, CommandLine, Given, Mistake, Place, Program, Shell, UNKNOWN, Word, Wrapper, Written,
+    from_shell, from_words,
+};
+pub use deployment::{Deployment, Probe, Resources, Role};
+pub use environment::{Environment, Variable};
+pub use fact::Fact;
+
+use crate::{
+    sources::{Sources, Tree},
+    text::Source,
+};
+
+/// All facts.
+pub struct Facts {
+    /// The files.
+    pub sources: Sources,
+    /// What runs.
+    pub deployments: Vec<Deployment>,
+    /// The Blueprints (`render.yaml`).
+    pub blueprints: Vec<render::Blueprint>,
+}
+
+impl Facts {
+    /// Every command line, with what it belongs to: what runs and what is built.
+    pub fn lines(&self) -> impl Iterator<Item = (&Deployment, &CommandLine)> {
+        self.deployments.iter().flat_map(|deployment| deployment.lines().map(move |line| (deployment, line)))
+    }
+
+    /// Every command of every line.
+    pub fn commands(&self) -> impl Iterator<Item = (&Deployment, &Command)> {
+        self.lines()
+            .flat_map(|(deployment, line)| line.commands.iter().map(move |command| (deployment, command)))
+    }
+
+    /// The commands that serve: one for each deployment whose command is known.
+    pub fn servers(&self) -> impl Iterator<Item = (&Deployment, &Command)> {
+        self.deployments
+            .iter()
+            .filter_map(|it| Some((it, it.server()?)))
+            .filter(|(_, command)| command.program.is_server())
+    }
+}
+
+/// Facts on their way.
+pub struct Gather<'t> {
+    tree: &'t dyn Tree,
+    /// The facts so far.
+    pub facts: Facts,
+}
+
+impl Gather<'_> {
+    /// The file at this path, if it is there and can be read.
+    pub fn load(&mut self, path: &str) -> Option<Rc<Source>> {
+        self.facts.sources.load(self.tree, path)
+    }
+
+    /// The paths whose last part fits.
+    pub fn paths(&self, fits: impl Fn(&str) -> bool) -> Vec<String> {
+        let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
+        self.facts.sources.paths().filter(|path| fits(&name(path))).map(str::to_owned).collect()
+    }
+}
+
+/// Reads what is to be read.
+pub fn gather(tree: &dyn Tree) -> Facts {
+    let facts = Facts { sources: Sources::new(tree), deployments: Vec::new(), blueprints: Vec::new() };
+    let mut gather = Gather { tree, facts };
+    render::gather(&mut gather);
+    gather.facts
+}
+
+/// Whether a file is one that production runs, by its name.
+pub fn is_production(path: &str) -> bool {
+    const OTHERS: [&str; 7] = ["dev", "local", "test", "override", "example", "sample", "debug"];
+    let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
+    !name.split(['.', '-', '_']).any(|part| OTHERS.iter().any(|other| part.starts_with(other)))
+}

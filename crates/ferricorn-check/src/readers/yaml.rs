@@ -68,6 +68,8 @@ pub struct Scalar {
     pub value: Excerpt,
     /// How it is written.
     pub style: Style,
+    /// The `|` or `>` of a block scalar.
+    pub indicator: Option<Span>,
     /// The explicit tag, as `!!str`, resolved.
     pub tag: Option<String>,
 }

@@ -159,7 +159,7 @@ impl Reader<'_> {
             };
             if spelling.entry.takes_value() {
                 let start = end + usize::from(word[end..].starts_with('='));
-                let value = (start < word.len()).then(|| Place { word: here, range: start..word.len() });
+                let value = (start < word.len()).then_some(Place { word: here, range: start..word.len() });
                 return self.take(spelling, name, value);
             }
             self.take(spelling, name, None);

@@ -10,9 +10,9 @@ pub(super) fn read(words: &[&str]) -> CommandLine {
         if options_over || !word.starts_with('-') || *word == "-" {
             // Only the application is wanted.
             if line.arguments.is_empty() {
-                line.arguments.push(at)
+                line.arguments.push(at);
             } else {
-                line.extra.push(at)
+                line.extra.push(at);
             }
             continue;
         }
@@ -29,7 +29,7 @@ pub(super) fn read(words: &[&str]) -> CommandLine {
         match name.strip_prefix("--").and_then(|name| long(Program::Uvicorn, name)) {
             Some(spelling) if spelling.entry.takes_value() => match value.or_else(next) {
                 None => {
-                    line.mistakes.push(Mistake { name: place, value: None, wrong: Wrong::NoValue(spelling) })
+                    line.mistakes.push(Mistake { name: place, value: None, wrong: Wrong::NoValue(spelling) });
                 }
                 value => line.options.push(Found { spelling, name: place, value }),
             },

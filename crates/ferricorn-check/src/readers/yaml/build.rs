@@ -63,7 +63,8 @@ impl Builder<'_> {
                     Content::Null
                 } else {
                     let value = scalar::excerpt(self.source, place, &value, style);
-                    Content::Scalar(Scalar { value, style, tag })
+                    let indicator = scalar::indicator(self.source, place, style);
+                    Content::Scalar(Scalar { value, style, indicator, tag })
                 };
                 self.add(Node { span: place, content }, anchor, 1);
             }

@@ -28,6 +28,37 @@ pub(super) fn excerpt(source: &Source, span: Span, value: &str, style: Style) ->
     walk.made
 }
 
+/// The `|` or `>` of a block scalar whose content begins at `span`.
+pub(super) fn indicator(source: &Source, span: Span, style: Style) -> Option<Span> {
+    let letter = match style {
+        Style::Literal => '|',
+        Style::Folded => '>',
+        _ => return None,
+    };
+    let start = span.range().start;
+    let text = source.text();
+    // The span begins at the indicator or in the first line of the content.
+    let mut end = start;
+    if !text.get(start..)?.starts_with(letter) {
+        end = text[..start].rfind('\n')?;
+        while text[..end].rsplit('\n').next()?.trim().is_empty() {
+            end = text[..end].rfind('\n')?;
+        }
+    } else {
+        end += 1;
+    }
+    let line = text[..end].rfind('\n').map_or(0, |at| at + 1);
+    let is_header = |at: &usize| {
+        let before = text[line..*at].chars().next_back();
+        let behind =
+            text[at + 1..end].trim_start_matches(|it: char| it.is_ascii_digit() || it == '+' || it == '-');
+        before.is_none_or(char::is_whitespace)
+            && (behind.trim().is_empty() || behind.trim_start().starts_with('#'))
+    };
+    let found = text[line..end].match_indices(letter).map(|(at, _)| line + at).find(is_header)?;
+    Some(source.span(found..found + 1))
+}
+
 struct Walk<'a> {
     source: &'a Source,
     value: &'a str,

@@ -90,3 +90,15 @@ fn types_are_those_of_the_core_schema() {
     let (i, f, t) = (Type::Int, Type::Float, Type::Text);
     assert_eq!(kinds, [i, i, i, f, f, Type::Bool, t, Type::Null, t, t, t, t, t]);
 }
+
+#[test]
+fn the_indicator_of_a_block_is_found() {
+    for text in ["k: |\n  a\n", "k: >-  # a > b\n\n  a\n", "- >2\n    a\n", "k: !!str |\n  x > y\n"] {
+        let (source, node) = one(text);
+        let scalar = node.get("k").or_else(|| node.items().first()).and_then(Node::scalar);
+        let indicator = scalar.and_then(|scalar| scalar.indicator).map(|span| source.slice(span).to_owned());
+        assert!(matches!(indicator.as_deref(), Some("|" | ">")), "{text:?}");
+        let at = scalar.and_then(|scalar| scalar.indicator).map(|span| span.start as usize);
+        assert_eq!(at, text.find(['|', '>']), "{text:?}");
+    }
+}

@@ -1,0 +1,37 @@
+//! The environment variables of a deployment.
+
+use super::Fact;
+use crate::text::Span;
+
+/// Variables as the platform's files set them. What a dashboard sets cannot be seen: a variable that is not here may still
+/// be set, unless [`Environment::complete`].
+#[derive(Clone, Debug, Default)]
+pub struct Environment {
+    /// In the order of the files. Of a name that is there twice the last one counts.
+    pub variables: Vec<Variable>,
+    /// Whether nothing else can set one: an image without a platform's dashboard around it.
+    pub complete: bool,
+}
+
+/// One variable.
+#[derive(Clone, Debug)]
+pub struct Variable {
+    /// Its name.
+    pub name: String,
+    /// Where the name stands.
+    pub place: Span,
+    /// The value. Unknown: it comes from a secret, a group, another service.
+    pub value: Fact<String>,
+}
+
+impl Environment {
+    /// A variable, if a file sets it.
+    pub fn get(&self, name: &str) -> Option<&Variable> {
+        self.variables.iter().rev().find(|variable| variable.name == name)
+    }
+
+    /// Its value, if it is written there.
+    pub fn text(&self, name: &str) -> Option<&str> {
+        self.get(name)?.value.value().map(String::as_str)
+    }
+}

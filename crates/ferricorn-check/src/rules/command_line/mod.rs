@@ -1,0 +1,12 @@
+//! FC1xx: options, targets, and the line itself.
+
+use super::Rule;
+
+mod fc101;
+mod fc102;
+mod fc103;
+mod fc110;
+mod fc111;
+mod options;
+
+pub(super) static RULES: &[&Rule] = &[&fc101::RULE, &fc102::RULE, &fc103::RULE, &fc110::RULE, &fc111::RULE];

@@ -1,0 +1,44 @@
+//! What the rules about options share: the other program's name for a setting, and how to put it in.
+
+use ferricorn_config::{command_line, options::Spelling};
+
+use crate::{
+    facts::{Command, Mistake},
+    finding::Edit,
+};
+
+/// An option of the other program, mended.
+pub(super) struct Mended {
+    /// What to write, for a sentence.
+    pub(super) title: String,
+    /// How to write it.
+    pub(super) edits: Vec<Edit>,
+}
+
+/// The same setting by the name that `program` has for it, if it has one.
+pub(super) fn renamed(
+    program: command_line::Program,
+    spelling: &Spelling,
+    mistake: &Mistake,
+) -> Option<Mended> {
+    let name = program.name_of(spelling.entry)?;
+    let title = format!("write --{name}, which is {}'s name for it", program.name());
+    Some(Mended { title, edits: vec![Edit::replace(mistake.name, format!("--{name}"))] })
+}
+
+/// The edit that deletes the option with its value.
+pub(super) fn deleted(command: &Command, mistake: &Mistake) -> Option<Edit> {
+    command.remove(mistake.words)
+}
+
+/// The edit that puts ferricorn, which takes the options of both, in the program's place.
+pub(super) fn ferricorn(command: &Command) -> Mended {
+    let title =
+        format!("write ferricorn in place of {}: it takes the options of both", command.program.name());
+    Mended { title, edits: vec![Edit::replace(command.program_span, "ferricorn")] }
+}
+
+/// An option as it is called in a sentence.
+pub(super) fn shown(mistake: &Mistake) -> &str {
+    &mistake.typed
+}

@@ -1,0 +1,5 @@
+//! FC8xx: images, compose, Procfiles and scripts.
+
+use super::Rule;
+
+pub(super) static RULES: &[&Rule] = &[];

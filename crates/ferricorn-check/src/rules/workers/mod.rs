@@ -1,0 +1,5 @@
+//! FC4xx: workers and memory.
+
+use super::Rule;
+
+pub(super) static RULES: &[&Rule] = &[];
