@@ -15,6 +15,8 @@ pub mod data;
 pub mod facts;
 pub mod finding;
 pub mod readers;
+// The comments of its files are what users read.
+#[allow(clippy::doc_markdown)]
 pub mod rules;
 pub mod sources;
 pub mod text;

@@ -116,6 +116,11 @@ impl Sources {
     }
 }
 
+/// Whether a path ends in `.` and this extension, which has no dot.
+pub fn has_extension(path: &str, extension: &str) -> bool {
+    path.rsplit_once('.').is_some_and(|(_, found)| found == extension)
+}
+
 /// `path` as seen from `directory`, both relative to the root. `None` if it is absolute or leaves the root.
 pub fn join(directory: &str, path: &str) -> Option<String> {
     if path.starts_with('/') {

@@ -142,7 +142,7 @@ fn add(
         program: peeled.program,
         program_word: peeled.named,
         program_span: raw.words[peeled.first].span.to(raw.words[peeled.named].span),
-        options: read.options,
+        options: read.given,
         arguments: read.arguments,
         extra: read.extra,
         mistakes: read.mistakes,

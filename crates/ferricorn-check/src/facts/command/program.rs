@@ -2,6 +2,8 @@
 
 use ferricorn_config::command_line;
 
+use crate::sources::has_extension;
+
 /// What is started in the end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Program {
@@ -42,8 +44,8 @@ impl Program {
             "hypercorn" => Self::Hypercorn,
             "daphne" => Self::Daphne,
             "granian" => Self::Granian,
-            name if name.ends_with(".sh") => Self::Script(word.to_owned()),
-            name if name.ends_with(".py") => Self::File(word.to_owned()),
+            name if has_extension(name, "sh") => Self::Script(word.to_owned()),
+            name if has_extension(name, "py") => Self::File(word.to_owned()),
             name if name.contains(super::UNKNOWN) || name.is_empty() => Self::Unknown,
             name => Self::Other(name.to_owned()),
         }

@@ -9,6 +9,7 @@ use super::{Argument, Given, Mistake, Program, UNKNOWN, Word};
 use crate::{
     facts::{Environment, Fact},
     readers::shell::{self, Content, Lookup, Piece, Quote},
+    sources::has_extension,
     text::{Excerpt, Span},
 };
 
@@ -74,7 +75,7 @@ pub(super) fn as_it_is(value: &Excerpt, quoted: Span) -> Word {
 /// The options of a program, as it takes them.
 #[derive(Default)]
 pub(super) struct Options {
-    pub(super) options: Vec<Given>,
+    pub(super) given: Vec<Given>,
     pub(super) arguments: Vec<Argument>,
     pub(super) extra: Vec<Argument>,
     pub(super) mistakes: Vec<Mistake>,
@@ -94,7 +95,7 @@ pub(super) fn options(program: &Program, words: &[Word], first: usize) -> Option
     let taken = |name: &Place, value: &Option<Place>| {
         (first + name.word, first + value.as_ref().map_or(name.word, |value| value.word))
     };
-    let options = line.options.iter().map(|found| {
+    let given = line.options.iter().map(|found| {
         let name = place(&found.name);
         let fact = match &found.value {
             Some(at) => value(at),
@@ -120,10 +121,10 @@ pub(super) fn options(program: &Program, words: &[Word], first: usize) -> Option
     });
     // A value may stand in the variable behind it, and a name may end in one.
     let certain = |mistake: &Mistake| {
-        !mistake.typed.contains(UNKNOWN) && !(open && matches!(mistake.wrong, Wrong::NoValue(_)))
+        !(mistake.typed.contains(UNKNOWN) || open && matches!(mistake.wrong, Wrong::NoValue(_)))
     };
     Options {
-        options: options.collect(),
+        given: given.collect(),
         arguments: line.arguments.iter().map(argument).collect(),
         extra: if open { Vec::new() } else { line.extra.iter().map(argument).collect() },
         mistakes: mistakes.filter(certain).collect(),
@@ -133,7 +134,7 @@ pub(super) fn options(program: &Program, words: &[Word], first: usize) -> Option
 
 /// Of a program without a table: the first word that is no option, which is the application if it looks like one.
 fn unknown_options(program: &Program, words: &[Word], first: usize) -> Options {
-    let is_target = |text: &str| !text.starts_with('-') && (text.contains(':') || text.ends_with(".py"));
+    let is_target = |text: &str| !text.starts_with('-') && (text.contains(':') || has_extension(text, "py"));
     let skip = usize::from(*program == Program::FastApi);
     let target = (first + skip..words.len()).find(|at| program.is_server() && is_target(&words[*at].text));
     Options {

@@ -39,13 +39,13 @@ pub(super) fn indicator(source: &Source, span: Span, style: Style) -> Option<Spa
     let text = source.text();
     // The span begins at the indicator or in the first line of the content.
     let mut end = start;
-    if !text.get(start..)?.starts_with(letter) {
+    if text.get(start..)?.starts_with(letter) {
+        end += 1;
+    } else {
         end = text[..start].rfind('\n')?;
         while text[..end].rsplit('\n').next()?.trim().is_empty() {
             end = text[..end].rfind('\n')?;
         }
-    } else {
-        end += 1;
     }
     let line = text[..end].rfind('\n').map_or(0, |at| at + 1);
     let is_header = |at: &usize| {

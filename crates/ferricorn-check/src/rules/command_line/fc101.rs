@@ -90,13 +90,11 @@ fn finding(facts: &Facts, command: &Command, mistake: &Mistake, spelling: &Spell
         .label(format!("{owner} option"))
         .also(command.program_span, "this program")
         .happens(format!("uvicorn exits 2: No such option '{name}'"));
-    match mended(facts, command, mistake, spelling) {
-        Some(Mended { title, edits }) => finding.safe_fix(title, edits),
-        None => {
-            let Mended { title, edits } = ferricorn(command);
-            finding.help(format!("leave {name} out, or use ferricorn")).unsafe_fix(title, edits)
-        }
+    if let Some(Mended { title, edits }) = mended(facts, command, mistake, spelling) {
+        return finding.safe_fix(title, edits);
     }
+    let Mended { title, edits } = ferricorn(command);
+    finding.help(format!("leave {name} out, or use ferricorn")).unsafe_fix(title, edits)
 }
 
 /// What does the same in uvicorn.

@@ -64,13 +64,11 @@ fn finding(facts: &Facts, command: &Command, mistake: &Mistake, spelling: &Spell
         "host" | "port" => bind(facts, command, mistake),
         _ => renamed(command_line::Program::Gunicorn, spelling, mistake),
     };
-    match mended {
-        Some(Mended { title, edits }) => finding.safe_fix(title, edits),
-        None => {
-            let Mended { title, edits } = ferricorn(command);
-            finding.help(format!("leave {name} out, or use ferricorn")).unsafe_fix(title, edits)
-        }
+    if let Some(Mended { title, edits }) = mended {
+        return finding.safe_fix(title, edits);
     }
+    let Mended { title, edits } = ferricorn(command);
+    finding.help(format!("leave {name} out, or use ferricorn")).unsafe_fix(title, edits)
 }
 
 /// `--bind` in the place of the first of `--host` and `--port`, and the other one away.

@@ -118,13 +118,12 @@ fn finding(facts: &Facts, line: &CommandLine, command: &Command, first: Span, gl
         Some(indicator) => finding.also(indicator, "folds the lines into one"),
         None => finding,
     };
-    match line.written.indicator.filter(|_| folds && every_line_continues(source.slice(line.written.span))) {
-        Some(indicator) => finding.safe_fix("write | instead of >", vec![Edit::replace(indicator, "|")]),
-        None => {
-            let edits = glued.iter().map(|span| blank_instead(facts, *span)).collect();
-            finding.safe_fix("leave the backslashes out", edits)
-        }
+    let literal = folds && every_line_continues(source.slice(line.written.span));
+    if let Some(indicator) = line.written.indicator.filter(|_| literal) {
+        return finding.safe_fix("write | instead of >", vec![Edit::replace(indicator, "|")]);
     }
+    let edits = glued.iter().map(|span| blank_instead(facts, *span)).collect();
+    finding.safe_fix("leave the backslashes out", edits)
 }
 
 /// Whether every line but the last one ends in a backslash, so that a literal block means the same.

@@ -69,7 +69,7 @@ fn finding(source: &Source, line: &CommandLine, broken: &BrokenLine) -> Finding 
     let next = source.line(source.line_of(broken.backslash) + 1);
     let text = source.slice(next);
     let start = text.len() - text.trim_start().len();
-    let word = text.trim_start().split_whitespace().next().unwrap_or_default();
+    let word = text.split_whitespace().next().unwrap_or_default();
     let finding = if word.is_empty() {
         finding.happens("the program gets a blank as an argument, and what follows is lost")
     } else {

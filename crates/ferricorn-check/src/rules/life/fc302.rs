@@ -37,6 +37,8 @@
 //!     maxShutdownDelaySeconds: 60
 //! ```
 
+use std::cmp::Ordering;
+
 use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule = Rule::new(
@@ -64,12 +66,12 @@ fn check(facts: &Facts, findings: &mut Findings) {
         }
         let platform = deployment.platform.name();
         let name = given.spelling.long;
-        let message = if seconds == *delay {
-            format!("--{name} {seconds} and {platform}'s SIGKILL come at the same time")
-        } else if seconds < *delay {
-            format!("--{name} {seconds} leaves less than {REST} s until {platform}'s SIGKILL")
-        } else {
-            format!("--{name} {seconds} is longer than {platform} waits")
+        let message = match seconds.cmp(delay) {
+            Ordering::Less => {
+                format!("--{name} {seconds} leaves less than {REST} s until {platform}'s SIGKILL")
+            }
+            Ordering::Equal => format!("--{name} {seconds} and {platform}'s SIGKILL come at the same time"),
+            Ordering::Greater => format!("--{name} {seconds} is longer than {platform} waits"),
         };
         let finding = RULE
             .warning(given.span, message)
