@@ -13,14 +13,14 @@ mod show;
 mod values;
 
 pub use given::{
-    Accounts, ConfigError, Facts, FileContent, FileEntry, FileValue, Given, Input, Layer, Origin, Place,
-    complete, read_toml, split,
+    Accounts, ConfigError, Facts, FileContent, FileEntry, FileValue, Given, Input, Layer, MemoryLimit,
+    Origin, Place, complete, read_toml, split,
 };
 pub use options::Draft;
 pub use resolve::{DEFAULT_ACCESS_FORMAT, Resolved, Task, resolve};
 pub use settings::{
     AccessLog, Bind, ListenWhen, LogConfig, LogFormat, LogLevel, LogOptions, MOST_WORKERS, PythonFile,
-    PythonTarget, Rights, Settings, Statsd, Syslog, SyslogAddress, UvicornValue,
+    PythonTarget, Rights, Settings, Statsd, Syslog, SyslogAddress, UvicornValue, WorkerMemory,
 };
 pub use show::Shown;
 pub use values::{Environment, Problem, Value};

@@ -79,7 +79,7 @@ fn resolved(given: Vec<Given>, environment: &[(&str, &str)]) {
     let facts = Facts {
         current_directory: PathBuf::from("/srv/app"),
         processors: 2,
-        memory: 1 << 30,
+        memory: None,
         is_directory: &|_| true,
         accounts: &accounts::Web { own: 0 },
         read_file: &|_| Err(std::io::ErrorKind::NotFound.into()),

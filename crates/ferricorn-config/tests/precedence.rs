@@ -8,7 +8,7 @@ use std::{path::PathBuf, time::Duration};
 
 use ferricorn_config::{
     AccessLog, Bind, ConfigError, Environment, Facts, Given, Input, Layer, ListenWhen, LogFormat, LogLevel,
-    LogOptions, Resolved, Rights, Settings, SyslogAddress, UvicornValue,
+    LogOptions, MemoryLimit, Resolved, Rights, Settings, SyslogAddress, UvicornValue, WorkerMemory,
     options::{self, Spelling},
     resolve,
 };
@@ -43,11 +43,24 @@ fn run_given(
     given: &[Given],
     environment: &[(&str, &str)],
 ) -> Result<Resolved, ConfigError> {
+    run_within(Some(&limit()), app, given, environment)
+}
+
+fn limit() -> MemoryLimit {
+    MemoryLimit { bytes: 1000 << 20, source: "memory.max of /shop".to_owned() }
+}
+
+fn run_within(
+    limit: Option<&MemoryLimit>,
+    app: Option<&str>,
+    given: &[Given],
+    environment: &[(&str, &str)],
+) -> Result<Resolved, ConfigError> {
     let environment: Environment = environment.iter().copied().collect();
     let facts = Facts {
         current_directory: PathBuf::from("/srv/app"),
         processors: 6,
-        memory: 1000 << 20,
+        memory: limit.cloned(),
         is_directory: &|path| path.starts_with("/srv"),
         accounts: &accounts::Web { own: 0 },
         read_file: &|_| Err(std::io::ErrorKind::NotFound.into()),
@@ -126,9 +139,39 @@ fn defaults() -> Settings {
 #[test]
 fn memory_is_given_in_mebibytes_or_as_a_part_of_what_there_is() {
     let limit = |line| settings(line, &[]).max_worker_memory;
-    assert_eq!(limit("a --max-worker-memory 400"), Some(400 << 20));
-    assert_eq!(limit("a --max-worker-memory 40%"), Some(400 << 20));
+    let given = WorkerMemory { bytes: 400 << 20, share: None };
+    assert_eq!(limit("a --max-worker-memory 400"), Some(given.clone()));
+    let share = "40% (400 MiB of 1000 MiB, memory.max of /shop)".to_owned();
+    assert_eq!(
+        limit("a --max-worker-memory 40%"),
+        Some(WorkerMemory { share: Some(share.clone()), ..given })
+    );
     assert_eq!(limit("a --max-worker-memory 0"), None);
+    let shown = |line| {
+        let shown = run(line, &[]).unwrap().shown;
+        shown.into_iter().find(|it| it.name == "max_worker_memory").unwrap().public
+    };
+    assert_eq!(shown("a --max-worker-memory 40%"), share);
+    assert_eq!(shown("a --max-worker-memory 400"), "400");
+}
+
+#[test]
+fn a_part_of_what_nobody_knows_is_no_limit_that_could_be_kept() {
+    let percent = Spelling { short: false, ..options::find_long("max-worker-memory").unwrap() };
+    let given = [Given::option(percent, "1%".to_owned(), Layer::CommandLine)];
+    let refused = |limit: Option<&MemoryLimit>| {
+        let error = run_within(limit, Some("a"), &given, &[]).unwrap_err();
+        (error.to_string(), error.hint(), error.exit_code())
+    };
+    let words = |problem: &str| {
+        let text = format!("invalid value `1%` for `--max-worker-memory`: {problem}");
+        (text, Some("give a number of MiB such as `400`".to_owned()), 1)
+    };
+    let unknown =
+        "there is no limit to take a part of: neither a control group nor `/proc/meminfo` can be read";
+    assert_eq!(refused(None), words(unknown));
+    let small = MemoryLimit { bytes: 30 << 20, ..limit() };
+    assert_eq!(refused(Some(&small)), words("less than 1 MiB of 30 MiB, memory.max of /shop"));
 }
 
 /// The defaults without that of the named uvicorn option.

@@ -30,7 +30,7 @@ pub(crate) fn from_settings(settings: &Settings) -> Policy {
         max_requests_jitter: settings.max_requests_jitter,
         max_lifetime: limit(settings.max_worker_lifetime),
         max_lifetime_jitter: settings.max_worker_lifetime_jitter,
-        max_memory: settings.max_worker_memory,
+        max_memory: settings.max_worker_memory.as_ref().map(|memory| memory.bytes),
         drain_delay: settings.drain_delay,
         // As PID 1 the program must stay what it is to the kernel: everything ends with it.
         upgrade_way: if ferricorn_sys::is_pid_1() { UpgradeWay::InPlace } else { UpgradeWay::Beside },

@@ -14,7 +14,7 @@ use crate::{
     binding::BindError,
     crew::Crew,
     hooks::{About, MasterHooks},
-    legacy, policy, rights,
+    legacy, limits, policy, rights,
     sources::{SignalKind, Signals},
     succession::{self, Predecessor, Succession},
     world::World,
@@ -29,6 +29,7 @@ pub(crate) async fn start(
     succession: Succession,
 ) -> Result<Begun, Outcome> {
     show_name(&program.settings);
+    limits::tell(&program.settings);
     match succession {
         Succession::InPlace(legacy) => in_place(program, signals, &legacy),
         Succession::Beside(predecessor, estate) => beside(program, signals, predecessor, &estate).await,

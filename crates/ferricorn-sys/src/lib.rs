@@ -19,6 +19,7 @@ pub mod black_box;
 pub mod board;
 pub mod channel;
 pub mod clock;
+pub mod control_group;
 pub mod exec;
 pub mod give;
 mod guardian;

@@ -26,6 +26,16 @@ pub enum Resource {
     Processor,
 }
 
+impl Resource {
+    fn controller(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Processes => "pids",
+            Self::Processor => "cpu",
+        }
+    }
+}
+
 /// A group. It is removed on drop, when its processes are gone.
 pub struct ControlGroup {
     folder: PathBuf,
@@ -38,11 +48,7 @@ impl ControlGroup {
     /// written) the test is skipped.
     pub fn new(resource: Resource) -> Option<Self> {
         static GROUPS: AtomicU32 = AtomicU32::new(0);
-        let controller = match resource {
-            Resource::Memory => "memory",
-            Resource::Processes => "pids",
-            Resource::Processor => "cpu",
-        };
+        let controller = resource.controller();
         let name = format!("ferricorn-test-{}-{}", process::id(), GROUPS.fetch_add(1, Ordering::Relaxed));
         let version_1 = Path::new(ROOT).join(controller);
         let is_version_1 = version_1.join("cgroup.procs").exists();
@@ -51,13 +57,38 @@ impl ControlGroup {
             // It may be given out already.
             let _ = fs::write(parent.join("cgroup.subtree_control"), format!("+{controller}"));
         }
-        let new = Self { folder: parent.join(name), resource, is_version_1 };
-        let made = fs::create_dir(&new.folder);
-        if made.is_ok() && new.folder.join(new.file()).exists() {
-            return Some(new);
+        let new = Self { folder: parent.join(name), resource, is_version_1 }.made();
+        if new.is_none() {
+            skip("root, and a control group file system that can be written");
         }
-        skip("root, and a control group file system that can be written");
-        None
+        new
+    }
+
+    /// Makes a group within this one, without a limit of its own. It has to be dropped before this one.
+    #[must_use]
+    #[track_caller]
+    pub fn within(&self, name: &str) -> Self {
+        if !self.is_version_1 {
+            self.write("cgroup.subtree_control", &format!("+{}", self.resource.controller()))
+                .expect("given out");
+        }
+        let inner = Self { folder: self.folder.join(name), ..*self };
+        inner.made().expect("what is possible in one group is in another")
+    }
+
+    fn made(self) -> Option<Self> {
+        let made = fs::create_dir(&self.folder);
+        (made.is_ok() && self.folder.join(self.file()).exists()).then_some(self)
+    }
+
+    /// Its path in the hierarchy, as long as the tests' own group is the root of what is mounted.
+    pub fn name(&self) -> String {
+        let root = if self.is_version_1 {
+            Path::new(ROOT).join(self.resource.controller())
+        } else {
+            PathBuf::from(ROOT)
+        };
+        format!("/{}", self.folder.strip_prefix(root).expect("below it").display())
     }
 
     /// Sets the limit.

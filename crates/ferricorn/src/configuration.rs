@@ -185,7 +185,6 @@ impl Configuration {
             Input { app: self.request.app.clone(), given: self.request.given.clone(), file, python_file };
         let facts = Facts {
             current_directory: self.process.directory.clone(),
-            // Knows the limit of the control group.
             memory: ferricorn_master::memory_limit(),
             // Knows the affinity mask and the quota of the control group.
             processors: std::thread::available_parallelism()

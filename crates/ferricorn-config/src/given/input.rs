@@ -14,8 +14,8 @@ pub struct Facts<'a> {
     pub current_directory: PathBuf,
     /// How many processors may be used (`--workers auto`).
     pub processors: u16,
-    /// The memory in bytes that the container or the machine has (`--max-worker-memory 40%`).
-    pub memory: u64,
+    /// The memory that the service may take (`--max-worker-memory 40%`); `None` if that cannot be known.
+    pub memory: Option<MemoryLimit>,
     /// Whether there is such a directory.
     pub is_directory: &'a dyn Fn(&Path) -> bool,
     /// The users and groups of the system.
@@ -53,4 +53,13 @@ pub trait Accounts {
     fn may_change_user(&self) -> bool;
     /// Whether this process may start one with other groups.
     fn may_change_group(&self) -> bool;
+}
+
+/// The memory that all workers may take together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MemoryLimit {
+    /// In bytes.
+    pub bytes: u64,
+    /// What sets the limit, in words: `memory.max of /system.slice/shop.service`.
+    pub source: String,
 }

@@ -17,7 +17,7 @@ pub(crate) use choose::{Choice, Choices, overrides, value_error, warn};
 pub use error::{ConfigError, Layer, Origin, Place};
 pub use file::{FileContent, FileEntry, FileValue};
 pub(crate) use gather::{Gathered, application_environment, gather};
-pub use input::{Accounts, Facts, Input};
+pub use input::{Accounts, Facts, Input, MemoryLimit};
 pub use names::complete;
 pub use shell_words::split;
 pub(crate) use spoken::Spoken;

@@ -11,6 +11,7 @@ mod address;
 mod directories;
 mod log_config;
 mod logs;
+mod memory;
 mod numbers;
 mod rights;
 
@@ -182,7 +183,7 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         drain_delay: drain_delay.unwrap_or(Duration::ZERO),
         max_worker_lifetime: max_worker_lifetime.unwrap_or(Duration::ZERO),
         max_worker_lifetime_jitter: max_worker_lifetime_jitter.unwrap_or(Duration::ZERO),
-        max_worker_memory: max_worker_memory.and_then(|value| memory_limit(&value, facts)),
+        max_worker_memory: memory::resolve(max_worker_memory.as_ref(), facts.memory.as_ref(), &choices)?,
         uvicorn,
         uvicorn_defaults,
         access_log,
@@ -207,16 +208,6 @@ fn process_name(name: Option<String>, choices: &Choices) -> Result<Option<String
         )),
         _ => Ok(name.filter(|name| !name.is_empty())),
     }
-}
-
-/// The limit in bytes; 0 is none.
-fn memory_limit(value: &Value, facts: &Facts<'_>) -> Option<u64> {
-    let bytes = match value {
-        Value::Whole(mebibytes) => mebibytes << 20,
-        Value::Percent(percent) => facts.memory / 100 * percent,
-        _ => 0,
-    };
-    (bytes > 0).then_some(bytes)
 }
 
 /// Puts a value where the table says.

@@ -85,9 +85,9 @@ pub struct Settings {
     pub max_worker_lifetime: Duration,
     /// The most that is added to `max_worker_lifetime`, drawn per worker.
     pub max_worker_lifetime_jitter: Duration,
-    /// Resident memory in bytes above which a worker is recycled, and killed at twice as much
-    /// (`--max-worker-memory`).
-    pub max_worker_memory: Option<u64>,
+    /// Resident memory above which a worker is recycled, and killed at twice as much (`--max-worker-memory`); `None`: no
+    /// limit.
+    pub max_worker_memory: Option<WorkerMemory>,
     /// uvicorn options that the user set, by their `uvicorn.Config` names.
     pub uvicorn: Vec<(&'static str, UvicornValue)>,
     /// uvicorn options that ferricorn sets because gunicorn's worker would, by their `uvicorn.Config` names.
@@ -102,6 +102,15 @@ pub struct Settings {
     pub log_level: LogLevel,
     /// The log's form, and where it goes besides its files.
     pub logs: LogOptions,
+}
+
+/// The memory that one worker may take.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WorkerMemory {
+    /// In bytes.
+    pub bytes: u64,
+    /// What a percentage comes to, in words; `None` if the limit was given in MiB.
+    pub share: Option<String>,
 }
 
 impl Settings {

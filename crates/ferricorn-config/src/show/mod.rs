@@ -80,6 +80,7 @@ fn held(entry: &Entry, settings: &Settings) -> Option<String> {
             AccessLog::Stdout => "-".to_owned(),
             AccessLog::File(path) => path.display().to_string(),
         },
+        "max-worker-memory" => settings.max_worker_memory.as_ref()?.share.clone()?,
         "access-logformat" => settings.access_log_format.clone(),
         _ => return None,
     })

@@ -12,7 +12,7 @@ use super::World;
 use crate::{
     Program,
     hooks::About,
-    policy,
+    limits, policy,
     reloading::{Asker, Candidate, Committed},
     rights, start,
 };
@@ -119,7 +119,10 @@ impl World {
         (log.begin)();
         // A statsd that was not told before has heard nothing.
         self.told_workers = None;
-        self.program.settings = settings;
+        let before = std::mem::replace(&mut self.program.settings, settings);
+        if before.max_worker_memory != self.program.settings.max_worker_memory {
+            limits::tell_share(&self.program.settings);
+        }
         start::show_name(&self.program.settings);
         self.listeners = listeners;
         self.hooks.commit();

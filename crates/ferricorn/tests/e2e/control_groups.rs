@@ -36,6 +36,24 @@ fn a_worker_that_the_kernel_kills_for_want_of_memory_is_told_apart_from_one_that
 }
 
 #[test]
+fn a_part_of_the_memory_is_one_of_the_lowest_limit_that_holds_and_is_said_in_numbers() {
+    let _turn = turn::together();
+    let Some(outer) = ControlGroup::new(Resource::Memory) else { return };
+    // The limit is of a group above the service's own, as of a slice of systemd's.
+    let inner = outer.within("service");
+    outer.limit(300 << 20);
+    inner.limit(400 << 20);
+    let server = inner.around(ferricorn()).line("--workers 1 --max-worker-memory 40%").serve(1);
+    let line =
+        server.wait_for_line("Memory limit of each worker: 40% (120 MiB of 300 MiB, memory.", PATIENCE);
+    assert!(line.text.contains(&format!(" of {}", outer.name())), "{}", line.text);
+    assert_eq!(server.get("/take?mib=130").map(|response| response.status), Ok(200));
+    server.wait_for_line("reason=max-memory", PATIENCE);
+    server.finish();
+    drop(inner);
+}
+
+#[test]
 fn a_group_that_may_have_no_more_processes_is_no_failure_of_the_application() {
     let _turn = turn::together();
     let Some(group) = ControlGroup::new(Resource::Processes) else { return };
