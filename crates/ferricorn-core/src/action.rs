@@ -329,6 +329,11 @@ pub enum Notice {
         /// The worker.
         id: WorkerId,
     },
+    /// A worker that was told to go while it booted does not end, and is killed.
+    BootCut {
+        /// The worker.
+        id: WorkerId,
+    },
     /// A worker has not finished its drain in time and is killed.
     DrainTimedOut {
         /// The worker.

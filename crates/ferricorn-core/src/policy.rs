@@ -79,6 +79,10 @@ impl Policy {
     /// A worker that has said that it cannot start has this long to go by itself.
     pub const FAREWELL: Duration = Duration::from_secs(5);
 
+    /// A worker that is told to go while it boots has this long, counted from the last sign of its event loop if it has one.
+    /// The import ends at the order unless it is in the middle of a call in C.
+    pub const BOOT_FAREWELL: Duration = Duration::from_secs(1);
+
     /// What a new master that was told to go has beyond the time of its workers.
     pub const SUCCESSOR_FAREWELL: Duration = Duration::from_secs(2);
 

@@ -25,6 +25,8 @@ pub(crate) struct Worker {
     pub(crate) stall: Option<Stall>,
     /// When it is replaced since somebody has told it to stop.
     pub(crate) asked_to_stop: Option<Instant>,
+    /// It was told to go while it booted; until then it may be in the application's startup, if it shows that it is.
+    pub(crate) startup_by: Option<Instant>,
     /// Why it ought to be replaced, if it ought to.
     pub(crate) due: Option<Retirement>,
     /// Whether it was said already that it is due but kept.
@@ -139,6 +141,7 @@ impl Worker {
 
     /// Gives it more time for what it has to do. A lifetime is not extended: age is age.
     pub(crate) fn postpone(&mut self, by: Duration) {
+        self.startup_by = self.startup_by.map(|at| at + by);
         match &mut self.state {
             State::Starting { boot_by: Some(at), .. }
             | State::Leaving { kill_by: at, .. }

@@ -40,6 +40,8 @@ enum Deploy {
     DiesSoon,
     Hangs,
     Deaf,
+    Stuck,
+    SlowStartup,
 }
 
 fn manners(deploy: Deploy) -> Manners {
@@ -52,6 +54,8 @@ fn manners(deploy: Deploy) -> Manners {
         Deploy::DiesSoon => Manners { dies_after: Some(secs(2)), ..good },
         Deploy::Hangs => Manners { silent_after: Some(secs(1)), ..good },
         Deploy::Deaf => Manners { drain: None, ..good },
+        Deploy::Stuck => Manners { boot: secs(1_000), stuck: true, ..good },
+        Deploy::SlowStartup => Manners { boot: secs(20), startup: Some(millis(300)), ..good },
     }
 }
 
@@ -64,6 +68,8 @@ fn deploy() -> impl Strategy<Value = Deploy> {
         1 => Just(Deploy::DiesSoon),
         1 => Just(Deploy::Hangs),
         1 => Just(Deploy::Deaf),
+        1 => Just(Deploy::Stuck),
+        1 => Just(Deploy::SlowStartup),
     ]
 }
 
@@ -239,6 +245,27 @@ proptest! {
             check_crowd(&sim, &policy)?;
         }
         check_end(&mut sim)?;
+    }
+
+    #[test]
+    fn a_stop_does_not_wait_for_boots_that_are_stuck(
+        policy in rules(),
+        steps in prop::collection::vec(planned(), 1..30),
+        quick in any::<bool>(),
+    ) {
+        // Only workers of the very first start serve; whatever follows them is stuck.
+        let first = u64::from(policy.workers);
+        let delay = policy.drain_delay;
+        let policy = Policy { boot_timeout: None, ..policy };
+        let mut sim = Sim::new(policy, move |_, id| {
+            manners(if id.0 <= first { Deploy::Good } else { Deploy::Stuck })
+        });
+        for step in &steps {
+            take(&mut sim, step);
+        }
+        sim.stop(if quick { StopMode::Quick } else { StopMode::Graceful });
+        sim.advance(delay + millis(1_100));
+        prop_assert!(sim.exit.is_some(), "{:?}", sim.core.snapshot());
     }
 
     #[test]

@@ -702,6 +702,82 @@ fn a_stop_during_boot_ends_the_boot() {
 }
 
 #[test]
+fn a_stop_does_not_wait_for_a_boot_that_is_stuck() {
+    let stuck = || Manners { boot: secs(100), stuck: true, ..Manners::default() };
+    for mode in [StopMode::Graceful, StopMode::Quick] {
+        let mut sim = Sim::new(policy(), move |_, _| stuck());
+        sim.advance(millis(300));
+        sim.stop(mode);
+        sim.advance(millis(900));
+        assert_eq!(sim.exit, None, "a boot may take a moment to end by itself");
+        sim.advance(millis(200));
+        assert_eq!(sim.exit, Some(ExitReason::Stopped));
+        assert!(sim.notices.iter().any(|it| matches!(it, Notice::BootCut { .. })));
+    }
+}
+
+#[test]
+fn a_boot_that_is_stuck_is_killed_as_soon_when_something_else_than_a_stop_ends_it() {
+    let mut sim = Sim::booted(policy());
+    sim.set_manners(|_, _| Manners { boot: secs(100), stuck: true, ..Manners::default() });
+    sim.ask(Command::ScaleUp);
+    sim.advance(secs(1));
+    assert_eq!(sim.alive(), 3);
+    sim.ask(Command::ScaleDown);
+    sim.advance(millis(1_100));
+    assert_eq!((sim.alive(), sim.ready()), (2, 2));
+}
+
+#[test]
+fn a_stop_waits_for_a_startup_whose_event_loop_runs_until_the_drain_limit() {
+    let starting = |boot| Manners {
+        boot: secs(boot),
+        startup: Some(millis(200)),
+        drain: Some(secs(2)),
+        ..Manners::default()
+    };
+    let mut sim = Sim::new(policy(), move |_, _| starting(10));
+    sim.advance(secs(1));
+    sim.stop(StopMode::Graceful);
+    sim.advance(secs(12));
+    assert_eq!(sim.exit, Some(ExitReason::Stopped));
+    assert!(sim.workers.values().all(|it| it.signals == [WorkerSignal::Terminate]), "nobody was killed");
+
+    let mut sim = Sim::new(policy(), move |_, _| starting(100));
+    sim.advance(secs(1));
+    sim.stop(StopMode::Graceful);
+    sim.advance(secs(30));
+    assert_eq!(sim.exit, None);
+    sim.advance(secs(1));
+    assert_eq!(sim.exit, Some(ExitReason::Stopped));
+}
+
+#[test]
+fn a_quick_stop_hurries_a_startup_that_a_graceful_one_waits_for() {
+    let starting = || Manners { boot: secs(100), startup: Some(millis(200)), ..Manners::default() };
+    let mut sim = Sim::new(policy(), move |_, _| starting());
+    sim.advance(secs(1));
+    sim.stop(StopMode::Graceful);
+    sim.advance(secs(10));
+    sim.stop(StopMode::Quick);
+    sim.advance(millis(2_600));
+    assert_eq!(sim.exit, Some(ExitReason::Stopped));
+}
+
+#[test]
+fn a_startup_is_not_cut_when_the_master_was_too_late_to_see_that_it_is_alive() {
+    let starting = || Manners { boot: secs(5), startup: Some(millis(200)), ..Manners::default() };
+    let mut sim = Sim::new(policy(), move |_, _| starting());
+    sim.advance(secs(1));
+    sim.stop(StopMode::Graceful);
+    sim.now += millis(1_000);
+    sim.happen(Event::Woke);
+    sim.advance(secs(10));
+    assert_eq!(sim.exit, Some(ExitReason::Stopped));
+    assert!(sim.workers.values().all(|it| it.signals == [WorkerSignal::Terminate]), "nobody was killed");
+}
+
+#[test]
 fn a_stop_in_the_middle_of_a_reload_wins_at_once() {
     let mut sim = Sim::booted(policy());
     let reload = sim.reload();

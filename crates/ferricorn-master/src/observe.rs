@@ -104,6 +104,9 @@ impl Observer {
             Notice::BootTimedOut { id } => with(crew, id, |it| {
                 error!(critical = true, slot = it.slot.0, "WORKER BOOT TIMEOUT (pid:{})", it.pid);
             }),
+            Notice::BootCut { id } => with(crew, id, |it| {
+                warn!(slot = it.slot.0, "Worker does not stop while it boots: killing it (pid: {})", it.pid);
+            }),
             Notice::DrainTimedOut { id } => with(crew, id, |it| {
                 warn!(
                     slot = it.slot.0,

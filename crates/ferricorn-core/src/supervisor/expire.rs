@@ -4,7 +4,9 @@ use std::time::Instant;
 
 use super::{Phase, Supervisor};
 use crate::{
-    Action, ExitReason, Notice, Policy, Retirement, StopMode, WorkerId, rollout::RolloutStage, worker::State,
+    Action, ExitReason, Notice, Policy, Retirement, StopMode, WorkerId,
+    rollout::RolloutStage,
+    worker::{State, Worker},
 };
 
 impl Supervisor {
@@ -36,6 +38,7 @@ impl Supervisor {
             .workers
             .iter()
             .filter(|(_, worker)| worker.state_deadline().is_some_and(|deadline| deadline <= now))
+            .filter(|(_, worker)| !self.is_unseen(worker, now))
             .map(|(id, worker)| (*id, worker.seating(), worker.state))
             .collect();
         for (id, seating, state) in overdue {
@@ -47,6 +50,10 @@ impl Supervisor {
                     continue;
                 }
                 State::Leaving { why: Retirement::BootFailed, .. } => Retirement::BootFailed,
+                State::Leaving { why, .. } if self.is_ending_boot(id) => {
+                    actions.push(Action::Notify(Notice::BootCut { id }));
+                    why
+                }
                 State::Leaving { .. } => {
                     actions.push(Action::Notify(Notice::DrainTimedOut { id }));
                     Retirement::DrainTimeout
@@ -80,6 +87,20 @@ impl Supervisor {
         }
         self.expire_upgrade(now, actions);
         self.end_probation(now, actions);
+    }
+
+    /// Whether it was told to go while it booted, and has not come to its end yet.
+    fn is_ending_boot(&self, id: WorkerId) -> bool {
+        self.workers.get(&id).is_some_and(|worker| worker.startup_by.is_some())
+    }
+
+    /// Whether a boot that has to show that it is alive may have done so, and nobody has looked: the master was late.
+    fn is_unseen(&self, worker: &Worker, now: Instant) -> bool {
+        let ending = worker.is_leaving() && worker.startup_by.is_some_and(|startup_by| startup_by > now);
+        let seen = self
+            .sampled_at
+            .is_some_and(|at| now.saturating_duration_since(at) <= self.policy.sample_every * 3);
+        ending && !seen
     }
 
     /// Replaces a worker that somebody has told to stop, unless the whole service was told as well.

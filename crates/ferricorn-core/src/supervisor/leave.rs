@@ -1,10 +1,11 @@
 //! Leaving: how one worker, or the whole service, is taken out of service.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Phase, Supervisor};
 use crate::{
-    Action, ExitReason, Notice, Policy, Reply, Retirement, StopMode, WorkerId, WorkerSignal, worker::State,
+    Action, ExitReason, Notice, Policy, Reply, Retirement, StopMode, Vitals, WorkerId, WorkerSignal,
+    worker::State,
 };
 
 impl Supervisor {
@@ -80,7 +81,8 @@ impl Supervisor {
             Phase::Stopping { .. } => (self.policy.grace(), self.policy.drain_limit(), elsewhere),
             _ => (self.policy.grace(), self.policy.drain_limit(), elsewhere || self.others_serve(id)),
         };
-        self.order_to_leave(id, why, now + limit, Action::Drain { id, siblings, grace, quick }, actions);
+        let drain = Action::Drain { id, siblings, grace, quick };
+        self.order_to_leave(id, why, now, limit, drain, actions);
     }
 
     fn others_serve(&self, id: WorkerId) -> bool {
@@ -91,11 +93,13 @@ impl Supervisor {
         &mut self,
         id: WorkerId,
         why: Retirement,
-        kill_by: Instant,
+        now: Instant,
+        limit: Duration,
         drain: Action,
         actions: &mut Vec<Action>,
     ) {
         let Some(worker) = self.workers.get_mut(&id) else { return };
+        let kill_by = now + limit;
         match worker.state {
             State::Starting { .. } => {
                 // Nothing was accepted yet. The order reaches a worker that is past its import, the signal one
@@ -104,7 +108,8 @@ impl Supervisor {
                     actions.push(drain);
                     actions.push(Action::Signal { id, signal: WorkerSignal::Terminate });
                 }
-                worker.state = State::Leaving { why, kill_by };
+                worker.startup_by = Some(kill_by);
+                worker.state = State::Leaving { why, kill_by: now + limit.min(Policy::BOOT_FAREWELL) };
             }
             State::Ready { .. } => {
                 actions.push(Action::Notify(Notice::Draining { id, why }));
@@ -116,9 +121,35 @@ impl Supervisor {
                 if worker.spawned {
                     actions.push(drain);
                 }
+                worker.startup_by = worker.startup_by.map(|before| before.min(kill_by));
                 worker.state = State::Leaving { why, kill_by: kill_by.min(before) };
             }
             State::Dumping { .. } | State::Aborting { .. } | State::Killed { .. } => {}
+        }
+    }
+
+    /// A boot that was told to go has next to no time, since it has nothing to finish and may be stuck where neither order
+    /// nor signal reaches it. Its event loop shows that it is in the application's startup, which is not interrupted
+    /// half-way: it may take as long as a drain, while the loop runs.
+    pub(super) fn judge_ending_boot(&mut self, id: WorkerId, vitals: Vitals, now: Instant) {
+        let Some(silent_for) = vitals.silent_for else { return };
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        let Some(startup_by) = worker.startup_by else { return };
+        if let State::Leaving { kill_by, .. } = &mut worker.state {
+            // One that got no processor could not show anything.
+            let silent_for = if vitals.starved { Duration::ZERO } else { silent_for };
+            let left = Policy::BOOT_FAREWELL.saturating_sub(silent_for);
+            *kill_by = (*kill_by).max(now + left).min(startup_by);
+        }
+    }
+
+    /// A boot that was told to go has nothing left to do but to end, which may take as long as after a drain.
+    pub(super) fn let_boot_end(&mut self, id: WorkerId) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        if let (State::Leaving { kill_by, .. }, Some(startup_by)) =
+            (&mut worker.state, worker.startup_by.take())
+        {
+            *kill_by = startup_by;
         }
     }
 

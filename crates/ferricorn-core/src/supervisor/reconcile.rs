@@ -247,6 +247,7 @@ impl Supervisor {
                 lifetime,
                 stall: None,
                 asked_to_stop: None,
+                startup_by: None,
                 due: None,
                 said_frozen: false,
             },

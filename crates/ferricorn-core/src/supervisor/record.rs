@@ -24,7 +24,10 @@ impl Supervisor {
                     worker.asked_to_stop = Some(now + Policy::WHOLE_GROUP);
                 }
             }
-            Event::Drained { id } => self.give_way(id, actions),
+            Event::Drained { id } => {
+                self.let_boot_end(id);
+                self.give_way(id, actions);
+            }
             Event::Sampled(samples) => self.sampled(&samples, now, actions),
             Event::Exited { id, exit } => self.exited(id, exit, now, actions),
             Event::Asked { by, command } => self.asked(by, command, now, actions),
@@ -176,6 +179,7 @@ impl Supervisor {
             if !late {
                 self.judge_silence(*id, *vitals, now, actions);
             }
+            self.judge_ending_boot(*id, *vitals, now);
             self.judge_requests(*id, *vitals, actions);
             self.judge_memory(*id, *vitals, now, actions);
         }

@@ -80,6 +80,7 @@ impl Supervisor {
             due: None,
             stall: None,
             asked_to_stop: None,
+            startup_by: None,
             said_frozen: false,
         };
         let workers: BTreeMap<_, _> = legacy.workers.iter().map(|it| (it.id, worker(it))).collect();

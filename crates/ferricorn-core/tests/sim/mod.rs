@@ -53,6 +53,10 @@ pub fn policy() -> Policy {
 #[expect(clippy::struct_excessive_bools, reason = "each is one fact of its own")]
 pub struct Manners {
     pub boot: Duration,
+    /// Its event loop runs from so long after its birth on: the application's startup is under way.
+    pub startup: Option<Duration>,
+    /// While it boots no order reaches it, and no signal but SIGKILL: it is in a call in C.
+    pub stuck: bool,
     pub boot_failure: Option<BootFailure>,
     /// Dies without a word at the end of its boot.
     pub dies_in_boot: bool,
@@ -77,6 +81,8 @@ impl Default for Manners {
     fn default() -> Self {
         Self {
             boot: millis(500),
+            startup: None,
+            stuck: false,
             boot_failure: None,
             dies_in_boot: false,
             dies_after: None,
@@ -127,6 +133,12 @@ impl Fake {
             drains: 0,
             announced: false,
         }
+    }
+
+    /// Whether SIGTERM does not end it: it is stuck, or its event loop runs and goes on to the end of the startup.
+    fn is_deaf(&self, now: Instant) -> bool {
+        let in_startup = self.manners.startup.is_some_and(|after| now >= self.born + after);
+        self.ready_at.is_none() && (self.manners.stuck || in_startup)
     }
 }
 
@@ -360,10 +372,14 @@ impl Sim {
     fn samples(&self) -> Vec<(WorkerId, Vitals)> {
         let vitals = |fake: &Fake| {
             let ready_for = fake.ready_at.map(|at| self.now.saturating_duration_since(at));
+            let looped_for =
+                fake.manners.startup.and_then(|after| self.now.checked_duration_since(fake.born + after));
+            let booting = looped_for.filter(|_| ready_for.is_none()).map(|_| Duration::ZERO);
             let silent_for = ready_for.map(|ready_for| match fake.manners.silent_after {
                 Some(after) => ready_for.saturating_sub(after),
                 None => Duration::ZERO,
             });
+            let silent_for = silent_for.or(booting);
             let whole_seconds = ready_for.unwrap_or_default().as_secs();
             Vitals {
                 silent_for,
@@ -393,7 +409,14 @@ impl Sim {
             Event::Ready { id } => {
                 let now = self.now;
                 let worker = self.workers.get_mut(&id).expect("it was spawned");
-                if !worker.gone {
+                let drain = worker.manners.drain;
+                if !worker.gone && worker.leaving && worker.manners.startup.is_some() {
+                    // It has read the order meanwhile.
+                    if let Some(drain) = drain {
+                        self.later(drain / 2, Event::Drained { id });
+                        self.later(drain, Event::Exited { id, exit: Exit::Code(0) });
+                    }
+                } else if !worker.gone {
                     worker.ready_at = Some(now);
                     if let Some(after) = worker.manners.dies_after {
                         self.later(after, Event::Exited { id, exit: Exit::Code(1) });
@@ -467,10 +490,12 @@ impl Sim {
                 }
             }
             Action::Signal { id, signal } => {
+                let now = self.now;
                 let worker = self.living(id);
                 worker.signals.push(signal);
                 worker.leaving |= signal != WorkerSignal::Dump;
                 match signal {
+                    WorkerSignal::Terminate if worker.is_deaf(now) => {}
                     WorkerSignal::Terminate => {
                         self.later(millis(2), Event::Exited { id, exit: Exit::Signal(15) });
                     }

@@ -58,6 +58,9 @@ def run(descriptor: int) -> NoReturn:
         if forked.is_child():
             forked.leave(error)
         code = 0 if signals.stop_noted and isinstance(error, SystemExit) else _report_death(error, channel)
+    if signals.importing and signals.stop_noted:
+        # The boot has heeded the order: `atexit` functions and the hook `worker_exit` get the time of a worker's end.
+        channel.send({"type": "drained", "handed_over": 0, "cut": 0})
     signals.importing = False
     tell_exit()
     if signals.on_exit is not None:

@@ -37,6 +37,7 @@ def test_sigterm_at_import_is_a_quiet_exit(one_master: FakeMaster) -> None:
     one_master.wait_for(lambda: "importing" in worker.out())
     worker.process.send_signal(signal.SIGTERM)
     assert worker.wait() == 0
+    assert worker.receive() == {"type": "drained", "handed_over": 0, "cut": 0}, "it goes, and is given the time"
     assert worker.receive() == {}
     assert "Traceback" not in worker.log()
 

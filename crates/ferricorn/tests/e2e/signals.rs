@@ -2,7 +2,7 @@
 
 use std::{fs, time::Duration};
 
-use ferricorn_test::{Load, PATIENCE, eventually, processes, turn};
+use ferricorn_test::{Load, PATIENCE, eventually, ledger, processes, turn};
 use nix::sys::signal::Signal;
 
 use crate::ferricorn;
@@ -57,7 +57,7 @@ fn hup_replaces_every_worker() {
 fn a_reload_runs_the_new_code() {
     let _turn = turn::together();
     let server = ferricorn().line("--workers 2 --reload-probation 0").serve(2);
-    server.write_app(&ferricorn_test::ledger::APP.replace("b\"ok\"", "b\"new\""));
+    server.write_app(&ledger::APP.replace("b\"ok\"", "b\"new\""));
     assert_eq!(server.get("/").expect("an answer").text(), "ok");
     server.signal(Signal::SIGHUP);
     server.wait_for_count("reason=reload", 2, PATIENCE);
@@ -225,6 +225,78 @@ fn term_during_the_import_stops_at_once() {
     eventually(PATIENCE, "the import is under way", || server.path("importing").exists());
     assert_eq!(server.stop(Signal::SIGTERM, Duration::from_secs(3)), 0);
     server.finish();
+}
+
+/// What keeps a boot from hearing a signal, as lines of Python that take far longer than any limit. They leave a file
+/// `deaf` when all that is left to do is to begin.
+const DEAF: [(&str, &str); 3] = [
+    (
+        "a call in C that holds the interpreter's lock",
+        "import ctypes; sleep = ctypes.PyDLL(None).sleep; open('deaf', 'w').close(); sleep(600)",
+    ),
+    (
+        "a regular expression that goes back for ever",
+        "import re; match = re.compile('(a+)+$').match; open('deaf', 'w').close(); match('a' * 64 + 'b')",
+    ),
+    (
+        "SIGTERM ignored",
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); open('deaf', 'w').close(); time.sleep(600)",
+    ),
+];
+
+/// What the log says of a boot that does not end.
+const CUT: &str = "Worker does not stop while it boots";
+
+#[test]
+fn term_during_an_import_that_hears_nothing_does_not_wait_for_it() {
+    let _turn = turn::together();
+    let mut cut = 0;
+    for (what, line) in DEAF {
+        let app = format!("{line}\n{MINIMAL}");
+        let server =
+            ferricorn().app(&app).line("--graceful-timeout 120").expect_error("was sent SIGKILL!").start();
+        eventually(PATIENCE, "the import is under way", || server.path("deaf").exists());
+        assert_eq!(server.stop(Signal::SIGTERM, DEAF_LIMIT), 0, "{what}");
+        cut += server.log().count(CUT);
+        server.finish();
+    }
+    // The signal may have come right before the call.
+    assert_ne!(cut, 0, "no boot was deaf");
+}
+
+/// Half of the graceful timeout of these tests: a stop that waits for it is found out on the slowest machine.
+const DEAF_LIMIT: Duration = Duration::from_secs(60);
+
+#[test]
+fn term_during_a_startup_that_blocks_the_event_loop_does_not_wait_for_it() {
+    let _turn = turn::together();
+    for (what, line) in DEAF {
+        let app = ledger::APP.replace("note(\"startup\")", line);
+        assert_ne!(app, ledger::APP);
+        let server =
+            ferricorn().app(&app).line("--graceful-timeout 120").expect_error("was sent SIGKILL!").start();
+        eventually(PATIENCE, "the startup is under way", || server.path("deaf").exists());
+        assert_eq!(server.stop(Signal::SIGTERM, DEAF_LIMIT), 0, "{what}");
+        server.finish();
+    }
+}
+
+#[test]
+fn term_while_a_replacement_hears_nothing_answers_what_is_in_flight_and_waits_for_nothing_else() {
+    let _turn = turn::together();
+    for (what, line) in DEAF {
+        let server = ferricorn().line("--graceful-timeout 120").expect_error("was sent SIGKILL!").serve(1);
+        server.write_app(&format!("{}\n{line}\n", ledger::APP));
+        server.signal(Signal::SIGHUP);
+        eventually(PATIENCE, "the import is under way", || server.path("deaf").exists());
+        let mut connection = server.connect();
+        connection.send(b"GET /work?id=1&delay=2 HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
+        eventually(PATIENCE, "the request is in flight", || server.ledger().count("start") == 1);
+        server.signal(Signal::SIGTERM);
+        assert_eq!(connection.receive().expect("a complete answer").status, 200, "{what}");
+        assert_eq!(server.wait_exit(DEAF_LIMIT).code(), 0, "{what}");
+        server.finish();
+    }
 }
 
 const MINIMAL: &str = "async def app(scope, receive, send):\n    raise RuntimeError('not served')\n";
