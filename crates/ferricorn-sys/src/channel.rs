@@ -1,17 +1,19 @@
 //! The pair of sockets between the master and one worker, and the queue that connections are handed over in.
 //!
-//! Owns: making the pairs, sending and receiving one packet. Does not own: what a packet says (`ferricorn-wire`), nor
-//! the sending of descriptors, which only workers do among themselves.
+//! Owns: making the pairs, sending one packet, also with descriptors, and receiving one. Does not own: what a packet says
+//! (`ferricorn-wire`), nor the receiving of descriptors, which only workers do.
 //!
 //! `SOCK_SEQPACKET`: one send is one receive, never a part of it, and the death of the other side is an end of file.
 
-use std::io;
-use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
+use std::io::{self, IoSlice};
+use std::os::fd::{AsFd, AsRawFd as _, OwnedFd, RawFd};
 
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use nix::sys::socket::sockopt::{SndBuf, SndBufForce};
-use nix::sys::socket::{AddressFamily, MsgFlags, SockFlag, SockType, recv, setsockopt, socketpair};
+use nix::sys::socket::{
+    AddressFamily, ControlMessage, MsgFlags, SockFlag, SockType, recv, sendmsg, setsockopt, socketpair,
+};
 
 /// Send buffer asked for the handoff queue, in bytes. A packet costs about 1 kB of it, so this holds several hundred
 /// even where `net.core.wmem_max` (212,992 by default; the kernel doubles it) cuts it down.
@@ -52,6 +54,23 @@ pub fn send(channel: impl AsFd, packet: &[u8]) -> io::Result<()> {
     }
     loop {
         match nix::sys::socket::send(channel.as_fd().as_raw_fd(), packet, MsgFlags::MSG_NOSIGNAL) {
+            Ok(_) => return Ok(()), // A packet goes as a whole or not at all.
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(errno.into()),
+        }
+    }
+}
+
+/// As [`send`], with descriptors, of which the other side gets copies. At most 253 of them (`SCM_MAX_FD`); the kernel
+/// refuses more (`InvalidInput`), and those of a user without rights who has as many under way as it may have open
+/// (`ETOOMANYREFS`).
+pub fn send_with(channel: impl AsFd, packet: &[u8], descriptors: &[RawFd]) -> io::Result<()> {
+    let message = [IoSlice::new(packet)];
+    let attached = [ControlMessage::ScmRights(descriptors)];
+    loop {
+        let sent =
+            sendmsg::<()>(channel.as_fd().as_raw_fd(), &message, &attached, MsgFlags::MSG_NOSIGNAL, None);
+        match sent {
             Ok(_) => return Ok(()), // A packet goes as a whole or not at all.
             Err(Errno::EINTR) => {}
             Err(errno) => return Err(errno.into()),

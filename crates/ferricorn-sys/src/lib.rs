@@ -21,6 +21,7 @@ pub mod channel;
 pub mod clock;
 pub mod control_group;
 pub mod exec;
+mod gate;
 pub mod give;
 mod guardian;
 pub mod holder;

@@ -39,6 +39,8 @@ pub struct Listener {
     address: String,
     /// The address of a TCP socket, with the real port.
     socket_address: Option<SocketAddr>,
+    /// Nobody but this service accepts on it.
+    ours: bool,
 }
 
 impl Listener {
@@ -77,7 +79,7 @@ impl Listener {
             setsockopt(&descriptor, Ipv6V6Only, &only_v6).map_err(failed)?;
         }
         bind(&descriptor, address).map_err(failed)?;
-        Ok(Self::describe(descriptor))
+        Ok(Self::describe(descriptor, true))
     }
 
     /// Binds a unix socket, without listening, and gives it to whom it shall belong.
@@ -105,7 +107,7 @@ impl Listener {
         access.bind(&descriptor, &target).map_err(|errno| failed(errno.into()))?;
         let file = SocketFile::at(path).map_err(failed)?;
         access.give(path).map_err(failed)?;
-        Ok(Self { descriptor, address: shown, socket_address: None, file: Some(file) })
+        Ok(Self { descriptor, address: shown, socket_address: None, file: Some(file), ours: true })
     }
 
     /// Takes over a stream socket that another program bound, and makes it non-blocking and close-on-exec. The file of
@@ -128,7 +130,7 @@ impl Listener {
         }
         let shown = format!("fd://{descriptor}");
         set_modes(&owned).map_err(|errno| ListenError::new(&shown, errno))?;
-        Ok(Self::describe(ManuallyDrop::into_inner(owned)))
+        Ok(Self::describe(ManuallyDrop::into_inner(owned), false))
     }
 
     /// Starts to listen, with a queue of at most `backlog` connections (the kernel cuts it to `net.core.somaxconn`).
@@ -188,6 +190,16 @@ impl Listener {
         self.socket_address
     }
 
+    /// Whether this service made the socket, so that nobody else accepts on it.
+    pub fn is_ours(&self) -> bool {
+        self.ours
+    }
+
+    /// The socket is this service's own: the master that left it to us had made it.
+    pub fn own(&mut self) {
+        self.ours = true;
+    }
+
     /// Removes the file of a unix socket that we made, if it is still ours, and closes the socket. In this order: a
     /// successor may bind the path as soon as nobody answers on it, and its file must not be the one removed.
     /// Workers that have the socket keep it open; it ends with the last of them.
@@ -222,9 +234,9 @@ impl Listener {
     }
 
     /// Completes a socket that is bound with the address that the kernel knows for it.
-    fn describe(descriptor: OwnedFd) -> Self {
+    fn describe(descriptor: OwnedFd, ours: bool) -> Self {
         let (address, socket_address) = name_of(&descriptor);
-        Self { descriptor, address, socket_address, file: None }
+        Self { descriptor, address, socket_address, file: None, ours }
     }
 }
 

@@ -1,11 +1,12 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use std::io::{ErrorKind, IoSlice};
-use std::os::fd::AsRawFd as _;
+use std::io::{ErrorKind, IoSlice, IoSliceMut, Read as _, Write as _};
+use std::os::fd::{AsRawFd as _, RawFd};
 
-use ferricorn_sys::channel::{handoff_pair, pair, receive, send};
+use ferricorn_sys::channel::{handoff_pair, pair, receive, send, send_with};
+use ferricorn_sys::inherit;
 use nix::errno::Errno;
-use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
+use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, sendmsg};
 
 #[test]
 fn one_send_is_one_receive_and_death_is_the_end() {
@@ -40,6 +41,30 @@ fn the_last_words_of_a_worker_that_never_read_its_orders_arrive() {
     assert_eq!(receive(&master, &mut buffer).unwrap(), 10);
     assert_eq!(&buffer[..10], b"last words");
     assert_eq!(receive(&master, &mut buffer).unwrap(), 0);
+}
+
+#[test]
+fn descriptors_come_with_their_packet_and_are_copies() {
+    let (master, worker) = pair().unwrap();
+    let (mut reader, writer) = std::io::pipe().unwrap();
+    send_with(&master, b"serve", &[writer.as_raw_fd()]).unwrap();
+    drop(writer);
+    let (mut buffer, mut space) = ([0; 16], nix::cmsg_space!([RawFd; 2]));
+    let mut message = [IoSliceMut::new(&mut buffer)];
+    let flags = MsgFlags::MSG_CMSG_CLOEXEC;
+    let received = recvmsg::<()>(worker.as_raw_fd(), &mut message, Some(&mut space), flags).unwrap();
+    let descriptors: Vec<_> = received.cmsgs().unwrap().collect();
+    let [ControlMessageOwned::ScmRights(numbers)] = &descriptors[..] else { panic!("{descriptors:?}") };
+    let numbers = numbers.clone();
+    assert_eq!(received.bytes, 5);
+    let mut copy = std::fs::File::from(inherit::descriptor(numbers[0]).unwrap());
+    copy.write_all(b"hello").unwrap();
+    drop(copy);
+    let mut text = String::new();
+    reader.read_to_string(&mut text).unwrap();
+    assert_eq!(text, "hello");
+    let refused = send_with(&master, b"serve", &vec![master.as_raw_fd(); 254]);
+    assert_eq!(refused.unwrap_err().kind(), ErrorKind::InvalidInput);
 }
 
 #[test]
