@@ -280,6 +280,8 @@ proptest! {
             let serving = sim.workers.values().any(|worker| worker.serving);
             prop_assert!(sim.took_over || !serving, "{:?}", sim.core.snapshot());
             prop_assert!(sim.took_over || !sim.successor_alive, "an heir starts no heir of its own");
+            let shut = sim.listeners_closed && !sim.gave_up_listeners;
+            prop_assert!(sim.took_over || !shut, "an heir turns clients of the other master away");
         }
         check_end(&mut sim)?;
     }

@@ -114,6 +114,15 @@ impl Crew {
         }
     }
 
+    /// Gives a worker the listening sockets, and tells it to accept. A worker that is gone is no news.
+    pub(crate) fn serve(&self, id: WorkerId, listeners: &[RawFd]) -> io::Result<()> {
+        let channel = self.members.get(&id).and_then(|member| member.channel.as_ref());
+        let Some(channel) = channel else { return Ok(()) };
+        let order = ToWorker::Serve { listeners: u32::try_from(listeners.len()).unwrap_or(u32::MAX) };
+        channel::send_with(channel, &ferricorn_wire::encode(&order), listeners)
+            .or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
+    }
+
     /// Lets a worker give way to those that serve.
     pub(crate) fn give_way(&mut self, id: WorkerId) {
         if let Some(member) = self.members.get_mut(&id) {

@@ -9,7 +9,7 @@ use ferricorn_core::Event;
 use ferricorn_sys::{Listener, channel, inherit};
 use ferricorn_wire::{
     MAX_PACKET,
-    upgrade::{Estate, FromSuccessor, Legacy, SuccessionKind, ToSuccessor, VARIABLE, VERSION},
+    upgrade::{Estate, FromSuccessor, Legacy, ListenerState, SuccessionKind, ToSuccessor, VARIABLE, VERSION},
 };
 use tracing::warn;
 
@@ -120,8 +120,14 @@ fn read_legacy(descriptor: OwnedFd) -> io::Result<Succession> {
 
 /// Takes the sockets of an estate. Their files stay the predecessor's.
 pub(crate) fn take_listeners(estate: &Estate) -> Result<Vec<Listener>, String> {
-    let take = |descriptor| Listener::inherited(descriptor).map_err(|error| error.to_string());
-    estate.listeners.iter().map(|listener| take(listener.descriptor)).collect()
+    let take = |state: &ListenerState| {
+        let mut listener = Listener::inherited(state.descriptor).map_err(|error| error.to_string())?;
+        if state.ours {
+            listener.own();
+        }
+        Ok(listener)
+    };
+    estate.listeners.iter().map(take).collect()
 }
 
 /// Takes the files of unix sockets as well.

@@ -5,6 +5,7 @@ mod facts;
 mod hire;
 mod metrics;
 mod reload;
+mod sockets;
 mod upgrade;
 
 use std::{collections::VecDeque, time::Instant};
@@ -163,10 +164,7 @@ impl World {
             Action::GiveWay { id } => self.crew.give_way(id),
             Action::Hurry { id } => self.crew.hurry(id),
             Action::Listen => return self.listen(),
-            Action::Serve { id } => {
-                self.listen_for(id);
-                self.crew.tell(id, &ToWorker::Serve);
-            }
+            Action::Serve { id } => self.let_serve(id),
             Action::AnnounceClose { id } => self.crew.tell(id, &ToWorker::AnnounceClose),
             Action::Drain { id, siblings, grace, quick } => {
                 let siblings = siblings && !self.tls_changes();
@@ -190,10 +188,7 @@ impl World {
                     WorkerSignal::Kill => Signal::Kill,
                 },
             ),
-            Action::CloseListeners => {
-                manager::tell("STOPPING=1");
-                self.listeners.drain(..).for_each(Listener::close);
-            }
+            Action::CloseListeners => self.close_listeners(),
             Action::GiveUpListeners => self.give_up_listeners(),
             Action::StartSuccessor { way, scaled_to } => return self.begin_upgrade(way, scaled_to),
             Action::HandOver => self.successor.tell(&ToSuccessor::TakeOver),

@@ -10,8 +10,12 @@ use crate::{Hooks, LogSettings};
 pub enum ToWorker {
     /// The first message on every channel: who the worker is and what it runs.
     Start(Box<Start>),
-    /// Begin to accept connections. The listening sockets listen by now.
-    Serve,
+    /// Begin to accept connections, on the listening sockets that come with the message and listen by now. Nobody has
+    /// them before: a worker that does not serve must not keep a client waiting by holding one.
+    Serve {
+        /// How many sockets these are.
+        listeners: u32,
+    },
     /// Say `Connection: close` on every response from now on, and go on accepting: a stop is near.
     AnnounceClose,
     /// Stop accepting, finish what is in flight, run the lifespan shutdown, exit 0.
@@ -55,8 +59,6 @@ pub struct Start {
     pub generation: u32,
     /// The pid of the master, to notice that it has died.
     pub master_pid: u32,
-    /// Listening (or soon listening) sockets.
-    pub listeners: Vec<i32>,
     /// The queue length that the master gives to `listen(2)`; asyncio calls it again on the shared socket.
     pub backlog: u32,
     /// The memfd of the scoreboard.

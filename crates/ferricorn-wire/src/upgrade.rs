@@ -119,6 +119,9 @@ pub struct ListenerState {
     pub descriptor: i32,
     /// The file of a unix socket that goes with it; none if there is none, or if somebody else made it.
     pub file: Option<String>,
+    /// The service has made it itself, and nobody else accepts on it.
+    #[serde(default)]
+    pub ours: bool,
 }
 
 /// What a program finds that replaces a master in its own process.

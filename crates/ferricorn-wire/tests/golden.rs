@@ -40,7 +40,7 @@ fn every_message_to_the_worker_is_as_written_down() {
     let messages = round_trip::<ToWorker>("to_worker");
     for kind in [
         |message: &ToWorker| matches!(message, ToWorker::Start(_)),
-        |message: &ToWorker| matches!(message, ToWorker::Serve),
+        |message: &ToWorker| matches!(message, ToWorker::Serve { listeners: 2 }),
         |message: &ToWorker| matches!(message, ToWorker::Drain { .. }),
         |message: &ToWorker| matches!(message, ToWorker::ReopenLogs),
     ] {

@@ -46,9 +46,9 @@ impl Supervisor {
             Phase::Stopping { reason, .. } => reason,
             Phase::Waiting | Phase::Running | Phase::Announcing { .. } => {
                 actions.push(Action::Notify(Notice::Stopping(mode)));
-                // The master's copies go first. The workers still hold theirs and empty the queue before they close
-                // them; a copy that outlived the last worker would take connections that nobody accepts.
-                actions.push(if self.has_handed_over() {
+                // First of all nobody new is let in, so that the workers can empty the queue before they close it. Not
+                // where another master serves on the same sockets: they are its own.
+                actions.push(if self.has_handed_over() || self.heir.is_some() {
                     Action::GiveUpListeners
                 } else {
                     Action::CloseListeners

@@ -1,19 +1,24 @@
 """The messages between a worker and its master, and the socket that carries them.
 
 Owns: the SEQPACKET socket, encoding and decoding. Does not own: what a message leads to, nor the first one's parts
-(`start`).
+(`start`), the sockets that come with `serve`.
 Invariants: one message is one packet of at most `MAX_PACKET` bytes; sending never raises and never blocks the event
 loop; the end of the file means that the master is dead, and nothing else does.
 """
 
 from __future__ import annotations
 
+import array
 import json
+import os
 import socket
 from typing import Any
 
 MAX_PACKET = 128 * 1024
 """The largest packet that either side sends, in bytes (`ferricorn_wire::MAX_PACKET`)."""
+
+MOST_DESCRIPTORS = 253
+"""The most that one message brings (`SCM_MAX_FD`)."""
 
 _CUT = "\n... (cut)\n"
 
@@ -67,15 +72,26 @@ class Channel:
         """Waits for one message. Raises `MasterGone`, `MalformedMessage`."""
         return self._decode(self._socket.recv(MAX_PACKET))
 
-    def poll(self) -> dict[str, Any] | None:
-        """One message if there is one. Raises `MasterGone`, `MalformedMessage`."""
+    def poll(self) -> tuple[dict[str, Any], list[int]] | None:
+        """One message if there is one, and the descriptors that it brings. Raises `MasterGone`, `MalformedMessage`."""
+        descriptors = array.array("i")
+        space = socket.CMSG_SPACE(MOST_DESCRIPTORS * descriptors.itemsize)
+        flags = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
         try:
-            packet = self._socket.recv(MAX_PACKET, socket.MSG_DONTWAIT)
+            packet, ancillary, _flags, _address = self._socket.recvmsg(MAX_PACKET, space, flags)
         except (BlockingIOError, InterruptedError):
             return None
         except OSError:
             raise MasterGone from None
-        return self._decode(packet)
+        for level, kind, data in ancillary:
+            if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+                descriptors.frombytes(data[: len(data) - len(data) % descriptors.itemsize])
+        try:
+            return self._decode(packet), descriptors.tolist()
+        except MalformedMessage:
+            for descriptor in descriptors:
+                os.close(descriptor)
+            raise
 
     def send(self, message: dict[str, Any]) -> bool:
         """Sends one message; False when the master is gone or has not read for a very long time."""

@@ -10,7 +10,7 @@ What cannot move (TLS, other protocols) gets `Connection: close` on its next res
 keep-alive time is over.
 `close`: the whole service stops. Every response says `Connection: close` unless its client has sent the next request
 already (`last_word`); a connection that is idle is closed when it has been so for `LINGER` seconds, which is the time
-that a request already on its way has to arrive.
+that a request already on its way has to arrive, and for `FIRST_LINGER` if it would be the first one.
 In both, WebSockets are closed with code 1012 one after the other, so that their clients do not all come back at once.
 """
 
@@ -32,6 +32,9 @@ Mode = Literal["handoff", "close"]
 
 LINGER = 0.3
 """Seconds that an idle connection is kept when the whole service stops: a round trip to the other side of the world."""
+
+FIRST_LINGER = 1.0
+"""Seconds that a connection is kept on which nothing was asked yet: its client has just opened it in order to ask."""
 
 FAREWELL = 0.3
 """Seconds that a client has to answer the end of a TLS connection; one that keeps it in a pool answers never."""
@@ -97,7 +100,7 @@ class Drain:
             self._begun = deadline - grace
             self._grace = grace
             self._deadline = deadline
-            self._intake.stop(empty_queues=mode == "close")
+            self._intake.stop(mode == "close", grace)
         else:
             self._deadline = min(self._deadline, deadline)
             self._grace = min(self._grace, grace)
@@ -115,10 +118,12 @@ class Drain:
             while not self._pass(loop.time()):
                 left = self._deadline - loop.time()
                 if left <= 0:
+                    self._intake.close()
                     await self._cut()
                     break
                 await asyncio.sleep(min(POLL, left))
         finally:
+            self._intake.close()
             self._queue.close()
             on_done()
 
@@ -136,6 +141,7 @@ class Drain:
         self._connections.announce_to(lambda connection: last_word.attach(connection, self._state))
 
     def _pass(self, now: float) -> bool:
+        nobody_comes = self._intake.is_over()
         self._end_websockets(now)
         idle = []
         for connection in list(self._connections):
@@ -149,7 +155,7 @@ class Drain:
                 idle.append(connection)
         for connection in self._hand_over(idle, now) if self._moves else idle:
             self._close_after_linger(connection, now)
-        return not self._connections and not self._state.tasks and not self._intake.opening
+        return nobody_comes and not self._connections and not self._state.tasks
 
     def _end_websockets(self, now: float) -> None:
         """WebSockets get code 1012 (service restart), HTTP/2 a GOAWAY: each once, and in turn."""
@@ -189,7 +195,7 @@ class Drain:
 
     def _close_after_linger(self, connection: Any, now: float) -> None:
         since = self._idle_since.setdefault(connection, now)
-        if now - since < self._linger() or handoff.has_bytes(connection):
+        if now - since < self._linger(connection) or handoff.has_bytes(connection):
             return
         connection.transport.close()
 
@@ -198,9 +204,9 @@ class Drain:
         if now - since >= FAREWELL and connection.transport.get_write_buffer_size() == 0:
             connection.transport.abort()
 
-    def _linger(self) -> float:
+    def _linger(self, connection: Any) -> float:
         if self._mode == "close":
-            return min(LINGER, self._grace / 2)
+            return min(LINGER if handoff.has_carried(connection) else FIRST_LINGER, self._grace / 2)
         # Siblings serve, so nobody waits for this worker: the client's own idle time may pass.
         return min(float(self._config.timeout_keep_alive), max(self._grace - 1.0, self._grace / 2))
 

@@ -68,6 +68,12 @@ def is_idle(connection: Any) -> bool:
     return scope is getattr(cycle, "scope", None) and not getattr(connection, "pipeline", None)
 
 
+def has_carried(connection: Any) -> bool:
+    """Whether an HTTP connection has carried a request before, here or in the sibling that has handed it over."""
+    # One that was handed over has the rest of its keep-alive time, which uvicorn grants after a response only.
+    return connection.cycle is not None or connection.timeout_keep_alive_task is not None
+
+
 def has_bytes(connection: Any) -> bool:
     """Whether the kernel holds bytes that the event loop has not read yet."""
     original = connection.transport.get_extra_info("socket")

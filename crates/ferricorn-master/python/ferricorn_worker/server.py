@@ -75,7 +75,6 @@ class Server(uvicorn.Server):
             self._connections.on_add = self._count_websocket
         self._queue_in = socket.socket(fileno=start.handoff[0])
         self._intake = Intake(
-            _listeners(start),
             socket.socket(fileno=start.handoff[1]),
             board,
             self._connections,
@@ -185,7 +184,7 @@ class Server(uvicorn.Server):
     def _on_channel(self) -> None:
         while True:
             try:
-                message = self._channel.poll()
+                received = self._channel.poll()
             except MasterGone:
                 self._loop.remove_reader(self._channel.fileno())
                 self._signals.arm_orphan_limit()
@@ -194,16 +193,19 @@ class Server(uvicorn.Server):
             except MalformedMessage as error:
                 log.error("Message of the master cannot be read: %s", error)
                 continue
-            if message is None:
+            if received is None:
                 return
+            message, descriptors = received
             try:
-                self._obey(message)
+                self._obey(message, descriptors)
             except (KeyError, TypeError, ValueError) as error:
                 log.error("Message `%s` of the master cannot be read: %r", message["type"], error)
 
-    def _obey(self, message: dict[str, Any]) -> None:
+    def _obey(self, message: dict[str, Any], descriptors: list[int]) -> None:
         kind = message["type"]
         if kind == "serve":
+            # Not in the task: a drain that is ordered next has to find them, since clients may wait already.
+            self._take_listeners(descriptors, int(message["listeners"]))
             task = self._loop.create_task(self._begin_serving())
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
@@ -220,7 +222,13 @@ class Server(uvicorn.Server):
         else:
             log.error("Message `%s` of the master is unknown", kind)
 
-    async def _begin_serving(self) -> None:
+    def _take_listeners(self, descriptors: list[int], sent: int) -> None:
+        # Family, kind and protocol are read from the descriptor: asyncio sets TCP_NODELAY on accepted sockets only if
+        # the listener's protocol is known, and costs 44 ms a request without it.
+        listeners = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+        if len(listeners) != sent:
+            # The kernel drops those for which the process has no descriptors left.
+            self._cannot_accept(f"only {len(listeners)} of {sent} listening sockets have arrived, see `ulimit -n`")
         config = self.config
         protocol_class = lean(config.http_protocol_class, self._loop)
 
@@ -232,11 +240,17 @@ class Server(uvicorn.Server):
             )
             return protocol
 
+        self._intake.open(listeners, create_protocol, config.ssl)
+
+    async def _begin_serving(self) -> None:
         try:
-            await self._intake.start(create_protocol, config.ssl, self._start.backlog)
+            await self._intake.start(self._start.backlog)
         except OSError as error:
-            self._channel.send({"type": "boot_failed", "stage": "bind", "text": f"cannot accept: {error}"})
-            self._begin_drain("close", 0.0)
+            self._cannot_accept(str(error))
+
+    def _cannot_accept(self, why: str) -> None:
+        self._channel.send({"type": "boot_failed", "stage": "bind", "text": f"cannot accept: {why}"})
+        self._begin_drain("close", 0.0)
 
     def _begin_drain(self, mode: Mode, grace: float, cause: str = GRACE_OVER) -> None:
         if not self.started:
@@ -278,15 +292,3 @@ class Server(uvicorn.Server):
         if not self._asked:
             self._asked = True
             self._channel.send({"type": "asked_to_stop", "signal": name})
-
-
-def _listeners(start: Start) -> list[socket.socket]:
-    listeners: list[socket.socket] = []
-    for descriptor in start.listeners:
-        try:
-            # Family, kind and protocol are read from the descriptor: asyncio sets TCP_NODELAY on accepted sockets
-            # only if the listener's protocol is known, and costs 44 ms a request without it.
-            listeners.append(socket.socket(fileno=descriptor))
-        except OSError as error:
-            raise BootFailed("bind", f"listening socket {descriptor} cannot be used: {error}") from None
-    return listeners

@@ -134,7 +134,6 @@ class Start:
     slot: int
     generation: int
     master_pid: int
-    listeners: tuple[int, ...]
     backlog: int
     scoreboard: int
     row: int
@@ -155,7 +154,6 @@ class Start:
             slot=message["slot"],
             generation=message["generation"],
             master_pid=message["master_pid"],
-            listeners=tuple(message["listeners"]),
             backlog=message["backlog"],
             scoreboard=message["scoreboard"],
             row=message["row"],
@@ -171,7 +169,7 @@ class Start:
 
     def descriptors(self) -> tuple[int, ...]:
         """Every descriptor that the message names."""
-        return (*self.listeners, self.scoreboard, self.black_box, *self.handoff)
+        return (self.scoreboard, self.black_box, *self.handoff)
 
 
 @dataclass(frozen=True)

@@ -90,9 +90,15 @@ class Worker:
         """Waits for `ready` and orders `serve`."""
         message = self.receive()
         assert message == {"type": "ready"}, (message, self.log())
-        self.send({"type": "serve"})
+        self.order_to_serve()
         self.master.wait_for(lambda: self.word(0) == 2)
         return self
+
+    def order_to_serve(self) -> None:
+        """Orders `serve`, and gives what there is to serve on."""
+        listeners = [self.master.listener.fileno()]
+        packet = json.dumps({"type": "serve", "listeners": len(listeners)}).encode()
+        socket.send_fds(self.channel, [packet], listeners)
 
     def drain(self, mode: str = "close", grace: float = 10.0, *, quick: bool = False) -> None:
         """Orders a drain."""
@@ -156,7 +162,7 @@ class FakeMaster:
 
     def inherited(self) -> tuple[int, ...]:
         """The descriptors that every worker gets."""
-        return (self.listener.fileno(), self.scoreboard, *(end.fileno() for end in self.queue))
+        return (self.scoreboard, *(end.fileno() for end in self.queue))
 
     def spawn(
         self,
@@ -185,7 +191,6 @@ class FakeMaster:
             "slot": row,
             "generation": 1,
             "master_pid": os.getpid(),
-            "listeners": [self.listener.fileno()],
             "backlog": 100,
             "scoreboard": self.scoreboard,
             "row": row,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import selectors
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -73,6 +75,86 @@ def test_a_stop_empties_the_accept_queue(master: FakeMaster) -> None:
     for client in queued:
         assert client.response().status == 200
     assert worker.wait() == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_stop_right_after_the_order_to_serve_answers_who_waits(loop_master: FakeMaster, workers: int) -> None:
+    worker = loop_master.spawn(workers=workers)
+    assert worker.receive() == {"type": "ready"}
+    waiting = [loop_master.connect() for _ in range(5)]
+    for client in waiting:
+        client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    # Both are there before it reads either.
+    worker.process.send_signal(signal.SIGSTOP)
+    worker.order_to_serve()
+    worker.drain()
+    worker.process.send_signal(signal.SIGCONT)
+    for client in waiting:
+        assert client.response().status == 200
+    assert worker.wait() == 0
+
+
+@pytest.mark.parametrize("mode", ["close", "handoff"])
+def test_what_the_event_loops_own_server_has_just_accepted_is_answered(loop_master: FakeMaster, mode: str) -> None:
+    if mode == "handoff":
+        loop_master.spawn().serve()
+    for _ in range(10):
+        worker = loop_master.spawn().serve()
+        worker.process.send_signal(signal.SIGSTOP)
+        clients = [loop_master.connect() for _ in range(5)]
+        for client in clients:
+            client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        # It finds both at once: clients in the queue, and the order to take no more.
+        worker.drain(mode)
+        worker.process.send_signal(signal.SIGCONT)
+        for client in clients:
+            assert client.response().status == 200
+            client.close()
+        assert worker.wait() == 0
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_who_finishes_a_handshake_during_the_stop_of_a_busy_service_is_answered(
+    loop_master: FakeMaster, workers: int
+) -> None:
+    # On a busy machine a client may come too late, and then waits for the master; so a few may try.
+    for _ in range(10):
+        worker = loop_master.spawn(workers=workers).serve()
+        before = loop_master.connect()
+        before.get()
+        worker.drain(grace=60)
+        loop_master.wait_for(functools.partial(is_draining, worker))
+        # It comes when the queues were emptied already.
+        late = loop_master.connect()
+        late.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+        assert worker.wait() == 0
+        late.socket.settimeout(0.2)
+        try:
+            assert late.response().status == 200
+        except TimeoutError:
+            loop_master.listener.accept()[0].close()
+        else:
+            return
+    pytest.fail("nobody who came late was answered")
+
+
+def is_draining(worker: Worker) -> bool:
+    """Whether it has begun to drain."""
+    return worker.word(0) == 4
+
+
+def test_a_stop_without_descriptors_answers_who_waits_as_soon_as_there_are_some(loop_master: FakeMaster) -> None:
+    worker = loop_master.spawn("apps:few_descriptors", workers=2).serve()
+    worker.process.send_signal(signal.SIGSTOP)
+    waiting = [loop_master.connect() for _ in range(80)]
+    for client in waiting:
+        client.send(b"GET / HTTP/1.1\r\nHost: test\r\n\r\n")
+    worker.drain(grace=60)
+    worker.process.send_signal(signal.SIGCONT)
+    for client in waiting:
+        assert client.response().status == 200
+    assert worker.wait() == 0
+    assert "Accepting is paused" in worker.log()
 
 
 def test_the_grace_bounds_a_drain(master: FakeMaster) -> None:
@@ -212,7 +294,7 @@ class FakeWebSocket:
 )
 def test_the_ends_of_websockets_are_spread(count: int, grace: float, window: float) -> None:
     connections = ConnectionSet()
-    nothing: Any = SimpleNamespace(tasks=(), opening=0)
+    nothing: Any = SimpleNamespace(tasks=(), is_over=lambda: True)
     sockets = [FakeWebSocket() for _ in range(count)]
     slow = FakeWebSocket()
     slow.handshake_complete = False
@@ -491,7 +573,7 @@ def test_an_adopted_connection_keeps_its_idle_time(loop_master: FakeMaster) -> N
     assert new.receive() == {"type": "ready"}
     client = loop_master.connect()
     client.get()
-    new.send({"type": "serve"})
+    new.order_to_serve()
     old.drain("handoff")
     assert old.receive()["handed_over"] == 1
     # Long before the time that the new worker itself would give it.

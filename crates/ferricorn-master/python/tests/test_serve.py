@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from fake_master import FakeMaster
 
 
@@ -23,6 +25,42 @@ def test_a_worker_serves_and_drains(master: FakeMaster) -> None:
     assert "Application startup complete." in log
     assert "lifespan shutdown" in worker.out()
     assert "Traceback" not in log
+
+
+def test_a_worker_has_no_listening_socket_until_it_is_told_to_serve(loop_master: FakeMaster) -> None:
+    worker = loop_master.spawn()
+    assert worker.receive() == {"type": "ready"}
+    assert not listens(worker.process.pid)
+    worker.order_to_serve()
+    loop_master.wait_for(lambda: listens(worker.process.pid))
+    client = loop_master.connect()
+    assert client.get().status == 200
+    client.close()
+    worker.drain("handoff")
+    assert worker.receive()["type"] == "drained"
+    loop_master.wait_for(lambda: not listens(worker.process.pid))
+
+
+def test_a_worker_that_gets_too_few_listening_sockets_says_so_and_ends(loop_master: FakeMaster) -> None:
+    worker = loop_master.spawn()
+    assert worker.receive() == {"type": "ready"}
+    worker.send({"type": "serve", "listeners": 2})
+    failure = worker.receive()
+    assert (failure["type"], failure["stage"]) == ("boot_failed", "bind")
+    assert "only 0 of 2 listening sockets" in failure["text"]
+    assert worker.receive()["type"] == "drained"
+
+
+def listens(pid: int) -> bool:
+    """Whether a process has a TCP socket that listens."""
+    with open("/proc/net/tcp") as table:
+        rows = [line.split() for line in table]
+    listening = {f"socket:[{row[9]}]" for row in rows if row[3] == "0A"}
+    folder = f"/proc/{pid}/fd"
+    try:
+        return any(os.readlink(f"{folder}/{number}") in listening for number in os.listdir(folder))
+    except FileNotFoundError:
+        return False
 
 
 def test_a_slow_startup_can_ask_for_time(loop_master: FakeMaster) -> None:

@@ -30,7 +30,6 @@ def test_start(name: str) -> None:
     assert start.app.uvicorn == message["app"]["uvicorn"]
     assert start.worker_connections == message["worker_connections"]
     assert start.descriptors() == (
-        *message["listeners"],
         message["scoreboard"],
         message["black_box"],
         *message["handoff"],

@@ -34,7 +34,6 @@ pub(crate) struct Recruit {
     pub(crate) app: String,
     /// What the process list calls it.
     pub(crate) name: String,
-    pub(crate) listeners: Vec<RawFd>,
     /// Nobody waits for its boot: it leaves the processors to those that serve.
     pub(crate) may_wait: bool,
 }
@@ -85,7 +84,6 @@ impl Crew {
         let courtesy = priority::that_can_be_taken_back(rights.is_none());
         let job = shim::Job { words, environment, directory, rights };
         let mut plan = shim::plan(&recruit.interpreter, &self.sources, &theirs, job);
-        plan.inherit.extend(&recruit.listeners);
         plan.inherit.extend(handoff);
         plan.inherit.extend([self.rows.as_raw_fd(), black_box.as_raw_fd()]);
         // Before the spawn, so that the worker finds it at once; and if it cannot be sent, there is no worker.

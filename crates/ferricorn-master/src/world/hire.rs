@@ -3,7 +3,7 @@
 //! Owns: which settings those are, and what of them goes into the worker's process and into its start message. Does not own:
 //! how a process is made (`crew`), the settings.
 
-use std::{io, os::fd::AsRawFd};
+use std::io;
 
 use ferricorn_core::{Event, Generation, Slot, WorkerId};
 use ferricorn_wire::{Start, ToWorker};
@@ -21,7 +21,6 @@ impl World {
         let candidate = self.reloading.of(generation).is_some();
         self.call_hook("pre_fork", About::worker("[booting]", id, candidate));
         let settings = self.reloading.settings_of(generation, &self.program.settings);
-        let candidate = self.reloading.of(generation);
         let recruit = Recruit {
             id,
             slot,
@@ -32,10 +31,6 @@ impl World {
             environment: settings.environment.clone(),
             app: settings.app.clone(),
             name: settings.process_name().to_owned(),
-            listeners: candidate.map_or_else(
-                || self.listeners.iter().map(AsRawFd::as_raw_fd).collect(),
-                |candidate| candidate.descriptors(&self.listeners),
-            ),
             // A boot that has a limit of time is not to miss it for being polite.
             may_wait: !urgent && settings.boot_timeout.is_zero(),
         };
@@ -50,7 +45,6 @@ impl World {
         let candidate = self.reloading.of(recruit.generation);
         let colors = candidate.map_or_else(|| self.program.log.colors(), |it| it.log.colors);
         let (slot, generation) = (recruit.slot.0, recruit.generation.0);
-        let listeners = recruit.listeners.clone();
         let app = start_message::app(settings);
         let log = start_message::log(settings, colors);
         let hooks = start_message::hooks(settings, recruit.id.0)
@@ -66,7 +60,6 @@ impl World {
                 slot,
                 generation,
                 master_pid: ferricorn_sys::pid(),
-                listeners,
                 backlog: settings.backlog,
                 scoreboard: berth.scoreboard,
                 row: berth.row,

@@ -4,11 +4,11 @@ use std::collections::VecDeque;
 
 use ferricorn_config::Settings;
 use ferricorn_core::{Command, Event, Generation, Notice, RequestId, WorkerId};
-use ferricorn_sys::{Listener, PreparedPidFile, wait};
+use ferricorn_sys::{PreparedPidFile, wait};
 use ferricorn_wire::control::Response;
 use tracing::{error, info, warn};
 
-use super::World;
+use super::{World, sockets};
 use crate::{
     Program,
     hooks::About,
@@ -127,7 +127,7 @@ impl World {
         self.listeners = listeners;
         self.hooks.commit();
         self.renew_pid_file(pid_file);
-        superseded.into_iter().for_each(Listener::close);
+        sockets::close(superseded);
         if moves {
             info!("Listening at: {} ({})", self.addresses(), ferricorn_sys::pid());
         }

@@ -48,6 +48,7 @@ impl World {
         let listener = |it: &ferricorn_sys::Listener| ListenerState {
             descriptor: it.as_raw_fd(),
             file: it.file().map(|path| path.to_string_lossy().into_owned()),
+            ours: it.is_ours(),
         };
         Estate {
             version: self.program.version.to_owned(),

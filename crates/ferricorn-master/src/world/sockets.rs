@@ -1,0 +1,51 @@
+//! The listening sockets: to whom they are given, and how they are closed.
+//!
+//! Owns: what becomes of them when the core orders something. Does not own: when that is, nor how a socket is made (`binding`)
+//! or refuses newcomers (`ferricorn-sys`).
+//!
+//! Invariant: a worker has no listening socket before it is told to serve. What it might do instead, such as an import
+//! that takes a minute or never ends, keeps no client waiting.
+
+use std::os::fd::AsRawFd as _;
+
+use ferricorn_core::WorkerId;
+use ferricorn_sys::{Listener, Signal};
+use tracing::{error, warn};
+
+use super::World;
+use crate::manager;
+
+impl World {
+    /// Gives a worker the sockets of its generation.
+    pub(super) fn let_serve(&mut self, id: WorkerId) {
+        let Some(member) = self.crew.get(id) else { return };
+        let pid = member.pid;
+        let sockets = match self.reloading.of(member.generation) {
+            Some(candidate) => candidate.descriptors(&self.listeners),
+            None => self.listeners.iter().map(Listener::as_raw_fd).collect(),
+        };
+        self.listen_for(id);
+        if let Err(error) = self.crew.serve(id, &sockets) {
+            error!("cannot give worker (pid: {pid}) the listening sockets, it is replaced: {error}");
+            // It takes that as the wish of somebody who wants it to be replaced.
+            self.crew.signal(id, Signal::Terminate);
+        }
+    }
+
+    /// Closes the sockets, since the service stops.
+    pub(super) fn close_listeners(&mut self) {
+        manager::tell("STOPPING=1");
+        close(self.listeners.drain(..));
+    }
+}
+
+/// Closes sockets on which nobody is to be let in any more, whoever still has a copy: a worker that empties the queue, or one
+/// that hangs, or a process that the application has started.
+pub(super) fn close(listeners: impl IntoIterator<Item = Listener>) {
+    for listener in listeners {
+        if let Err(error) = listener.turn_away() {
+            warn!("{} goes on taking clients in until its last copy is closed: {error}", listener.address());
+        }
+        listener.close();
+    }
+}
