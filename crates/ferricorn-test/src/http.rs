@@ -144,7 +144,7 @@ impl Connection {
     /// Opens a connection; the limit holds for each read of an answer as well.
     ///
     /// # Errors
-    /// [`Verdict::Refused`] when nobody listens.
+    /// [`Verdict::Refused`] when nobody listens, [`Verdict::Timeout`] when nobody says anything.
     pub fn open_within(address: &Address, limit: Duration) -> Result<Self, Verdict> {
         let tcp = |address| {
             let stream = TcpStream::connect_timeout(address, limit)?;
@@ -164,7 +164,10 @@ impl Connection {
                 Ok(Box::new(stream) as Box<dyn Duplex>)
             }),
         };
-        let stream = stream.map_err(|_| Verdict::Refused)?;
+        let stream = stream.map_err(|error| match error.kind() {
+            io::ErrorKind::TimedOut => Verdict::Timeout,
+            _ => Verdict::Refused,
+        })?;
         Ok(Self { stream, ahead: Vec::new(), written: Instant::now() })
     }
 

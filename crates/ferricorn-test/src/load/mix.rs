@@ -34,6 +34,11 @@ impl Mix {
         ])
     }
 
+    /// One load.
+    pub fn of(load: Load) -> Self {
+        Self(vec![load])
+    }
+
     /// After what time a request is lost, in every load so far.
     #[must_use]
     pub fn limit(mut self, limit: Duration) -> Self {

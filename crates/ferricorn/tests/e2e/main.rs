@@ -34,6 +34,7 @@ mod serve;
 mod signals;
 mod soak;
 mod sockets;
+mod stops;
 mod stored_sockets;
 mod systemd;
 mod tls;
