@@ -24,6 +24,7 @@ mod server;
 mod settings;
 mod statistics;
 mod stolen;
+mod stops;
 
 use std::process::ExitCode;
 
@@ -35,7 +36,7 @@ use crate::{failure::Failure, say::say, venv::Python, workspace::Workspace};
 type Measurement = fn(&Ground, Effort) -> Result<report::Page, Failure>;
 
 /// The measurements by name, in the order in which they are made.
-const MEASUREMENTS: [(&str, Measurement); 10] = [
+const MEASUREMENTS: [(&str, Measurement); 11] = [
     ("cpu", cost::cpu),
     ("instructions", instructions::measure),
     ("access", cost::access),
@@ -44,6 +45,7 @@ const MEASUREMENTS: [(&str, Measurement); 10] = [
     ("boot", boot::measure),
     ("settings", settings::measure),
     ("loss", loss::measure),
+    ("stops", stops::measure),
     ("recycling", recycling::measure),
     ("rivals", rivals::measure),
 ];
@@ -92,6 +94,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     for (name, measure) in MEASUREMENTS {
         if names.is_empty() && name == "instructions" && !instructions::is_possible() {
             say("\nLeft out: instructions, which valgrind counts, and it is not here");
+        } else if names.is_empty() && name == "stops" {
+            // It is a scene of `loss`, with a name of its own for who wants nothing else.
         } else if names.is_empty() || names.contains(&name) {
             say(&format!("\nMeasuring {name}"));
             let machine = report::Machine::look(&workspace, &ground)?;

@@ -1,5 +1,5 @@
 //! What is lost: a million requests over a thousand planned events. What it costs is in [`super::recycling`], what others
-//! lose in [`super::rivals`].
+//! lose in [`super::rivals`], and what a stop loses in [`super::stops`], whose table is part of this page.
 //!
 //! Theory of operation: the load, its verdicts and its ledger are those of the tests (`ferricorn-test`), so that nothing
 //! counts as answered here that would count as lost there. Clients are strict: they keep a connection until the server
@@ -20,6 +20,7 @@ use super::{
     Effort,
     contender::Ground,
     report::{Page, Table},
+    stops,
 };
 use crate::{
     failure::{Failure, panic_text},
@@ -60,6 +61,7 @@ pub(super) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
     let long = long_run(ground, &scale, &mut page)?;
     page.table(long);
     page.table(deploys(ground, &scale)?);
+    page.table(stops::table(ground, effort)?);
     Ok(page)
 }
 
