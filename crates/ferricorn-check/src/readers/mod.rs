@@ -4,6 +4,7 @@
 //! out, or says with [`Unreadable::Format`](crate::Unreadable::Format). It never panics, and its time grows with the
 //! length of the text.
 
+pub mod dockerfile;
 pub mod shell;
 pub mod yaml;
 
