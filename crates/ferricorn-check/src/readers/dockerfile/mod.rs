@@ -25,6 +25,8 @@
 //!
 //! Invariants: reading never fails; an unknown instruction is [`Detail::Other`]. A Dockerfile without `FROM` has no stage.
 
+use std::collections::HashMap;
+
 mod array;
 mod detail;
 mod lines;
@@ -239,13 +241,12 @@ impl Dockerfile {
 
 fn stages(instructions: &[Instruction]) -> Vec<Stage> {
     let mut stages: Vec<Stage> = Vec::new();
+    let mut by_name: HashMap<String, usize> = HashMap::new();
     for (at, instruction) in instructions.iter().enumerate() {
         if let Detail::From { image, name } = &instruction.detail {
-            let named = |stage: &Stage| {
-                stage.name.as_ref().is_some_and(|own| own.text().eq_ignore_ascii_case(image.text()))
-            };
-            let base = stages.iter().rposition(named);
+            let base = by_name.get(&image.text().to_ascii_lowercase()).copied();
             let index = stages.len();
+            by_name.extend(name.iter().map(|name| (name.text().to_ascii_lowercase(), index)));
             stages.push(Stage {
                 index,
                 name: name.clone(),
