@@ -6,6 +6,7 @@
 
 pub mod dockerfile;
 pub mod shell;
+pub mod versions;
 pub mod yaml;
 
 /// Whether a text is a template (Jinja, Helm, ERB) rather than a file of its format: its values are not known.
