@@ -5,7 +5,12 @@
 //! length of the text.
 
 pub mod dockerfile;
+pub mod dotenv;
+pub mod duration;
+pub mod procfile;
+pub mod python_pin;
 pub mod shell;
+pub mod systemd;
 pub mod versions;
 pub mod yaml;
 
