@@ -7,10 +7,13 @@
 pub mod dockerfile;
 pub mod dotenv;
 pub mod duration;
+mod escapes;
+pub mod json;
 pub mod procfile;
 pub mod python_pin;
 pub mod shell;
 pub mod systemd;
+pub mod toml;
 pub mod versions;
 pub mod yaml;
 

@@ -227,7 +227,7 @@ fn bash_reads_the_examples_like_this_reader() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn bash_reads_the_same_words(pieces in prop::collection::vec(prop::sample::select(vec![
