@@ -5,7 +5,7 @@
 //!
 //! # How to use
 //!
-//! ```ignore
+//! ```text
 //! let file = dockerfile::read(&source);
 //! let stage = file.final_stage()?;
 //! file.image(stage)                          // "python:3.12-slim", with the defaults of ARG put in

@@ -6,7 +6,7 @@
 //!
 //! # How to use
 //!
-//! ```ignore
+//! ```text
 //! // value: cd app && uvicorn main:app --port ${PORT:-8000} \\ # note
 //! let script = shell::read(&value);
 //! let command = &script.commands[1];

@@ -5,7 +5,7 @@
 //!
 //! # How to use
 //!
-//! ```ignore
+//! ```text
 //! let unit = systemd::read(&source);
 //! unit.last("Service", "User")                 // the entry that counts; `None` if it is not set
 //! unit.all("Service", "Environment")           // a list; an empty assignment clears what is before it

@@ -5,7 +5,7 @@
 //!
 //! # How to use
 //!
-//! ```ignore
+//! ```text
 //! let pin: Version = "0.30.6".parse()?;
 //! let wanted: Specifiers = ">=0.22, <1".parse()?;
 //! wanted.admits(&pin)            // true
