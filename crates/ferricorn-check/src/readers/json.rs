@@ -44,7 +44,7 @@ fn node(source: &Source, value: &ast::Value<'_>) -> Node {
         }
         ast::Value::NumberLit(_) | ast::Value::BooleanLit(_) | ast::Value::NullKeyword(_) => {
             let value = Excerpt::verbatim(source, range.clone());
-            Content::Scalar(Scalar { value, style: Style::Plain, tag: None })
+            Content::Scalar(Scalar { value, style: Style::Plain, tag: None, indicator: None })
         }
     };
     Node { span: source.span(range), content }
@@ -55,7 +55,7 @@ fn key(source: &Source, name: &ast::ObjectPropName<'_>) -> Node {
         ast::ObjectPropName::String(string) => (string.range, text(source, string)),
         ast::ObjectPropName::Word(word) => {
             let value = Excerpt::verbatim(source, bytes(word.range));
-            (word.range, Scalar { value, style: Style::Double, tag: None })
+            (word.range, Scalar { value, style: Style::Double, tag: None, indicator: None })
         }
     };
     Node { span: source.span(bytes(range)), content: Content::Scalar(scalar) }
@@ -63,7 +63,12 @@ fn key(source: &Source, name: &ast::ObjectPropName<'_>) -> Node {
 
 fn text(source: &Source, string: &ast::StringLit<'_>) -> Scalar {
     let inside = string.range.start + 1..string.range.end.saturating_sub(1).max(string.range.start + 1);
-    Scalar { value: escapes::string(source, inside, &string.value, true), style: Style::Double, tag: None }
+    Scalar {
+        value: escapes::string(source, inside, &string.value, true),
+        style: Style::Double,
+        tag: None,
+        indicator: None,
+    }
 }
 
 fn bytes(range: Range) -> std::ops::Range<usize> {
@@ -130,12 +135,12 @@ mod tests {
 
     /// JSON with every character that may be escaped.
     fn serde_string(value: &str) -> String {
-        let mut units = [0; 2];
+        let unit = |unit: u16| format!("\\u{unit:04x}");
         let escaped = value.chars().map(|letter| match letter {
             'a' => "a".to_owned(),
             '"' | '\\' | '/' => format!("\\{letter}"),
             '\n' => "\\n".to_owned(),
-            _ => letter.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")).collect(),
+            _ => letter.to_string().encode_utf16().map(unit).collect::<Vec<_>>().concat(),
         });
         format!("\"{}\"", escaped.collect::<String>())
     }

@@ -2,7 +2,7 @@
 //!
 //! How to use: `python_pin::file(&source)` for the two files, `python_pin::value(&excerpt)` for a variable. A pin is
 //! `exact` with three numbers (`3.12.8`), which Render's `PYTHON_VERSION` must have. `None`: it says nothing that can be
-//! understood (`system`, an environment of pyenv, PyPy).
+//! understood (`system`, an environment of pyenv, `PyPy`).
 
 use super::versions::Version;
 use crate::text::{Excerpt, Source};

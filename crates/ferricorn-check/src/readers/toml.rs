@@ -35,7 +35,12 @@ fn table(source: &Source, table: &dyn TableLike) -> Content {
         let key = table.key(name).and_then(toml_edit::Key::span);
         let value = node(source, item, key.clone())?;
         let range = key.unwrap_or_else(|| value.span.range());
-        let scalar = Scalar { value: key_text(source, range.clone(), name), style: Style::Double, tag: None };
+        let scalar = Scalar {
+            value: key_text(source, range.clone(), name),
+            style: Style::Double,
+            tag: None,
+            indicator: None,
+        };
         Some(Entry { key: Node { span: source.span(range), content: Content::Scalar(scalar) }, value })
     });
     Content::Mapping(entries.collect())
@@ -79,7 +84,7 @@ fn scalar_or_list(source: &Source, value: &Value, key: Option<Range<usize>>) -> 
         Value::InlineTable(own) => table(source, own),
         Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => {
             let value = Excerpt::verbatim(source, range.clone());
-            Content::Scalar(Scalar { value, style: Style::Plain, tag: None })
+            Content::Scalar(Scalar { value, style: Style::Plain, tag: None, indicator: None })
         }
     };
     Node { span: source.span(range), content }
@@ -98,7 +103,7 @@ fn text(source: &Source, range: Range<usize>, value: &str) -> Scalar {
     let inside = start..range.end.saturating_sub(quotes).max(start);
     let double = raw.starts_with('"');
     let value = escapes::string(source, inside, value, double);
-    Scalar { value, style: if double { Style::Double } else { Style::Single }, tag: None }
+    Scalar { value, style: if double { Style::Double } else { Style::Single }, tag: None, indicator: None }
 }
 
 /// The place of a table or a list of tables: its header and all that is in it.

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{readers::shell, text::Excerpt};
 
-pub(super) fn instruction(line: Line, escape: char) -> Instruction {
+pub(super) fn instruction(line: &Line, escape: char) -> Instruction {
     let text = line.text.text();
     let end = text.find(char::is_whitespace).unwrap_or(text.len());
     let keyword = text[..end].to_ascii_uppercase();

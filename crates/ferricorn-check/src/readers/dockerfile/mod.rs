@@ -43,14 +43,13 @@ use crate::{
     text::{Excerpt, Source, Span},
 };
 
-/// How many stages may build on each other before it is taken for a circle.
+/// How many stages below a stage are followed.
 const DEEPEST: usize = 100;
 
 /// Reads a Dockerfile.
 pub fn read(source: &Source) -> Dockerfile {
     let (escape, directives, lines) = lines::read(source);
-    let instructions: Vec<Instruction> =
-        lines.into_iter().map(|line| detail::instruction(line, escape)).collect();
+    let instructions: Vec<Instruction> = lines.iter().map(|line| detail::instruction(line, escape)).collect();
     let stages = stages(&instructions);
     Dockerfile { directives, instructions, stages }
 }

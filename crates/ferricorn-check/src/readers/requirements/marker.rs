@@ -2,7 +2,7 @@
 
 use crate::readers::versions::{Specifier, Version};
 
-/// What is known about the machine: it is Linux with CPython.
+/// What is known about the machine: it is Linux with `CPython`.
 #[derive(Debug, Clone, Default)]
 pub struct Known {
     /// Its Python.

@@ -46,7 +46,7 @@ pub fn requirement(value: &Excerpt) -> Option<Requirement> {
         Some(rest) => {
             (Some(Specifiers::default()), Some(trimmed_all(&middle, middle.text().len() - rest.len())))
         }
-        None => (specifiers(middle.text())?, None),
+        None => (specifiers(middle.text()).ok()?, None),
     };
     let specifiers_span = if middle.text().is_empty() { value.span(behind..behind) } else { middle.whole() };
     Some(Requirement {
@@ -62,13 +62,16 @@ pub fn requirement(value: &Excerpt) -> Option<Requirement> {
     })
 }
 
-/// The specifiers of a text: outside `None` if it is something else, inside `None` if a version is odd.
-fn specifiers(text: &str) -> Option<Option<Specifiers>> {
+/// A text that is no specifier.
+struct SomethingElse;
+
+/// The specifiers of a text; `None` if a version in it is odd.
+fn specifiers(text: &str) -> Result<Option<Specifiers>, SomethingElse> {
     let inside = text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')).unwrap_or(text).trim();
     if !inside.is_empty() && !inside.starts_with(['=', '<', '>', '!', '~']) {
-        return None;
+        return Err(SomethingElse);
     }
-    Some(inside.parse().ok())
+    Ok(inside.parse().ok())
 }
 
 /// Where the `;` of a marker stands. In a URL it needs a blank in front.

@@ -147,7 +147,7 @@ fn logical(source: &Source, first: u32) -> (Excerpt, u32) {
             continue;
         }
         let backslashes = text.len() - text.trim_end_matches('\\').len();
-        if comment || backslashes % 2 == 0 || line > source.line_count() {
+        if comment || backslashes.is_multiple_of(2) || line > source.line_count() {
             value.push(source, range);
             return (value, line);
         }
