@@ -24,3 +24,13 @@ pub use settings::{
 };
 pub use show::Shown;
 pub use values::{Environment, Problem, Value};
+
+#[cfg(test)]
+mod tests {
+    /// Clippy fails here if `clippy.toml` no longer forbids the clock: the expectation would not be met.
+    #[test]
+    #[expect(clippy::disallowed_methods, reason = "shows that the list of forbidden calls is in force")]
+    fn a_call_of_the_clock_is_a_lint() {
+        let _ = std::time::Instant::now();
+    }
+}

@@ -204,6 +204,10 @@ impl Sim {
     }
 
     pub fn with(core: Supervisor, manners: impl Fn(Generation, WorkerId) -> Manners + 'static) -> Self {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "an instant cannot be made from a number; only its differences count"
+        )]
         let now = Instant::now();
         let mut sim = Self {
             successor: Successor::default(),
