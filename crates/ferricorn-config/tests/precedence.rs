@@ -9,7 +9,7 @@ use std::{path::PathBuf, time::Duration};
 use ferricorn_config::{
     AccessLog, Bind, ConfigError, Environment, Facts, Given, Input, Layer, ListenWhen, LogFormat, LogLevel,
     LogOptions, MemoryLimit, Resolved, Rights, Settings, SyslogAddress, UvicornValue, WorkerMemory,
-    options::{self, Spelling},
+    options::{self, Preset, Spelling},
     resolve,
 };
 
@@ -571,14 +571,13 @@ fn the_access_log_is_on_where_nothing_is_gunicorns() {
     assert_eq!(run_given(Some("main:app"), &given, &[]).unwrap().settings.access_log, AccessLog::Off);
 }
 
-/// A default that the help names is the one that holds.
+/// To give an option with its default changes nothing.
 #[test]
-fn a_default_in_the_help_is_what_holds() {
+fn a_default_of_the_table_takes_effect() {
     let nothing = settings("main:app", &[]);
     let mut tried = 0;
     for entry in options::all().filter(|entry| entry.is_supported() && !entry.file_only) {
-        let text = entry.help.split_once("[default: ").and_then(|(_, rest)| rest.strip_suffix(']'));
-        let Some(text) = text.filter(|text| !text.contains([' ', '$'])) else { continue };
+        let (Preset::Value(text) | Preset::Uvicorns(text)) = entry.preset else { continue };
         let line = match (entry.takes_value(), text) {
             (true, _) => format!("main:app --{} {text}", entry.name()),
             (false, "on") => format!("main:app --{}", entry.name()),

@@ -109,7 +109,12 @@ fn options_page() -> String {
         }
         let variable = entry.variable.map(|name| format!("`{name}`")).unwrap_or_default();
         let setting = entry.setting_name();
-        let _ = writeln!(page, "| {} | `{setting}` | {variable} | {} |", names(entry), cell(entry.help));
+        let _ = writeln!(
+            page,
+            "| {} | `{setting}` | {variable} | {} |",
+            names(entry),
+            cell(&entry.help_with_default())
+        );
     }
     for (title, text) in [
         ("Not supported yet", not_yet as fn(&Entry) -> Option<String>),

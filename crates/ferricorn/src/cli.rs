@@ -264,9 +264,9 @@ pub(crate) fn help_line(entry: &Entry) -> String {
     let others: Vec<String> =
         entry.longs[1..].iter().chain(&entry.off).map(|long| format!("--{long}")).collect();
     if others.is_empty() {
-        entry.help.to_owned()
+        entry.help_with_default()
     } else {
-        format!("{} [also: {}]", entry.help, others.join(", "))
+        format!("{} [also: {}]", entry.help_with_default(), others.join(", "))
     }
 }
 

@@ -44,6 +44,8 @@ pub struct Entry {
     pub metavar: &'static str,
     /// One line of help.
     pub help: &'static str,
+    /// What is so if it is not given.
+    pub preset: Preset,
     /// May be given several times, and every one counts; otherwise the last wins.
     pub repeats: bool,
     /// A value that asks for nothing, so that an option without effect is accepted in silence with it.
@@ -56,6 +58,29 @@ pub struct Entry {
     pub standing: Standing,
     /// The heading in help.
     pub group: Group,
+}
+
+/// What is so if an option is not given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preset {
+    /// Nothing: there is no such file, limit or name.
+    Nothing,
+    /// This value, in the option's own grammar. It takes the way of a given one.
+    Value(&'static str),
+    /// uvicorn's own default, which is not passed on.
+    Uvicorns(&'static str),
+    /// It follows from something else, in words.
+    Depends(&'static str),
+}
+
+impl Preset {
+    /// As help shows it, if there is something to show.
+    pub fn text(self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::Value(text) | Self::Uvicorns(text) | Self::Depends(text) => Some(text),
+        }
+    }
 }
 
 /// What ferricorn does with an option.
@@ -156,6 +181,7 @@ impl Entry {
             kind,
             metavar,
             help: "",
+            preset: Preset::Nothing,
             repeats: false,
             neutral: None,
             variable: None,
@@ -189,6 +215,24 @@ impl Entry {
     /// The command line has no such option.
     const fn file_only(mut self) -> Self {
         self.file_only = true;
+        self
+    }
+
+    /// The value if none is given, in the option's own grammar.
+    const fn default(mut self, text: &'static str) -> Self {
+        self.preset = Preset::Value(text);
+        self
+    }
+
+    /// What uvicorn takes if none is given.
+    const fn uvicorns_default(mut self, text: &'static str) -> Self {
+        self.preset = Preset::Uvicorns(text);
+        self
+    }
+
+    /// What a missing value follows from, in words.
+    const fn depends(mut self, words: &'static str) -> Self {
+        self.preset = Preset::Depends(words);
         self
     }
 
@@ -262,6 +306,23 @@ impl Entry {
         on.chain(self.off.map(|long| Spelling { entry: self, long, on: false, short: false }))
     }
 
+    /// Its line of help, with its default behind it.
+    pub fn help_with_default(&self) -> String {
+        match (self.preset.text(), self.variable) {
+            (None, _) => self.help.to_owned(),
+            (Some(text), Some(variable)) => format!("{} [default: ${variable} or {text}]", self.help),
+            (Some(text), None) => format!("{} [default: {text}]", self.help),
+        }
+    }
+
+    /// Its default as a value, if ferricorn sets one.
+    pub(crate) fn default_value(&self) -> Option<Value> {
+        match self.preset {
+            Preset::Value(text) => Value::parse(self.kind, text).ok(),
+            _ => None,
+        }
+    }
+
     /// Whether it takes a value.
     pub fn takes_value(&self) -> bool {
         self.kind != Kind::Switch
@@ -290,6 +351,15 @@ mod tests {
             if let Some(short) = entry.short {
                 assert!(shorts.insert(short), "`-{short}` is there twice");
             }
+        }
+    }
+
+    #[test]
+    fn every_default_is_a_value_of_its_option() {
+        for entry in all() {
+            let is_value = matches!(entry.preset, Preset::Value(_));
+            assert_eq!(entry.default_value().is_some(), is_value, "`--{}`", entry.name());
+            assert!(entry.preset == Preset::Nothing || entry.is_supported(), "`--{}`", entry.name());
         }
     }
 

@@ -5,8 +5,8 @@
 use super::log_config;
 use crate::{
     options::LogDraft,
-    settings::{LogConfig, LogFormat, LogOptions, Statsd, Syslog, SyslogAddress},
-    values::{SYSLOG_PORT, facility},
+    settings::{LogConfig, LogFormat, LogOptions, Statsd, Syslog},
+    values::facility,
 };
 
 /// Logger classes that everybody has; what they do is done without them.
@@ -46,12 +46,10 @@ impl LogDraft {
             level,
             class: given(self.class).filter(|class| !GUNICORNS_OWN.contains(&class.as_str())),
             capture_output: self.capture_output.unwrap_or(false),
-            syslog: self.syslog.unwrap_or(false).then(|| Syslog {
-                address: self
-                    .syslog_to
-                    .unwrap_or_else(|| SyslogAddress::Udp("localhost".to_owned(), SYSLOG_PORT)),
+            syslog: self.syslog_to.filter(|_| self.syslog == Some(true)).map(|address| Syslog {
+                address,
                 prefix: given(self.syslog_prefix).unwrap_or_else(|| name.replace(':', ".")),
-                facility: facility(self.syslog_facility.as_deref().unwrap_or("user")),
+                facility: facility(&self.syslog_facility.unwrap_or_default()),
                 access: !(no_access || self.no_access_to_syslog.unwrap_or(false)),
             }),
             statsd: self.statsd_host.map(|address| Statsd {
@@ -69,12 +67,13 @@ impl LogDraft {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::settings::Bind;
+    use crate::settings::{Bind, SyslogAddress};
 
     #[test]
     fn a_prefix_ends_with_one_dot_and_the_app_stands_in_for_the_prefix_of_syslog() {
         let given = LogDraft {
             syslog: Some(true),
+            syslog_to: Some(SyslogAddress::Udp("localhost".to_owned(), 514)),
             statsd_host: Some(Bind::Tcp { host: "h".to_owned(), port: 1 }),
             statsd_prefix: Some("shop..".to_owned()),
             ..LogDraft::default()

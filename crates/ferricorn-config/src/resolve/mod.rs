@@ -15,7 +15,7 @@ mod memory;
 mod numbers;
 mod rights;
 
-use std::{path::PathBuf, time::Duration};
+use std::path::PathBuf;
 
 use access_log::access_log;
 use directories::{directories, interpreter, python_paths};
@@ -23,7 +23,7 @@ use numbers::Numbers;
 
 use crate::{
     given::{Choices, ConfigError, Facts, Gathered, Input, application_environment, gather, value_error},
-    options::{self, Draft, Spelling, Standing, Target},
+    options::{self, Draft, Entry, Standing, Target},
     settings::{AccessLog, ListenWhen, LogLevel, Settings, UvicornValue, worker_class},
     show::{self, Shown},
     values::{Environment, Problem, Value},
@@ -31,10 +31,6 @@ use crate::{
 
 /// gunicorn's own access log format.
 pub const DEFAULT_ACCESS_FORMAT: &str = r#"%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s""#;
-
-/// Seconds that an idle connection is kept. gunicorn's 2 and uvicorn's 5 are shorter than what common proxies keep
-/// theirs for (often 60): the server closes while the proxy sends, and the client gets a 502.
-const KEEP_ALIVE: i64 = 75;
 
 /// What is to be done with the settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +68,13 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         gather(input, environment, facts)?;
     let mut draft = Draft::default();
     for entry in options::all() {
-        for choice in choices.get(entry.name()).into_iter().flatten() {
-            apply(&mut draft, choice.spelling, choice.value.clone());
+        match choices.get(entry.name()) {
+            Some(choices) => {
+                for choice in choices {
+                    apply(&mut draft, entry, choice.value.clone());
+                }
+            }
+            None => apply_default(&mut draft, entry),
         }
     }
     let named = input.app.as_deref().or(draft.app.as_deref()).or(environment.get("UVICORN_APP"));
@@ -97,7 +98,8 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
     }
     let numbers = Numbers { processors: facts.processors, choices: &choices };
 
-    // Every field by name, so that the compiler tells of a forgotten one.
+    // Every field by name, so that the compiler names a forgotten one. A field whose option has a default in the table
+    // is always there.
     let Draft {
         app: _,
         environment: _,
@@ -163,26 +165,26 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         app_dir,
         binds,
         umask: umask.and_then(|umask| u32::try_from(umask).ok()).unwrap_or(0),
-        backlog: numbers.backlog(backlog)?,
+        backlog: numbers.backlog(backlog.unwrap_or_default())?,
         reuse_port: reuse_port.unwrap_or(false),
         listen: if listen.as_deref() == Some("early") { ListenWhen::Early } else { ListenWhen::Ready },
         workers: numbers.workers(workers.as_ref()),
         worker_class: worker_class.unwrap_or_else(|| worker_class::DEFAULT.to_owned()),
         worker_connections: numbers.worker_connections(worker_connections)?,
-        max_requests: max_requests.unwrap_or(0),
-        max_requests_jitter: max_requests_jitter.unwrap_or(0),
-        timeout: numbers.timeout(timeout)?,
+        max_requests: max_requests.unwrap_or_default(),
+        max_requests_jitter: max_requests_jitter.unwrap_or_default(),
+        timeout: numbers.timeout(timeout.unwrap_or_default())?,
         slow_loop: slow_loop.unwrap_or_default(),
-        graceful_timeout: graceful_timeout.unwrap_or(Duration::from_secs(30)),
-        boot_timeout: boot_timeout.unwrap_or(Duration::ZERO),
-        upgrade_timeout: upgrade_timeout.unwrap_or(Duration::from_secs(120)),
+        graceful_timeout: graceful_timeout.unwrap_or_default(),
+        boot_timeout: boot_timeout.unwrap_or_default(),
+        upgrade_timeout: upgrade_timeout.unwrap_or_default(),
         pid_file: pid_file.filter(|file| !file.is_empty()).map(PathBuf::from),
         name,
         rights,
-        reload_probation: reload_probation.unwrap_or(Duration::from_secs(5)),
-        drain_delay: drain_delay.unwrap_or(Duration::ZERO),
-        max_worker_lifetime: max_worker_lifetime.unwrap_or(Duration::ZERO),
-        max_worker_lifetime_jitter: max_worker_lifetime_jitter.unwrap_or(Duration::ZERO),
+        reload_probation: reload_probation.unwrap_or_default(),
+        drain_delay: drain_delay.unwrap_or_default(),
+        max_worker_lifetime: max_worker_lifetime.unwrap_or_default(),
+        max_worker_lifetime_jitter: max_worker_lifetime_jitter.unwrap_or_default(),
         max_worker_memory: memory::resolve(max_worker_memory.as_ref(), facts.memory.as_ref(), &choices)?,
         uvicorn,
         uvicorn_defaults,
@@ -210,22 +212,30 @@ fn process_name(name: Option<String>, choices: &Choices) -> Result<Option<String
     }
 }
 
+/// Puts the default of an option where the table says. Those of uvicorn's options are [`uvicorn_defaults`].
+fn apply_default(draft: &mut Draft, entry: &Entry) {
+    if let (Standing::Supported(Target::Draft(set)), Some(value)) = (&entry.standing, entry.default_value()) {
+        set(draft, value);
+    }
+}
+
 /// Puts a value where the table says.
-fn apply(draft: &mut Draft, spelling: Spelling, value: Value) {
-    match spelling.entry.standing {
+fn apply(draft: &mut Draft, entry: &Entry, value: Value) {
+    match entry.standing {
         Standing::Supported(Target::Draft(set)) => set(draft, value),
         Standing::Supported(Target::Uvicorn(name)) => draft.set_uvicorn(name, value.for_uvicorn()),
         _ => {}
     }
 }
 
-/// What ferricorn sets by itself: what gunicorn's uvicorn worker would, where that differs from uvicorn's defaults.
+/// What ferricorn sets by itself: the table's defaults of uvicorn's options, and what gunicorn's worker class would set.
 fn uvicorn_defaults(draft: &Draft) -> Vec<(&'static str, UvicornValue)> {
-    let mut defaults = vec![
-        ("timeout_keep_alive", UvicornValue::Integer(KEEP_ALIVE)),
-        // Before 0.53 uvicorn trusts 127.0.0.1 alone.
-        ("forwarded_allow_ips", UvicornValue::Text("127.0.0.1,::1".to_owned())),
-    ];
+    let mut defaults: Vec<(&'static str, UvicornValue)> = options::all()
+        .filter_map(|entry| match entry.standing {
+            Standing::Supported(Target::Uvicorn(name)) => Some((name, entry.default_value()?.for_uvicorn())),
+            _ => None,
+        })
+        .collect();
     defaults.extend(draft.worker_class.as_deref().map(worker_class::presets).unwrap_or_default());
     defaults.retain(|(name, _)| draft.uvicorn.iter().all(|(given, _)| given != name));
     defaults

@@ -36,34 +36,30 @@ impl Numbers<'_> {
 
     /// Workers show ten times a second that their event loop runs. What is not several times as long would kill some that
     /// are in order.
-    pub(crate) fn timeout(&self, given: Option<Duration>) -> Result<Duration, ConfigError> {
+    pub(crate) fn timeout(&self, timeout: Duration) -> Result<Duration, ConfigError> {
         const LEAST: Duration = Duration::from_millis(500);
-        match given {
-            None => Ok(Duration::from_secs(30)),
-            Some(timeout) if timeout.is_zero() || timeout >= LEAST => Ok(timeout),
-            Some(timeout) => {
-                let reason = "too short: workers show ten times a second that they live";
-                let hint = "give at least 0.5, or 0 for no limit";
-                Err(self.refused("timeout", &timeout, Problem::meaning(reason, hint)))
-            }
+        if timeout.is_zero() || timeout >= LEAST {
+            return Ok(timeout);
         }
+        let reason = "too short: workers show ten times a second that they live";
+        let hint = "give at least 0.5, or 0 for no limit";
+        Err(self.refused("timeout", &timeout, Problem::meaning(reason, hint)))
     }
 
     /// `listen(2)` takes a signed number; 0, which gunicorn lets through, means one place.
-    pub(crate) fn backlog(&self, given: Option<u64>) -> Result<u32, ConfigError> {
+    pub(crate) fn backlog(&self, places: u64) -> Result<u32, ConfigError> {
         let most = i32::MAX.unsigned_abs();
-        given.map_or(Ok(2048), |number| self.narrow("backlog", number, most)).map(|number| number.max(1))
+        self.narrow("backlog", places, most).map(|number| number.max(1))
     }
 
     pub(crate) fn worker_connections(&self, given: Option<u64>) -> Result<Option<u32>, ConfigError> {
         given.map(|number| self.narrow("worker-connections", number, u32::MAX)).transpose()
     }
 
-    pub(crate) fn workers(&self, given: Option<&Value>) -> u16 {
-        match given {
-            None => 1,
+    pub(crate) fn workers(&self, workers: Option<&Value>) -> u16 {
+        match workers {
             Some(Value::Whole(number)) => u16::try_from(*number).unwrap_or(u16::MAX),
-            Some(_) => self.processors.max(1),
+            _ => self.processors.max(1),
         }
     }
 }

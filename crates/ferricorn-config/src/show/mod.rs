@@ -96,7 +96,7 @@ fn default(entry: &Entry, settings: &Settings, spoken: Spoken) -> String {
     };
     match (preset, entry.name()) {
         (Some(UvicornValue::Text(text)), _) => return text.clone(),
-        // The rest stands in the help.
+        // The table has the rest.
         (_, "access-log") => return (!spoken.gunicorn || settings.access_log != AccessLog::Off).to_string(),
         // `bind` says what follows from these; the application stands in for the names.
         (_, "host" | "port" | "log-syslog-prefix" | "name") => return String::new(),
@@ -106,8 +106,7 @@ fn default(entry: &Entry, settings: &Settings, spoken: Spoken) -> String {
         }
         _ => {}
     }
-    let text = entry.help.split_once("[default: ").and_then(|(_, rest)| rest.strip_suffix(']'));
-    match (entry.kind, text) {
+    match (entry.kind, entry.preset.text()) {
         (Kind::Switch, None) => "false",
         (Kind::Switch, Some("on")) => "true",
         (Kind::Table, None) => "{}",

@@ -19,7 +19,7 @@ pub use environment::Environment;
 pub(crate) use expand::expand;
 pub use kind::Kind;
 pub use problem::Problem;
-pub(crate) use syslog::{FACILITY_NAMES, SYSLOG_PORT, facility};
+pub(crate) use syslog::{FACILITY_NAMES, facility};
 
 use crate::settings::{Bind, MOST_WORKERS, STATSD_PORT, SyslogAddress, UvicornValue};
 

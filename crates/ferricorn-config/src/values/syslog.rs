@@ -4,7 +4,7 @@ use super::Problem;
 use crate::settings::SyslogAddress;
 
 /// The port of a syslog daemon.
-pub(crate) const SYSLOG_PORT: u16 = 514;
+const SYSLOG_PORT: u16 = 514;
 
 /// The names of syslog's facilities, as gunicorn knows them, and their numbers.
 const FACILITIES: &[(&str, u8)] = &[

@@ -13,21 +13,23 @@ pub(super) static ENTRIES: &[Entry] = &[
             draft.factory = value.flag();
         },
     ),
-    Entry::new(App, &["python"], Kind::Text, "PATH").sets(
-        "The Python interpreter of the workers [default: that of ferricorn's environment, or of the active one]",
-        |draft, value| {
+    Entry::new(App, &["python"], Kind::Text, "PATH")
+        .depends("that of ferricorn's environment, or of the active one")
+        .sets("The Python interpreter of the workers", |draft, value| {
             draft.python = value.text();
-        },
-    ),
+        }),
     Entry::new(App, &["interface"], Kind::Choice(&["auto", "asgi3", "asgi2", "wsgi"]), "KIND")
-        .uvicorn("auto, asgi3, asgi2 or wsgi [default: auto]", "interface"),
+        .uvicorns_default("auto")
+        .uvicorn("auto, asgi3, asgi2 or wsgi", "interface"),
     Entry::new(App, &["lifespan", "asgi-lifespan"], Kind::Choice(&["auto", "on", "off"]), "MODE")
-        .uvicorn("auto, on or off [default: auto]", "lifespan"),
+        .uvicorns_default("auto")
+        .uvicorn("auto, on or off", "lifespan"),
     Entry::switch(App, &["reset-contextvars"])
         .uvicorn("Give each request a fresh set of context variables", "reset_contextvars"),
-    Entry::new(App, &["config"], Kind::Text, "FILE").short('c').program(
-        "Configuration: FILE.py, FILE.toml or python:MODULE [default: ferricorn.toml or gunicorn.conf.py]",
-    ),
+    Entry::new(App, &["config"], Kind::Text, "FILE")
+        .short('c')
+        .depends("ferricorn.toml or gunicorn.conf.py")
+        .program("Configuration: FILE.py, FILE.toml or python:MODULE"),
     Entry::new(App, &["pythonpath"], Kind::Text, "DIRS").sets(
         "Directories, with commas between them, to look for modules in",
         |draft, value| {

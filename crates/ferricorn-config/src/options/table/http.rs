@@ -3,11 +3,15 @@
 use crate::options::{Entry, Group::Http, Kind};
 
 pub(super) static ENTRIES: &[Entry] = &[
+    // gunicorn's 2 and uvicorn's 5 are shorter than what common proxies keep theirs for (often 60): the server closes
+    // while the proxy sends, and the client gets a 502.
     Entry::new(Http, &["keep-alive", "timeout-keep-alive"], Kind::Whole, "SECONDS")
         .setting(&["keepalive"])
-        .uvicorn("How long an idle connection is kept [default: 75]", "timeout_keep_alive"),
+        .default("75")
+        .uvicorn("How long an idle connection is kept", "timeout_keep_alive"),
     Entry::new(Http, &["http"], Kind::ChoiceOrImport(&["auto", "h11", "httptools", "zttp"]), "PARSER")
-        .uvicorn("auto, h11, httptools or module:class [default: auto]", "http"),
+        .uvicorns_default("auto")
+        .uvicorn("auto, h11, httptools or module:class", "http"),
     Entry::switch(Http, &["http2"]).uvicorn("Speak HTTP/2 as well; needs --http zttp", "http2"),
     Entry::new(Http, &["limit-concurrency"], Kind::Whole, "N")
         .uvicorn("Connections or tasks per worker above which it answers 503", "limit_concurrency"),
@@ -17,16 +21,21 @@ pub(super) static ENTRIES: &[Entry] = &[
         .uvicorn("The path under which a proxy serves the application", "root_path"),
     Entry::switch(Http, &["proxy-headers"])
         .off("no-proxy-headers")
-        .uvicorn("Believe X-Forwarded-For and -Proto of trusted proxies [default: on]", "proxy_headers"),
+        .uvicorns_default("on")
+        .uvicorn("Believe X-Forwarded-For and -Proto of trusted proxies", "proxy_headers"),
+    // Before 0.53 uvicorn trusts 127.0.0.1 alone.
     Entry::new(Http, &["forwarded-allow-ips"], Kind::Text, "HOSTS")
         .variable("FORWARDED_ALLOW_IPS")
-        .uvicorn("Proxies that are trusted, * for all [default: 127.0.0.1,::1]", "forwarded_allow_ips"),
+        .default("127.0.0.1,::1")
+        .uvicorn("Proxies that are trusted, * for all", "forwarded_allow_ips"),
     Entry::switch(Http, &["server-header"])
         .off("no-server-header")
-        .uvicorn("Send the Server header [default: on]", "server_header"),
+        .uvicorns_default("on")
+        .uvicorn("Send the Server header", "server_header"),
     Entry::switch(Http, &["date-header"])
         .off("no-date-header")
-        .uvicorn("Send the Date header [default: on]", "date_header"),
+        .uvicorns_default("on")
+        .uvicorn("Send the Date header", "date_header"),
     Entry::new(Http, &["header"], Kind::Header, "NAME:VALUE")
         .setting(&["headers"])
         .repeats()

@@ -6,16 +6,16 @@ use crate::values::FACILITY_NAMES;
 pub(crate) const LEVELS: &[&str] = &["debug", "info", "warning", "error", "critical", "trace"];
 
 pub(super) static ENTRIES: &[Entry] = &[
-    Entry::new(Logging, &["access-logfile"], Kind::Text, "FILE").setting(&["accesslog"]).sets(
-        "Write the access log to this file, - for standard output [default: none]",
-        |draft, value| {
+    Entry::new(Logging, &["access-logfile"], Kind::Text, "FILE")
+        .setting(&["accesslog"])
+        .depends("none")
+        .sets("Write the access log to this file, - for standard output", |draft, value| {
             draft.access_file = value.text();
-        },
-    ),
-    Entry::switch(Logging, &["access-log"]).off("no-access-log").sets(
-        "Write the access log to standard output [default: on where no option is gunicorn's]",
-        |draft, value| draft.access_switch = value.flag(),
-    ),
+        }),
+    Entry::switch(Logging, &["access-log"])
+        .off("no-access-log")
+        .depends("on where no option is gunicorn's")
+        .sets("Write the access log to standard output", |draft, value| draft.access_switch = value.flag()),
     Entry::new(Logging, &["access-logformat"], Kind::Verbatim, "FORMAT")
         .setting(&["access_log_format"])
         .sets("The access log's format, as gunicorn's", |draft, value| draft.access_format = value.text()),
@@ -25,23 +25,24 @@ pub(super) static ENTRIES: &[Entry] = &[
             draft.logs.no_access_to_syslog = value.flag();
         },
     ),
-    Entry::new(Logging, &["error-logfile", "log-file"], Kind::Text, "FILE").setting(&["errorlog"]).sets(
-        "Write the error log to this file, - for standard error [default: -]",
-        |draft, value| {
+    Entry::new(Logging, &["error-logfile", "log-file"], Kind::Text, "FILE")
+        .setting(&["errorlog"])
+        .depends("-")
+        .sets("Write the error log to this file, - for standard error", |draft, value| {
             draft.error_file = value.text();
-        },
-    ),
-    Entry::new(Logging, &["log-level"], Kind::Choice(LEVELS), "LEVEL").setting(&["loglevel"]).sets(
-        "debug, info, warning, error or critical [default: info]",
-        |draft, value| {
+        }),
+    Entry::new(Logging, &["log-level"], Kind::Choice(LEVELS), "LEVEL")
+        .setting(&["loglevel"])
+        .default("info")
+        .sets("debug, info, warning, error or critical", |draft, value| {
             draft.log_level = value.text();
-        },
-    ),
+        }),
     Entry::switch(Logging, &["use-colors"])
         .off("no-use-colors")
-        .sets("Colour the log's levels [default: on a terminal]", |draft, value| draft.colors = value.flag()),
-    Entry::new(Logging, &["log-format"], Kind::Choice(&["text", "json"]), "FORMAT").sets(
-        "text, or json: every line an object, of master, workers and access log [default: text]",
+        .depends("on a terminal")
+        .sets("Colour the log's levels", |draft, value| draft.colors = value.flag()),
+    Entry::new(Logging, &["log-format"], Kind::Choice(&["text", "json"]), "FORMAT").default("text").sets(
+        "text, or json: every line an object, of master, workers and access log",
         |draft, value| {
             draft.logs.format = value.text();
         },
@@ -52,8 +53,8 @@ pub(super) static ENTRIES: &[Entry] = &[
             draft.logs.capture_output = value.flag();
         },
     ),
-    Entry::new(Logging, &["logger-class"], Kind::Text, "CLASS").sets(
-        "A subclass of gunicorn's logger, for the workers [default: gunicorn.glogging.Logger]",
+    Entry::new(Logging, &["logger-class"], Kind::Text, "CLASS").depends("gunicorn.glogging.Logger").sets(
+        "A subclass of gunicorn's logger, for the workers",
         |draft, value| {
             draft.logs.class = value.text();
         },
@@ -73,21 +74,22 @@ pub(super) static ENTRIES: &[Entry] = &[
     Entry::switch(Logging, &["log-syslog"])
         .setting(&["syslog"])
         .sets("Send the log to syslog as well", |draft, value| draft.logs.syslog = value.flag()),
-    Entry::new(Logging, &["log-syslog-to"], Kind::SyslogAddress, "ADDRESS").setting(&["syslog_addr"]).sets(
-        "udp://HOST:PORT, tcp://HOST:PORT or unix://PATH [default: udp://localhost:514]",
-        |draft, value| {
+    Entry::new(Logging, &["log-syslog-to"], Kind::SyslogAddress, "ADDRESS")
+        .setting(&["syslog_addr"])
+        .default("udp://localhost:514")
+        .sets("udp://HOST:PORT, tcp://HOST:PORT or unix://PATH", |draft, value| {
             draft.logs.syslog_to = value.syslog();
-        },
-    ),
-    Entry::new(Logging, &["log-syslog-prefix"], Kind::Text, "PREFIX").setting(&["syslog_prefix"]).sets(
-        "The program's name in syslog: gunicorn.PREFIX.error [default: APP_MODULE]",
-        |draft, value| {
+        }),
+    Entry::new(Logging, &["log-syslog-prefix"], Kind::Text, "PREFIX")
+        .setting(&["syslog_prefix"])
+        .depends("APP_MODULE")
+        .sets("The program's name in syslog: gunicorn.PREFIX.error", |draft, value| {
             draft.logs.syslog_prefix = value.text();
-        },
-    ),
+        }),
     Entry::new(Logging, &["log-syslog-facility"], Kind::Choice(FACILITY_NAMES), "FACILITY")
         .setting(&["syslog_facility"])
-        .sets("The facility in syslog [default: user]", |draft, value| {
+        .default("user")
+        .sets("The facility in syslog", |draft, value| {
             draft.logs.syslog_facility = value.text();
         }),
     Entry::new(Logging, &["statsd-host"], Kind::StatsdAddress, "ADDRESS").sets(

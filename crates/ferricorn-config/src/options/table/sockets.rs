@@ -3,50 +3,73 @@
 use crate::options::{Entry, Group::Sockets, Kind};
 
 pub(super) static ENTRIES: &[Entry] = &[
-    Entry::new(Sockets, &["bind"], Kind::Address, "ADDRESS").short('b').repeats().sets(
-        "HOST:PORT, [V6]:PORT, unix:PATH or fd://N; may be repeated [default: 127.0.0.1:8000, or 0.0.0.0:$PORT]",
-        |draft, value| draft.binds.extend(value.address()),
-    ),
-    Entry::new(Sockets, &["host"], Kind::Host, "HOST")
-        .sets("Listen on this host; see --port [default: 127.0.0.1]", |draft, value| draft.host = value.text()),
-    Entry::new(Sockets, &["port"], Kind::Port, "PORT")
-        .sets("Listen on this port, 0 for a free one [default: $PORT or 8000]", |draft, value| {
-            draft.port = value.whole().and_then(|port| u16::try_from(port).ok());
+    Entry::new(Sockets, &["bind"], Kind::Address, "ADDRESS")
+        .short('b')
+        .repeats()
+        .depends("127.0.0.1:8000, or 0.0.0.0:$PORT")
+        .sets("HOST:PORT, [V6]:PORT, unix:PATH or fd://N; may be repeated", |draft, value| {
+            draft.binds.extend(value.address());
         }),
+    Entry::new(Sockets, &["host"], Kind::Host, "HOST")
+        .depends("127.0.0.1")
+        .sets("Listen on this host; see --port", |draft, value| draft.host = value.text()),
+    Entry::new(Sockets, &["port"], Kind::Port, "PORT").depends("$PORT or 8000").sets(
+        "Listen on this port, 0 for a free one",
+        |draft, value| {
+            draft.port = value.whole().and_then(|port| u16::try_from(port).ok());
+        },
+    ),
     Entry::new(Sockets, &["uds"], Kind::Text, "PATH")
         .sets("Listen on a unix socket, as --bind unix:PATH does", |draft, value| draft.uds = value.text()),
-    Entry::new(Sockets, &["fd"], Kind::Whole, "N")
-        .sets("Listen on an inherited socket, as --bind fd://N does", |draft, value| {
+    Entry::new(Sockets, &["fd"], Kind::Whole, "N").sets(
+        "Listen on an inherited socket, as --bind fd://N does",
+        |draft, value| {
             // No descriptor has the largest number: it is refused when it is looked at.
             draft.descriptor = value.whole().map(|number| i32::try_from(number).unwrap_or(i32::MAX));
-        }),
-    Entry::new(Sockets, &["backlog"], Kind::Whole, "N")
-        .sets("Connections that may wait to be accepted, per socket [default: 2048]", |draft, value| {
+        },
+    ),
+    Entry::new(Sockets, &["backlog"], Kind::Whole, "N").default("2048").sets(
+        "Connections that may wait to be accepted, per socket",
+        |draft, value| {
             draft.backlog = value.whole();
-        }),
-    Entry::new(Sockets, &["listen"], Kind::Choice(&["ready", "early"]), "WHEN")
-        .sets("ready: when the first worker is ready; early: at once [default: ready]", |draft, value| {
+        },
+    ),
+    Entry::new(Sockets, &["listen"], Kind::Choice(&["ready", "early"]), "WHEN").default("ready").sets(
+        "ready: when the first worker is ready; early: at once",
+        |draft, value| {
             draft.listen = value.text();
-        }),
+        },
+    ),
     Entry::switch(Sockets, &["reuse-port"]).sets(
         "Let another program listen on the same port that asks for it as well",
         |draft, value| {
             draft.reuse_port = value.flag();
         },
     ),
-    Entry::new(Sockets, &["umask"], Kind::Mode, "MODE").short('m').sets(
-        "What unix sockets lack of the mode 0777, such as 0o007 [default: 0]",
-        |draft, value| draft.umask = value.whole(),
+    Entry::new(Sockets, &["umask"], Kind::Mode, "MODE").short('m').default("0").sets(
+        "What unix sockets lack of the mode 0777, such as 0o007",
+        |draft, value| {
+            draft.umask = value.whole();
+        },
     ),
-    Entry::new(Sockets, &["proxy-protocol"], Kind::Choice(&["off", "v1", "v2", "auto"]), "MODE").neutral("off").lone("auto").refused(
-        "uvicorn does not speak the PROXY protocol and would answer 400",
-        "let the proxy send X-Forwarded-For",
-    ),
-    Entry::new(Sockets, &["proxy-allow-from"], Kind::Text, "HOSTS").setting(&["proxy_allow_ips"]).neutral("127.0.0.1,::1").no_effect("uvicorn does not speak the PROXY protocol"),
+    Entry::new(Sockets, &["proxy-protocol"], Kind::Choice(&["off", "v1", "v2", "auto"]), "MODE")
+        .neutral("off")
+        .lone("auto")
+        .refused(
+            "uvicorn does not speak the PROXY protocol and would answer 400",
+            "let the proxy send X-Forwarded-For",
+        ),
+    Entry::new(Sockets, &["proxy-allow-from"], Kind::Text, "HOSTS")
+        .setting(&["proxy_allow_ips"])
+        .neutral("127.0.0.1,::1")
+        .no_effect("uvicorn does not speak the PROXY protocol"),
     Entry::new(Sockets, &["protocol"], Kind::Text, "NAME")
         .neutral("http")
         .refused("uvicorn speaks HTTP only", "let the proxy speak HTTP"),
-    Entry::new(Sockets, &["uwsgi-allow-from"], Kind::Text, "HOSTS").setting(&["uwsgi_allow_ips"]).neutral("127.0.0.1,::1").no_effect("uvicorn speaks HTTP only"),
+    Entry::new(Sockets, &["uwsgi-allow-from"], Kind::Text, "HOSTS")
+        .setting(&["uwsgi_allow_ips"])
+        .neutral("127.0.0.1,::1")
+        .no_effect("uvicorn speaks HTTP only"),
     Entry::new(Sockets, &["control-socket"], Kind::Text, "PATH")
         .no_effect("`ferricorn ctl` finds the master by its pid, without a file"),
     Entry::new(Sockets, &["control-socket-mode"], Kind::Verbatim, "MODE")

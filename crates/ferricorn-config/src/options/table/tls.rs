@@ -12,7 +12,8 @@ pub(super) static ENTRIES: &[Entry] = &[
     Entry::new(Tls, &["ca-certs", "ssl-ca-certs"], Kind::Text, "FILE")
         .uvicorn("The certificates that clients' certificates are checked against", "ssl_ca_certs"),
     Entry::new(Tls, &["cert-reqs", "ssl-cert-reqs"], Kind::Whole, "N")
-        .uvicorn("Whether clients need a certificate: 0 no, 1 optional, 2 yes [default: 0]", "ssl_cert_reqs"),
+        .uvicorns_default("0")
+        .uvicorn("Whether clients need a certificate: 0 no, 1 optional, 2 yes", "ssl_cert_reqs"),
     Entry::new(Tls, &["ciphers", "ssl-ciphers"], Kind::Text, "LIST")
         .uvicorn("The ciphers, in OpenSSL's form", "ssl_ciphers"),
     Entry::new(Tls, &["ssl-version"], Kind::Text, "VERSION")

@@ -6,15 +6,21 @@ const PROTOCOLS: &[&str] = &["auto", "none", "websockets", "websockets-sansio", 
 
 pub(super) static ENTRIES: &[Entry] = &[
     Entry::new(WebSocket, &["ws"], Kind::ChoiceOrImport(PROTOCOLS), "PROTOCOL")
-        .uvicorn("auto, none, websockets, websockets-sansio, wsproto or module:class [default: auto]", "ws"),
+        .uvicorns_default("auto")
+        .uvicorn("auto, none, websockets, websockets-sansio, wsproto or module:class", "ws"),
     Entry::new(WebSocket, &["ws-max-size", "websocket-max-message-size"], Kind::Whole, "BYTES")
-        .uvicorn("The longest message [default: 16777216]", "ws_max_size"),
+        .uvicorns_default("16777216")
+        .uvicorn("The longest message", "ws_max_size"),
     Entry::new(WebSocket, &["ws-max-queue"], Kind::Whole, "N")
-        .uvicorn("The most messages that wait for the application [default: 32]", "ws_max_queue"),
+        .uvicorns_default("32")
+        .uvicorn("The most messages that wait for the application", "ws_max_queue"),
     Entry::new(WebSocket, &["ws-ping-interval"], Kind::Seconds, "SECONDS")
-        .uvicorn("How often a ping is sent [default: 20]", "ws_ping_interval"),
+        .uvicorns_default("20")
+        .uvicorn("How often a ping is sent", "ws_ping_interval"),
     Entry::new(WebSocket, &["ws-ping-timeout"], Kind::Seconds, "SECONDS")
-        .uvicorn("How long a pong may take [default: 20]", "ws_ping_timeout"),
+        .uvicorns_default("20")
+        .uvicorn("How long a pong may take", "ws_ping_timeout"),
     Entry::new(WebSocket, &["ws-per-message-deflate"], Kind::Boolean, "BOOLEAN")
-        .uvicorn("Compress messages [default: true]", "ws_per_message_deflate"),
+        .uvicorns_default("true")
+        .uvicorn("Compress messages", "ws_per_message_deflate"),
 ];
