@@ -4,9 +4,13 @@ use crate::options::{Entry, Group::App, Kind};
 
 pub(super) static ENTRIES: &[Entry] = &[
     Entry::new(App, &["chdir"], Kind::Text, "DIR")
-        .sets("Work in this directory", |draft, value| draft.chdir = value.text()),
-    Entry::new(App, &["app-dir"], Kind::Text, "DIR")
-        .sets("Look for the application here first", |draft, value| draft.app_dir = value.text()),
+        .sets("Change to this directory first", |draft, value| draft.chdir = value.text()),
+    Entry::new(App, &["app-dir"], Kind::Text, "DIR").sets(
+        "Look for the application in this directory first",
+        |draft, value| {
+            draft.app_dir = value.text();
+        },
+    ),
     Entry::switch(App, &["factory"]).sets(
         "APP_MODULE names a function that returns the application",
         |draft, value| {
@@ -15,7 +19,7 @@ pub(super) static ENTRIES: &[Entry] = &[
     ),
     Entry::new(App, &["python"], Kind::Text, "PATH")
         .depends("that of ferricorn's environment, or of the active one")
-        .sets("The Python interpreter of the workers", |draft, value| {
+        .sets("Python interpreter of the workers", |draft, value| {
             draft.python = value.text();
         }),
     Entry::new(App, &["interface"], Kind::Choice(&["auto", "asgi3", "asgi2", "wsgi"]), "KIND")
@@ -29,9 +33,9 @@ pub(super) static ENTRIES: &[Entry] = &[
     Entry::new(App, &["config"], Kind::Text, "FILE")
         .short('c')
         .depends("ferricorn.toml or gunicorn.conf.py")
-        .program("Configuration: FILE.py, FILE.toml or python:MODULE"),
+        .program("Configuration file: FILE.py, FILE.toml or python:MODULE"),
     Entry::new(App, &["pythonpath"], Kind::Text, "DIRS").sets(
-        "Directories, with commas between them, to look for modules in",
+        "Directories to search for modules, separated by commas",
         |draft, value| {
             draft.python_path = value.text();
         },
@@ -43,7 +47,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         },
     ),
     Entry::new(App, &["env-file"], Kind::Text, "FILE")
-        .program("Set the variables of this file where they are not set"),
+        .program("Read variables from this file; variables that are already set win"),
     Entry::new(App, &["paste", "paster"], Kind::Text, "FILE")
         .refused("Paste applications are WSGI applications", "name an ASGI application, as in `main:app`"),
     Entry::new(App, &["paste-global"], Kind::Verbatim, "NAME=VALUE")

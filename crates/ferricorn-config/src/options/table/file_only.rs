@@ -9,7 +9,7 @@ use crate::options::{
 pub(super) static ENTRIES: &[Entry] = &[
     Entry::new(App, &["wsgi-app"], Kind::Text, "APP_MODULE")
         .file_only()
-        .sets("The application, where the command line names none", |draft, value| draft.app = value.text()),
+        .sets("The application, if the command line names none", |draft, value| draft.app = value.text()),
     Entry::new(Logging, &["logconfig-dict"], Kind::Table, "TABLE").file_only().sets(
         "The workers' logging configuration, laid over gunicorn's own",
         |draft, value| {

@@ -15,14 +15,13 @@ const fn hook(longs: &'static [&'static str], arguments: &'static [u32]) -> Entr
 
 pub(super) static ENTRIES: &[Entry] = &[
     hook(&["on-starting"], &[1]).sets("Called before anything is bound", called),
-    hook(&["on-reload"], &[1]).sets("Called at a reload", called),
-    hook(&["when-ready"], &[1]).sets("Called when the sockets listen", called),
+    hook(&["on-reload"], &[1]).sets("Called during a reload", called),
+    hook(&["when-ready"], &[1]).sets("Called once the sockets listen", called),
     hook(&["pre-fork"], &[2]).sets("Called before a worker is started", called),
     hook(&["post-fork"], &[2]).sets("Called in a worker, before the application is loaded", called),
     hook(&["post-worker-init"], &[1]).sets("Called in a worker, after the application is loaded", called),
     hook(&["worker-int"], &[1]).sets("Called in a worker when SIGINT or SIGQUIT ends it", called),
-    hook(&["worker-abort"], &[1])
-        .sets("Called in a worker that is about to be killed for its silence", called),
+    hook(&["worker-abort"], &[1]).sets("Called in a worker that is about to be killed by --timeout", called),
     hook(&["pre-exec"], &[1]).sets("Called before an upgrade starts the new program", called),
     hook(&["pre-request"], &[2]).sets("Called in a worker before a request", called),
     hook(&["post-request"], &[2, 3, 4]).sets("Called in a worker after a request", called),

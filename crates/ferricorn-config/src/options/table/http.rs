@@ -8,26 +8,26 @@ pub(super) static ENTRIES: &[Entry] = &[
     Entry::new(Http, &["keep-alive", "timeout-keep-alive"], Kind::Whole, "SECONDS")
         .setting(&["keepalive"])
         .default("75")
-        .uvicorn("How long an idle connection is kept", "timeout_keep_alive"),
+        .uvicorn("How long an idle connection is kept open", "timeout_keep_alive"),
     Entry::new(Http, &["http"], Kind::ChoiceOrImport(&["auto", "h11", "httptools", "zttp"]), "PARSER")
         .uvicorns_default("auto")
         .uvicorn("auto, h11, httptools or module:class", "http"),
-    Entry::switch(Http, &["http2"]).uvicorn("Speak HTTP/2 as well; needs --http zttp", "http2"),
+    Entry::switch(Http, &["http2"]).uvicorn("Also speak HTTP/2; needs --http zttp", "http2"),
     Entry::new(Http, &["limit-concurrency"], Kind::Whole, "N")
-        .uvicorn("Connections or tasks per worker above which it answers 503", "limit_concurrency"),
+        .uvicorn("Answer 503 above this number of connections or tasks per worker", "limit_concurrency"),
     Entry::new(Http, &["h11-max-incomplete-event-size"], Kind::Whole, "BYTES")
-        .uvicorn("The most that h11 keeps of an unfinished request", "h11_max_incomplete_event_size"),
+        .uvicorn("Maximum size of an unfinished request that h11 keeps", "h11_max_incomplete_event_size"),
     Entry::new(Http, &["root-path"], Kind::Text, "PATH")
-        .uvicorn("The path under which a proxy serves the application", "root_path"),
+        .uvicorn("Path under which a proxy serves the application", "root_path"),
     Entry::switch(Http, &["proxy-headers"])
         .off("no-proxy-headers")
         .uvicorns_default("on")
-        .uvicorn("Believe X-Forwarded-For and -Proto of trusted proxies", "proxy_headers"),
+        .uvicorn("Trust X-Forwarded-For and -Proto from --forwarded-allow-ips", "proxy_headers"),
     // Before 0.53 uvicorn trusts 127.0.0.1 alone.
     Entry::new(Http, &["forwarded-allow-ips"], Kind::Text, "HOSTS")
         .variable("FORWARDED_ALLOW_IPS")
         .default("127.0.0.1,::1")
-        .uvicorn("Proxies that are trusted, * for all", "forwarded_allow_ips"),
+        .uvicorn("Proxies to trust, separated by commas; * trusts all", "forwarded_allow_ips"),
     Entry::switch(Http, &["server-header"])
         .off("no-server-header")
         .uvicorns_default("on")

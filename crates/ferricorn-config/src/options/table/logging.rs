@@ -9,7 +9,7 @@ pub(super) static ENTRIES: &[Entry] = &[
     Entry::new(Logging, &["access-logfile"], Kind::Text, "FILE")
         .setting(&["accesslog"])
         .depends("none")
-        .sets("Write the access log to this file, - for standard output", |draft, value| {
+        .sets("File for the access log; - is standard output", |draft, value| {
             draft.access_file = value.text();
         }),
     Entry::switch(Logging, &["access-log"])
@@ -18,7 +18,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         .sets("Write the access log to standard output", |draft, value| draft.access_switch = value.flag()),
     Entry::new(Logging, &["access-logformat"], Kind::Verbatim, "FORMAT")
         .setting(&["access_log_format"])
-        .sets("The access log's format, as gunicorn's", |draft, value| draft.access_format = value.text()),
+        .sets("Format of the access log, as in gunicorn", |draft, value| draft.access_format = value.text()),
     Entry::switch(Logging, &["disable-redirect-access-to-syslog"]).sets(
         "Do not send the access log to syslog",
         |draft, value| {
@@ -28,84 +28,84 @@ pub(super) static ENTRIES: &[Entry] = &[
     Entry::new(Logging, &["error-logfile", "log-file"], Kind::Text, "FILE")
         .setting(&["errorlog"])
         .depends("-")
-        .sets("Write the error log to this file, - for standard error", |draft, value| {
+        .sets("File for the error log; - is standard error", |draft, value| {
             draft.error_file = value.text();
         }),
     Entry::new(Logging, &["log-level"], Kind::Choice(LEVELS), "LEVEL")
         .setting(&["loglevel"])
         .default("info")
-        .sets("debug, info, warning, error or critical", |draft, value| {
+        .sets("Least severe level to log: debug, info, warning, error or critical", |draft, value| {
             draft.log_level = value.text();
         }),
     Entry::switch(Logging, &["use-colors"])
         .off("no-use-colors")
         .depends("on a terminal")
-        .sets("Colour the log's levels", |draft, value| draft.colors = value.flag()),
+        .sets("Colour the level names in the log", |draft, value| draft.colors = value.flag()),
     Entry::new(Logging, &["log-format"], Kind::Choice(&["text", "json"]), "FORMAT").default("text").sets(
-        "text, or json: every line an object, of master, workers and access log",
+        "text, or json: one object per line, for master, workers and access log",
         |draft, value| {
             draft.logs.format = value.text();
         },
     ),
     Entry::switch(Logging, &["capture-output"]).sets(
-        "Write what workers print to the error log's file as well",
+        "Also write what workers print to the error log's file",
         |draft, value| {
             draft.logs.capture_output = value.flag();
         },
     ),
     Entry::new(Logging, &["logger-class"], Kind::Text, "CLASS").depends("gunicorn.glogging.Logger").sets(
-        "A subclass of gunicorn's logger, for the workers",
+        "Subclass of gunicorn's logger, for the workers",
         |draft, value| {
             draft.logs.class = value.text();
         },
     ),
     Entry::new(Logging, &["log-config"], Kind::Text, "FILE").setting(&["logconfig"]).sets(
-        "Python's logging configuration for the workers: .ini, .json or .yaml",
+        "Python logging configuration for the workers: .ini, .json or .yaml",
         |draft, value| {
             draft.logs.config = value.text();
         },
     ),
     Entry::new(Logging, &["log-config-json"], Kind::Text, "FILE").setting(&["logconfig_json"]).sets(
-        "The same in JSON, laid over gunicorn's own configuration",
+        "The same in JSON, merged over gunicorn's own configuration",
         |draft, value| {
             draft.logs.config_json = value.text();
         },
     ),
     Entry::switch(Logging, &["log-syslog"])
         .setting(&["syslog"])
-        .sets("Send the log to syslog as well", |draft, value| draft.logs.syslog = value.flag()),
+        .sets("Also send the log to syslog", |draft, value| draft.logs.syslog = value.flag()),
     Entry::new(Logging, &["log-syslog-to"], Kind::SyslogAddress, "ADDRESS")
         .setting(&["syslog_addr"])
         .default("udp://localhost:514")
-        .sets("udp://HOST:PORT, tcp://HOST:PORT or unix://PATH", |draft, value| {
+        .sets("Address of syslog: udp://HOST:PORT, tcp://HOST:PORT or unix://PATH", |draft, value| {
             draft.logs.syslog_to = value.syslog();
         }),
     Entry::new(Logging, &["log-syslog-prefix"], Kind::Text, "PREFIX")
         .setting(&["syslog_prefix"])
         .depends("APP_MODULE")
-        .sets("The program's name in syslog: gunicorn.PREFIX.error", |draft, value| {
+        .sets("Program name in syslog: gunicorn.PREFIX.error", |draft, value| {
             draft.logs.syslog_prefix = value.text();
         }),
     Entry::new(Logging, &["log-syslog-facility"], Kind::Choice(FACILITY_NAMES), "FACILITY")
         .setting(&["syslog_facility"])
         .default("user")
-        .sets("The facility in syslog", |draft, value| {
+        .sets("Syslog facility", |draft, value| {
             draft.logs.syslog_facility = value.text();
         }),
     Entry::new(Logging, &["statsd-host"], Kind::StatsdAddress, "ADDRESS").sets(
-        "Send gunicorn's metrics to this statsd, HOST:PORT or unix:PATH",
+        "Send gunicorn's metrics to this statsd server: HOST:PORT or unix:PATH",
         |draft, value| {
             draft.logs.statsd_host = value.address();
         },
     ),
     Entry::new(Logging, &["statsd-prefix"], Kind::Text, "PREFIX").sets(
-        "What stands before the names of metrics",
+        "Prefix of metric names",
         |draft, value| {
             draft.logs.statsd_prefix = value.text();
         },
     ),
     Entry::new(Logging, &["dogstatsd-tags"], Kind::Text, "TAGS").sets(
-        "DogStatsD's tags for every metric, with commas",
+        "DogStatsD tags for every metric, separated by commas",
         |draft, value| {
             draft.logs.dogstatsd_tags = value.text();
         },

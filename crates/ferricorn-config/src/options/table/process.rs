@@ -5,9 +5,9 @@ use crate::options::{Entry, Group::Process, Kind};
 pub(super) static ENTRIES: &[Entry] = &[
     Entry::switch(Process, &["help"])
         .short('h')
-        .program("Print this help; with a group after it, only that: --help sockets"),
+        .program("Print this help, or one group of it: --help sockets"),
     Entry::new(Process, &["completions"], Kind::Choice(&["bash", "zsh", "fish"]), "SHELL")
-        .program("Print the completions of a shell: bash, zsh or fish"),
+        .program("Print shell completions: bash, zsh or fish"),
     Entry::switch(Process, &["man-page"]).program("Print the man page"),
     Entry::switch(Process, &["version"]).short('v').program("Print the version"),
     Entry::switch(Process, &["check-config"]).sets(
@@ -17,7 +17,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         },
     ),
     Entry::switch(Process, &["print-config"]).sets(
-        "Print every setting with its source, check as well, and exit",
+        "Print every setting with its source, check the settings, and exit",
         |draft, value| {
             draft.print_config = value.flag();
         },
@@ -27,31 +27,31 @@ pub(super) static ENTRIES: &[Entry] = &[
         "run it as a service of systemd, or in a container",
     ),
     Entry::new(Process, &["pid"], Kind::Text, "FILE").setting(&["pidfile"]).short('p').sets(
-        "Write the pid of the master to this file",
+        "Write the master's pid to this file",
         |draft, value| {
             draft.pid_file = value.text();
         },
     ),
     Entry::new(Process, &["name"], Kind::Text, "NAME").setting(&["proc_name"]).short('n').sets(
-        "Be called this in the process list, by syslog and by hooks",
+        "Name shown in the process list, syslog and hooks",
         |draft, value| {
             draft.name = value.text();
         },
     ),
     Entry::new(Process, &["user"], Kind::Text, "USER").short('u').sets(
-        "Run the workers as this user, a name or a number",
+        "Run the workers as this user (name or number)",
         |draft, value| {
             draft.user = value.text();
         },
     ),
     Entry::new(Process, &["group"], Kind::Text, "GROUP").short('g').sets(
-        "Run the workers with this group, a name or a number",
+        "Run the workers with this group (name or number)",
         |draft, value| {
             draft.group = value.text();
         },
     ),
     Entry::switch(Process, &["initgroups"]).sets(
-        "Give the workers all groups that their user is a member of",
+        "Give the workers all groups of their user",
         |draft, value| {
             draft.initgroups = value.flag();
         },

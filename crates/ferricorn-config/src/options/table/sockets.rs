@@ -12,42 +12,42 @@ pub(super) static ENTRIES: &[Entry] = &[
         }),
     Entry::new(Sockets, &["host"], Kind::Host, "HOST")
         .depends("127.0.0.1")
-        .sets("Listen on this host; see --port", |draft, value| draft.host = value.text()),
+        .sets("Host to listen on; see --port", |draft, value| draft.host = value.text()),
     Entry::new(Sockets, &["port"], Kind::Port, "PORT").depends("$PORT or 8000").sets(
-        "Listen on this port, 0 for a free one",
+        "Port to listen on; 0 picks a free one",
         |draft, value| {
             draft.port = value.whole().and_then(|port| u16::try_from(port).ok());
         },
     ),
     Entry::new(Sockets, &["uds"], Kind::Text, "PATH")
-        .sets("Listen on a unix socket, as --bind unix:PATH does", |draft, value| draft.uds = value.text()),
+        .sets("Unix socket to listen on, like --bind unix:PATH", |draft, value| draft.uds = value.text()),
     Entry::new(Sockets, &["fd"], Kind::Whole, "N").sets(
-        "Listen on an inherited socket, as --bind fd://N does",
+        "Inherited socket to listen on, like --bind fd://N",
         |draft, value| {
             // No descriptor has the largest number: it is refused when it is looked at.
             draft.descriptor = value.whole().map(|number| i32::try_from(number).unwrap_or(i32::MAX));
         },
     ),
     Entry::new(Sockets, &["backlog"], Kind::Whole, "N").default("2048").sets(
-        "Connections that may wait to be accepted, per socket",
+        "Maximum number of connections that wait to be accepted, per socket",
         |draft, value| {
             draft.backlog = value.whole();
         },
     ),
     Entry::new(Sockets, &["listen"], Kind::Choice(&["ready", "early"]), "WHEN").default("ready").sets(
-        "ready: when the first worker is ready; early: at once",
+        "When to start listening: when the first worker is ready, or early (at once)",
         |draft, value| {
             draft.listen = value.text();
         },
     ),
     Entry::switch(Sockets, &["reuse-port"]).sets(
-        "Let another program listen on the same port that asks for it as well",
+        "Let other programs that set SO_REUSEPORT listen on the same port",
         |draft, value| {
             draft.reuse_port = value.flag();
         },
     ),
     Entry::new(Sockets, &["umask"], Kind::Mode, "MODE").short('m').default("0").sets(
-        "What unix sockets lack of the mode 0777, such as 0o007",
+        "Mode bits that unix sockets do not get, such as 0o007",
         |draft, value| {
             draft.umask = value.whole();
         },

@@ -4,18 +4,18 @@ use crate::options::{Entry, Group::Tls, Kind};
 
 pub(super) static ENTRIES: &[Entry] = &[
     Entry::new(Tls, &["certfile", "ssl-certfile"], Kind::Text, "FILE")
-        .uvicorn("The certificate, with its chain; turns TLS on", "ssl_certfile"),
+        .uvicorn("Certificate with its chain; turns TLS on", "ssl_certfile"),
     Entry::new(Tls, &["keyfile", "ssl-keyfile"], Kind::Text, "FILE")
-        .uvicorn("The certificate's key, if it is not in the same file", "ssl_keyfile"),
+        .uvicorn("Key of the certificate, if it is in another file", "ssl_keyfile"),
     Entry::new(Tls, &["ssl-keyfile-password"], Kind::Verbatim, "PASSWORD")
-        .uvicorn("The password of the key", "ssl_keyfile_password"),
+        .uvicorn("Password of the key", "ssl_keyfile_password"),
     Entry::new(Tls, &["ca-certs", "ssl-ca-certs"], Kind::Text, "FILE")
-        .uvicorn("The certificates that clients' certificates are checked against", "ssl_ca_certs"),
+        .uvicorn("Certificates to check client certificates against", "ssl_ca_certs"),
     Entry::new(Tls, &["cert-reqs", "ssl-cert-reqs"], Kind::Whole, "N")
         .uvicorns_default("0")
-        .uvicorn("Whether clients need a certificate: 0 no, 1 optional, 2 yes", "ssl_cert_reqs"),
+        .uvicorn("Client certificates: 0 not asked for, 1 optional, 2 required", "ssl_cert_reqs"),
     Entry::new(Tls, &["ciphers", "ssl-ciphers"], Kind::Text, "LIST")
-        .uvicorn("The ciphers, in OpenSSL's form", "ssl_ciphers"),
+        .uvicorn("Ciphers in OpenSSL's format", "ssl_ciphers"),
     Entry::new(Tls, &["ssl-version"], Kind::Text, "VERSION")
         .no_effect("the newest version that both sides know is used"),
     Entry::switch(Tls, &["suppress-ragged-eofs"]),

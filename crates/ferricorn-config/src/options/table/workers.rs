@@ -7,87 +7,87 @@ pub(super) static ENTRIES: &[Entry] = &[
         .short('w')
         .variable("WEB_CONCURRENCY")
         .default("1")
-        .sets("How many workers; auto: one per processor", |draft, value| {
+        .sets("Number of workers; auto starts one per processor", |draft, value| {
             draft.workers = Some(value);
         }),
     Entry::new(Workers, &["worker-class"], Kind::WorkerClass, "CLASS").short('k').sets(
-        "gunicorn's name of the uvicorn worker, or a subclass of it; may be left out",
+        "gunicorn's name for the uvicorn worker class, or a subclass of it; optional",
         |draft, value| {
             draft.worker_class = value.text();
         },
     ),
     Entry::new(Workers, &["worker-connections"], Kind::Whole, "N").depends("no limit").sets(
-        "Connections at which a worker stops accepting",
+        "Number of open connections at which a worker stops accepting",
         |draft, value| {
             draft.worker_connections = value.whole();
         },
     ),
     Entry::new(Workers, &["max-requests", "limit-max-requests"], Kind::Whole, "N").default("0").sets(
-        "Requests after which a worker is replaced, 0 for never",
+        "Replace a worker after this many requests; 0 disables",
         |draft, value| {
             draft.max_requests = value.whole();
         },
     ),
     Entry::new(Workers, &["max-requests-jitter", "limit-max-requests-jitter"], Kind::Whole, "N")
         .default("0")
-        .sets("The most that is added to --max-requests at random", |draft, value| {
+        .sets("Upper limit of a random number added to --max-requests", |draft, value| {
             draft.max_requests_jitter = value.whole();
         }),
     Entry::new(Workers, &["timeout"], Kind::Seconds, "SECONDS").short('t').default("30").sets(
-        "Kill a worker whose event loop is silent for so long, 0 for never",
+        "Kill a worker whose event loop has not run for this long; 0 disables",
         |draft, value| {
             draft.timeout = value.seconds();
         },
     ),
     Entry::new(Workers, &["slow-loop"], Kind::Seconds, "SECONDS").default("0").sets(
-        "Show where a worker is whose event loop is silent for so long, 0 for never",
+        "Log the stack of a worker whose event loop has not run for this long; 0 disables",
         |draft, value| {
             draft.slow_loop = value.seconds();
         },
     ),
     Entry::new(Workers, &["graceful-timeout", "timeout-graceful-shutdown"], Kind::Seconds, "SECONDS")
         .default("30")
-        .sets("How long a worker may take to finish its requests", |draft, value| {
+        .sets("Time limit for a worker to finish its requests before it stops", |draft, value| {
             draft.graceful_timeout = value.seconds();
         }),
     Entry::new(Workers, &["boot-timeout"], Kind::Seconds, "SECONDS").default("0").sets(
-        "How long a worker may take to become ready, 0 for ever",
+        "Time limit for a worker to boot; 0 disables",
         |draft, value| {
             draft.boot_timeout = value.seconds();
         },
     ),
     Entry::new(Workers, &["drain-delay"], Kind::Seconds, "SECONDS").default("0").sets(
-        "How long a stop goes on accepting, with Connection: close, before it drains",
+        "Accept for this long after a stop signal, with Connection: close, before the drain",
         |draft, value| {
             draft.drain_delay = value.seconds();
         },
     ),
     Entry::new(Workers, &["max-worker-lifetime"], Kind::Seconds, "SECONDS").default("0").sets(
-        "How long a worker serves before it is replaced, 0 for ever",
+        "Replace a worker that has served for this long; 0 disables",
         |draft, value| {
             draft.max_worker_lifetime = value.seconds();
         },
     ),
     Entry::new(Workers, &["max-worker-lifetime-jitter"], Kind::Seconds, "S").default("0").sets(
-        "The most that is added to --max-worker-lifetime at random",
+        "Upper limit of a random time added to --max-worker-lifetime",
         |draft, value| {
             draft.max_worker_lifetime_jitter = value.seconds();
         },
     ),
     Entry::new(Workers, &["max-worker-memory"], Kind::Memory, "MIB").sets(
-        "Memory above which a worker is replaced, and killed at twice as much: MiB, or 40% of the limit",
+        "Replace a worker above this memory, kill it at twice as much: MiB, or 40% of the limit",
         |draft, value| {
             draft.max_worker_memory = Some(value);
         },
     ),
     Entry::new(Workers, &["reload-probation"], Kind::Seconds, "SECONDS").default("5").sets(
-        "How long a reload's first worker must hold before the rest follows",
+        "How long the first worker of a reload must run before the others follow",
         |draft, value| {
             draft.reload_probation = value.seconds();
         },
     ),
     Entry::new(Workers, &["upgrade-timeout"], Kind::Seconds, "SECONDS").default("120").sets(
-        "How long a new program may take until it is ready to take over",
+        "Time limit for the new program of an upgrade to become ready",
         |draft, value| {
             draft.upgrade_timeout = value.seconds();
         },
