@@ -134,6 +134,13 @@ impl PythonSearch {
         choice::choose(&self.environments()).ok_or(InterpreterError::NotFound)
     }
 
+    /// The folders that hold the packages of the interpreter that would be found, so far as files tell.
+    pub fn packages(&self, named: Option<&Path>) -> Vec<PathBuf> {
+        let Ok(found) = self.find(named) else { return self.python_path.clone() };
+        let root = packages::root_of(&found.python).unwrap_or_default();
+        packages::folders(&found.python, &root, self)
+    }
+
     fn on_path(&self, name: &Path) -> Option<PathBuf> {
         self.path.iter().find_map(|folder| executable(&folder.join(name)))
     }

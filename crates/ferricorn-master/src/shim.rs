@@ -65,6 +65,7 @@ const MODULES: &[(&str, &str)] = modules![
     "logs",
     "main",
     "named",
+    "near",
     "pass_on",
     "proxy_headers",
     "rights",

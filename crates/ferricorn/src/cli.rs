@@ -19,7 +19,7 @@ use ferricorn_config::{
     options::{self, Entry, Group, Kind, Spelling, Standing},
 };
 
-use crate::help;
+use crate::{help, words};
 
 const APP: &str = "APP_MODULE";
 const AFTER_HELP: &str = "\
@@ -78,6 +78,11 @@ pub fn parse(
     }
     if line.has("version") {
         return Ok(Request::Version);
+    }
+    if let (Some(first), Some(second)) = (&line.app, &line.second) {
+        let (first, second) = (first.clone(), second.clone());
+        let hint = words::second(&first, &second);
+        return Err(ConfigError::SecondApplication { first, second, hint });
     }
     // An application that is named in the variable does not count, as in gunicorn.
     let mut given = match environment.get("GUNICORN_CMD_ARGS") {
@@ -139,6 +144,8 @@ pub(crate) enum Purpose {
 
 struct Line {
     app: Option<String>,
+    /// A word after it.
+    second: Option<String>,
     given: Vec<Given>,
 }
 
@@ -172,8 +179,9 @@ fn read(words: Vec<String>, layer: Layer) -> Result<Line, ConfigError> {
     for (_, given) in &mut given {
         given.spelling.short = given.spelling.entry.short.is_some_and(|letter| shorts.contains(&letter));
     }
-    let app = matches.get_many::<String>(APP).and_then(|mut words| words.next().cloned());
-    Ok(Line { app, given: given.into_iter().map(|(_, given)| given).collect() })
+    let mut words = matches.get_many::<String>(APP).into_iter().flatten().cloned();
+    let (app, second) = (words.next(), words.next());
+    Ok(Line { app, second, given: given.into_iter().map(|(_, given)| given).collect() })
 }
 
 /// What was given under one name, with the places of the values in the line.

@@ -14,11 +14,11 @@ use std::{
 
 use ferricorn_config::{
     Accounts, ConfigError, Environment, Facts, FileContent, Given, Input, Layer, PythonFile, PythonTarget,
-    Resolved, read_toml, resolve,
+    Resolved, Settings, read_toml, resolve,
 };
 use ferricorn_master::{ExecuteError, InterpreterError, PythonSearch, Question, Reread, SystemAccounts};
 
-use crate::cli::StartRequest;
+use crate::{cli::StartRequest, target};
 
 /// Everything that settings are made from, kept so that they can be made again.
 pub struct Configuration {
@@ -194,6 +194,11 @@ impl Configuration {
             read_file: &|path| fs::read_to_string(path),
         };
         resolve(&input, &self.environment, &facts)
+    }
+
+    /// Checks what is named as the application, which needs no Python.
+    pub fn check_target(&self, settings: &Settings) -> Result<(), ConfigError> {
+        target::check(settings, self.request.app.is_some(), &self.process.python)
     }
 
     /// What is given for an option that is needed before there are settings.

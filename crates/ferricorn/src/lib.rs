@@ -9,6 +9,8 @@ pub mod ctl;
 pub mod help;
 pub mod logging;
 pub mod report;
+pub mod target;
+pub mod words;
 
 use std::{ffi::OsString, io, io::IsTerminal};
 
@@ -118,5 +120,7 @@ fn unreadable(line: &Shown) -> Option<String> {
 fn read(configuration: &Configuration) -> Result<Resolved, ConfigError> {
     let source = configuration.source()?;
     let answer = configuration.ask_python(&source)?;
-    configuration.resolve(source, answer.as_deref())
+    let resolved = configuration.resolve(source, answer.as_deref())?;
+    configuration.check_target(&resolved.settings)?;
+    Ok(resolved)
 }

@@ -222,7 +222,10 @@ fn closed_output_changes_no_exit_code() {
 fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("a folder for the test");
     for (name, text) in files {
-        std::fs::write(folder.path().join(name), text).expect("the folder can be written");
+        let path = folder.path().join(name);
+        std::fs::create_dir_all(path.parent().expect("it is in the folder"))
+            .expect("the folder can be written");
+        std::fs::write(path, text).expect("the folder can be written");
     }
     folder
 }
@@ -459,4 +462,37 @@ fn the_completions_of_bash_are_a_script_that_bash_takes() {
     let status = Command::new("bash").arg("-n").arg(folder.path().join("completions.bash")).status();
     // Not every machine has a bash.
     assert!(status.is_err() || status.is_ok_and(|status| status.success()));
+}
+
+/// A word that other programs have for a command is a command only where no module is called so.
+#[test]
+fn a_module_that_is_called_like_a_command_or_a_file_runs() {
+    for (files, words) in [
+        (["run.py", "other.py"], "run --check-config"),
+        (["status/__init__.py", "other.py"], "status --check-config"),
+        (["lib/serve.py", "other.py"], "serve --check-config --pythonpath lib"),
+        (["src/start.py", "other.py"], "start --check-config --app-dir src"),
+        (["sub/reload.py", "other.py"], "reload --check-config --chdir sub"),
+        (["main/__init__.py", "main/py.py"], "main.py --check-config"),
+    ] {
+        let files = files.map(|name| (name, APP.1));
+        assert_eq!(run_in(&files, words, &[]), (String::new(), String::new(), 0), "{words}");
+    }
+    let packages = [("packages/dev.py", APP.1)];
+    assert_eq!(run_in(&packages, "dev --check-config", &[("PYTHONPATH", "packages")]).2, 0);
+    // A folder alone is no application.
+    let (_, stderr, code) = run_in(&[("run/notes.txt", "")], "run", &[]);
+    assert!(stderr.contains("there is no command `run`, and no module of that name\n"), "{stderr}");
+    assert_eq!(code, 2);
+}
+
+#[test]
+fn a_path_is_answered_with_the_name_that_its_application_has() {
+    let source = "application = print\n";
+    for (words, hint) in [("main.py", "main:application"), ("./shop/main.py", "shop.main:application")] {
+        let files = [("main.py", source), ("shop/main.py", source)];
+        let (_, stderr, code) = run_in(&files, words, &[]);
+        assert!(stderr.ends_with(&format!("hint: write `ferricorn {hint}`\n")), "{stderr}");
+        assert_eq!(code, 2);
+    }
 }

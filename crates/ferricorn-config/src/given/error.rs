@@ -98,6 +98,34 @@ pub enum ConfigError {
         /// All that there are.
         known: String,
     },
+    /// A second word that is no option, which gunicorn passes over in silence.
+    #[error("`{second}` after `{first}`: one application at a time")]
+    SecondApplication {
+        /// The application.
+        first: String,
+        /// What comes after it.
+        second: String,
+        /// What is probably meant.
+        hint: String,
+    },
+    /// A command that other programs have, and no module of that name.
+    #[error("there is no command `{word}`, and no module of that name")]
+    UnknownCommand {
+        /// As typed.
+        word: String,
+        /// What is probably meant.
+        hint: String,
+    },
+    /// What no application can be called.
+    #[error("`{text}` names no application: {reason}")]
+    NoSuchForm {
+        /// As given.
+        text: String,
+        /// What is wrong with it.
+        reason: String,
+        /// What is probably meant.
+        hint: String,
+    },
     /// An option that needs a value is the last word, or another option follows it.
     #[error("a value is missing for `{option}`")]
     MissingValue {
@@ -180,6 +208,9 @@ impl ConfigError {
             | Self::UnknownGroup { .. }
             | Self::MissingValue { .. }
             | Self::UnexpectedValue { .. }
+            | Self::SecondApplication { .. }
+            | Self::UnknownCommand { .. }
+            | Self::NoSuchForm { .. }
             | Self::Grammar(_) => true,
             Self::InCommandVariable(error) => error.is_usage(),
             Self::Value { origin, problem, .. } => problem.syntax && matches!(origin, Origin::Option(..)),
@@ -212,7 +243,10 @@ impl ConfigError {
             Self::Grammar(_) => None,
             Self::InCommandVariable(error) => error.hint(),
             Self::CommandVariable(_) => Some("quote its words as in a shell".to_owned()),
-            Self::File { hint, .. } => Some(hint.clone()),
+            Self::File { hint, .. }
+            | Self::SecondApplication { hint, .. }
+            | Self::UnknownCommand { hint, .. }
+            | Self::NoSuchForm { hint, .. } => Some(hint.clone()),
             Self::UnknownSetting { nearest, .. } => Some(match nearest {
                 Some(nearest) => format!("did you mean `{nearest}`?"),
                 None => "settings have the names of the options, as in `graceful_timeout`".to_owned(),

@@ -46,11 +46,11 @@ def _import(name: str, expression: str) -> ModuleType:
         return importlib.import_module(name)
     except ModuleNotFoundError as error:
         # What most workers do not need is not loaded: the sources are compiled at every boot.
-        from . import rights
+        from . import near, rights
 
         text = user_traceback(error)
         if error.name is not None and (name == error.name or name.startswith(error.name + ".")):
-            text += rights.unreadable() or _hint_at_name(name, expression)
+            text += rights.unreadable() or f"\nhint: {near.hint(name, expression)}"
         raise BootFailed("import", text) from None
     except (Exception, SystemExit) as error:
         text = user_traceback(error)
@@ -59,17 +59,6 @@ def _import(name: str, expression: str) -> ModuleType:
 
             text += f"\nhint: it runs as {rights.who()}"
         raise BootFailed("import", text) from None
-
-
-def _hint_at_name(name: str, expression: str) -> str:
-    """What is probably meant by the name of a module that is not there."""
-    if not name.endswith(".py"):
-        return "\nhint: is the module's folder right? see --chdir and --app-dir"
-    # A path from here may be typed as well, as for `python`.
-    module = name.removesuffix(".py").removeprefix("./").replace("/", ".")
-    if expression:
-        return f"\nhint: write the module's name: `{module}:{expression}`"
-    return f"\nhint: write the module's name: `{module}`, or `{module}:app`"
 
 
 def _parse(expression: str, target: str) -> tuple[list[str], ast.Call | None]:

@@ -48,6 +48,32 @@ def test_a_file_in_place_of_a_module(one_master: FakeMaster, target: str, hint: 
     assert text.endswith(f"\nhint: write the module's name: {hint}")
 
 
+@pytest.mark.parametrize(
+    ("target", "meant"),
+    [
+        ("mian:app", "`main:app`"),
+        ("Main:app", "`main:app`"),
+        ("main.app", "`main:app`"),
+        ("main.app:app", "`main:app`"),
+        ("shop.app", "`shop:app`"),
+        ("mian", "`main:app`"),
+        ("shop.mian:make()", "`shop.main:make()`"),
+        ("shpo.main:app", "`shop.main:app`"),
+        ("wsgi:app", "`shop.wsgi:app`"),
+        ("asgi:app", "`asgi:app --app-dir src`"),
+        ("elsewhere.main:app", "`main:app`"),
+    ],
+)
+def test_a_module_with_a_near_name(one_master: FakeMaster, target: str, meant: str) -> None:
+    for file in ("main.py", "setup.py", "shop/__init__.py", "shop/main.py", "shop/wsgi.py", "src/asgi.py"):
+        path = one_master.folder / file
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("app = print\n")
+    stage, text, status = failure(one_master, target, app_dir=str(one_master.folder))
+    assert (stage, status) == ("import", 3)
+    assert text.endswith(f"\nhint: did you mean {meant}?")
+
+
 def test_a_module_that_raises_shows_the_users_frames_only(one_master: FakeMaster) -> None:
     where = module(one_master, "def deep():\n    raise RuntimeError('no database')\n\ndeep()\n")
     stage, text, status = failure(one_master, "user:app", **where)

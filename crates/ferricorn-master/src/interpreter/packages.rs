@@ -13,6 +13,11 @@ use super::PythonSearch;
 
 /// Whether the interpreter, of the environment with this root, would find uvicorn.
 pub(super) fn has_uvicorn(python: &Path, root: &Path, search: &PythonSearch) -> bool {
+    folders(python, root, search).iter().any(|folder| holds(folder, "uvicorn"))
+}
+
+/// The folders in which an interpreter of the environment with this root has its packages, whether they are there or not.
+pub(super) fn folders(python: &Path, root: &Path, search: &PythonSearch) -> Vec<PathBuf> {
     let version = version(python);
     let mut roots = vec![root.to_owned()];
     let settings = fs::read_to_string(root.join("pyvenv.cfg")).ok();
@@ -32,7 +37,7 @@ pub(super) fn has_uvicorn(python: &Path, root: &Path, search: &PythonSearch) -> 
             folders.extend(versioned(&root.join(lib), version.as_deref()));
         }
     }
-    folders.iter().any(|folder| holds(folder, "uvicorn"))
+    folders
 }
 
 /// Whether `pip install --user` has installed this package for the interpreter.

@@ -122,6 +122,7 @@ const REFUSED: &[(&str, &str)] = &[
     ("invalid value `gevent` for `-k/--worker-class`", "WSGI"),
     ("invalid value `127.0.0.1:80:90`", "127.0.0.1:80:90"),
     ("invalid value `1.2.3.4:99999`", "above 65535"),
+    ("`other:app` after `main:app`", "a second application"),
 ];
 
 #[test]

@@ -163,7 +163,8 @@ fn resolve(input: &str) -> Result<(), ConfigError> {
     if let Request::Start(request) = cli::parse(all, &process.environment())? {
         let configuration = Configuration::new(request, process);
         let source = configuration.source()?;
-        configuration.resolve(source, None)?;
+        let resolved = configuration.resolve(source, None)?;
+        configuration.check_target(&resolved.settings)?;
     }
     Ok(())
 }
