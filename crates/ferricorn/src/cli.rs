@@ -24,6 +24,7 @@ use crate::{help, words};
 const APP: &str = "APP_MODULE";
 const AFTER_HELP: &str = "\
 `ferricorn ctl` asks a running master: `ferricorn ctl --help`.\n\
+`ferricorn check` reads a repository and says what will break when it is deployed: `ferricorn check --help`.\n\
 A value may hold $NAME, ${NAME} or ${NAME:-DEFAULT}. GUNICORN_CMD_ARGS may hold further options.\n\
 Every option of gunicorn and uvicorn is known. One that is not listed here is accepted with a warning that says why it \
 changes nothing, or refused with what to use in its place.\n\

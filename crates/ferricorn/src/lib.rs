@@ -4,6 +4,7 @@
 //! options and their meaning (`ferricorn-config`), nor the supervision (`ferricorn-master`).
 
 pub mod cli;
+pub mod commands;
 pub mod configuration;
 pub mod ctl;
 pub mod help;
@@ -29,6 +30,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let words = arguments.get(1..).unwrap_or_default().to_vec();
     if words.first().is_some_and(|word| word == ctl::WORD) {
         return ctl::run(&words[1..]);
+    }
+    if words.first().is_some_and(|word| word == commands::check::WORD) {
+        return commands::check::run(&words[1..]);
     }
     let invocation = Invocation::of_this_process(arguments.clone());
     let process = ProcessStart::of_this_process(words, invocation.python_search());

@@ -44,6 +44,11 @@ pub struct Facts {
 }
 
 impl Facts {
+    /// Whether no file of a platform was found.
+    pub fn is_empty(&self) -> bool {
+        self.deployments.is_empty() && self.blueprints.is_empty()
+    }
+
     /// Every command line, with what it belongs to: what runs and what is built.
     pub fn lines(&self) -> impl Iterator<Item = (&Deployment, &CommandLine)> {
         self.deployments.iter().flat_map(|deployment| deployment.lines().map(move |line| (deployment, line)))

@@ -1,0 +1,3 @@
+//! Words of the command line that do something else than serve.
+
+pub mod check;
