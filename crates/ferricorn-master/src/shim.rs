@@ -54,6 +54,7 @@ const MODULES: &[(&str, &str)] = modules![
     "hook_host",
     "hooks",
     "in_flight",
+    "interface",
     "json_lines",
     "keep_alive",
     "last_word",

@@ -17,7 +17,7 @@ import platform
 import sys
 from typing import Any
 
-from . import proxy_headers
+from . import interface, proxy_headers
 from .errors import BootFailed, user_traceback
 from .start import AppSettings
 
@@ -146,9 +146,13 @@ def _check_age(name: str, value: object, version: str) -> None:
         raise BootFailed("environment", text)
 
 
-def load_config(config: Any, app: Any, version: str) -> None:
-    """Lets uvicorn load everything that does not need an event loop. Raises `BootFailed`."""
+def load_config(config: Any, app: Any, version: str) -> bool:
+    """Lets uvicorn load everything that does not need an event loop. Raises `BootFailed`.
+
+    True if the application turned out to be one of WSGI that nobody had announced.
+    """
     config.app = app
+    is_open = config.interface == "auto"
     _check_files(config)
     _check_loop(config.loop)
     try:
@@ -158,7 +162,9 @@ def load_config(config: Any, app: Any, version: str) -> None:
             # Only the application's own code runs after this attribute is set: uvicorn tries whether it is a factory.
             raise BootFailed("app", user_traceback(error)) from None
         raise _refused(error, version) from None
+    found_wsgi = is_open and interface.adapt(config)
     config.loaded_app = proxy_headers.shorten(config.loaded_app, config.forwarded_allow_ips)
+    return found_wsgi
 
 
 def _check_files(config: Any) -> None:

@@ -17,8 +17,6 @@ from .errors import user_traceback
 from .logs import log
 
 _SOURCE = os.path.join("uvicorn", "lifespan", "on.py")
-_USUAL = (AssertionError, KeyError, NotImplementedError)
-"""What an application that knows no lifespan usually raises when it sees that scope."""
 
 
 class LifespanWatch:
@@ -27,6 +25,8 @@ class LifespanWatch:
     def __init__(self) -> None:
         self._messages: list[str] = []
         self._error: BaseException | None = None
+        self._knows_lifespan = False
+        """Whether the application has taken the order to start, and has answered nothing that belongs to a request."""
 
     @contextmanager
     def watching(self, lifespan: Any) -> Iterator[None]:
@@ -46,15 +46,22 @@ class LifespanWatch:
         return "\n".join(self._messages).strip() or "the application's lifespan startup failed without a message"
 
     def warn_if_hidden(self) -> None:
-        """Shows an exception that uvicorn took for "no lifespan support", when it does not look like that."""
+        """Shows an exception that uvicorn took for "no lifespan support", when it does not look like that.
+
+        Which exception it is tells nothing: adapters raise whatever they like for a scope that they do not know, and a
+        startup fails with a KeyError as well as with any other.
+        """
         error = self._error
-        if error is None or isinstance(error, _USUAL) or "lifespan" in str(error):
+        if error is None:
             return
-        log.warning(
-            "The application raised at its lifespan startup and is served without it (--lifespan on makes this an "
-            "error):\n%s",
-            user_traceback(error),
-        )
+        if self._knows_lifespan or not isinstance(error, Exception):
+            log.warning(
+                "The application raised at its lifespan startup and is served without it (--lifespan on makes this an "
+                "error):\n%s",
+                user_traceback(error),
+            )
+        else:
+            log.debug("The application knows no lifespan:\n%s", user_traceback(error))
 
     def _observe(self, lifespan: Any) -> None:
         config = getattr(lifespan, "config", None)
@@ -63,8 +70,19 @@ class LifespanWatch:
         app = config.loaded_app
 
         async def observed(scope: Any, receive: Any, send: Any) -> None:
+            async def received() -> Any:
+                message = await receive()
+                self._knows_lifespan = message["type"] == "lifespan.startup"
+                return message
+
+            async def sent(message: Any) -> None:
+                if not str(message["type"]).startswith("lifespan."):
+                    # One that takes every scope for a request reads the order to start as if it were a body.
+                    self._knows_lifespan = False
+                await send(message)
+
             try:
-                await app(scope, receive, send)
+                await app(scope, received, sent)
             except BaseException as error:
                 self._error = error
                 raise

@@ -117,7 +117,9 @@ def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
     config = environment.build_config(start.app, version, options, logs.uvicorn_options(), start.backlog)
     app = application.load(start.app.target, start.app.factory)
     forked.leave_if_child()
-    environment.load_config(config, app, version)
+    if environment.load_config(config, app, version) and start.slot == 0:
+        text = "`%s` looks like a WSGI application and is served as one: say so with --interface wsgi"
+        log.warning(text, start.app.target)
     if logs.record is not None:
         config.loaded_app = access.wrap(config.loaded_app, logs.record)
     if hooks is not None:
@@ -125,8 +127,6 @@ def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
         config.loaded_app = hooks.wrap(config.loaded_app)
     signals.install_again()
     signals.importing = False
-    # An application that configures logging usually disables every logger that exists.
-    log.disabled = False
     return _serve(start, channel, signals, logs, board, config, hooks)
 
 

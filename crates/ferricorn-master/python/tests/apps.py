@@ -99,11 +99,12 @@ async def bare(scope: Scope, receive: Any, send: Any) -> None:
     await answer(send, b"bare")
 
 
-async def bare_broken(scope: Scope, receive: Any, send: Any) -> None:
-    """Fails at the lifespan in an unusual way."""
-    if scope["type"] != "http":
-        raise OSError("database is away")
-    await answer(send, b"bare")
+async def broken(scope: Scope, receive: Any, send: Any) -> None:
+    """Fails at its startup, with an error that tells nothing."""
+    if scope["type"] == "lifespan":
+        await receive()
+        raise KeyError("DATABASE_URL")
+    await answer(send, b"broken")
 
 
 async def refuses(scope: Scope, receive: Any, send: Any) -> None:
