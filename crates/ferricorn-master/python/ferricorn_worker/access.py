@@ -16,14 +16,31 @@ Application = Callable[[Any, Any, Any], Awaitable[None]]
 Record = Callable[[Any, int, int, Headers, float], None]
 """Of the scope, the status, the bytes of the body, the response's headers and the seconds it took."""
 
+AtStart = Callable[[Any, int], None]
+"""Of the scope and the status."""
+
+Change = Callable[[Record, AtStart | None], None]
+"""Changes what is called at the end of each request, and what at the beginning of its answer."""
+
 _STATUS_OF_ERROR = 500
 _STATUS_OF_CANCELLATION = 499
 """nginx's number for a request whose client has closed the connection."""
 
 
-def wrap(app: Application, record: Record) -> Application:
-    """The application with an access log around it."""
+def wrap(app: Application, record: Record, attach: Callable[[Change], None] | None = None) -> Application:
+    """The application with an access log around it. `attach` is given the function that changes what is called.
+
+    Both are called in the context of the application, what is called at the beginning before the answer is sent.
+    """
     clock = time.perf_counter
+    at_start: AtStart | None = None
+
+    def change(new: Record, new_at_start: AtStart | None) -> None:
+        nonlocal record, at_start
+        record, at_start = new, new_at_start
+
+    if attach is not None:
+        attach(change)
 
     async def logged(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "lifespan":
@@ -42,6 +59,8 @@ def wrap(app: Application, record: Record) -> Application:
             elif kind == "http.response.start" or kind == "websocket.http.response.start":
                 status = message["status"]
                 headers = message.get("headers", ())
+                if at_start is not None:
+                    at_start(scope, status)
             elif kind == "websocket.accept":
                 status = 101
                 headers = message.get("headers", ())
@@ -56,18 +75,23 @@ def wrap(app: Application, record: Record) -> Application:
             status = status or _STATUS_OF_CANCELLATION
             raise
         finally:
-            record(scope, status or _STATUS_OF_ERROR, size, headers, clock() - started)
+            if not status:
+                status = _STATUS_OF_ERROR
+                if at_start is not None:
+                    at_start(scope, status)
+            record(scope, status, size, headers, clock() - started)
 
     return logged
 
 
-def all_of(records: list[Record]) -> Record | None:
-    """One record that is all of these; none if there is none."""
-    if len(records) < 2:
-        return records[0] if records else None
+def all_of(first: Record, *others: Record) -> Record:
+    """One record that is all of these."""
+    if not others:
+        return first
 
     def record(scope: Any, status: int, size: int, headers: Headers, seconds: float) -> None:
-        for each in records:
-            each(scope, status, size, headers, seconds)
+        first(scope, status, size, headers, seconds)
+        for other in others:
+            other(scope, status, size, headers, seconds)
 
     return record

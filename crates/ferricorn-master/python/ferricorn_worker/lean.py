@@ -17,8 +17,8 @@ from .keep_alive import KeepAlive
 from .upgrade_offer import declining
 
 
-def lean(protocol_class: type[Any], loop: asyncio.AbstractEventLoop) -> type[Any]:
-    """The class for the connections of this event loop."""
+def lean(protocol_class: type[Any], loop: asyncio.AbstractEventLoop, is_quiet: bool = False) -> type[Any]:
+    """The class for the connections of this event loop. `is_quiet` leaves access lines to others."""
     if not handoff.is_known(protocol_class):
         return protocol_class
 
@@ -26,6 +26,9 @@ def lean(protocol_class: type[Any], loop: asyncio.AbstractEventLoop) -> type[Any
         def __init__(self, *args: Any, **kwargs: Any) -> None:
             super().__init__(*args, **kwargs)
             self.loop = KeepAlive(loop)
+            if is_quiet:
+                # Otherwise it is what says whether the logger has handlers.
+                self.access_log = False
 
         def connection_made(self, transport: asyncio.Transport) -> None:
             super().connection_made(Cork(transport, loop))

@@ -53,6 +53,9 @@ GUNICORNS: dict[str, Any] = {
 OURS = ("uvicorn", "gunicorn.error", "ferricorn")
 """The loggers of the worker's own lines."""
 
+_FAMILIES = ("uvicorn", "gunicorn", "ferricorn")
+"""Whose loggers, and those below them, uvicorn and the worker write to."""
+
 
 def apply_file(config: LogConfig) -> bool:
     """Applies a file. False if there is none where gunicorn does not mind. Raises `BootFailed`."""
@@ -141,6 +144,26 @@ def _mapping(file: str, value: Any) -> dict[str, Any]:
     return value
 
 
+def protect() -> None:
+    """Keeps the worker's and uvicorn's loggers from being disabled by a configuration that does not name them.
+
+    To disable them is the default of `dictConfig` and `fileConfig` (Alembic calls the latter for a migration at the
+    startup). It is prevented there, because afterwards it looks like an application's own `disabled = True`, which
+    counts.
+    """
+    original = getattr(logging.config, "_handle_existing_loggers", None)
+    if original is None or getattr(original, "protects", False):
+        return
+
+    def handle(existing: list[str], child_loggers: list[str], disable_existing: bool) -> None:
+        if disable_existing:
+            existing = [name for name in existing if name in child_loggers or name.split(".")[0] not in _FAMILIES]
+        original(existing, child_loggers, disable_existing)
+
+    handle.protects = True  # type: ignore[attr-defined]
+    logging.config._handle_existing_loggers = handle  # type: ignore[attr-defined]
+
+
 def clear() -> None:
     """Takes the worker's handlers away before a configuration is applied."""
     for name in (*OURS, "gunicorn.access"):
@@ -155,12 +178,8 @@ def settle(handler: logging.Handler, level: int) -> None:
     named = [logging.getLogger(name) for name in ("gunicorn.error", "uvicorn.error", "uvicorn")]
     model = next((logger for logger in named if logger.handlers), None)
     has_own = logging.getLogger("uvicorn.error").handlers
-    for name in ("uvicorn.error", "uvicorn.access", "gunicorn.access"):
-        # A configuration that says nothing of them turns off every logger that exists.
-        logging.getLogger(name).disabled = False
     for name in OURS:
         logger = logging.getLogger(name)
-        logger.disabled = False
         if logger.handlers or (name == "uvicorn" and has_own):
             continue
         if model is not None:

@@ -1,10 +1,11 @@
 """The worker's log lines: gunicorn's format or JSON, on standard error or in a file, or what the user configures.
 
-Owns: the loggers `ferricorn`, `uvicorn`, `uvicorn.error`, `gunicorn.error`, `gunicorn.access`; who records a request.
+Owns: the loggers `ferricorn`, `uvicorn`, `uvicorn.error`, `gunicorn.error`; who records a request.
 Does not own: the root logger and the application's loggers; the files (`log_files`); the text of access lines
-(`access_format`); Python's logging configuration (`log_config`).
-Invariants: `record` is None unless something wants to know of requests; without syslog, statsd, JSON and configuration
-it writes straight to the file.
+(`access_format`); the access loggers once the application has them (`access_touch`); Python's logging configuration
+(`log_config`).
+Invariants: nothing is put around the application unless something wants to know of requests; without syslog, statsd,
+JSON and configuration, and while the application leaves the access loggers alone, lines go straight to the file.
 """
 
 from __future__ import annotations
@@ -12,13 +13,14 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from . import log_config
-from .access import Record, all_of
+from . import access, log_config
+from .access import Application, Record, all_of
 from .json_lines import JsonFormatter
 from .log_files import LineHandler, LogFile, reopen_handlers
 from .start import LogSettings
 
 if TYPE_CHECKING:
+    from .access_touch import AccessHandler, AccessLoggers
     from .statsd import Statsd
 
 log = logging.getLogger("ferricorn")
@@ -52,6 +54,7 @@ class Logs:
     """Sets the loggers up, and holds the files behind them. Raises `OSError`, `BootFailed`."""
 
     def __init__(self, settings: LogSettings, who: dict[str, Any]) -> None:
+        log_config.protect()
         self._settings = settings
         self._who = who
         self._error = LogFile(settings.error_file, 2)
@@ -63,15 +66,27 @@ class Logs:
         for name in log_config.OURS:
             self._equip(name, self._handler, self._level)
         logging.getLogger("uvicorn.error").setLevel(self._level)
+        self._handlers: dict[str, AccessHandler] = {}
+        """The worker's own, of `gunicorn.access` and `uvicorn.access`."""
         if self._access is not None:
-            # Not `uvicorn.access`: a handler there would make uvicorn write its own line for each request as well.
-            formatter = JsonFormatter(who) if settings.json else logging.Formatter("%(message)s")
-            self._equip("gunicorn.access", LineHandler(self._access, formatter), logging.INFO)
+            from .access_touch import GUNICORNS, UVICORNS, to_file
+
+            for name in (GUNICORNS, UVICORNS):
+                formatter = JsonFormatter(who) if settings.json else logging.Formatter("%(message)s")
+                self._handlers[name] = to_file(self._access, formatter)
+            self._equip(GUNICORNS, self._handlers[GUNICORNS], logging.INFO)
         self.configured = False
         self._logger: Any = None
         """The user's own, an instance of `--logger-class`."""
-        self.record: Record | None = None
-        """What is called at the end of each request."""
+        self._line: Record | None = None
+        """What writes the line of a request, if it is the worker."""
+        self._rest: Record | None = None
+        """What else wants to know of requests."""
+        self._uses_logger = False
+        """Whether the worker's lines are records of `gunicorn.access`."""
+        self._format = DEFAULT_ACCESS_FORMAT
+        self._access_level = logging.INFO
+        self._access_loggers: AccessLoggers | None = None
         self.uvicorn_writes_access = False
         """Whether uvicorn writes access lines itself, since the user's configuration names its logger."""
 
@@ -105,7 +120,13 @@ class Logs:
                 access.propagate = False
         statsd = self._statsd()
         self._add_syslog()
-        self.record = all_of(self._records(statsd))
+        self._line = self._line_of_requests()
+        if statsd is not None:
+            from .access_records import to_statsd
+
+            self._rest = to_statsd(statsd)
+        # uvicorn gives it the level of errors, which is gunicorn's for that log alone.
+        self._access_level = logging.getLogger("uvicorn.access").level or logging.INFO
 
     def _make_logger(self, name: str, dictionary: dict[str, Any] | None) -> bool:
         from . import logger_class
@@ -124,6 +145,39 @@ class Logs:
             level = None
         return {"log_level": level, "access_log": self.uvicorn_writes_access}
 
+    @property
+    def writes_access(self) -> bool:
+        """Whether the worker makes the lines of requests, and uvicorn none."""
+        return self._line is not None
+
+    def lend_access(self) -> None:
+        """Shows the access loggers to the application, as gunicorn and uvicorn do, and watches them from now on.
+
+        After `uvicorn.Config` is made, which empties its logger.
+        """
+        if self._line is None:
+            return
+        from .access_touch import GUNICORNS, UVICORNS, AccessLoggers, to_gunicorns
+
+        own = None if self._uses_logger else self._handlers
+        uvicorns = own[UVICORNS] if own else to_gunicorns()
+        self._equip(UVICORNS, uvicorns, self._access_level)
+        gunicorns = own[GUNICORNS] if own else None
+        self._access_loggers = AccessLoggers(self._line, self._rest, uvicorns, gunicorns, self._format)
+
+    def wrap(self, app: Application) -> Application:
+        """The application with what is recorded of its requests."""
+        records = [each for each in (self._line, self._rest) if each is not None]
+        if not records:
+            return app
+        loggers = self._access_loggers
+        return access.wrap(app, all_of(*records), None if loggers is None else loggers.attach)
+
+    def look(self) -> None:
+        """Looks what the application has made of the access loggers; it should be called when that may have done so."""
+        if self._access_loggers is not None:
+            self._access_loggers.look()
+
     def reopen(self) -> None:
         """Opens the log files anew."""
         for file in (self._error, self._access):
@@ -138,38 +192,37 @@ class Logs:
         except OSError as error:
             log.error("Log file cannot be opened anew: %s", error)
 
-    def _records(self, statsd: Statsd | None) -> list[Record]:
+    def _line_of_requests(self) -> Record | None:
         settings = self._settings
-        if statsd is None and settings.access is None and settings.syslog is None and not self.configured:
-            return []
+        if settings.access is None and settings.syslog is None and not self.configured:
+            return None
         # What most workers do not need is not loaded: the sources are compiled at every boot.
         from . import access_records
         from .access_format import compile_writer
 
-        records: list[Record] = []
-        format_ = DEFAULT_ACCESS_FORMAT if settings.access is None else settings.access.format
-        if settings.syslog is not None and settings.access is None:
-            format_ = settings.syslog.format
+        if settings.access is not None:
+            self._format = settings.access.format
+        elif settings.syslog is not None:
+            self._format = settings.syslog.format
         configured = self.configured and not (settings.config is not None and settings.config.no_access)
-        to_syslog = settings.syslog is not None and settings.syslog.access
+        self._uses_logger = True
         if self._logger is not None:
             from . import logger_class
 
-            records.append(logger_class.to_access(self._logger))
-        elif configured and _is_named("gunicorn.access"):
-            records.append(access_records.to_logger(format_))
-        elif configured and _is_named("uvicorn.access"):
+            return logger_class.to_access(self._logger)
+        if configured and _is_named("gunicorn.access"):
+            return access_records.to_logger(self._format)
+        if configured and _is_named("uvicorn.access"):
             self.uvicorn_writes_access = True
-        elif to_syslog:
-            records.append(access_records.to_logger(format_))
-        elif settings.access is not None and self._access is not None:
-            if settings.json:
-                records.append(access_records.to_json(format_, self._access.write, self._who))
-            else:
-                records.append(compile_writer(format_, self._access.write))
-        if statsd is not None:
-            records.append(access_records.to_statsd(statsd))
-        return records
+            return None
+        if settings.syslog is not None and settings.syslog.access:
+            return access_records.to_logger(self._format)
+        if self._access is None:
+            return None
+        self._uses_logger = False
+        if settings.json:
+            return access_records.to_json(self._format, self._access.write, self._who)
+        return compile_writer(self._format, self._access.write)
 
     def _statsd(self) -> Statsd | None:
         if self._settings.statsd is None:

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NoReturn
 
-from . import access, application, environment, extend, forked, scoreboard
+from . import application, environment, extend, forked, scoreboard
 from .channel import Channel, MalformedMessage, MasterGone
 from .errors import EXIT_CODES, BootFailed, user_traceback
 from .logs import Logs, log
@@ -115,13 +115,14 @@ def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
             log.warning("%s", warning)
     options = named.options if named else {}
     config = environment.build_config(start.app, version, options, logs.uvicorn_options(), start.backlog)
+    logs.lend_access()
     app = application.load(start.app.target, start.app.factory)
     forked.leave_if_child()
     if environment.load_config(config, app, version) and start.slot == 0:
         text = "`%s` looks like a WSGI application and is served as one: say so with --interface wsgi"
         log.warning(text, start.app.target)
-    if logs.record is not None:
-        config.loaded_app = access.wrap(config.loaded_app, logs.record)
+    config.loaded_app = logs.wrap(config.loaded_app)
+    logs.look()
     if hooks is not None:
         hooks.loaded(app)
         config.loaded_app = hooks.wrap(config.loaded_app)

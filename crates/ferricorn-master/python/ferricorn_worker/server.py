@@ -120,6 +120,7 @@ class Server(uvicorn.Server):
         if not self.started:
             raise BootFailed("lifespan", watch.failure())
         watch.warn_if_hidden()
+        self._logs.look()
         self._signals.describe = lambda: describe(self._requests, asyncio.all_tasks(loop), asyncio.current_task(loop))
         self._signals.on_orphan = self._on_orphan
         self._signals.on_asked = self._on_asked
@@ -230,7 +231,7 @@ class Server(uvicorn.Server):
             # The kernel drops those for which the process has no descriptors left.
             self._cannot_accept(f"only {len(listeners)} of {sent} listening sockets have arrived, see `ulimit -n`")
         config = self.config
-        protocol_class = lean(config.http_protocol_class, self._loop)
+        protocol_class = lean(config.http_protocol_class, self._loop, is_quiet=self._logs.writes_access)
 
         def create_protocol() -> asyncio.Protocol:
             protocol: asyncio.Protocol = protocol_class(

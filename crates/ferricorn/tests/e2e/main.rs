@@ -3,6 +3,7 @@
 //! Every test takes its turn first (`together` or `alone`), waits for evidence with a limit, and ends with
 //! `Server::finish`, which checks that nothing is left behind.
 
+mod app_loggers;
 mod bad_values;
 mod balance;
 mod config_reload;
