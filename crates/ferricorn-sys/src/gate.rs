@@ -56,6 +56,7 @@ impl Listener {
         const SYN: u32 = 0x02;
         const SYN_OR_ACK: u32 = 0x12;
         const EVERYTHING: u32 = u32::MAX;
+        #[expect(clippy::cast_possible_truncation, reason = "the codes are constants below 256")]
         let step = |code: u32, jt: u8, jf: u8, k: u32| libc::sock_filter { code: code as u16, jt, jf, k };
         let mut program = [
             step(libc::BPF_LD | libc::BPF_B | libc::BPF_ABS, 0, 0, 13),

@@ -155,7 +155,8 @@ fn option<T>(socket: &OwnedFd, name: libc::c_int, value: &T) {
 
 fn begin_handshake(address: SocketAddr) -> (TcpStream, Deaf) {
     let socket = new_socket();
-    let mut nothing = [libc::sock_filter { code: (libc::BPF_RET | libc::BPF_K) as u16, jt: 0, jf: 0, k: 0 }];
+    let code = u16::try_from(libc::BPF_RET | libc::BPF_K).unwrap();
+    let mut nothing = [libc::sock_filter { code, jt: 0, jf: 0, k: 0 }];
     option(&socket, libc::SO_ATTACH_FILTER, &libc::sock_fprog { len: 1, filter: nothing.as_mut_ptr() });
     let deaf = Deaf(socket.try_clone().unwrap());
     (begin(socket, address), deaf)
