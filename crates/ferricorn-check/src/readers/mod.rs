@@ -12,6 +12,7 @@ pub mod json;
 pub mod lock;
 pub mod procfile;
 pub mod pyproject;
+pub mod python;
 pub mod python_pin;
 pub mod requirements;
 pub mod shell;
