@@ -99,6 +99,7 @@ impl Crew {
     /// A worker's exit was dealt with.
     pub(crate) fn forget(&mut self, id: WorkerId) {
         if let Some(member) = self.members.remove(&id) {
+            member.release_family();
             self.rows.give_back(member.row);
         }
     }
@@ -141,6 +142,7 @@ impl Crew {
     pub(crate) fn signal(&mut self, id: WorkerId, signal: Signal) {
         let Some(member) = self.members.get_mut(&id) else { return };
         member.history.killed |= signal == Signal::Kill;
+        member.history.signals.insert(signal.number());
         if signal == Signal::User2 {
             // What is there already was not meant for this report.
             let _old = member.black_box.take();

@@ -47,6 +47,7 @@ pub use holder::Holder;
 pub use inherit::InheritError;
 pub use listen::{ListenError, Listener};
 pub use pid_file::{PidFile, PidFileError, PreparedPidFile};
+pub use priority::Courtesy;
 pub use process::{Process, Signal};
 pub use rights::Rights;
 pub use spawn::{Bond, Child, SpawnError, SpawnPlan, SpawnStage};

@@ -1,6 +1,7 @@
 //! Which process goes first when processors are short (sched(7)).
 //!
-//! Owns: making a process give way to others, and taking that back. Does not own: who has to, and for how long.
+//! Owns: making a process give way to others, and taking that back, also from what it has started meanwhile ([`family`]).
+//! Does not own: who has to, and for how long.
 //!
 //! Two things make a process give way. A long slice (Linux 6.12 and later; earlier kernels take no notice): whoever has
 //! something to do goes first at once, where otherwise it waits until the one that runs has had its turn of some
@@ -11,6 +12,8 @@
 //! other; containers usually have neither. Measured on 6.18 with a busy loop on each of two processors, 99th percentile
 //! of a light load's latency beside the same load alone: 3.5 with neither, 3.0 with niceness, 1.6 with the slice, 1.0
 //! with both.
+
+mod family;
 
 use std::{fs, io};
 
@@ -57,18 +60,59 @@ fn own() -> i32 {
     unsafe { libc::getpriority(libc::PRIO_PROCESS, 0) }
 }
 
-/// Makes every thread of a child give way, and so much nicer than we are. Threads that it makes later inherit both.
-/// An error of a child that is gone is `NotFound`, or ESRCH.
-pub fn give_way(pid: i32, niceness: i32) -> io::Result<()> {
-    set_all(pid, (own() + niceness).min(19), LONGEST_SLICE)
+/// A child that can give way, with what it may start.
+#[derive(Debug)]
+pub struct Courtesy {
+    pid: i32,
+    /// How much nicer than we are.
+    niceness: i32,
+    /// Variables that it was started with, as `NAME=value`, and that no other child has all of.
+    marks: Vec<Vec<u8>>,
 }
 
-/// Gives every thread of a child our own niceness, and the usual slice. Errors as of [`give_way`].
-pub fn take_back(pid: i32) -> io::Result<()> {
-    set_all(pid, own(), ITS_OWN_CHOICE)
+impl Courtesy {
+    /// Of a child that may be made so much nicer than we are ([`that_can_be_taken_back`]). `marks` are variables that it was
+    /// started with, as `NAME=value`, and that tell it from other children.
+    pub fn new(pid: i32, niceness: i32, marks: Vec<Vec<u8>>) -> Self {
+        Self { pid, niceness, marks }
+    }
+
+    /// Makes every thread of the child give way. What it starts later, threads and processes, inherits that.
+    /// An error of a child that is gone is `NotFound`, or ESRCH.
+    pub fn give(&self) -> io::Result<()> {
+        let (niceness, slice) = (self.given_niceness(), self.slice());
+        set_all(self.pid, |attributes| {
+            let is_given =
+                attributes.sched_nice == niceness && [0, slice].contains(&attributes.sched_runtime);
+            (!is_given).then_some((niceness, slice))
+        })
+    }
+
+    /// Gives every thread of the child our own niceness, and the usual slice; and so to every process that has inherited
+    /// the other. Errors as of [`Self::give`].
+    pub fn take_back(&self) -> io::Result<()> {
+        let (niceness, slice) = (own(), self.slice());
+        let taken = set_all(self.pid, |attributes| {
+            let is_usual = attributes.sched_nice == niceness && attributes.sched_runtime != slice;
+            (!is_usual).then_some((niceness, ITS_OWN_CHOICE))
+        });
+        self.release_family();
+        taken
+    }
+
+    fn given_niceness(&self) -> i32 {
+        (own() + self.niceness).min(19)
+    }
+
+    /// A long slice, and its child's own: all that inherit it are known by it, whoever their parent is by then and whatever
+    /// program they run. The pid is below 2^22, so that the slice is 95 ms at least.
+    fn slice(&self) -> u64 {
+        LONGEST_SLICE - u64::from(self.pid.unsigned_abs()).min(LONGEST_SLICE / 20)
+    }
 }
 
-fn set_all(pid: i32, niceness: i32, slice: u64) -> io::Result<()> {
+/// Changes threads of a process to what `change` says: a niceness and a slice; `None`: it stays as it is.
+fn set_all(pid: i32, change: impl Fn(&libc::sched_attr) -> Option<(i32, u64)>) -> io::Result<()> {
     // A thread that is made meanwhile by one that was not changed yet is found by the next look.
     for _look in 0..MOST_LOOKS {
         let mut changed = false;
@@ -77,7 +121,7 @@ fn set_all(pid: i32, niceness: i32, slice: u64) -> io::Result<()> {
             let Some(thread) = name.to_str().and_then(|name| name.parse::<libc::pid_t>().ok()) else {
                 continue;
             };
-            match set(thread, niceness, slice) {
+            match set(thread, &change) {
                 Ok(was_other) => changed |= was_other,
                 Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
                 Err(error) => return Err(error),
@@ -93,8 +137,30 @@ fn set_all(pid: i32, niceness: i32, slice: u64) -> io::Result<()> {
 /// More looks than threads need that each start another one.
 const MOST_LOOKS: usize = 8;
 
-/// Whether it had to be changed. A thread of another scheduling policy was given it by somebody who knew why.
-fn set(thread: libc::pid_t, niceness: i32, slice: u64) -> io::Result<bool> {
+/// Whether it had to be changed.
+fn set(thread: libc::pid_t, change: impl Fn(&libc::sched_attr) -> Option<(i32, u64)>) -> io::Result<bool> {
+    let mut attributes = attributes(thread)?;
+    // A thread of another scheduling policy was given it by somebody who knew why.
+    let Some((niceness, slice)) = is_usual(&attributes).then(|| change(&attributes)).flatten() else {
+        return Ok(false);
+    };
+    attributes.sched_nice = niceness;
+    attributes.sched_runtime = slice;
+    // SAFETY: the kernel reads as many bytes as the struct says it has.
+    if unsafe { libc::syscall(libc::SYS_sched_setattr, thread, &raw const attributes, 0) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    Ok(true)
+}
+
+fn is_usual(attributes: &libc::sched_attr) -> bool {
+    let policies = [libc::SCHED_OTHER, libc::SCHED_BATCH];
+    policies.iter().any(|policy| u32::try_from(*policy) == Ok(attributes.sched_policy))
+}
+
+/// How a thread is scheduled; 0 is the calling one. The slice is the one in force: the asked one, or the kernel's own choice
+/// of a few milliseconds; a kernel that knows no slices says 0.
+fn attributes(thread: libc::pid_t) -> io::Result<libc::sched_attr> {
     // SAFETY: all-zero bytes are a valid value of a struct of numbers.
     let mut attributes: libc::sched_attr = unsafe { std::mem::zeroed() };
     let size = size_of::<libc::sched_attr>();
@@ -103,21 +169,5 @@ fn set(thread: libc::pid_t, niceness: i32, slice: u64) -> io::Result<bool> {
     if unsafe { libc::syscall(libc::SYS_sched_getattr, thread, &raw mut attributes, size, 0) } != 0 {
         return Err(io::Error::last_os_error());
     }
-    let is_usual = [libc::SCHED_OTHER, libc::SCHED_BATCH]
-        .iter()
-        .any(|policy| u32::try_from(*policy) == Ok(attributes.sched_policy));
-    // The kernel answers with the slice in force, which is the asked one or its own choice of a few milliseconds; one
-    // that knows no slices answers 0, and is taken at its word.
-    let has_slice = attributes.sched_runtime == 0
-        || (attributes.sched_runtime == LONGEST_SLICE) == (slice == LONGEST_SLICE);
-    if !is_usual || (attributes.sched_nice == niceness && has_slice) {
-        return Ok(false);
-    }
-    attributes.sched_nice = niceness;
-    attributes.sched_runtime = slice;
-    // SAFETY: the kernel reads as many bytes as the struct says it has.
-    if unsafe { libc::syscall(libc::SYS_sched_setattr, thread, &raw const attributes, 0) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    Ok(true)
+    Ok(attributes)
 }

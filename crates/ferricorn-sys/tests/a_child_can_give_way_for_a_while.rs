@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ferricorn_sys::{Exit, Signal, SpawnPlan, priority, spawn};
+use ferricorn_sys::{Courtesy, Exit, Signal, SpawnPlan, priority, spawn};
 use support::{exit_of, shell};
 
 const FOUR_THREADS: &str = "
@@ -56,10 +56,11 @@ fn a_child_gives_way_with_all_its_threads_until_that_is_taken_back() {
     };
     let child = spawn::spawn(&plan).expect("started");
     let usual = slices(child.pid);
-    priority::give_way(child.pid, niceness_back).expect("anybody may");
+    let courtesy = Courtesy::new(child.pid, niceness_back, Vec::new());
+    courtesy.give().expect("anybody may");
     let begin = Instant::now();
     while niceness(child.pid).len() < 4 {
-        assert!(begin.elapsed() < Duration::from_secs(20), "its threads do not begin");
+        assert!(begin.elapsed() < Duration::from_secs(180), "its threads do not begin");
         std::thread::yield_now();
     }
     assert_eq!(niceness(child.pid), vec![(own + niceness_back).min(19); 4]);
@@ -68,10 +69,10 @@ fn a_child_gives_way_with_all_its_threads_until_that_is_taken_back() {
         let long = slices(child.pid);
         assert!(long.len() == 4 && long.iter().all(|slice| *slice > usual), "{usual} {long:?}");
     }
-    priority::take_back(child.pid).expect("allowed");
+    courtesy.take_back().expect("allowed");
     assert_eq!(niceness(child.pid), vec![own; 4]);
     assert!(slices(child.pid).iter().all(|slice| Some(slice) == usual.first()), "{usual:?}");
     child.process.signal(Signal::Kill).expect("sent");
     assert!(matches!(exit_of(&child), Exit::Signal { number: 9, .. }));
-    assert!(priority::take_back(child.pid).is_err(), "it is gone");
+    assert!(courtesy.take_back().is_err(), "it is gone");
 }

@@ -14,7 +14,9 @@ use ferricorn_wire::{
     upgrade::{Estate, Legacy, WorkerState},
 };
 
-use super::{ALLOWANCE, Crew, History, Member, Stage, rows::Rows, silence::Silence, watch};
+use super::{
+    ALLOWANCE, Crew, History, Member, Stage, recruit::courtesy, rows::Rows, silence::Silence, watch,
+};
 use crate::succession;
 
 impl Crew {
@@ -74,8 +76,10 @@ fn inherit_worker(worker: &WorkerState, row: usize) -> io::Result<Member> {
         row,
         spawned_at: now.checked_sub(Duration::from_millis(worker.age_ms)).unwrap_or(now),
         // Whose user it is of is not known.
-        courtesy: priority::that_can_be_taken_back(false),
-        gives_way: false,
+        courtesy: priority::that_can_be_taken_back(false)
+            .map(|niceness| courtesy(worker.pid, niceness, Slot(worker.slot), Generation(worker.generation))),
+        // One that has drained may do so already.
+        gives_way: worker.leaving.is_some(),
         boot_failure: None,
         history: History { stage, ..History::default() },
         silence: Silence::default(),

@@ -3,6 +3,7 @@
 //! Owns: its pid, channel, row and black box; how much it may say at a time. Does not own: what its words mean.
 
 use std::{
+    collections::BTreeSet,
     io,
     os::fd::OwnedFd,
     task::{Context, Poll},
@@ -10,7 +11,7 @@ use std::{
 };
 
 use ferricorn_core::{Generation, Slot};
-use ferricorn_sys::{BlackBox, Process, channel, priority};
+use ferricorn_sys::{BlackBox, Courtesy, Process, channel};
 use ferricorn_wire::ToMaster;
 use tokio::io::unix::AsyncFd;
 use tracing::{debug, warn};
@@ -30,8 +31,8 @@ pub(crate) struct Member {
     /// None once the worker closed its end.
     pub(super) channel: Option<AsyncFd<OwnedFd>>,
     pub(super) row: usize,
-    /// How much nicer it can be made for a while; none: it cannot give way at all, as that could not be taken back.
-    pub(super) courtesy: Option<i32>,
+    /// How it gives way for a while; `None`: it cannot give way at all, as that could not be taken back.
+    pub(super) courtesy: Option<Courtesy>,
     /// It gives way to those that serve.
     pub(super) gives_way: bool,
     /// When its process was made.
@@ -51,24 +52,31 @@ pub(crate) struct Member {
 impl Member {
     /// Leaves the processors to those that serve, as far as that can be taken back.
     pub(super) fn give_way(&mut self) {
-        let Some(niceness) = self.courtesy else { return };
+        let Some(courtesy) = &self.courtesy else { return };
         self.gives_way = true;
         // It costs others a little time if that fails, and nobody anything else.
-        if let Err(error) = priority::give_way(self.pid, niceness) {
+        if let Err(error) = courtesy.give() {
             debug!("worker (pid: {}) does not give way to others: {error}", self.pid);
         }
     }
 
-    /// Gives way no more.
+    /// Gives way no more, nor does what it has started meanwhile.
     pub(super) fn hurry(&mut self) {
-        if !std::mem::take(&mut self.gives_way) {
+        let Some(courtesy) = self.courtesy.as_ref().filter(|_| std::mem::take(&mut self.gives_way)) else {
             return;
-        }
+        };
         // One that is gone is no news: its exit is on its way.
-        if let Err(error) = priority::take_back(self.pid)
+        if let Err(error) = courtesy.take_back()
             && error.kind() != io::ErrorKind::NotFound
         {
             warn!("worker (pid: {}) goes on giving way to others: {error}", self.pid);
+        }
+    }
+
+    /// It is gone: what it has started while it gave way, and has left behind, gives way no more.
+    pub(super) fn release_family(&self) {
+        if let Some(courtesy) = self.courtesy.as_ref().filter(|_| self.gives_way) {
+            courtesy.release_family();
         }
     }
 
@@ -158,6 +166,8 @@ pub(crate) struct History {
     pub(crate) hang: Option<String>,
     /// It was sent SIGKILL by us.
     pub(crate) killed: bool,
+    /// The numbers of what else it was sent by us.
+    pub(crate) signals: BTreeSet<i32>,
     /// The most resident memory that it ever had, in bytes; known once it was waited for.
     pub(crate) peak_memory: Option<u64>,
     /// The control group has counted a kill for want of memory around its death.

@@ -13,7 +13,9 @@ use std::{
 };
 
 use ferricorn_core::{Generation, Slot, WorkerId};
-use ferricorn_sys::{BlackBox, Rights, SpawnError, SpawnPlan, SpawnStage, channel, priority, spawn};
+use ferricorn_sys::{
+    BlackBox, Courtesy, Rights, SpawnError, SpawnPlan, SpawnStage, channel, priority, spawn,
+};
 use ferricorn_wire::ToWorker;
 
 use super::{Crew, History, Member, member::ALLOWANCE, silence::Silence, watch};
@@ -77,11 +79,11 @@ impl Crew {
         let black_box = BlackBox::create()?;
         let handoff = self.handoff();
         let mut environment = environment::for_worker(&self.version, &recruit.environment);
-        environment.push(("FERRICORN_SLOT".into(), recruit.slot.to_string().into()));
-        environment.push(("FERRICORN_GENERATION".into(), recruit.generation.to_string().into()));
+        environment.push((SLOT.into(), recruit.slot.to_string().into()));
+        environment.push((GENERATION.into(), recruit.generation.to_string().into()));
         let words = vec![format!("worker {}", recruit.app).into(), recruit.name.clone().into()];
         let (directory, rights) = (recruit.directory.clone(), recruit.rights.clone());
-        let courtesy = priority::that_can_be_taken_back(rights.is_none());
+        let niceness = priority::that_can_be_taken_back(rights.is_none());
         let job = shim::Job { words, environment, directory, rights };
         let mut plan = shim::plan(&recruit.interpreter, &self.sources, &theirs, job);
         plan.inherit.extend(handoff);
@@ -103,7 +105,7 @@ impl Crew {
             channel: Some(watch(ours)?),
             row,
             spawned_at: Instant::now(),
-            courtesy,
+            courtesy: niceness.map(|it| courtesy(child.pid, it, recruit.slot, recruit.generation)),
             gives_way: false,
             boot_failure: None,
             history: History::default(),
@@ -117,6 +119,16 @@ impl Crew {
         }
         Ok(member)
     }
+}
+
+/// The variables that say whose process it is.
+const SLOT: &str = "FERRICORN_SLOT";
+const GENERATION: &str = "FERRICORN_GENERATION";
+
+/// How a worker gives way. What it starts is known by its variables, if by nothing else.
+pub(super) fn courtesy(pid: i32, niceness: i32, slot: Slot, generation: Generation) -> Courtesy {
+    let marks = [format!("{SLOT}={slot}"), format!("{GENERATION}={generation}")];
+    Courtesy::new(pid, niceness, marks.map(String::into_bytes).to_vec())
 }
 
 /// Why no process could be made, with what it usually means. None of this is the application's failure.
