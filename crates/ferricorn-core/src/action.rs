@@ -21,7 +21,8 @@ pub enum Action {
     },
     /// Begin to listen: the first worker is ready.
     Listen,
-    /// Nobody waits for what a worker does from now on: it has drained, and others serve.
+    /// Nobody waits for what a worker does from now on: it has drained, and others serve. Taken back by `Hurry` after a while,
+    /// unless the worker has exited.
     GiveWay {
         /// The worker.
         id: WorkerId,
@@ -146,6 +147,8 @@ pub enum Retirement {
     Timeout,
     /// Its drain took too long.
     DrainTimeout,
+    /// Its event loop had ended, and its process did not.
+    ExitTimeout,
 }
 
 impl Retirement {
@@ -156,7 +159,7 @@ impl Retirement {
 
     /// The reason that has this name in log lines.
     pub fn named(name: &str) -> Option<Self> {
-        const ALL: [Retirement; 14] = [
+        const ALL: [Retirement; 15] = [
             Retirement::MaxRequests,
             Retirement::MaxLifetime,
             Retirement::MaxMemory,
@@ -171,6 +174,7 @@ impl Retirement {
             Retirement::BootTimeout,
             Retirement::Timeout,
             Retirement::DrainTimeout,
+            Retirement::ExitTimeout,
         ];
         ALL.into_iter().find(|reason| reason.as_str() == name)
     }
@@ -192,6 +196,7 @@ impl Retirement {
             Self::BootTimeout => "boot-timeout",
             Self::Timeout => "timeout",
             Self::DrainTimeout => "drain-timeout",
+            Self::ExitTimeout => "exit-timeout",
         }
     }
 }
@@ -338,6 +343,13 @@ pub enum Notice {
     DrainTimedOut {
         /// The worker.
         id: WorkerId,
+    },
+    /// A worker's event loop has ended, its process has not in time, and is killed.
+    ExitTimedOut {
+        /// The worker.
+        id: WorkerId,
+        /// How long ago the event loop has ended.
+        after: Duration,
     },
     /// A reload begins.
     ReloadStarted(Generation),

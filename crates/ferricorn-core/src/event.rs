@@ -50,6 +50,11 @@ pub enum Event {
         /// The worker.
         id: WorkerId,
     },
+    /// The worker's event loop has ended. What is left are threads, `atexit` functions and the interpreter's own end.
+    Exiting {
+        /// The worker.
+        id: WorkerId,
+    },
     /// The scoreboard was read: one entry for every worker whose process exists.
     Sampled(Vec<(WorkerId, Vitals)>),
     /// A worker's process has ended and was waited for.

@@ -82,6 +82,22 @@ impl Policy {
     /// A worker that is told to go while it boots has this long, counted from the last sign of its event loop if it has one.
     /// The import ends at the order unless it is in the middle of a call in C.
     pub const BOOT_FAREWELL: Duration = Duration::from_secs(1);
+    /// What a worker has at least from the end of its event loop on, for threads, `atexit` functions and the interpreter's own
+    /// end. With the graceful timeout it makes less than what a service manager usually waits for.
+    pub const EXIT_TIME: Duration = Duration::from_secs(5);
+
+    /// How long a worker gives way, in boots: a boot that leaves the processors to others takes two of its own kind at most,
+    /// before it has its turn like everybody.
+    pub const COURTESY_BOOTS: u32 = 2;
+
+    /// How long a worker gives way when it is not known what a boot takes.
+    pub const USUAL_COURTESY: Duration = Duration::from_secs(10);
+
+    /// How long a worker gives way at least.
+    pub const LEAST_COURTESY: Duration = Duration::from_secs(1);
+
+    /// How long a worker gives way at most, whatever its boot takes.
+    pub const MOST_COURTESY: Duration = Duration::from_secs(30);
 
     /// What a new master that was told to go has beyond the time of its workers.
     pub const SUCCESSOR_FAREWELL: Duration = Duration::from_secs(2);

@@ -15,7 +15,10 @@ mod succeed;
 mod upgrade;
 mod urgency;
 
-use std::{collections::BTreeMap, time::Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use rand::{SeedableRng, rngs::SmallRng};
 
@@ -61,6 +64,8 @@ pub struct Supervisor {
     silent_boot_deaths: u32,
     /// What restarts after failures may cost.
     restarts: Budget,
+    /// The quickest boot of a generation that somebody waited for.
+    quickest_boot: Option<(Generation, Duration)>,
     /// Silence is counted from here on: the master was not running before.
     awake_since: Option<Instant>,
     /// When the scoreboard was last read.
@@ -177,6 +182,7 @@ impl Supervisor {
             ever_ready: false,
             silent_boot_deaths: 0,
             restarts: Budget::default(),
+            quickest_boot: None,
             awake_since: None,
             sampled_at: None,
             judged_nobody: false,

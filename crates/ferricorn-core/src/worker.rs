@@ -15,6 +15,12 @@ pub(crate) struct Worker {
     pub(crate) spawned: bool,
     /// Whether somebody waits for what it does; otherwise it gives way to those that serve.
     pub(crate) urgent: bool,
+    /// Whether it gives way, or has done so for a while.
+    pub(crate) has_given_way: bool,
+    /// When it gives way no more, if it does.
+    pub(crate) hurry_at: Option<Instant>,
+    /// It has answered every request that it will answer: what its event loop does from now on is its own affair.
+    pub(crate) drained: bool,
     /// Whether it was told to serve.
     pub(crate) serving: bool,
     /// Requests after which it is recycled.
@@ -49,12 +55,24 @@ pub(crate) enum State {
     Ready { since: Instant },
     /// It was told to go, or said that it goes; it is killed when its time is up.
     Leaving { why: Retirement, kill_by: Instant },
+    /// Its event loop has ended. What is left are threads, `atexit` functions, and the interpreter's own end, in which no
+    /// signal is answered any more. It is killed when its time is up.
+    Ending { cause: Cause, since: Instant, kill_by: Instant },
     /// It prints its stack, is shown, and aborted then.
     Dumping { why: Retirement, silent_since: Instant, until: Instant },
     /// It was sent SIGABRT, and is killed then.
     Aborting { why: Retirement, kill_at: Instant },
     /// It was sent SIGKILL. Only its exit is awaited; none: no longer.
     Killed { why: Retirement, missed_at: Option<Instant> },
+}
+
+/// Why a worker's event loop has ended.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Cause {
+    /// It was told to go.
+    Told(Retirement),
+    /// Nobody has told it to: it has lost its seat.
+    Crash { restart_in: Duration },
 }
 
 /// What was done about an event loop that is slow.
@@ -75,6 +93,8 @@ pub enum Stage {
     Ready,
     /// It finishes what it has.
     Draining(Retirement),
+    /// Its event loop has ended, and its process has not.
+    Ending,
     /// It was killed, or is about to be.
     Killed(Retirement),
 }
@@ -92,9 +112,9 @@ impl Worker {
         matches!(self.state, State::Ready { .. })
     }
 
-    /// It was told to go, and ends in its own way.
+    /// It goes, and ends in its own way.
     pub(crate) fn is_leaving(&self) -> bool {
-        matches!(self.state, State::Leaving { .. })
+        matches!(self.state, State::Leaving { .. } | State::Ending { .. })
     }
 
     /// It accepts connections, its own and those of siblings that drain.
@@ -123,14 +143,14 @@ impl Worker {
             Some(Stall::Asked { tell_at, .. }) => Some(tell_at),
             Some(Stall::Told { .. }) | None => None,
         };
-        self.state_deadline().into_iter().chain(told).chain(self.asked_to_stop).min()
+        self.state_deadline().into_iter().chain(told).chain(self.asked_to_stop).chain(self.hurry_at).min()
     }
 
     /// The moment at which its state must change.
     pub(crate) fn state_deadline(&self) -> Option<Instant> {
         match self.state {
             State::Starting { boot_by, .. } => boot_by,
-            State::Leaving { kill_by, .. } => Some(kill_by),
+            State::Leaving { kill_by, .. } | State::Ending { kill_by, .. } => Some(kill_by),
             State::Dumping { until, .. } => Some(until),
             State::Aborting { kill_at, .. } => Some(kill_at),
             State::Killed { missed_at, .. } => missed_at,
@@ -145,6 +165,7 @@ impl Worker {
         match &mut self.state {
             State::Starting { boot_by: Some(at), .. }
             | State::Leaving { kill_by: at, .. }
+            | State::Ending { kill_by: at, .. }
             | State::Dumping { until: at, .. }
             | State::Aborting { kill_at: at, .. }
             | State::Killed { missed_at: Some(at), .. } => *at += by,
@@ -166,6 +187,7 @@ impl Worker {
             State::Starting { .. } => Stage::Booting,
             State::Ready { .. } => Stage::Ready,
             State::Leaving { why, .. } => Stage::Draining(why),
+            State::Ending { .. } => Stage::Ending,
             State::Dumping { why, .. } | State::Aborting { why, .. } | State::Killed { why, .. } => {
                 Stage::Killed(why)
             }

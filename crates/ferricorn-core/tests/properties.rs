@@ -42,6 +42,10 @@ enum Deploy {
     Deaf,
     Stuck,
     SlowStartup,
+    /// Its process goes on for so many seconds after its event loop, which ends when it is told to.
+    Lingers(u64),
+    /// The same, and its event loop ends by itself.
+    Quits(u64),
 }
 
 fn manners(deploy: Deploy) -> Manners {
@@ -56,6 +60,8 @@ fn manners(deploy: Deploy) -> Manners {
         Deploy::Deaf => Manners { drain: None, ..good },
         Deploy::Stuck => Manners { boot: secs(1_000), stuck: true, ..good },
         Deploy::SlowStartup => Manners { boot: secs(20), startup: Some(millis(300)), ..good },
+        Deploy::Lingers(end) => Manners { end: secs(end), ..good },
+        Deploy::Quits(end) => Manners { end: secs(end), quits_after: Some(secs(3)), ..good },
     }
 }
 
@@ -70,6 +76,8 @@ fn deploy() -> impl Strategy<Value = Deploy> {
         1 => Just(Deploy::Deaf),
         1 => Just(Deploy::Stuck),
         1 => Just(Deploy::SlowStartup),
+        1 => (1_u64..20).prop_map(Deploy::Lingers),
+        1 => (1_u64..20).prop_map(Deploy::Quits),
     ]
 }
 
@@ -208,6 +216,11 @@ fn check_crowd(sim: &Sim, policy: &Policy) -> Result<(), TestCaseError> {
     prop_assert_eq!(starting.len(), all, "two workers start for one seat");
     let is_short = sim.serving_ids().len() < usize::from(snapshot.target) && !snapshot.stopping;
     prop_assert!(!is_short || sim.booting().all(|it| it.urgent), "somebody waits, and a boot takes its time");
+    // What is due is seen by the next step at the latest.
+    let most = Policy::MOST_COURTESY + policy.sample_every;
+    let polite = sim.workers.values().filter(|it| !it.gone).filter_map(|it| it.polite_since);
+    let longest = polite.map(|since| sim.now.saturating_duration_since(since)).max();
+    prop_assert!(longest.is_none_or(|longest| longest <= most), "somebody gives way for {longest:?}");
     let mut alive = sim.workers.values().filter(|it| !it.gone);
     prop_assert!(
         alive.all(|it| it.urgent || !(snapshot.stopping || it.serving && !it.leaving)),

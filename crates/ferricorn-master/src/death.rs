@@ -18,6 +18,8 @@ pub(crate) struct Evidence {
     pub(crate) told: Option<Retirement>,
     /// The master has sent it SIGKILL.
     pub(crate) killed: bool,
+    /// The master has sent it the signal that it ended by, another one than SIGKILL: it meant no end, or not yet.
+    pub(crate) signalled: bool,
     /// The stage of the boot that it said had failed.
     pub(crate) boot_stage: Option<BootStage>,
     /// What it said had ended it.
@@ -51,6 +53,7 @@ pub(crate) fn judge(evidence: &Evidence) -> Verdict {
     let told = evidence.told.filter(|why| *why != Retirement::BootFailed);
     match evidence.exit {
         Exit::Signal(9) => judge_kill(evidence, told),
+        Exit::Signal(number) if evidence.signalled => judge_own_signal(number, told),
         Exit::Signal(number) => judge_signal(number, told),
         Exit::Code(code) => judge_code(code, evidence, told),
     }
@@ -78,9 +81,30 @@ fn our_kill(why: Retirement) -> &'static str {
     match why {
         Retirement::Timeout => "the master killed it: its event loop was silent for longer than the timeout",
         Retirement::DrainTimeout => "the master killed it: its drain took longer than the graceful timeout",
+        Retirement::ExitTimeout => {
+            "the master killed it: its event loop had ended, but a thread, an atexit function or the interpreter's end took too long"
+        }
         Retirement::BootTimeout => "the master killed it: its boot took longer than the boot timeout",
         Retirement::MemoryLimit => "the master killed it: it took more than twice the memory that it may",
         _ => "the master killed it: it did not go when it was told to",
+    }
+}
+
+/// The master asks for a stack with SIGUSR2, and for a last word with SIGABRT. Both end a process that has no handler for
+/// them: the application has taken it away, or the interpreter has at its end.
+fn judge_own_signal(number: i32, told: Option<Retirement>) -> Verdict {
+    match (signal_name(number), told) {
+        // Nobody waits for what it was asked: it was to go, and is gone.
+        ("SIGUSR2", Some(why)) if why != Retirement::Timeout => Verdict {
+            cause: why.as_str(),
+            sentence: "the master asked it for its stack while it ended, and nothing caught that any more",
+            loudness: Loudness::Warning,
+        },
+        ("SIGUSR2" | "SIGABRT", Some(why)) => error(why.as_str(), our_kill(why)),
+        ("SIGUSR2", None) => {
+            error("stack-signal", "the master asked it for its stack, and its handler for that was gone")
+        }
+        _ => judge_signal(number, told),
     }
 }
 
@@ -144,6 +168,7 @@ mod tests {
         exit: Exit::Code(0),
         told: None,
         killed: false,
+        signalled: false,
         boot_stage: None,
         dying: None,
         out_of_memory: false,
@@ -174,6 +199,21 @@ mod tests {
         assert_eq!(cause(&Evidence { out_of_memory: true, ..killed }).0, "out-of-memory");
         let ours = Evidence { out_of_memory: true, killed: true, ..timeout };
         assert_eq!(cause(&ours).0, "timeout", "somebody else ran out of memory");
+    }
+
+    #[test]
+    fn no_stranger_is_blamed_for_a_signal_of_ours() {
+        let number = |name| (1..32).find(|number| signal_name(*number) == name).expect("there is such a one");
+        let (stack, abort) = (number("SIGUSR2"), number("SIGABRT"));
+        let by = |number, told, signalled| {
+            cause(&Evidence { exit: Exit::Signal(number), told, signalled, ..PLAIN })
+        };
+        assert_eq!(by(stack, Some(Retirement::Reload), true), ("reload", Loudness::Warning));
+        assert_eq!(by(stack, Some(Retirement::Timeout), true), ("timeout", Loudness::Error));
+        assert_eq!(by(abort, Some(Retirement::Timeout), true), ("timeout", Loudness::Error));
+        assert_eq!(by(stack, None, true), ("stack-signal", Loudness::Error));
+        assert_eq!(by(stack, None, false), ("signal", Loudness::Error));
+        assert_eq!(by(abort, Some(Retirement::Timeout), false), ("crash", Loudness::Error));
     }
 
     #[test]

@@ -113,6 +113,15 @@ impl Observer {
                     "Worker did not finish within the graceful timeout (pid: {})", it.pid
                 );
             }),
+            Notice::ExitTimedOut { id, after } => with(crew, id, |it| {
+                let (slot, after) = (it.slot.0, seconds(after));
+                warn!(
+                    slot,
+                    after,
+                    "Worker's event loop has ended and its process has not, and is killed (pid: {})",
+                    it.pid
+                );
+            }),
             Notice::ReloadStarted(generation) => info!("Reloading: starting generation {generation}"),
             Notice::OnProbation { id, lasts } => with(crew, id, |it| {
                 let (slot, generation, lasts) = (it.slot.0, it.generation.0, seconds(lasts));
@@ -230,6 +239,7 @@ fn died(crew: &Crew, id: WorkerId, exit: Exit, told: Option<Retirement>, restart
         exit,
         told,
         killed: history.killed,
+        signalled: matches!(exit, Exit::Signal(number) if history.signals.contains(&number)),
         boot_stage: history.boot_stage,
         dying: history.dying.as_ref().map(|(cause, _)| *cause),
         out_of_memory: history.out_of_memory,

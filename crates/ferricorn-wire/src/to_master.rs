@@ -41,6 +41,9 @@ pub enum ToMaster {
         /// The traceback, whole.
         text: String,
     },
+    /// The event loop has ended, or there was none. What is left are threads, `atexit` functions and the interpreter's own end,
+    /// in which the worker answers no signal and hears no order.
+    Exiting,
     /// The first line of something the user should see in the master's log at WARNING.
     Warning {
         /// One line, without a full stop.

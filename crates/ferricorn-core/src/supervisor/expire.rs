@@ -58,6 +58,11 @@ impl Supervisor {
                     actions.push(Action::Notify(Notice::DrainTimedOut { id }));
                     Retirement::DrainTimeout
                 }
+                State::Ending { since, .. } => {
+                    let after = now.saturating_duration_since(since);
+                    actions.push(Action::Notify(Notice::ExitTimedOut { id, after }));
+                    Retirement::ExitTimeout
+                }
                 State::Dumping { why, silent_since, .. } => {
                     let silent_for = now.saturating_duration_since(silent_since);
                     actions.push(Action::Notify(Notice::Blocked { id, silent_for }));
@@ -79,6 +84,7 @@ impl Supervisor {
         for id in self.workers.keys().copied().collect::<Vec<_>>() {
             self.tell_of_stall(id, now, actions);
             self.obey_asked(id, now, actions);
+            self.end_courtesy(id, now, actions);
         }
         if let Phase::Announcing { until } = self.phase
             && (until <= now || self.workers.is_empty())

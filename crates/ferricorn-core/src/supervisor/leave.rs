@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use super::{Phase, Supervisor};
 use crate::{
-    Action, ExitReason, Notice, Policy, Reply, Retirement, StopMode, Vitals, WorkerId, WorkerSignal,
-    worker::State,
+    Action, BootFailure, ExitReason, Notice, Policy, Reply, Retirement, StopMode, Vitals, WorkerId,
+    WorkerSignal,
+    worker::{Cause, Seating, State},
 };
 
 impl Supervisor {
@@ -124,6 +125,10 @@ impl Supervisor {
                 worker.startup_by = worker.startup_by.map(|before| before.min(kill_by));
                 worker.state = State::Leaving { why, kill_by: kill_by.min(before) };
             }
+            State::Ending { cause, since, kill_by: before } => {
+                // It hears no order any more.
+                worker.state = State::Ending { cause, since, kill_by: kill_by.min(before) };
+            }
             State::Dumping { .. } | State::Aborting { .. } | State::Killed { .. } => {}
         }
     }
@@ -150,6 +155,37 @@ impl Supervisor {
             (&mut worker.state, worker.startup_by.take())
         {
             *kill_by = startup_by;
+        }
+    }
+
+    /// A worker's event loop has ended, because it was told to or by itself. Its end has a limit of its own: nothing of it runs
+    /// by then that could be heard, and what it does is no drain.
+    pub(super) fn exiting(&mut self, id: WorkerId, now: Instant, actions: &mut Vec<Action>) {
+        self.end_stall(id, now, actions);
+        let quick = matches!(self.phase, Phase::Stopping { mode: StopMode::Quick, .. });
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        let (Seating { slot, generation }, ready_for) = (worker.seating(), worker.ready_for(now));
+        let kill_by = now + Policy::EXIT_TIME;
+        match worker.state {
+            // One whose boot has failed has its time to go already.
+            State::Leaving { why, kill_by: before } if why != Retirement::BootFailed => {
+                let kill_by = if quick { before } else { kill_by.max(before) };
+                worker.state = State::Ending { cause: Cause::Told(why), since: now, kill_by };
+            }
+            State::Ready { .. } => {
+                let restart_in = self.account_crash(slot, ready_for.unwrap_or_default(), now);
+                if let Some(worker) = self.workers.get_mut(&id) {
+                    worker.state = State::Ending { cause: Cause::Crash { restart_in }, since: now, kill_by };
+                }
+                self.give_up_succession(BootFailure::Boot, now, actions);
+                self.judge_reload(generation, now, actions);
+            }
+            State::Starting { .. }
+            | State::Leaving { .. }
+            | State::Ending { .. }
+            | State::Dumping { .. }
+            | State::Aborting { .. }
+            | State::Killed { .. } => {}
         }
     }
 

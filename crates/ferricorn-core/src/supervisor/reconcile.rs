@@ -215,7 +215,7 @@ impl Supervisor {
         }
     }
 
-    fn spawn(&mut self, slot: Slot, urgent: bool, now: Instant, actions: &mut Vec<Action>) {
+    fn spawn(&mut self, slot: Slot, is_waited_for: bool, now: Instant, actions: &mut Vec<Action>) {
         let id = WorkerId(self.next_id);
         self.next_id += 1;
         if let Some(seat) = self.seats.get_mut(&slot) {
@@ -228,6 +228,9 @@ impl Supervisor {
         let generation = self.rollout.as_ref().map_or(self.generation, |rollout| rollout.to);
         let policy = self.next_policy.as_ref().unwrap_or(&self.policy);
         let boot_by = policy.boot_timeout.map(|limit| now + limit);
+        // A boot that has a limit of time is not to miss it for being polite.
+        let urgent = is_waited_for || boot_by.is_some();
+        let hurry_at = (!urgent).then(|| now + self.courtesy(generation));
         let jitter = policy.max_requests_jitter;
         let request_limit =
             policy.max_requests.map(|requests| requests.saturating_add(self.random.random_range(0..=jitter)));
@@ -242,6 +245,9 @@ impl Supervisor {
                 state: State::Starting { since: now, boot_by },
                 spawned: false,
                 urgent,
+                has_given_way: !urgent,
+                hurry_at,
+                drained: false,
                 serving: false,
                 request_limit,
                 lifetime,

@@ -7,7 +7,7 @@ use crate::{
     Action, BootFailure, Command, Event, Exit, ExitReason, Generation, Notice, Policy, Reply, RequestId,
     Retirement, Slot, StopMode, Vitals, WorkerId, WorkerSignal,
     rollout::RolloutStage,
-    worker::{Seating, State},
+    worker::{Cause, Seating, State},
 };
 
 impl Supervisor {
@@ -24,10 +24,8 @@ impl Supervisor {
                     worker.asked_to_stop = Some(now + Policy::WHOLE_GROUP);
                 }
             }
-            Event::Drained { id } => {
-                self.let_boot_end(id);
-                self.give_way(id, actions);
-            }
+            Event::Drained { id } => self.drained(id, now, actions),
+            Event::Exiting { id } => self.exiting(id, now, actions),
             Event::Sampled(samples) => self.sampled(&samples, now, actions),
             Event::Exited { id, exit } => self.exited(id, exit, now, actions),
             Event::Asked { by, command } => self.asked(by, command, now, actions),
@@ -64,9 +62,21 @@ impl Supervisor {
         match worker.state {
             State::Leaving { .. } => actions.push(Action::Signal { id, signal: WorkerSignal::Terminate }),
             State::Killed { .. } => actions.push(Action::Signal { id, signal: WorkerSignal::Kill }),
-            State::Starting { .. } | State::Ready { .. } | State::Dumping { .. } | State::Aborting { .. } => {
-            }
+            State::Starting { .. }
+            | State::Ready { .. }
+            | State::Ending { .. }
+            | State::Dumping { .. }
+            | State::Aborting { .. } => {}
         }
+    }
+
+    fn drained(&mut self, id: WorkerId, now: Instant, actions: &mut Vec<Action>) {
+        self.let_boot_end(id);
+        self.end_stall(id, now, actions);
+        if let Some(worker) = self.workers.get_mut(&id) {
+            worker.drained = true;
+        }
+        self.give_way(id, now, actions);
     }
 
     fn spawn_failed(&mut self, id: WorkerId, error: String, now: Instant, actions: &mut Vec<Action>) {
@@ -99,6 +109,7 @@ impl Supervisor {
         }
         worker.state = State::Ready { since: now };
         let Seating { slot, generation } = worker.seating();
+        self.measure_boot(id, now.saturating_duration_since(since));
         self.hurry(id, actions);
         if let Some(seat) = self.seats.get_mut(&slot)
             && std::mem::take(&mut seat.after_failed_boot)
@@ -164,9 +175,11 @@ impl Supervisor {
     }
 
     pub(super) fn mark_due(&mut self, id: WorkerId, why: Retirement) {
+        // What grows without end cannot wait as long as what only is old.
+        let presses = |before: Retirement| before.is_recycling() && why == Retirement::MaxMemory;
         if let Some(worker) = self.workers.get_mut(&id)
             && worker.is_ready()
-            && worker.due.is_none()
+            && worker.due.is_none_or(presses)
         {
             worker.due = Some(why);
         }
@@ -240,7 +253,11 @@ impl Supervisor {
                 self.give_up_succession(BootFailure::Boot, now, actions);
                 self.judge_reload(worker.generation, now, actions);
             }
+            State::Ending { cause: Cause::Crash { restart_in }, .. } => {
+                actions.push(Action::Notify(Notice::Crashed { id, exit, restart_in }));
+            }
             State::Leaving { why, .. }
+            | State::Ending { cause: Cause::Told(why), .. }
             | State::Dumping { why, .. }
             | State::Aborting { why, .. }
             | State::Killed { why, .. } => {

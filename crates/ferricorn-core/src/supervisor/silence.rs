@@ -80,7 +80,10 @@ impl Supervisor {
         let Some(silent_for) = self.silence_since_awake(&vitals, now) else { return };
         let (slow_after, timeout) = (self.policy.slow_after(), self.policy.timeout);
         let Some(worker) = self.workers.get_mut(&id) else { return };
-        if !(worker.spawned && matches!(worker.state, State::Ready { .. } | State::Leaving { .. })) {
+        // One that has drained may do at its end what it likes, and its loop ends with it: that is bounded elsewhere.
+        let is_judged =
+            matches!(worker.state, State::Ready { .. } | State::Leaving { .. }) && !worker.drained;
+        if !(worker.spawned && is_judged) {
             return;
         }
         let since = now.checked_sub(silent_for).unwrap_or(now);
@@ -107,6 +110,17 @@ impl Supervisor {
         } else if worker.stall.is_none() {
             worker.stall = Some(Stall::Asked { since, tell_at: now + Policy::DUMP_TIME });
             actions.push(Action::Signal { id, signal: WorkerSignal::Dump });
+        }
+    }
+
+    /// Whatever a worker was asked for its stack for is over: it has said something.
+    pub(super) fn end_stall(&mut self, id: WorkerId, now: Instant, actions: &mut Vec<Action>) {
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        if let Some(Stall::Told { since }) = worker.stall.take() {
+            actions.push(Action::Notify(Notice::Recovered {
+                id,
+                silent_for: now.saturating_duration_since(since),
+            }));
         }
     }
 

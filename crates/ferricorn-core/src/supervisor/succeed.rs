@@ -13,7 +13,7 @@ use super::{Phase, Seat, Supervisor};
 use crate::{
     Action, BootFailure, ExitReason, Generation, Notice, Policy, Retirement, Slot, StopMode, WorkerId,
     upgrade::{Heir, HeirStage},
-    worker::{State, Worker},
+    worker::{Cause, State, Worker},
 };
 
 /// What a new program needs to know of the service that it takes over in place.
@@ -74,6 +74,10 @@ impl Supervisor {
             },
             spawned: true,
             urgent: true,
+            has_given_way: false,
+            hurry_at: None,
+            // One that leaves has its limit, and whether it has drained was not left.
+            drained: it.leaving.is_some(),
             serving: it.leaving.is_none(),
             request_limit: None,
             lifetime: None,
@@ -109,7 +113,12 @@ impl Supervisor {
                 // None boots when this is asked; if one did, nobody would wait for its word.
                 State::Starting { .. } => Some(Leaving { why: Retirement::Reload, left: Duration::ZERO }),
                 State::Ready { .. } => None,
+                State::Ending { cause: Cause::Crash { .. }, kill_by, .. } => {
+                    let left = kill_by.saturating_duration_since(now);
+                    Some(Leaving { why: Retirement::ExitTimeout, left })
+                }
                 State::Leaving { why, kill_by: end }
+                | State::Ending { cause: Cause::Told(why), kill_by: end, .. }
                 | State::Dumping { why, until: end, .. }
                 | State::Aborting { why, kill_at: end } => {
                     Some(Leaving { why, left: end.saturating_duration_since(now) })

@@ -1,28 +1,57 @@
 //! Urgency: for which workers somebody waits. A boot costs as much as many requests, and so does the end of an interpreter;
 //! a worker for which nobody waits takes its time, and leaves the processors to those that serve.
 //!
-//! Invariants: a worker that serves is urgent; no boot stays less than urgent once a seat has no worker that serves;
-//! when the service stops, every worker is urgent.
+//! Invariants: a worker that serves is urgent; no boot stays less than urgent once a seat has no worker that serves, once a
+//! worker takes too much memory, or once an upgrade is under way; when the service stops, every worker is urgent; and none
+//! gives way for longer than [`Policy::COURTESY_BOOTS`] of its kind take, since under full load it would not get ahead at
+//! all.
+
+use std::time::{Duration, Instant};
 
 use super::Supervisor;
-use crate::{Action, Retirement, Slot, WorkerId};
+use crate::{Action, Generation, Policy, Retirement, Slot, WorkerId};
 
 impl Supervisor {
     /// Whether the worker of a seat serves, and may do so for as long as it takes to replace it.
     pub(super) fn is_only_old(&self, slot: Slot) -> bool {
-        let old = |why: Retirement| why.is_recycling() || why == Retirement::Asked;
-        self.rollout.is_none() && self.seated(slot).any(|(_, it)| it.is_serving() && it.due.is_some_and(old))
+        // What takes too much memory takes more until it goes.
+        let old = |why: Retirement| match why {
+            Retirement::MaxMemory => false,
+            why => why.is_recycling() || why == Retirement::Asked,
+        };
+        let calm = self.rollout.is_none() && self.upgrade.is_none();
+        calm && self.seated(slot).any(|(_, it)| it.is_serving() && it.due.is_some_and(old))
+    }
+
+    /// How long a worker may give way.
+    pub(super) fn courtesy(&self, generation: Generation) -> Duration {
+        let known = self.quickest_boot.filter(|(of, _)| *of == generation).map(|(_, boot)| boot);
+        known.map_or(Policy::USUAL_COURTESY, |boot| {
+            (boot * Policy::COURTESY_BOOTS).clamp(Policy::LEAST_COURTESY, Policy::MOST_COURTESY)
+        })
+    }
+
+    /// A worker has booted in so much time. One that has given way for a part of it says nothing.
+    pub(super) fn measure_boot(&mut self, id: WorkerId, boot: Duration) {
+        let Some(worker) = self.workers.get(&id).filter(|it| !it.has_given_way) else { return };
+        let before = self.quickest_boot.filter(|(of, _)| *of == worker.generation);
+        let quickest = before.map_or(boot, |(_, before)| before.min(boot));
+        self.quickest_boot = Some((worker.generation, quickest));
     }
 
     /// What is left of a drained worker is its own affair, unless the service cannot stop before it is gone.
-    pub(super) fn give_way(&mut self, id: WorkerId, actions: &mut Vec<Action>) {
+    pub(super) fn give_way(&mut self, id: WorkerId, now: Instant, actions: &mut Vec<Action>) {
         let stopping = self.is_stopping();
+        let Some(generation) = self.workers.get(&id).map(|worker| worker.generation) else { return };
+        let courtesy = self.courtesy(generation);
         if let Some(worker) = self.workers.get_mut(&id)
             && worker.is_leaving()
             && worker.urgent
             && !stopping
         {
             worker.urgent = false;
+            worker.has_given_way = true;
+            worker.hurry_at = Some(now + courtesy);
             actions.push(Action::GiveWay { id });
         }
     }
@@ -33,11 +62,20 @@ impl Supervisor {
             && !worker.urgent
         {
             worker.urgent = true;
+            worker.hurry_at = None;
             actions.push(Action::Hurry { id });
         }
     }
 
-    /// A boot is urgent from the moment on at which the service is short of a worker, or a reload begins.
+    /// It has given way for long enough.
+    pub(super) fn end_courtesy(&mut self, id: WorkerId, now: Instant, actions: &mut Vec<Action>) {
+        if self.workers.get(&id).is_some_and(|worker| worker.hurry_at.is_some_and(|at| at <= now)) {
+            self.hurry(id, actions);
+        }
+    }
+
+    /// A boot is urgent from the moment on at which the service is short of a worker, or a reload or an upgrade begins, or
+    /// the worker that it is to replace has become more than old.
     pub(super) fn hurry_boots(&mut self, actions: &mut Vec<Action>) {
         let complete = self.seats.keys().all(|slot| self.is_served(*slot));
         let boots = self.workers.iter().filter(|(_, it)| it.is_starting() && !it.urgent);

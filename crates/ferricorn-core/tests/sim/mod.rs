@@ -63,6 +63,10 @@ pub struct Manners {
     pub dies_after: Option<Duration>,
     /// How long it takes to drain; none: it is deaf.
     pub drain: Option<Duration>,
+    /// How long its process goes on after its event loop.
+    pub end: Duration,
+    /// Its event loop ends by itself so long after ready.
+    pub quits_after: Option<Duration>,
     /// Its event loop stands still from so long after ready on.
     pub silent_after: Option<Duration>,
     /// Its silence is the machine's fault.
@@ -87,6 +91,8 @@ impl Default for Manners {
             dies_in_boot: false,
             dies_after: None,
             drain: Some(millis(100)),
+            end: Duration::ZERO,
+            quits_after: None,
             silent_after: None,
             starved: false,
             held_up: false,
@@ -105,6 +111,10 @@ pub struct Fake {
     pub generation: Generation,
     /// Somebody waits for what it does.
     pub urgent: bool,
+    /// Since when it gives way.
+    pub polite_since: Option<Instant>,
+    /// Its event loop has drained, or has ended.
+    pub over_since: Option<Instant>,
     pub born: Instant,
     pub ready_at: Option<Instant>,
     pub serving: bool,
@@ -123,6 +133,8 @@ impl Fake {
             slot,
             generation,
             urgent,
+            polite_since: (!urgent).then_some(now),
+            over_since: None,
             born: now,
             ready_at: None,
             serving: false,
@@ -380,6 +392,10 @@ impl Sim {
                 fake.manners.startup.and_then(|after| self.now.checked_duration_since(fake.born + after));
             let booting = looped_for.filter(|_| ready_for.is_none()).map(|_| Duration::ZERO);
             let silent_for = ready_for.map(|ready_for| match fake.manners.silent_after {
+                // Nothing beats any more.
+                _ if fake.over_since.is_some() => {
+                    fake.over_since.map(|at| self.now.saturating_duration_since(at)).unwrap_or_default()
+                }
                 Some(after) => ready_for.saturating_sub(after),
                 None => Duration::ZERO,
             });
@@ -399,6 +415,15 @@ impl Sim {
     fn scripted(&mut self, event: Event) {
         match event {
             Event::Exited { id, exit } => self.end(id, exit),
+            Event::Drained { id } | Event::Exiting { id } => {
+                let now = self.now;
+                let worker = self.workers.get_mut(&id).expect("it was spawned");
+                if !worker.gone {
+                    worker.over_since.get_or_insert(now);
+                    worker.leaving = true;
+                    self.happen(event);
+                }
+            }
             Event::SuccessorGone { reason } => {
                 if self.successor_alive && reason.starts_with(&format!("{}: ", self.successor_number)) {
                     self.successor_alive = false;
@@ -422,8 +447,13 @@ impl Sim {
                     }
                 } else if !worker.gone {
                     worker.ready_at = Some(now);
-                    if let Some(after) = worker.manners.dies_after {
+                    let Manners { dies_after, quits_after, end, .. } = worker.manners;
+                    if let Some(after) = dies_after {
                         self.later(after, Event::Exited { id, exit: Exit::Code(1) });
+                    }
+                    if let Some(after) = quits_after {
+                        self.later(after, Event::Exiting { id });
+                        self.later(after + end, Event::Exited { id, exit: Exit::Code(1) });
                     }
                     self.happen(Event::Ready { id });
                 }
@@ -472,11 +502,14 @@ impl Sim {
                 let worker = self.living(id);
                 assert!(!worker.urgent, "worker {id} is in a hurry already");
                 worker.urgent = true;
+                worker.polite_since = None;
             }
             Action::GiveWay { id } => {
+                let now = self.now;
                 let worker = self.living(id);
                 assert!(worker.urgent && worker.leaving, "worker {id} has something to do for somebody");
                 worker.urgent = false;
+                worker.polite_since = Some(now);
             }
             Action::Listen => self.listening = true,
             Action::Serve { id } => {
@@ -488,14 +521,18 @@ impl Sim {
                 let worker = self.living(id);
                 worker.leaving = true;
                 worker.drains += 1;
+                let end = worker.manners.end;
                 if let (Some(drain), Some(_)) = (worker.manners.drain, worker.ready_at) {
                     self.later(drain / 2, Event::Drained { id });
-                    self.later(drain, Event::Exited { id, exit: Exit::Code(0) });
+                    self.later(drain, Event::Exiting { id });
+                    self.later(drain + end, Event::Exited { id, exit: Exit::Code(0) });
                 }
             }
             Action::Signal { id, signal } => {
                 let now = self.now;
                 let worker = self.living(id);
+                let is_over = worker.over_since.is_some() && signal != WorkerSignal::Kill;
+                assert!(!is_over, "worker {id} is sent {signal:?}, and its event loop is over");
                 worker.signals.push(signal);
                 worker.leaving |= signal != WorkerSignal::Dump;
                 match signal {

@@ -63,6 +63,9 @@ def run(descriptor: int) -> NoReturn:
         channel.send({"type": "drained", "handed_over": 0, "cut": 0})
     signals.importing = False
     tell_exit()
+    if signals.describe is not None:
+        # There was an event loop that showed signs of life and read orders, and there is none from here on.
+        channel.send({"type": "exiting"})
     if signals.on_exit is not None:
         signals.on_exit()
     sys.exit(code)

@@ -55,6 +55,10 @@ def _lift_limit() -> None:
     """
     if signal.getsignal(signal.SIGALRM) is _leave:
         signal.setitimer(signal.ITIMER_REAL, 0)
+    # The same would be true of the master's question for a stack, which may be on its way. No process of the
+    # application's begins from here on that could inherit this.
+    faulthandler.unregister(signal.SIGUSR2)
+    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
 
 
 class Signals:

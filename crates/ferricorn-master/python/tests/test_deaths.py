@@ -26,6 +26,7 @@ def test_what_ends_the_event_loop_is_reported(
     assert (message["type"], message["cause"]) == ("dying", cause)
     assert where in message["text"]
     assert "uvicorn" not in message["text"]
+    assert worker.receive() == {"type": "exiting"}
 
 
 def test_a_crash_leaves_its_stack(loop_master: FakeMaster) -> None:

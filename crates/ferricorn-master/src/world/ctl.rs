@@ -85,6 +85,7 @@ fn status(snapshot: &Snapshot, version: &str, listeners: &[Listener], crew: &cra
                 Stage::Booting => "booting",
                 Stage::Ready => "ready",
                 Stage::Draining(_) => "draining",
+                Stage::Ending => "ending",
                 Stage::Killed(_) => "killed",
             }
             .to_owned(),

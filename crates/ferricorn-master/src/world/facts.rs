@@ -139,6 +139,7 @@ impl World {
                 debug!(handed_over, cut, "Worker drained (pid: {pid})");
                 Some(Event::Drained { id })
             }
+            ToMaster::Exiting => Some(Event::Exiting { id }),
             ToMaster::Dying { cause, text } => {
                 if let Some(member) = self.crew.get_mut(id) {
                     member.history.dying = Some((cause, text));

@@ -31,8 +31,7 @@ impl World {
             environment: settings.environment.clone(),
             app: settings.app.clone(),
             name: settings.process_name().to_owned(),
-            // A boot that has a limit of time is not to miss it for being polite.
-            may_wait: !urgent && settings.boot_timeout.is_zero(),
+            may_wait: !urgent,
         };
         Done::Happened(match self.spawn(&recruit) {
             Ok(()) => Event::Spawned { id },
