@@ -25,8 +25,8 @@ mod fix;
 
 pub use finding::{Edit, Finding, Fix, Label, Platform, RuleId, Safety, Severity};
 pub use fix::apply;
-pub use sources::{MOST_BYTES, Sources, Tree};
-pub use text::{Encoding, Excerpt, FileId, Position, Source, Span, Unreadable};
+pub use sources::{Sources, Tree};
+pub use text::{Encoding, Excerpt, FileId, MOST_BYTES, Position, Source, Span, Unreadable};
 
 /// What was found.
 pub struct Report {

@@ -11,9 +11,6 @@ use std::{
 
 use crate::text::{FileId, Source, Unreadable, offset};
 
-/// The largest file that is read, in bytes.
-pub const MOST_BYTES: usize = 1024 * 1024;
-
 /// Where the texts come from: a directory on the disk for the program, a map for a test.
 pub trait Tree {
     /// Every file that may be read, with its path relative to the root.

@@ -14,7 +14,7 @@ use std::ops::Range;
 mod decode;
 mod excerpt;
 
-pub use decode::{Encoding, Unreadable};
+pub use decode::{Encoding, MOST_BYTES, Unreadable};
 pub use excerpt::Excerpt;
 
 /// One file of a [`crate::Sources`].

@@ -64,7 +64,7 @@
 //!
 //! # What to look at
 //!
-//! [`Facts::servers`] for commands that serve, [`Facts::lines`] for every command line, [`Facts::deployments`] for all
+//! [`Facts::servers`](crate::facts::Facts::servers) for commands that serve, [`Facts::lines`](crate::facts::Facts::lines) for every command line, [`Facts::deployments`](crate::facts::Facts::deployments) for all
 //! that runs; [`Command::option`](crate::facts::Command::option) for an option by either program's name. Take values with
 //! [`Fact::known`](crate::facts::Fact::known) so that what is unknown falls out. If a fact is missing, add it to `facts`
 //! (not to the rule), with its span.

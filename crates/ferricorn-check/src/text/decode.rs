@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+/// The largest file that is read, in bytes.
+pub const MOST_BYTES: usize = 1024 * 1024;
+
 /// How a file is encoded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
@@ -50,7 +53,7 @@ pub enum Unreadable {
         /// The first byte that does not fit, counted from 0.
         at: usize,
     },
-    /// It is larger than [`crate::MOST_BYTES`].
+    /// It is larger than [`MOST_BYTES`].
     TooLarge,
     /// The system refused; its words.
     System(String),
@@ -68,7 +71,7 @@ impl fmt::Display for Unreadable {
         match self {
             Self::Binary => out.write_str("it is a binary file"),
             Self::NotText { at } => write!(out, "it is neither UTF-8 nor UTF-16 (byte {at})"),
-            Self::TooLarge => write!(out, "it is larger than {} KiB", crate::MOST_BYTES / 1024),
+            Self::TooLarge => write!(out, "it is larger than {} KiB", MOST_BYTES / 1024),
             Self::System(problem) => out.write_str(problem),
             Self::Format { line, problem } => write!(out, "line {line}: {problem}"),
         }
@@ -77,7 +80,7 @@ impl fmt::Display for Unreadable {
 
 /// The text of these bytes and how they were encoded.
 pub(super) fn decode(bytes: &[u8]) -> Result<(String, Encoding), Unreadable> {
-    if bytes.len() > crate::MOST_BYTES {
+    if bytes.len() > MOST_BYTES {
         return Err(Unreadable::TooLarge);
     }
     if let Some(encoding) = utf16(bytes) {
@@ -130,7 +133,7 @@ mod tests {
     fn what_is_no_text_is_refused() {
         assert_eq!(decode(b"a\0b").err(), Some(Unreadable::Binary));
         assert_eq!(decode(b"ab\xe9").err(), Some(Unreadable::NotText { at: 2 }));
-        assert_eq!(decode(&vec![b'a'; crate::MOST_BYTES + 1]).err(), Some(Unreadable::TooLarge));
+        assert_eq!(decode(&vec![b'a'; MOST_BYTES + 1]).err(), Some(Unreadable::TooLarge));
         assert_eq!(decode(b"\xff\xfea").err(), Some(Unreadable::Binary));
     }
 
