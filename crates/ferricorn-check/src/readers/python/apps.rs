@@ -211,7 +211,7 @@ impl Module {
             }
             Line::Class(class) => found |= class.name == name,
             Line::Import(names) => {
-                found |= names.iter().any(|(module, alias)| bound(module, alias.as_deref()) == name)
+                found |= names.iter().any(|(module, alias)| bound(module, alias.as_deref()) == name);
             }
             Line::From { names, .. } => {
                 found |= names.iter().any(|(own, alias)| alias.as_deref().unwrap_or(own) == name);

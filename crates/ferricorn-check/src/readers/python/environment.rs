@@ -37,7 +37,7 @@ impl Module {
     pub fn environment(&self) -> Vec<Read> {
         let mut reads = Vec::new();
         walk_expressions(&self.statements, &mut |expression, _| {
-            reads.extend(self.environment_read(expression))
+            reads.extend(self.environment_read(expression));
         });
         reads.extend(self.settings_fields());
         reads.sort_by_key(|read| read.span);
