@@ -42,6 +42,8 @@ pub struct CommandLine {
     pub scripts: Vec<shell::Script>,
     /// The commands in order, those of `sh -c '…'` in its place.
     pub commands: Vec<Command>,
+    /// Words behind the script of `sh -c`, of which the script makes no use.
+    pub lost: Vec<Span>,
 }
 
 /// How a command line stands in its file.
@@ -120,6 +122,8 @@ pub struct Word {
     pub shell: shell::Word,
     /// The text without its outer quotes, to be read again.
     excerpt: Excerpt,
+    /// Whether no shell reads it: the quotes around it belong to the format of the file.
+    verbatim: bool,
 }
 
 /// A program that starts another one.

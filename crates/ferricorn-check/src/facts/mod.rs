@@ -14,8 +14,10 @@
 
 mod command;
 mod deployment;
+pub mod docker;
 mod environment;
 mod fact;
+mod procfile;
 pub mod render;
 
 use std::rc::Rc;
@@ -41,12 +43,14 @@ pub struct Facts {
     pub deployments: Vec<Deployment>,
     /// The Blueprints (`render.yaml`).
     pub blueprints: Vec<render::Blueprint>,
+    /// The Dockerfiles.
+    pub images: Vec<docker::Image>,
 }
 
 impl Facts {
     /// Whether no file of a platform was found.
     pub fn is_empty(&self) -> bool {
-        self.deployments.is_empty() && self.blueprints.is_empty()
+        self.deployments.is_empty() && self.blueprints.is_empty() && self.images.is_empty()
     }
 
     /// Every command line, with what it belongs to: what runs and what is built.
@@ -91,15 +95,26 @@ impl Gather<'_> {
 
 /// Reads what is to be read.
 pub fn gather(tree: &dyn Tree) -> Facts {
-    let facts = Facts { sources: Sources::new(tree), deployments: Vec::new(), blueprints: Vec::new() };
+    let facts = Facts {
+        sources: Sources::new(tree),
+        deployments: Vec::new(),
+        blueprints: Vec::new(),
+        images: Vec::new(),
+    };
     let mut gather = Gather { tree, facts };
     render::gather(&mut gather);
+    docker::gather(&mut gather);
+    procfile::gather(&mut gather);
     gather.facts
 }
 
-/// Whether a file is one that production runs, by its name.
+/// Whether a file is one that production runs, by its name and its directories.
 pub fn is_production(path: &str) -> bool {
     const OTHERS: [&str; 7] = ["dev", "local", "test", "override", "example", "sample", "debug"];
+    const DIRECTORIES: [&str; 9] =
+        ["dev", "develop", "development", "local", "test", "tests", "example", "examples", "docs"];
     let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
+    let directories = path.rsplit('/').skip(1);
     !name.split(['.', '-', '_']).any(|part| OTHERS.iter().any(|other| part.starts_with(other)))
+        && !directories.into_iter().any(|part| DIRECTORIES.contains(&part.to_lowercase().as_str()))
 }

@@ -18,7 +18,13 @@ pub struct Place<'a> {
 
 /// A text that a shell reads.
 pub fn from_shell(value: &Excerpt, shell: Shell, written: Written, place: &Place<'_>) -> CommandLine {
-    let mut line = CommandLine { written, shell: Some(shell), scripts: Vec::new(), commands: Vec::new() };
+    let mut line = CommandLine {
+        written,
+        shell: Some(shell),
+        scripts: Vec::new(),
+        commands: Vec::new(),
+        lost: Vec::new(),
+    };
     read_script(&mut line, value, Some(shell), &[], place, 0);
     follow(&mut line.commands, place);
     line
@@ -26,7 +32,8 @@ pub fn from_shell(value: &Excerpt, shell: Shell, written: Written, place: &Place
 
 /// Words that are started as they are, each with its place, quotes included.
 pub fn from_words(values: &[(Excerpt, Span)], written: Written, place: &Place<'_>) -> CommandLine {
-    let mut line = CommandLine { written, shell: None, scripts: Vec::new(), commands: Vec::new() };
+    let mut line =
+        CommandLine { written, shell: None, scripts: Vec::new(), commands: Vec::new(), lost: Vec::new() };
     let words: Vec<Word> = values.iter().map(|(value, span)| words::as_it_is(value, *span)).collect();
     let raw = Raw { words, ..Raw::default() };
     add(&mut line, raw, None, &[], place, 0);
@@ -113,6 +120,11 @@ fn assigned(assignment: &shell::Assignment, value: &Excerpt, env: &Environment) 
     }
 }
 
+/// Whether a variable's name may begin with it; `$@`, `$1` and `${…}` may be the words behind a script.
+fn is_name_letter(letter: char) -> bool {
+    letter.is_ascii_alphabetic() || letter == '_'
+}
+
 /// How deep `sh -c 'sh -c …'` is followed.
 const DEEPEST: u32 = 4;
 
@@ -130,6 +142,11 @@ fn add(
     let peeled = wrappers::peel(&raw.words);
     let chain: Vec<Wrapper> = outer.iter().cloned().chain(peeled.wrappers).collect();
     if let Some((script, shell)) = peeled.script.filter(|_| depth < DEEPEST) {
+        let takes =
+            |text: &str| text.match_indices('$').any(|(at, _)| !text[at + 1..].starts_with(is_name_letter));
+        if !takes(script.text()) {
+            line.lost.extend(raw.words[peeled.named + 1..].iter().map(|word| word.span));
+        }
         return read_script(line, &script, Some(shell), &chain, place, depth + 1);
     }
     let read = words::options(&peeled.program, &raw.words, peeled.named + 1);

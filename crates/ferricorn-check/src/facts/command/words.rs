@@ -49,7 +49,7 @@ pub(super) fn of_shell(
     }
     let excerpt = excerpt.unwrap_or_else(|| value.part(word.range.clone()));
     let span = begins_with_blank.map_or(word.span, |blank| blank.after().to(word.span.after()));
-    Some(Word { text, span, shell: word.clone(), excerpt })
+    Some(Word { text, span, shell: word.clone(), excerpt, verbatim: false })
 }
 
 fn is_escaped_blank(piece: &Piece) -> bool {
@@ -69,7 +69,7 @@ pub(super) fn as_it_is(value: &Excerpt, quoted: Span) -> Word {
         glob: None,
     };
     let shell = shell::Word { pieces: vec![piece], span: quoted, range };
-    Word { text, span: quoted, shell, excerpt: value.clone() }
+    Word { text, span: quoted, shell, excerpt: value.clone(), verbatim: true }
 }
 
 /// The options of a program, as it takes them.
@@ -155,7 +155,9 @@ fn known(text: &str, span: Span) -> Fact<String> {
 /// Where a part of a word stands: exactly if the word is written as it reads, otherwise the whole word.
 fn span(word: &Word, place: &Place) -> Span {
     let plain = word.excerpt.text() == word.text;
-    if place.range == (0..word.text.len()) {
+    if word.verbatim {
+        word.excerpt.span(place.range.clone())
+    } else if place.range == (0..word.text.len()) {
         word.span
     } else if plain {
         word.excerpt.span(place.range.clone())

@@ -66,7 +66,7 @@
 
 use ferricorn_config::{command_line, command_line::Wrong, options::Spelling};
 
-use super::options::{Mended, deleted, ferricorn, renamed, shown};
+use super::options::{Mended, between, deleted, ferricorn, renamed, shown};
 use crate::{facts::Mistake, rules::prelude::*};
 
 pub(super) static RULE: Rule =
@@ -111,8 +111,10 @@ fn mended(facts: &Facts, command: &Command, mistake: &Mistake, spelling: &Spelli
             let (_, span) = value?;
             let written = facts.sources.get(span.file).slice(*span);
             let options = address(written)?;
+            let between = between(facts, command, mistake.name)?;
+            let put = options.replace(' ', between);
             let title = format!("write {options}");
-            Some(Mended { title, edits: vec![Edit::replace(mistake.name.to(*span), options)] })
+            Some(Mended { title, edits: vec![Edit::replace(mistake.name.to(*span), put)] })
         }
         _ => renamed(command_line::Program::Uvicorn, spelling, mistake),
     }

@@ -35,7 +35,7 @@
 
 use ferricorn_config::{command_line, command_line::Wrong, options::Spelling};
 
-use super::options::{Mended, deleted, ferricorn, renamed, shown};
+use super::options::{Mended, between, deleted, ferricorn, renamed, shown};
 use crate::{facts::Mistake, rules::prelude::*};
 
 pub(super) static RULE: Rule =
@@ -98,7 +98,8 @@ fn bind(facts: &Facts, command: &Command, mistake: &Mistake) -> Option<Mended> {
     both.sort_by_key(|it| it.name);
     let first = both.first()?;
     let (_, value) = first.value.as_ref()?;
-    let mut edits = vec![Edit::replace(first.name.to(*value), format!("--bind {address}"))];
+    let between = between(facts, command, first.name)?;
+    let mut edits = vec![Edit::replace(first.name.to(*value), format!("--bind{between}{address}"))];
     for other in &both[1..] {
         edits.push(deleted(command, other)?);
     }

@@ -37,6 +37,7 @@ use ferricorn_config::{
     options::{self, Entry},
 };
 
+use super::options::joined_option;
 use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule =
@@ -47,6 +48,10 @@ fn check(facts: &Facts, findings: &mut Findings) {
         let Some(rules) = command.program.rules() else { continue };
         for mistake in command.mistakes.iter().filter(|mistake| matches!(mistake.wrong, Wrong::Unknown)) {
             let (program, typed) = (rules.name(), &mistake.typed);
+            // One argument that holds option and value is FC122.
+            if joined_option(rules, typed).is_some() {
+                continue;
+            }
             let refusal = match rules {
                 command_line::Program::Uvicorn => format!("No such option '{typed}'"),
                 _ => format!("unrecognized arguments: {typed}"),

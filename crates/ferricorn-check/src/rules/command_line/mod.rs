@@ -7,6 +7,22 @@ mod fc102;
 mod fc103;
 mod fc110;
 mod fc111;
+mod fc112;
+mod fc116;
+mod fc117;
+mod fc121;
+mod fc122;
 mod options;
 
-pub(super) static RULES: &[&Rule] = &[&fc101::RULE, &fc102::RULE, &fc103::RULE, &fc110::RULE, &fc111::RULE];
+pub(super) static RULES: &[&Rule] = &[
+    &fc101::RULE,
+    &fc102::RULE,
+    &fc103::RULE,
+    &fc110::RULE,
+    &fc111::RULE,
+    &fc112::RULE,
+    &fc116::RULE,
+    &fc117::RULE,
+    &fc121::RULE,
+    &fc122::RULE,
+];

@@ -1,10 +1,14 @@
 //! What the rules about options share: the other program's name for a setting, and how to put it in.
 
-use ferricorn_config::{command_line, options::Spelling};
+use ferricorn_config::{
+    command_line,
+    options::{self, Spelling},
+};
 
 use crate::{
-    facts::{Command, Mistake},
+    facts::{Command, Facts, Mistake},
     finding::Edit,
+    text::Span,
 };
 
 /// An option of the other program, mended.
@@ -41,4 +45,29 @@ pub(super) fn ferricorn(command: &Command) -> Mended {
 /// An option as it is called in a sentence.
 pub(super) fn shown(mistake: &Mistake) -> &str {
     &mistake.typed
+}
+
+/// What stands between two words at this place, which has no quotes around it: a blank for a shell, `", "` in an array.
+/// `None` if a new word needs a line of its own.
+pub(super) fn between(facts: &Facts, command: &Command, at: Span) -> Option<&'static str> {
+    let source = facts.sources.get(at.file);
+    if command.shell.is_some() {
+        return Some(" ");
+    }
+    let before = source.text().get(..at.range().start)?;
+    if source.slice(at).contains('\n') {
+        return None;
+    }
+    match before.chars().next_back() {
+        Some('"') => Some("\", \""),
+        Some('\'') => Some("', '"),
+        _ => None,
+    }
+}
+
+/// `--name value` in one word, taken apart, if the program has this option.
+pub(super) fn joined_option(program: command_line::Program, word: &str) -> Option<(&str, &str)> {
+    let (name, value) = word.split_once(' ')?;
+    let spelling = options::find_long(name.strip_prefix("--")?)?;
+    program.knows(&spelling).then_some((name, value.trim_start()))
 }

@@ -1,0 +1,50 @@
+//! `--reload` watches the source files and starts the server anew when one changes. It is for development: it costs a process
+//! and CPU time, it ignores `--workers` in uvicorn, and a file that the program writes restarts it in the middle of requests.
+//!
+//! It is not reported in files for development, which have `dev`, `local` or `test` in their names.
+//!
+//! ## Bad
+//!
+//! ```Dockerfile Dockerfile:2
+//! FROM python:3.12-slim
+//! CMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--reload"]
+//! ```
+//!
+//! ## Fixed
+//!
+//! ```Dockerfile Dockerfile
+//! FROM python:3.12-slim
+//! CMD ["uvicorn", "main:app", "--host", "0.0.0.0"]
+//! ```
+//!
+//! ## Good
+//!
+//! ```Dockerfile Dockerfile.dev
+//! FROM python:3.12-slim
+//! CMD ["uvicorn", "main:app", "--host", "0.0.0.0", "--reload"]
+//! ```
+
+use crate::rules::prelude::*;
+
+pub(super) static RULE: Rule =
+    Rule::new(116, "--reload in production", Severity::Warning, explanation!("fc116.rs"), check);
+
+fn check(facts: &Facts, findings: &mut Findings) {
+    for (deployment, command) in facts.servers() {
+        if !deployment.production || command.optional {
+            continue;
+        }
+        let Some(given) = command.option("reload") else { continue };
+        if given.value.known().is_none_or(|(value, _)| value != "true") {
+            continue;
+        }
+        let finding = RULE
+            .warning(given.name, "--reload is for development")
+            .label("watches the files and restarts")
+            .happens("each change of a file below the directory restarts the server");
+        findings.add(deployment.sign(match command.remove(given.words) {
+            Some(edit) => finding.safe_fix("leave --reload out", vec![edit]),
+            None => finding,
+        }));
+    }
+}
