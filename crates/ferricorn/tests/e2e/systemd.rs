@@ -1,4 +1,5 @@
-//! Under the real systemd: a user's manager that a test starts for itself, in a mount namespace of its own.
+//! Under the real systemd: a user's manager that a test starts for itself, in a mount namespace of its own. The unit is the
+//! one that README and docs quote; what stands below it, the hardening, is only a system's manager's to do.
 
 use std::{
     fs,
@@ -8,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use ferricorn_test::{Address, Load, PATIENCE, Server, eventually, http, processes, skip, turn};
+use ferricorn_test::{Address, Load, PATIENCE, Server, eventually, http, processes, repository, skip, turn};
 use nix::sys::signal::Signal;
 
 use crate::{
@@ -25,14 +26,9 @@ const MANAGE: &str = r#"
 mount -t tmpfs none /run && mkdir -p /run/systemd/system "$XDG_RUNTIME_DIR/units" || exit
 for word in "$0" "$@"; do printf "'%s' " "$word"; done >"$XDG_RUNTIME_DIR/line"
 echo "exec $(cat "$XDG_RUNTIME_DIR/line") >/proc/\$MANAGERPID/fd/2 2>&1" >"$XDG_RUNTIME_DIR/start"
-cat >"$XDG_RUNTIME_DIR/units/app.service" <<END
-[Service]
-Type=notify
-WorkingDirectory=$PWD
-ExecStart=/bin/sh $XDG_RUNTIME_DIR/start
-ExecReload=/bin/kill -HUP \$MAINPID
-KillMode=mixed
-END
+sed -n '/^\[Service\]/,/^$/p' "$UNIT" | sed -e "s|^WorkingDirectory=.*|WorkingDirectory=$PWD|" \
+    -e "s|^ExecStart=.*|ExecStart=/bin/sh $XDG_RUNTIME_DIR/start|" -e "s|^ExecReload=[^ ]*|ExecReload=$FERRICORN|" \
+    >"$XDG_RUNTIME_DIR/units/app.service"
 echo '[Unit]
 Wants=app.service' >"$XDG_RUNTIME_DIR/units/default.target"
 export SYSTEMD_UNIT_PATH="$XDG_RUNTIME_DIR/units:"
@@ -75,6 +71,8 @@ fn systemd_starts_reloads_upgrades_and_stops_without_loss() {
     let server = builder
         .variable("XDG_RUNTIME_DIR", &manager.folder)
         .variable("MANAGER", SYSTEMD)
+        .variable("FERRICORN", crate::PROGRAM)
+        .variable("UNIT", repository().join("examples/systemd/ferricorn.service"))
         .wrapped(&["unshare", "--mount", "/bin/sh", "-c", MANAGE])
         .line("--workers 2 --reload-probation 0")
         .serve(2);
