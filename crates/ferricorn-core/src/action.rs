@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{BootFailure, Exit, Generation, RequestId, Slot, Snapshot, StopMode, UpgradeWay, WorkerId};
+use crate::{
+    BootFailure, Exit, Generation, RequestId, Scarce, Slot, Snapshot, StopMode, UpgradeWay, WorkerId,
+};
 
 /// Something the shell has to do. Actions of one step are executed in their order.
 #[derive(Clone, Debug, PartialEq)]
@@ -316,6 +318,13 @@ pub enum Notice {
         workers: usize,
         /// How much time.
         more: Duration,
+    },
+    /// The kernel holds the service back, which explains that a worker is silent, or that the master was late.
+    Throttled {
+        /// What there is too little of.
+        scarce: Scarce,
+        /// The limit.
+        source: String,
     },
     /// A worker was sent SIGKILL and is still there: it sleeps where no signal reaches it.
     Unkillable {

@@ -57,6 +57,8 @@ pub enum Event {
     },
     /// The scoreboard was read: one entry for every worker whose process exists.
     Sampled(Vec<(WorkerId, Vitals)>),
+    /// The kernel has held the service back, since its control group takes more than it may.
+    Throttled(Throttled),
     /// A worker's process has ended and was waited for.
     Exited {
         /// The worker.
@@ -144,6 +146,28 @@ pub enum Exit {
     Code(i32),
     /// A signal killed it.
     Signal(i32),
+}
+
+/// What a control group has too little of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scarce {
+    /// Memory: whoever takes more waits until something is given back (`memory.high`).
+    Memory,
+    /// Time of processors: a quota is used up.
+    Processor,
+}
+
+/// A limit that has held the service back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Throttled {
+    /// What there is too little of.
+    pub scarce: Scarce,
+    /// The limit, in words for the log.
+    pub source: String,
+    /// For how long it has held somebody back. Of several processors it is the sum.
+    pub held: Duration,
+    /// In how much time.
+    pub within: Duration,
 }
 
 /// What the scoreboard says of one worker.

@@ -37,7 +37,7 @@ mod worker;
 
 pub use action::{Action, ExitReason, Notice, Reply, Retirement, WorkerSignal};
 pub use backoff::Backoff;
-pub use event::{BootFailure, Command, Event, Exit, StopMode, Vitals};
+pub use event::{BootFailure, Command, Event, Exit, Scarce, StopMode, Throttled, Vitals};
 pub use ids::{Generation, RequestId, Slot, WorkerId};
 pub use policy::Policy;
 pub use supervisor::{Leaving, Legacy, LegacyWorker, Snapshot, Supervisor, WorkerSnapshot};

@@ -12,6 +12,7 @@ mod reconcile;
 mod record;
 mod silence;
 mod succeed;
+mod throttle;
 mod upgrade;
 mod urgency;
 
@@ -72,6 +73,8 @@ pub struct Supervisor {
     sampled_at: Option<Instant>,
     /// The master was late to read the scoreboard, and judged nobody for that.
     judged_nobody: bool,
+    /// What holds the service back.
+    throttles: Vec<throttle::Throttle>,
     /// Every worker waits for a device at once, and was given more time for that.
     host_stalled: bool,
     next_id: u64,
@@ -186,6 +189,7 @@ impl Supervisor {
             awake_since: None,
             sampled_at: None,
             judged_nobody: false,
+            throttles: Vec::new(),
             host_stalled: false,
             next_id: 1,
             now: None,

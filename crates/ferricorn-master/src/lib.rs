@@ -37,6 +37,7 @@ mod start;
 mod start_message;
 mod succession;
 mod successor;
+mod throttling;
 mod working_directory;
 mod world;
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ferricorn_core::{BootFailure, Exit, Notice, Retirement, StopMode, WorkerId};
+use ferricorn_core::{BootFailure, Exit, Notice, Retirement, Scarce, StopMode, WorkerId};
 use ferricorn_sys::activity;
 use ferricorn_wire::BootStage;
 use tracing::{debug, error, info, warn};
@@ -89,6 +89,13 @@ impl Observer {
                     more,
                     "all workers are late at once, held up by a device or a file system: they get more time"
                 );
+            }
+            Notice::Throttled { scarce, source } => {
+                let what = match scarce {
+                    Scarce::Memory => "takes more memory than it may",
+                    Scarce::Processor => "has used up its time of processors",
+                };
+                warn!("the service is held back by the kernel: its control group {what}, by {source}");
             }
             Notice::Unkillable { id } => with(crew, id, |it| {
                 let doing = activity::of(it.pid).map_or_else(|| "gone".to_owned(), |it| it.describe());

@@ -35,6 +35,7 @@ use crate::{
     sources::Signals,
     succession::Predecessor,
     successor::Successor,
+    throttling::Throttling,
 };
 
 /// What came of an action.
@@ -67,6 +68,7 @@ pub(crate) struct World {
     observer: Observer,
     reloading: Reloading,
     shortage: Shortage,
+    throttling: Throttling,
     samples: Interval,
     ticks: u32,
     interrupts: u32,
@@ -110,6 +112,7 @@ impl World {
             observer: Observer::default(),
             reloading: Reloading::default(),
             shortage: Shortage::default(),
+            throttling: Throttling::default(),
             samples,
             ticks: 0,
             interrupts: 0,
@@ -148,6 +151,7 @@ impl World {
                 self.ticks = self.ticks.wrapping_add(1);
                 if self.ticks.is_multiple_of(policy::WEIGH_EVERY) {
                     self.shortage.look();
+                    queue.extend(self.throttling.look().into_iter().map(Event::Throttled));
                     self.tell_backlog();
                     self.reloading.look();
                 }

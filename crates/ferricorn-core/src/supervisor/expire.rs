@@ -19,6 +19,12 @@ impl Supervisor {
         if pause <= self.policy.longest_pause() {
             return;
         }
+        // Once: otherwise a master that is held back with its workers would excuse them for as long as that lasts.
+        if let Some(throttle) = self.short_of_memory(before)
+            && std::mem::replace(&mut throttle.has_overslept, true)
+        {
+            return;
+        }
         self.awake_since = Some(now);
         for worker in self.workers.values_mut() {
             worker.postpone(pause);

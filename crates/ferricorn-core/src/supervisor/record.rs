@@ -27,6 +27,7 @@ impl Supervisor {
             Event::Drained { id } => self.drained(id, now, actions),
             Event::Exiting { id } => self.exiting(id, now, actions),
             Event::Sampled(samples) => self.sampled(&samples, now, actions),
+            Event::Throttled(fact) => self.throttled(fact, now),
             Event::Exited { id, exit } => self.exited(id, exit, now, actions),
             Event::Asked { by, command } => self.asked(by, command, now, actions),
             Event::SuccessorReady => self.successor_ready(actions),
@@ -187,6 +188,7 @@ impl Supervisor {
 
     fn sampled(&mut self, samples: &[(WorkerId, Vitals)], now: Instant, actions: &mut Vec<Action>) {
         let late = self.has_just_been_late(now);
+        self.tell_of_throttles(samples, late, now, actions);
         self.notice_host_stall(samples, now, actions);
         for (id, vitals) in samples {
             if !late {

@@ -24,6 +24,10 @@ impl Supervisor {
         actions: &mut Vec<Action>,
     ) {
         let Some(timeout) = self.policy.timeout else { return };
+        // Its cause is known, and what it excuses is decided already.
+        if self.short_of_memory(now).is_some() {
+            return;
+        }
         let ready: Vec<_> = samples
             .iter()
             .filter(|(id, _)| self.workers.get(id).is_some_and(crate::worker::Worker::is_ready))
@@ -78,7 +82,7 @@ impl Supervisor {
         actions: &mut Vec<Action>,
     ) {
         let Some(silent_for) = self.silence_since_awake(&vitals, now) else { return };
-        let (slow_after, timeout) = (self.policy.slow_after(), self.policy.timeout);
+        let (slow_after, timeout) = (self.policy.slow_after(), self.timeout(now));
         let Some(worker) = self.workers.get_mut(&id) else { return };
         // One that has drained may do at its end what it likes, and its loop ends with it: that is bounded elsewhere.
         let is_judged =
