@@ -316,6 +316,18 @@ fn variables_and_their_defaults_are_found() {
 }
 
 #[test]
+fn numbers_end_where_python_ends_them() {
+    let mut numbers = Vec::new();
+    let (source, module) = module("a = [1if 0else 2, 1.5e100.x, 1..y, 1_0.5e-3j, .5, 0xe+1, 1.e5]\n");
+    walk_expressions(&module.statements, &mut |expression, _| {
+        if let Kind::Number(_) = &expression.kind {
+            numbers.push(source.slice(expression.span));
+        }
+    });
+    assert_eq!(numbers, ["1", "0", "2", "1.5e100", "1.", "1_0.5e-3j", ".5", "0xe", "1", "1.e5"]);
+}
+
+#[test]
 fn engines_are_found() {
     let (_, module) = module(
         "import os\nfrom sqlalchemy import create_engine\nfrom sqlalchemy.ext.asyncio import create_async_engine\nURL = 'postgresql://x'\n\

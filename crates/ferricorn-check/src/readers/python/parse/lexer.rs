@@ -162,17 +162,23 @@ impl Lexer<'_> {
 
     fn number(&mut self, rest: &str) {
         let bytes = rest.as_bytes();
+        let hexadecimal = rest.starts_with("0x") || rest.starts_with("0X");
+        let (mut dot, mut exponent) = (false, false);
         let mut length = 0;
         while let Some(byte) = bytes.get(length) {
-            let exponent = length > 0 && matches!(bytes[length - 1], b'e' | b'E') && !rest.starts_with("0x");
-            let part = byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
-            // `1if x` and `1or x` are a number and a word.
-            let word = ["if", "in", "is", "or", "and", "else", "for", "not"]
-                .iter()
-                .any(|word| rest[length..].starts_with(word));
-            if !(part || exponent && matches!(byte, b'+' | b'-')) || word && !rest.starts_with("0x") {
+            let goes_on = match byte {
+                // A second dot, and one behind an exponent, is that of an attribute.
+                b'.' => !std::mem::replace(&mut dot, true) && !exponent && !hexadecimal,
+                b'+' | b'-' => !hexadecimal && matches!(bytes[length - 1], b'e' | b'E'),
+                _ => {
+                    (byte.is_ascii_alphanumeric() || *byte == b'_')
+                        && (hexadecimal || !is_word(&rest[length..]))
+                }
+            };
+            if !goes_on {
                 break;
             }
+            exponent |= !hexadecimal && matches!(byte, b'e' | b'E');
             length += 1;
         }
         self.push(Type::Number, self.at + length);
@@ -188,4 +194,9 @@ impl Lexer<'_> {
             SIGNS.iter().find(|sign| rest.starts_with(**sign)).map_or(first.len_utf8(), |sign| sign.len());
         self.push(Type::Sign, self.at + length);
     }
+}
+
+/// Whether a word begins here that may stand directly behind a number: `1if x`, `0or y`.
+fn is_word(rest: &str) -> bool {
+    ["if", "in", "is", "or", "and", "else", "for", "not"].iter().any(|word| rest.starts_with(word))
 }
