@@ -3,7 +3,7 @@
 The master runs `python -c` with one line that executes this text, which stands before the first NUL of the file that
 the package's sources are in.
 
-Owns: reading the sources from a descriptor, the importer that serves them.
+Owns: reading the sources from a descriptor, the importer that serves them, what `__main__` and `sys.argv` say.
 Does not own: anything about uvicorn, the application or the channel beyond one message for a too old Python.
 Invariants: this text parses on any Python 3; nothing is imported from the working directory, which `-c` puts
 first on the path and where a `json.py` of the user's would be found instead of the standard library's.
@@ -87,38 +87,53 @@ class EmbeddedImporter:
         return self.sources[name][1]
 
 
+def show_command(command):
+    """Makes `__main__` and the command line what they are in a worker of gunicorn's, where applications look.
+
+    Without a file the main module looks like an interactive session, in which python-dotenv looks for `.env` in the
+    working directory. With a file but no spec, `multiprocessing` would run the file in the processes that it starts;
+    a module that is called `__main__` in a package it does not run.
+    """
+    main = sys.modules["__main__"]
+    main.__file__ = command["argv"][0]
+    main.__package__ = "ferricorn"
+    main.__spec__ = ModuleSpec("ferricorn.__main__", None, origin=main.__file__)
+    sys.argv = command["argv"]
+    sys.orig_argv = (command["python"] or [sys.executable, main.__file__]) + sys.argv[1:]
+
+
 def boot(source, channel):
     """Runs the worker, or a helper that the master asks something, and does not return."""
     os.set_inheritable(source, False)
     os.set_inheritable(channel, False)
     if sys.version_info < (3, 10):
         refuse_old_python(channel)
-    sys.meta_path.insert(0, EmbeddedImporter(read_sources(source)))
+    content = read_sources(source)
     os.close(source)
+    sys.meta_path.insert(0, EmbeddedImporter(content["modules"]))
+    words = sys.argv[3:]
+    show_command(content["command"])
     from ferricorn_worker import forked
 
     # Before anything of the user's can fork, and before the function of any other module that is called at a fork.
     forked.watch()
     forked.keep(channel)
-    if sys.argv[3:4] == ["config"]:
+    if words[0] == "config":
         from ferricorn_worker import config_file
 
-        config_file.run(channel, sys.argv[4:])
-    if sys.argv[3:4] == ["hooks"]:
+        config_file.run(channel, words[1], words[2])
+    if words[0] == "hooks":
         from ferricorn_worker import hook_host
 
         hook_host.run(channel)
-    if sys.argv[3:4] == ["check"]:
+    if words[0] == "check":
         from ferricorn_worker import check
 
         check.run(channel)
     from ferricorn_worker import main, title
 
-    for name in sys.argv[4:5]:
+    for name in words[1:2]:
         title.show("ferricorn: worker [" + name + "]")
-    # What the application reads.
-    sys.argv = ["ferricorn"] + [word for job in sys.argv[3:4] for word in job.split(" ")[1:]]
-
     main.run(channel)
 
 

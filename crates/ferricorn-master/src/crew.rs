@@ -29,7 +29,10 @@ use ferricorn_wire::{
 use tokio::io::unix::AsyncFd;
 use tracing::warn;
 
-use crate::shim;
+use crate::{
+    Command,
+    shim::{self, Sources},
+};
 use member::ALLOWANCE;
 pub(crate) use member::{History, Member, Stage};
 pub(crate) use recruit::Recruit;
@@ -41,7 +44,7 @@ pub(crate) struct Crew {
     rows: Rows,
     /// What draining workers send connections into, and what serving ones take them out of.
     handoff: (OwnedFd, OwnedFd),
-    sources: OwnedFd,
+    sources: Sources,
     version: String,
     buffer: Vec<u8>,
     heard_last: WorkerId,
@@ -49,17 +52,21 @@ pub(crate) struct Crew {
 
 impl Crew {
     /// No worker yet, but everything that they will share; the handoff queue also with another master's.
-    pub(crate) fn new(version: &str, handoff: Option<(OwnedFd, OwnedFd)>) -> io::Result<Self> {
+    pub(crate) fn new(
+        version: &str,
+        command: &Command,
+        handoff: Option<(OwnedFd, OwnedFd)>,
+    ) -> io::Result<Self> {
         let handoff = handoff.map_or_else(channel::handoff_pair, Ok)?;
-        Self::with(version, Rows::new()?, handoff)
+        Self::with(version, command, Rows::new()?, handoff)
     }
 
-    fn with(version: &str, rows: Rows, handoff: (OwnedFd, OwnedFd)) -> io::Result<Self> {
+    fn with(version: &str, command: &Command, rows: Rows, handoff: (OwnedFd, OwnedFd)) -> io::Result<Self> {
         Ok(Self {
             members: BTreeMap::new(),
             rows,
             handoff,
-            sources: shim::sources()?,
+            sources: shim::sources(command)?,
             version: version.to_owned(),
             buffer: vec![0; MAX_PACKET],
             heard_last: WorkerId(0),

@@ -17,7 +17,7 @@ use ferricorn_wire::BootStage;
 use serde_json::json;
 
 use crate::{
-    Question, environment,
+    Command, Question, environment,
     shim::{self, Job},
     start_message,
 };
@@ -45,21 +45,20 @@ pub(crate) struct Helper {
 impl Helper {
     /// Starts the one that executes a configuration file.
     pub(crate) fn config_file(question: &Question) -> Result<Self, ExecuteError> {
-        let Question { python, file, arguments, variables } = question;
+        let Question { python, file, command, variables } = question;
         let (kind, target): (&str, OsString) = match &file.target {
             PythonTarget::Path(path) => ("path", path.into()),
             PythonTarget::Module(name) => ("module", name.into()),
         };
-        let mut words = vec!["config".into(), kind.into(), target];
-        words.extend_from_slice(arguments);
+        let words = vec!["config".into(), kind.into(), target];
         let environment = variables.clone();
         let job = Job { words, environment, directory: file.directory.clone(), rights: None };
-        Self::start(python, job, "")
+        Self::start(python, command, job, "")
     }
 
     /// Starts one. The file of the answer holds the question until it is read: others can read a command line.
-    fn start(python: &Path, job: Job, question: &str) -> Result<Self, ExecuteError> {
-        let sources = shim::sources()?;
+    fn start(python: &Path, command: &Command, job: Job, question: &str) -> Result<Self, ExecuteError> {
+        let sources = shim::sources(command)?;
         let mut answer = memfd_empty("ferricorn-answer")?;
         answer.write_all(question.as_bytes())?;
         answer.rewind()?;
@@ -99,13 +98,14 @@ pub fn execute(question: &Question) -> Result<String, ExecuteError> {
 pub fn check_application(
     settings: &Settings,
     python: &Path,
+    command: &Command,
     version: &str,
 ) -> Result<Option<Unfit>, ExecuteError> {
     let question = json!({ "app": start_message::app(settings), "log": start_message::log(settings, false) });
     let environment = environment::for_worker(version, &settings.environment);
     let words = vec!["check".into()];
     let job = Job { words, environment, directory: settings.chdir.clone(), rights: None };
-    let helper = Helper::start(python, job, &question.to_string())?;
+    let helper = Helper::start(python, command, job, &question.to_string())?;
     let answer: Answer = serde_json::from_str(&helper.wait()?).map_err(io::Error::other)?;
     Ok(answer.failure)
 }

@@ -22,7 +22,7 @@ use ferricorn_wire::{CallHook, HookServer, HookWorker, Hooks, ToHookHost, millis
 use tokio::time::timeout;
 use tracing::error;
 
-use crate::Program;
+use crate::{Command, Program};
 use host::{Fate, Host};
 use loaded::Loaded;
 
@@ -57,6 +57,7 @@ const RESTART_PAUSE: Duration = Duration::from_secs(10);
 /// The master's hooks.
 pub(crate) struct MasterHooks {
     version: &'static str,
+    command: Command,
     /// Those that hold.
     current: Loaded,
     /// Those of a generation that has not proven itself.
@@ -99,6 +100,7 @@ impl MasterHooks {
     pub(crate) fn new(program: &Program) -> Self {
         let mut hooks = Self {
             version: program.version,
+            command: program.invocation.command(),
             current: Loaded::default(),
             candidate: None,
             host: None,
@@ -161,7 +163,12 @@ impl MasterHooks {
         let Self { current, candidate, .. } = &*self;
         let wanted = || iter::once(current).chain(candidate).filter(|it| it.load.is_some());
         let Some(first) = wanted().next() else { return };
-        let host = Host::start(&first.interpreter, first.environment.clone(), first.directory.clone());
+        let host = Host::start(
+            &first.interpreter,
+            &self.command,
+            first.environment.clone(),
+            first.directory.clone(),
+        );
         match &host {
             Ok(host) => {
                 if let Some(load) = current.load.clone() {

@@ -10,7 +10,8 @@ use ferricorn_sys::{Bond, SpawnPlan};
 use ferricorn_wire::upgrade::{Succession, VARIABLE};
 
 use crate::{
-    PythonSearch,
+    Command, PythonSearch,
+    command::LAUNCHER,
     working_directory::{plain, same_file, seen_from, working_directory},
 };
 
@@ -48,6 +49,13 @@ impl Invocation {
     pub fn python_search(&self) -> PythonSearch {
         let variables = self.environment.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()));
         PythonSearch::new(&self.program, self.directory.as_deref().unwrap_or(Path::new("/")), variables)
+    }
+
+    /// What Python processes show of it.
+    pub fn command(&self) -> Command {
+        let launcher = self.environment.iter().find(|(name, _)| name == LAUNCHER);
+        let arguments = self.arguments.iter().skip(1).cloned().collect();
+        Command::new(&self.program, arguments, launcher.map(|(_, value)| value.as_os_str()))
     }
 
     /// The same again, from what is at the program's path by now, as a successor.

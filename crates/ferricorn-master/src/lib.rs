@@ -11,6 +11,7 @@
 //! * The master is never in the path of a request.
 
 mod binding;
+mod command;
 mod control;
 mod crew;
 mod death;
@@ -51,6 +52,7 @@ use succession::Succession;
 use tracing::{error, info};
 use world::World;
 
+pub use command::Command;
 pub use helper::{ExecuteError, Unfit, check_application, execute};
 pub use interpreter::{Found, InterpreterError, Note, PythonSearch};
 pub use invocation::Invocation;

@@ -20,7 +20,7 @@ use ferricorn_sys::{Signal, wait};
 use ferricorn_wire::control::Response;
 use tokio::sync::oneshot;
 
-use crate::helper::Helper;
+use crate::{Command, helper::Helper};
 pub(crate) use candidate::{Candidate, Committed};
 
 /// How long a configuration file in Python may take at a reload.
@@ -33,7 +33,7 @@ pub struct Question {
     /// The file.
     pub file: PythonFile,
     /// What it sees in `sys.argv`.
-    pub arguments: Vec<OsString>,
+    pub command: Command,
     /// What it sees of the environment.
     pub variables: Vec<(OsString, OsString)>,
 }

@@ -13,6 +13,9 @@ use std::{
 };
 
 use ferricorn_sys::{Bond, Rights, SpawnPlan, memfd::memfd_with};
+use serde_json::{Map, Value, json};
+
+use crate::{Command, command::LAUNCHER};
 
 /// The text of `python -c`: runs what stands before the first NUL of the file whose descriptor is its first argument.
 /// One line, because it is what `ps` shows of every worker. `pread`, because all workers share the file's offset.
@@ -86,12 +89,19 @@ const MODULES: &[(&str, &str)] = modules![
     "worker_hooks",
 ];
 
-/// The memfd that workers boot from: `boot.py`, a NUL, and a JSON object from module path to source.
-pub(crate) fn sources() -> io::Result<OwnedFd> {
-    let sources: serde_json::Map<String, serde_json::Value> =
+/// What the processes of a master boot from, and the interpreter's options.
+pub(crate) struct Sources {
+    file: OwnedFd,
+    options: Vec<OsString>,
+}
+
+/// The memfd that they boot from: `boot.py`, a NUL, and a JSON object with the sources by module path and the command.
+pub(crate) fn sources(command: &Command) -> io::Result<Sources> {
+    let modules: Map<String, Value> =
         MODULES.iter().map(|(name, source)| ((*name).to_owned(), (*source).into())).collect();
-    let content = format!("{BOOT_SOURCE}\0{}", serde_json::Value::Object(sources));
-    memfd_with("ferricorn-shim", content.as_bytes())
+    let content = json!({ "modules": modules, "command": command.to_json() });
+    let file = memfd_with("ferricorn-shim", format!("{BOOT_SOURCE}\0{content}").as_bytes())?;
+    Ok(Sources { file, options: command.options().to_vec() })
 }
 
 /// What a process of the shim is to do, and where.
@@ -108,11 +118,14 @@ pub(crate) struct Job {
 
 /// How a process of the shim is started. It inherits the sources and its end of the link to the master: a channel, or a file
 /// that the answer is written into.
-pub(crate) fn plan(interpreter: &Path, sources: &OwnedFd, link: &impl AsRawFd, job: Job) -> SpawnPlan {
-    let inherit = vec![sources.as_raw_fd(), link.as_raw_fd()];
-    let mut arguments: Vec<OsString> = vec!["-c".into(), BOOT.into()];
+pub(crate) fn plan(interpreter: &Path, sources: &Sources, link: &impl AsRawFd, mut job: Job) -> SpawnPlan {
+    let inherit = vec![sources.file.as_raw_fd(), link.as_raw_fd()];
+    let mut arguments = sources.options.clone();
+    arguments.extend(["-c".into(), BOOT.into()]);
     arguments.extend(inherit.iter().map(|number| number.to_string().into()));
     arguments.extend(job.words);
+    // Another ferricorn that the application starts has options of its own.
+    job.environment.retain(|(name, _)| name != LAUNCHER);
     SpawnPlan {
         program: interpreter.to_owned(),
         name: None,

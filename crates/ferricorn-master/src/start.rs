@@ -53,7 +53,7 @@ async fn first(program: Program, mut signals: Signals) -> Result<Begun, Outcome>
     // Not before: a second master, started by mistake, leaves the files of the first one alone.
     rights::give_logs(settings);
     let core = Supervisor::new(policy::from_settings(settings), policy::seed());
-    let crew = Crew::new(program.version, None).map_err(unprepared)?;
+    let crew = Crew::new(program.version, &program.invocation.command(), None).map_err(unprepared)?;
     let world = World::new(program, crew, listeners, signals, Predecessor::NONE, pid_file, hooks);
     Ok((core, world, VecDeque::from([Event::Started])))
 }
@@ -71,7 +71,8 @@ async fn beside(
     let handoff = succession::take_handoff(estate).map_err(unprepared)?;
     let policy = policy::from_settings(&program.settings);
     let core = Supervisor::succeeding(policy, policy::seed(), estate.scaled_to);
-    let crew = Crew::new(program.version, Some(handoff)).map_err(unprepared)?;
+    let crew =
+        Crew::new(program.version, &program.invocation.command(), Some(handoff)).map_err(unprepared)?;
     let world = World::new(program, crew, listeners, signals, predecessor, None, hooks);
     Ok((core, world, VecDeque::from([Event::Started])))
 }
@@ -93,7 +94,7 @@ fn in_place(program: Program, signals: Signals, legacy: &Legacy) -> Result<Begun
     );
     // It is the same master to them, which reloads: the process that called them for the old program has ended.
     let hooks = MasterHooks::new(&program);
-    let crew = Crew::inherit(program.version, legacy).map_err(unprepared)?;
+    let crew = Crew::inherit(program.version, &program.invocation.command(), legacy).map_err(unprepared)?;
     let mut world = World::new(program, crew, listeners, signals, Predecessor::NONE, pid_file, hooks);
     let mut queue = VecDeque::from([Event::Started]);
     // Whoever has ended in between was told to the old program, if to anybody.

@@ -16,7 +16,9 @@ use ferricorn_config::{
     Accounts, ConfigError, Environment, Facts, FileContent, Given, Input, Layer, PythonFile, PythonTarget,
     Resolved, Settings, read_toml, resolve,
 };
-use ferricorn_master::{ExecuteError, InterpreterError, PythonSearch, Question, Reread, SystemAccounts};
+use ferricorn_master::{
+    Command, ExecuteError, InterpreterError, PythonSearch, Question, Reread, SystemAccounts,
+};
 
 use crate::{cli::StartRequest, target};
 
@@ -31,8 +33,8 @@ pub struct Configuration {
 
 /// How the process was started. Nothing else of the process counts for its settings.
 pub struct ProcessStart {
-    /// The program's arguments without its name, which a Python file sees in `sys.argv`.
-    pub arguments: Vec<OsString>,
+    /// The command line, which a Python file sees in `sys.argv`.
+    pub command: Command,
     /// The variables, which a Python file sees.
     pub variables: Vec<(OsString, OsString)>,
     /// The directory that the program was started in, by the name that the user has for it.
@@ -44,11 +46,11 @@ pub struct ProcessStart {
 }
 
 impl ProcessStart {
-    /// Of this process. `arguments` are those of the program, without its name.
-    pub fn of_this_process(arguments: Vec<OsString>, python: PythonSearch) -> Self {
+    /// Of this process.
+    pub fn of_this_process(command: Command, python: PythonSearch) -> Self {
         let directory = ferricorn_master::working_directory().unwrap_or_default();
         Self {
-            arguments,
+            command,
             variables: std::env::vars_os().collect(),
             directory,
             python,
@@ -94,12 +96,12 @@ impl Configuration {
     /// What Python has to be asked about the source, if it is a Python file.
     fn question(&self, source: &Source) -> Result<Option<Question>, ConfigError> {
         let Source::Python { file, name } = source else { return Ok(None) };
-        let ProcessStart { arguments, variables, python, .. } = &self.process;
+        let ProcessStart { command, variables, python, .. } = &self.process;
         let found = python.find(self.python().as_deref()).map_err(|error| without_python(name, &error))?;
         Ok(Some(Question {
             python: found.python,
             file: file.clone(),
-            arguments: arguments.clone(),
+            command: command.clone(),
             variables: variables.clone(),
         }))
     }

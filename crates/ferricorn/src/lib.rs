@@ -18,7 +18,7 @@ use std::{ffi::OsString, io, io::IsTerminal};
 use cli::{Request, StartRequest};
 use configuration::{Configuration, ProcessStart};
 use ferricorn_config::{ConfigError, Resolved, Settings, Shown, Task};
-use ferricorn_master::{Invocation, Program, PythonSearch, Unfit};
+use ferricorn_master::{Invocation, Program, Unfit};
 use ferricorn_wire::BootStage;
 
 /// The product's version.
@@ -35,7 +35,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
         return commands::check::run(&words[1..]);
     }
     let invocation = Invocation::of_this_process(arguments.clone());
-    let process = ProcessStart::of_this_process(words, invocation.python_search());
+    let process = ProcessStart::of_this_process(invocation.command(), invocation.python_search());
     match cli::parse(arguments, &process.environment()) {
         Ok(Request::Help(Some(group))) => report::print(&help::group_help(group)),
         Ok(Request::Help(None)) => report::print(&help::help(io::stdout().is_terminal())),
@@ -61,7 +61,7 @@ fn start(request: StartRequest, process: ProcessStart, invocation: Invocation) -
         return report::error(&format!("can't chdir to `{}`: {error}", settings.chdir.display()));
     }
     if task != Task::Serve {
-        return check(task, &settings, &invocation.python_search(), &shown, &warnings);
+        return check(task, &settings, &invocation, &shown, &warnings);
     }
     let log = match logging::start(&settings, colors) {
         Ok(log) => log,
@@ -83,7 +83,13 @@ fn start(request: StartRequest, process: ProcessStart, invocation: Invocation) -
 }
 
 /// `--print-config` and `--check-config`: everything that can be known without binding.
-fn check(task: Task, settings: &Settings, search: &PythonSearch, shown: &[Shown], warnings: &[String]) -> u8 {
+fn check(
+    task: Task,
+    settings: &Settings,
+    invocation: &Invocation,
+    shown: &[Shown],
+    warnings: &[String],
+) -> u8 {
     if task == Task::Print {
         report::print(&report::settings(shown));
     }
@@ -93,14 +99,14 @@ fn check(task: Task, settings: &Settings, search: &PythonSearch, shown: &[Shown]
     if let Some(unreadable) = shown.iter().find_map(unreadable) {
         return report::error(&unreadable);
     }
-    let found = match search.find(settings.python.as_deref()) {
+    let found = match invocation.python_search().find(settings.python.as_deref()) {
         Ok(found) => found,
         Err(error) => return report::error(&format!("{error}\nhint: {}", error.hint())),
     };
     if let Some(note) = found.note {
         report::warning(&note.text);
     }
-    match ferricorn_master::check_application(settings, &found.python, VERSION) {
+    match ferricorn_master::check_application(settings, &found.python, &invocation.command(), VERSION) {
         Ok(None) => 0,
         Ok(Some(Unfit { stage: BootStage::Import | BootStage::App, text })) => {
             report::error(&format!("the application `{}` cannot be loaded\n{text}", settings.app))

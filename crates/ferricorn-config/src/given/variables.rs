@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Variables of ferricorn's that are no settings: what it tells its workers and successors. Those of its own tests begin with `TEST_`.
-const RESERVED: [&str; 3] = ["SLOT", "GENERATION", "UPGRADE"];
+const RESERVED: [&str; 4] = ["SLOT", "GENERATION", "UPGRADE", "LAUNCHER"];
 
 /// What the variables say, weakest first. `spoken` is what all that was given otherwise speaks.
 pub(crate) fn given(environment: &Environment, spoken: Spoken, warnings: &mut Vec<String>) -> Vec<Given> {

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from typing import NoReturn
 
 from . import application, environment, forked, log_config, worker_class
@@ -28,7 +27,6 @@ def run(descriptor: int) -> NoReturn:
     os.ftruncate(descriptor, 0)
     os.lseek(descriptor, 0, os.SEEK_SET)
     app = AppSettings.from_message(question["app"])
-    sys.argv = ["ferricorn", app.target]
     answer: dict[str, str] = {}
     try:
         _check(app, LogSettings.from_message(question["log"]))

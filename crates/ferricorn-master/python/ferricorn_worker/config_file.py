@@ -26,10 +26,8 @@ _MODULE = "__config__"
 _OURS = ("<ferricorn_worker", "<frozen importlib")
 
 
-def run(descriptor: int, arguments: list[str]) -> NoReturn:
-    """Executes the file that the arguments name, writes the answer, and exits."""
-    kind, target, *rest = arguments
-    sys.argv = ["ferricorn", *rest]
+def run(descriptor: int, kind: str, target: str) -> NoReturn:
+    """Executes a file or a module, writes the answer, and exits."""
     sys.path.insert(0, os.getcwd())
     try:
         module = load(kind, target)

@@ -39,7 +39,8 @@ def sources() -> bytes:
     """What workers boot from, as the master embeds it."""
     files = sorted((SHIM / "ferricorn_worker").glob("*.py"))
     package = {f"ferricorn_worker/{file.stem}": file.read_text() for file in files}
-    return (SHIM / "boot.py").read_bytes() + b"\0" + json.dumps(package).encode()
+    content = {"modules": package, "command": {"argv": ["/bin/ferricorn", "main:app"], "python": None}}
+    return (SHIM / "boot.py").read_bytes() + b"\0" + json.dumps(content).encode()
 
 
 def memfd(name: str, content: bytes) -> int:

@@ -22,7 +22,7 @@ def ask(folder: Path, kind: str, target: str) -> tuple[dict[str, Any], str, str]
     """As `execute`, of a file or a module that exists."""
     source = memfd("ferricorn-shim", sources())
     answer = os.memfd_create("answer")
-    command = [sys.executable, "-c", LAUNCH, str(source), str(answer), "config", kind, target, "--reload"]
+    command = [sys.executable, "-c", LAUNCH, str(source), str(answer), "config", kind, target]
     done = subprocess.run(command, cwd=folder, pass_fds=(source, answer), capture_output=True, text=True, timeout=60)
     os.close(source)
     with os.fdopen(answer, "rb") as stream:
@@ -108,7 +108,7 @@ def test_the_file_runs_as_gunicorn_runs_it(tmp_path: Path) -> None:
     found = values(answer)
     assert found["workers"] == {"kind": "whole", "value": "4"}
     assert found["proc_name"] == {"kind": "text", "value": "__config__"}
-    assert found["user"] == {"kind": "text", "value": "--reload"}
+    assert found["user"] == {"kind": "text", "value": "main:app"}
     answer, _, _ = ask(tmp_path, "module", "shared")
     assert values(answer)["workers"] == {"kind": "whole", "value": "4"}
     answer, _, _ = ask(tmp_path, "module", "missing")

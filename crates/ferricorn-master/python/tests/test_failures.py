@@ -191,7 +191,7 @@ def test_the_factory_flag(one_master: FakeMaster) -> None:
 def test_what_the_application_sees(one_master: FakeMaster) -> None:
     one_master.spawn("apps:paths").serve()
     body = one_master.connect().get().body.decode()
-    assert body == repr([str(Path(__file__).parent), ["ferricorn", "apps:paths"]])
+    assert body == repr([str(Path(__file__).parent), ["/bin/ferricorn", "main:app"]])
 
 
 def test_a_certificate_that_is_not_there_is_named(one_master: FakeMaster) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import select
@@ -17,10 +18,8 @@ WAYS = ["process", "pool", "executor", "by_hand", "in_thread", "nested"]
 
 def child_of(master: FakeMaster, worker: Worker) -> int:
     """The pid of the child that has said so."""
-    master.wait_for(lambda: "child" in worker.out())
-    found = re.search(r"child (\d+)", worker.out())
-    assert found is not None
-    return int(found[1])
+    master.wait_for(lambda: re.search(r"child \d+\n", worker.out()))
+    return int(re.findall(r"child (\d+)\n", worker.out())[0])
 
 
 def holds(pid: int, *descriptors: int) -> list[str]:
@@ -29,16 +28,18 @@ def holds(pid: int, *descriptors: int) -> list[str]:
     folder = Path(f"/proc/{pid}/fd")
     found = []
     for entry in folder.iterdir():
-        status = entry.stat()
-        if (status.st_dev, status.st_ino) in ours:
-            found.append(os.readlink(entry))
+        with contextlib.suppress(FileNotFoundError):
+            status = entry.stat()
+            if (status.st_dev, status.st_ino) in ours:
+                found.append(os.readlink(entry))
     return found
 
 
 def assert_clean(master: FakeMaster, worker: Worker, pid: int) -> None:
     """The child lives, and holds nothing that the master shares with its worker."""
     assert Path(f"/proc/{pid}").exists()
-    assert holds(pid, worker.black_box, *master.inherited()) == []
+    # It may have been forked this very moment.
+    master.wait_for(lambda: holds(pid, worker.black_box, *master.inherited()) == [])
     # The channel: it is at its end as soon as the worker is.
     worker.process.kill()
     worker.wait()

@@ -17,7 +17,7 @@ use ferricorn_wire::{
 use super::{
     ALLOWANCE, Crew, History, Member, Stage, recruit::courtesy, rows::Rows, silence::Silence, watch,
 };
-use crate::succession;
+use crate::{Command, succession};
 
 impl Crew {
     /// Everything that is left, in one message.
@@ -51,11 +51,11 @@ impl Crew {
     }
 
     /// The crew of it again.
-    pub(crate) fn inherit(version: &str, legacy: &Legacy) -> io::Result<Self> {
+    pub(crate) fn inherit(version: &str, command: &Command, legacy: &Legacy) -> io::Result<Self> {
         let row = |worker: &WorkerState| usize::try_from(worker.row).unwrap_or(ROWS);
         let rows = Rows::inherit(inherit::descriptor(legacy.scoreboard)?, legacy.workers.iter().map(row))?;
         let handoff = succession::take_handoff(&legacy.estate)?;
-        let mut new = Self::with(version, rows, handoff)?;
+        let mut new = Self::with(version, command, rows, handoff)?;
         for worker in &legacy.workers {
             new.members.insert(WorkerId(worker.id), inherit_worker(worker, row(worker))?);
         }

@@ -16,7 +16,7 @@ use ferricorn_wire::{FromHookHost, ToHookHost};
 use tokio::{io::unix::AsyncFd, time::timeout};
 use tracing::{debug, error, warn};
 
-use crate::{crew, shim};
+use crate::{Command, crew, shim};
 
 /// How much longer than its limit a hook may take before the process is killed: C code cannot be interrupted.
 pub(super) const MERCY: Duration = Duration::from_secs(2);
@@ -57,10 +57,11 @@ pub(super) enum Fate {
 impl Host {
     pub(super) fn start(
         interpreter: &Path,
+        command: &Command,
         environment: Vec<(OsString, OsString)>,
         directory: PathBuf,
     ) -> io::Result<Self> {
-        let sources = shim::sources()?;
+        let sources = shim::sources(command)?;
         let (ours, theirs) = channel::pair()?;
         let job = shim::Job { words: vec!["hooks".into()], environment, directory, rights: None };
         let child =

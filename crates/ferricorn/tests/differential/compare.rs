@@ -1,13 +1,13 @@
 //! What ferricorn makes of a case, and what differs from a reference's settings.
 
-use std::{collections::BTreeMap, ffi::OsString, io};
+use std::{collections::BTreeMap, ffi::OsString, io, path::Path};
 
 use ferricorn::{
     cli::{self, Request},
     configuration::{Configuration, ProcessStart},
 };
 use ferricorn_config::{Accounts, ConfigError, Resolved, options};
-use ferricorn_master::{PythonSearch, SystemAccounts};
+use ferricorn_master::{Command, PythonSearch, SystemAccounts};
 use serde_json::Value;
 
 use crate::case::{Case, folder};
@@ -45,13 +45,13 @@ fn resolved(case: &Case) -> Result<Resolved, ConfigError> {
     let arguments: Vec<OsString> = case.words.iter().map(OsString::from).collect();
     let directory = folder().to_owned();
     let process = ProcessStart {
-        arguments,
+        command: Command::new(Path::new("ferricorn"), arguments, None),
         variables,
         directory,
         python: PythonSearch::default(),
         accounts: Box::new(AsRoot),
     };
-    let words = std::iter::once("ferricorn".into()).chain(process.arguments.iter().cloned());
+    let words = std::iter::once("ferricorn".into()).chain(process.command.arguments().iter().cloned());
     match cli::parse(words, &process.environment())? {
         Request::Start(request) => {
             let configuration = Configuration::new(request, process);

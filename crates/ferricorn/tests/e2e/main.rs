@@ -24,6 +24,7 @@ mod interpreter;
 mod logs;
 mod loss;
 mod master_reload;
+mod module_form;
 mod offsets;
 mod pid1;
 mod pid_file;

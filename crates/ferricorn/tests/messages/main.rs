@@ -18,7 +18,7 @@ use ferricorn::{
     configuration::{Configuration, ProcessStart},
 };
 use ferricorn_config::ConfigError;
-use ferricorn_master::PythonSearch;
+use ferricorn_master::{Command, PythonSearch};
 
 /// A system with the user and the group `web`, and a process that may not become either.
 struct Accounts;
@@ -153,13 +153,13 @@ fn resolve(input: &str) -> Result<(), ConfigError> {
     let variables = variables.map(|(name, value)| (name.into(), value.into())).collect();
     let directory = folder.path().to_owned();
     let process = ProcessStart {
-        arguments,
+        command: Command::new(Path::new("ferricorn"), arguments, None),
         variables,
         directory,
         python: PythonSearch::default(),
         accounts: Box::new(Accounts),
     };
-    let all = std::iter::once("ferricorn".into()).chain(process.arguments.iter().cloned());
+    let all = std::iter::once("ferricorn".into()).chain(process.command.arguments().iter().cloned());
     if let Request::Start(request) = cli::parse(all, &process.environment())? {
         let configuration = Configuration::new(request, process);
         let source = configuration.source()?;
