@@ -15,6 +15,7 @@ mod daemons;
 mod deaths;
 mod deploy;
 mod endings;
+mod farewell;
 mod faults;
 mod hang;
 mod hooks;
