@@ -63,6 +63,7 @@ const MODULES: &[(&str, &str)] = modules![
     "json_lines",
     "keep_alive",
     "last_word",
+    "lasting",
     "lean",
     "lifespan",
     "log_config",

@@ -14,6 +14,8 @@ import os
 import socket
 from typing import Any
 
+from .lasting import lasting
+
 MAX_PACKET = 128 * 1024
 """The largest packet that either side sends, in bytes (`ferricorn_wire::MAX_PACKET`)."""
 
@@ -61,7 +63,7 @@ class Channel:
     """The worker's end of the channel."""
 
     def __init__(self, descriptor: int) -> None:
-        self._socket = socket.socket(fileno=descriptor)
+        self._socket = lasting(socket.socket(fileno=descriptor))
         self._socket.setblocking(True)
 
     def fileno(self) -> int:

@@ -27,6 +27,7 @@ from .connections import ConnectionSet
 from .drain import GRACE_OVER, Drain, Mode
 from .errors import BootFailed
 from .in_flight import InFlight
+from .lasting import lasting
 from .lean import lean
 from .lifespan import LifespanWatch
 from .logs import Logs, log
@@ -73,9 +74,9 @@ class Server(uvicorn.Server):
         self._websockets = 0
         if start.count_websockets:
             self._connections.on_add = self._count_websocket
-        self._queue_in = socket.socket(fileno=start.handoff[0])
+        self._queue_in = lasting(socket.socket(fileno=start.handoff[0]))
         self._intake = Intake(
-            socket.socket(fileno=start.handoff[1]),
+            lasting(socket.socket(fileno=start.handoff[1])),
             board,
             self._connections,
             start.worker_connections,
@@ -226,7 +227,7 @@ class Server(uvicorn.Server):
     def _take_listeners(self, descriptors: list[int], sent: int) -> None:
         # Family, kind and protocol are read from the descriptor: asyncio sets TCP_NODELAY on accepted sockets only if
         # the listener's protocol is known, and costs 44 ms a request without it.
-        listeners = [socket.socket(fileno=descriptor) for descriptor in descriptors]
+        listeners = [lasting(socket.socket(fileno=descriptor)) for descriptor in descriptors]
         if len(listeners) != sent:
             # The kernel drops those for which the process has no descriptors left.
             self._cannot_accept(f"only {len(listeners)} of {sent} listening sockets have arrived, see `ulimit -n`")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import socket
 
+from .lasting import lasting
 from .start import DaemonAddress
 from .start import Statsd as Settings
 
@@ -75,4 +76,4 @@ def open_datagrams(address: DaemonAddress) -> socket.socket:
     except OSError:
         opened.close()
         raise
-    return opened
+    return lasting(opened)

@@ -16,6 +16,7 @@ import threading
 import time
 from collections import deque
 
+from .lasting import lasting
 from .start import DaemonAddress
 
 MOST = 1 << 18
@@ -53,8 +54,8 @@ class Stream:
         self._lost = 0
         self._away = False
         self._thread: threading.Thread | None = None
-        # Two processes must not write into one connection: their lines would mix.
-        self._connection = None
+        # Two processes must not write into one connection: their lines would mix. The other one's stays open.
+        self._disconnect()
 
     def send(self, packet: bytes) -> None:
         """Queues, or loses."""
@@ -114,10 +115,14 @@ class Stream:
             connection = socket.create_connection((address.host, address.port), CONNECT)
         else:
             connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-            connection.settimeout(CONNECT)
-            connection.connect(address.path)
+            try:
+                connection.settimeout(CONNECT)
+                connection.connect(address.path)
+            except OSError:
+                connection.close()
+                raise
         connection.settimeout(WRITE)
-        return connection
+        return lasting(connection)
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
