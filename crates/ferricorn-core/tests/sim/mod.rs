@@ -505,8 +505,7 @@ impl Sim {
                 worker.polite_since = None;
             }
             Action::GiveWay { id } => {
-                let now = self.now;
-                let worker = self.living(id);
+                let (now, worker) = (self.now, self.living(id));
                 assert!(worker.urgent && worker.leaving, "worker {id} has something to do for somebody");
                 worker.urgent = false;
                 worker.polite_since = Some(now);
