@@ -101,9 +101,8 @@ fn holds(folder: &Path, module: &Path) -> bool {
             path.parent().and_then(|folder| fs::read_dir(folder).ok()).into_iter().flatten().flatten();
         let is_it = |found: &str| {
             let rest = found.strip_prefix(name).and_then(|rest| rest.strip_prefix('.')).unwrap_or_default();
-            rest == "pyc"
-                || rest == "so"
-                || (rest.starts_with("cpython-") || rest.starts_with("abi3")) && rest.ends_with(".so")
+            let tag = rest.strip_suffix(".so").unwrap_or_default();
+            matches!(rest, "pyc" | "so") || tag.starts_with("cpython-") || tag.starts_with("abi3")
         };
         entries.into_iter().any(|entry| entry.file_name().to_str().is_some_and(is_it))
     };

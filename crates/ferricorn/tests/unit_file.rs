@@ -17,7 +17,7 @@ fn blocks(document: &str) -> Vec<String> {
     let mut blocks = vec![String::new()];
     for line in document.lines() {
         match (line.strip_prefix("    "), blocks.last_mut()) {
-            (Some(line), Some(block)) => *block += &format!("{line}\n"),
+            (Some(line), Some(block)) => block.extend([line, "\n"]),
             _ => blocks.push(String::new()),
         }
     }
