@@ -99,6 +99,18 @@ impl Deployment {
         self.line().into_iter().chain(&self.build)
     }
 
+    /// A word of its command as the program gets it: Kubernetes puts in `$(NAME)`. `None` if that cannot be known.
+    pub fn expanded(&self, text: &str) -> Option<String> {
+        let Some(start) = text.find("$(") else { return Some(text.to_owned()) };
+        if !matches!(self.platform, Platform::Kubernetes | Platform::CloudRun) {
+            return None;
+        }
+        let length = text[start..].find(')')?;
+        let value = self.env.text(&text[start + 2..start + length])?;
+        let rest = &text[start + length + 1..];
+        (!rest.contains("$(")).then(|| format!("{}{value}{rest}", &text[..start]))
+    }
+
     /// Says to whom a finding belongs.
     #[must_use]
     pub fn sign(&self, finding: Finding) -> Finding {

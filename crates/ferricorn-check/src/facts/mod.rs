@@ -13,6 +13,7 @@
 //! file need in a field of [`Facts`] of its own. Then name it in [`gather`].
 
 mod command;
+mod containers;
 mod deployment;
 pub mod docker;
 mod environment;
@@ -32,7 +33,7 @@ pub use fact::Fact;
 
 use crate::{
     sources::{Sources, Tree},
-    text::Source,
+    text::{Excerpt, FileId, Source, Span},
 };
 
 /// All facts.
@@ -51,6 +52,11 @@ impl Facts {
     /// Whether no file of a platform was found.
     pub fn is_empty(&self) -> bool {
         self.deployments.is_empty() && self.blueprints.is_empty() && self.images.is_empty()
+    }
+
+    /// Whether this file is a Dockerfile.
+    pub fn is_image(&self, file: FileId) -> bool {
+        self.images.iter().any(|image| image.file == file)
     }
 
     /// Every command line, with what it belongs to: what runs and what is built.
@@ -104,6 +110,7 @@ pub fn gather(tree: &dyn Tree) -> Facts {
     let mut gather = Gather { tree, facts };
     render::gather(&mut gather);
     docker::gather(&mut gather);
+    containers::gather(&mut gather);
     procfile::gather(&mut gather);
     gather.facts
 }
@@ -117,4 +124,20 @@ pub fn is_production(path: &str) -> bool {
     let directories = path.rsplit('/').skip(1);
     !name.split(['.', '-', '_']).any(|part| OTHERS.iter().any(|other| part.starts_with(other)))
         && !directories.into_iter().any(|part| DIRECTORIES.contains(&part.to_lowercase().as_str()))
+}
+
+/// Words of an array, each with its place: with the quotes around it if it has some.
+fn with_quotes(source: &Source, words: &[Excerpt]) -> Vec<(Excerpt, Span)> {
+    let quote = |letter: Option<char>| letter.filter(|letter| matches!(letter, '"' | '\''));
+    let place = |span: Span| {
+        let (before, behind) = source.text().split_at(span.range().start);
+        let behind = behind.get(span.range().len()..).unwrap_or_default();
+        let before = quote(before.chars().next_back());
+        if before.is_some() && before == quote(behind.chars().next()) {
+            Span { start: span.start - 1, end: span.end + 1, ..span }
+        } else {
+            span
+        }
+    };
+    words.iter().map(|word| (word.clone(), place(word.whole()))).collect()
 }

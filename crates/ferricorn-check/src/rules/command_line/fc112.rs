@@ -79,7 +79,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
 fn spelled_wrong(facts: &Facts, command: &Command, target: &Argument) -> Option<Finding> {
     let (text, span) = target.text.known()?;
     // A placeholder is for a person to fill in.
-    if text.contains(['<', '{', ' ']) {
+    if text.contains(['<', '{', ' ', '$']) {
         return None;
     }
     let (module, attribute) = text.split_once(':').map_or((text.as_str(), None), |it| (it.0, Some(it.1)));

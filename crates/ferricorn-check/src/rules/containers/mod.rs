@@ -2,4 +2,7 @@
 
 use super::Rule;
 
-pub(super) static RULES: &[&Rule] = &[];
+mod fc807;
+mod fc811;
+
+pub(super) static RULES: &[&Rule] = &[&fc807::RULE, &fc811::RULE];

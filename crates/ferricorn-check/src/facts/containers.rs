@@ -1,0 +1,224 @@
+//! Containers that manifests of Kubernetes and compose files start.
+//!
+//! Owns: how `command`, `args` and `entrypoint` become one command. Does not own: what the image says where they are silent.
+
+use super::{
+    CommandLine, Deployment, Environment, Fact, Gather, Place, Probe, Resources, Role, Shell, Variable,
+    Written, from_shell, from_words, is_production,
+};
+use crate::{
+    finding::Platform,
+    readers::{
+        compose::{self, Service},
+        is_template,
+        kubernetes::{self, Container, Workload},
+        launch::Launch,
+    },
+    sources::has_extension,
+    text::{Excerpt, Source, Span},
+};
+
+const IMAGE: &str = "the image says it";
+
+pub(super) fn gather(gather: &mut Gather<'_>) {
+    let yaml = |name: &str| has_extension(name, "yaml") || has_extension(name, "yml");
+    for path in gather.paths(yaml) {
+        let name = path.rsplit('/').next().unwrap_or(&path).to_lowercase();
+        if name.starts_with("render.") {
+            continue;
+        }
+        let Some(source) = gather.load(&path) else { continue };
+        if is_template(source.text()) {
+            continue;
+        }
+        if name.starts_with("docker-compose") || name.starts_with("compose") {
+            of_compose(gather, &source);
+        } else if source.text().contains("apiVersion:") {
+            of_kubernetes(gather, &source);
+        }
+    }
+}
+
+fn of_kubernetes(gather: &mut Gather<'_>, source: &Source) {
+    let manifests = kubernetes::read(source);
+    for workload in &manifests.workloads {
+        for container in &workload.containers {
+            gather.facts.deployments.push(pod(source, workload, container));
+        }
+    }
+}
+
+fn pod(source: &Source, workload: &Workload, container: &Container) -> Deployment {
+    let env = Environment {
+        variables: container
+            .env
+            .iter()
+            .map(|variable| Variable {
+                name: variable.name.text().to_owned(),
+                place: variable.name.whole(),
+                value: known(variable.value.as_ref(), "it comes out of a map or a secret"),
+            })
+            .collect(),
+        complete: false,
+    };
+    let directory = Fact::Unknown(IMAGE);
+    let place = Place { directory: &directory, env: &env };
+    let words: Vec<Excerpt> = container.command.iter().chain(&container.args).flatten().cloned().collect();
+    let command = from_list(source, &words, &place).map_or(Fact::Unknown(IMAGE), |line| {
+        let span = line.written.span;
+        let whole = container.command.is_some() || line.server().is_some_and(|it| it.program.is_server());
+        if whole { Fact::Known(line, span) } else { Fact::Unknown(IMAGE) }
+    });
+    let job = matches!(workload.kind.as_str(), "Job" | "CronJob");
+    let role = match workload.containers.len() {
+        _ if job => Role::Job,
+        1 => Role::Web,
+        // Another container of the pod may stand in front of it.
+        _ => Role::Private,
+    };
+    let knative = workload.kind == "KnativeService";
+    let elsewhere = |port: &str| {
+        let other = |it: &&Container| it.node.span != container.node.span;
+        workload.containers.iter().filter(other).any(|it| it.ports.iter().any(|it| it.number.text() == port))
+    };
+    let probes = container.probes.iter().map(|probe| {
+        let port = probe.port.as_ref().and_then(|port| {
+            let named =
+                container.ports.iter().find(|it| it.name.as_ref().is_some_and(|it| it.text() == port.text()));
+            let number = named.map_or(port.text(), |it| it.number.text());
+            (!elsewhere(number)).then_some(())?;
+            Some((number.parse().ok()?, port.whole()))
+        });
+        Probe {
+            path: probe.path.as_ref().map(|path| (path.text().to_owned(), path.whole())),
+            port,
+            command: None,
+            span: probe.span,
+        }
+    });
+    let name = container.name.as_ref();
+    Deployment {
+        platform: if knative { Platform::CloudRun } else { Platform::Kubernetes },
+        service: name.map_or("", Excerpt::text).to_owned(),
+        role,
+        place: name.map_or(container.node.span, Excerpt::whole),
+        production: is_production(source.path()),
+        command,
+        build: Vec::new(),
+        port: Fact::Unknown("the manifest says it in several places"),
+        resources: Resources::unknown("it is not read"),
+        probes: probes.collect(),
+        kill_delay: match workload.grace_period {
+            _ if knative => Fact::Unknown("Cloud Run decides"),
+            None => Fact::Default(30, "terminationGracePeriodSeconds is not set"),
+            Some((seconds, span)) => {
+                u64::try_from(seconds).map_or(Fact::Unknown("it is no time"), |it| Fact::Known(it, span))
+            }
+        },
+        native: false,
+        directory: directory.clone(),
+        env,
+    }
+}
+
+fn of_compose(gather: &mut Gather<'_>, source: &Source) {
+    let Ok(file) = compose::read(source) else { return };
+    let name = source.name().to_lowercase();
+    // Beside a file for production, the one without a word in its name is for development.
+    let bare = name.rsplit_once('.').is_some_and(|(stem, _)| matches!(stem, "docker-compose" | "compose"));
+    let prod = |path: &str| {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        name.contains("compose") && name.contains("prod")
+    };
+    let production = is_production(source.path()) && !(bare && gather.facts.sources.paths().any(prod));
+    for service in &file.services {
+        gather.facts.deployments.push(of_service(source, service, production));
+    }
+}
+
+fn of_service(source: &Source, service: &Service, production: bool) -> Deployment {
+    let env = Environment {
+        variables: service
+            .environment
+            .iter()
+            .map(|setting| Variable {
+                name: setting.name.clone(),
+                place: setting.name_span,
+                // compose puts variables in.
+                value: known(
+                    setting.value.as_ref().filter(|value| !value.text().contains('$')),
+                    "it comes from elsewhere",
+                ),
+            })
+            .collect(),
+        complete: false,
+    };
+    let directory = Fact::Unknown(IMAGE);
+    let place = Place { directory: &directory, env: &env };
+    let command = started(source, service, &place);
+    let host = service.node.get("network_mode").is_some();
+    Deployment {
+        platform: Platform::Docker,
+        service: service.name.clone(),
+        role: if host { Role::Private } else { Role::Web },
+        place: service.name_span,
+        production,
+        command,
+        build: Vec::new(),
+        port: Fact::Unknown("compose expects it on no port"),
+        resources: Resources::unknown("it is not read"),
+        probes: Vec::new(),
+        kill_delay: Fact::Unknown("a rule of its own speaks about it"),
+        native: false,
+        directory: directory.clone(),
+        env,
+    }
+}
+
+fn started(source: &Source, service: &Service, place: &Place<'_>) -> Fact<CommandLine> {
+    let line = match (&service.entrypoint, &service.command) {
+        (None, Some(Launch::Words(words))) | (Some(Launch::Words(words)), None) => {
+            from_list(source, words, place)
+        }
+        (Some(Launch::Words(first)), Some(Launch::Words(words))) => {
+            let all: Vec<Excerpt> = first.iter().chain(words).cloned().collect();
+            from_list(source, &all, place)
+        }
+        (None, Some(Launch::Line(line, style))) | (Some(Launch::Line(line, style)), None) => {
+            let written = Written { span: line.whole(), key: None, style: Some(*style), indicator: None };
+            Some(split(from_shell(line, Shell::Some, written, place)))
+        }
+        _ => None,
+    };
+    let known = |line: &CommandLine| {
+        service.entrypoint.is_some() || line.server().is_some_and(|it| it.program.is_server())
+    };
+    match line.filter(known) {
+        Some(line) => {
+            let span = line.written.span;
+            Fact::Known(line, span)
+        }
+        None => Fact::Unknown(IMAGE),
+    }
+}
+
+/// A line that is split as a shell does it, and that no shell runs. What stands in `sh -c` keeps its shell.
+fn split(mut line: CommandLine) -> CommandLine {
+    line.shell = None;
+    for command in &mut line.commands {
+        if !command.wrappers.iter().any(|wrapper| wrapper.name.ends_with(" -c")) {
+            command.shell = None;
+        }
+    }
+    line
+}
+
+fn from_list(source: &Source, words: &[Excerpt], place: &Place<'_>) -> Option<CommandLine> {
+    let span = words.iter().map(Excerpt::whole).reduce(Span::to)?;
+    let words = super::with_quotes(source, words);
+    Some(from_words(&words, Written { span, key: None, style: None, indicator: None }, place))
+}
+
+fn known(value: Option<&Excerpt>, why: &'static str) -> Fact<String> {
+    value.map_or(Fact::Unknown(why), |value| Fact::Known(value.text().to_owned(), value.whole()))
+}

@@ -1,0 +1,56 @@
+//! `CMD ["program", "argument"]` has to be JSON: double quotes, no comma behind the last word. If it is not, Docker takes the
+//! whole text for a line of the shell. The shell then looks for a program named `[uvicorn,` and the container exits with 127.
+//!
+//! ## Bad
+//!
+//! ```Dockerfile Dockerfile:2
+//! FROM python:3.12-slim
+//! CMD ['uvicorn', 'main:app', '--host', '0.0.0.0']
+//! ```
+//!
+//! ## Fixed
+//!
+//! ```Dockerfile Dockerfile
+//! FROM python:3.12-slim
+//! CMD ["uvicorn", "main:app", "--host", "0.0.0.0"]
+//! ```
+//!
+//! ## Good
+//!
+//! ```Dockerfile Dockerfile
+//! FROM python:3.12-slim
+//! CMD ["uvicorn", "main:app", "--host", "0.0.0.0"]
+//! ```
+
+use crate::{
+    readers::dockerfile::{Detail, Form},
+    rules::prelude::*,
+};
+
+pub(super) static RULE: Rule =
+    Rule::new(807, "array that is no JSON", Severity::Error, explanation!("fc807.rs"), check);
+
+fn check(facts: &Facts, findings: &mut Findings) {
+    for image in &facts.images {
+        for instruction in &image.document.instructions {
+            let form = match &instruction.detail {
+                Detail::Cmd(form) | Detail::Entrypoint(form) | Detail::Healthcheck(Some(form)) => form,
+                _ => continue,
+            };
+            let Form::Shell { value, broken_array: true, .. } = form else { continue };
+            let span = value.whole();
+            let finding = RULE
+                .error(span, format!("the array behind {} is no JSON", instruction.keyword))
+                .label("Docker takes this for a line of the shell")
+                .happens("the shell finds no such program, and the container exits 127");
+            let written = facts.sources.get(span.file).slice(span);
+            let single = !written.contains(['"', '\\', '\n']) && written.ends_with("']");
+            findings.add(if single {
+                finding
+                    .safe_fix("write double quotes", vec![Edit::replace(span, written.replace('\'', "\""))])
+            } else {
+                finding.help("write [\"program\", \"argument\"], without a comma behind the last word")
+            });
+        }
+    }
+}
