@@ -53,6 +53,7 @@ use crate::{
     facts::{Argument, Deployment},
     finding::Platform,
     rules::prelude::*,
+    sources::has_extension,
     text::Span,
 };
 
@@ -83,9 +84,10 @@ fn spelled_wrong(facts: &Facts, command: &Command, target: &Argument) -> Option<
         return None;
     }
     let (module, attribute) = text.split_once(':').map_or((text.as_str(), None), |it| (it.0, Some(it.1)));
-    let is_path = module.contains('/') || module.ends_with(".py");
+    let is_path = module.contains('/') || has_extension(module, "py");
     let program = command.program.name();
-    if !is_path && !(attribute.is_none() && command.program == Program::Uvicorn) {
+    let lone = attribute.is_none() && command.program == Program::Uvicorn;
+    if !is_path && !lone {
         return None;
     }
     let dotted = module.trim_start_matches("./").trim_end_matches(".py").replace('/', ".");

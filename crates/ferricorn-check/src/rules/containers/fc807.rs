@@ -33,9 +33,10 @@ pub(super) static RULE: Rule =
 fn check(facts: &Facts, findings: &mut Findings) {
     for image in &facts.images {
         for instruction in &image.document.instructions {
-            let form = match &instruction.detail {
-                Detail::Cmd(form) | Detail::Entrypoint(form) | Detail::Healthcheck(Some(form)) => form,
-                _ => continue,
+            let (Detail::Cmd(form) | Detail::Entrypoint(form) | Detail::Healthcheck(Some(form))) =
+                &instruction.detail
+            else {
+                continue;
             };
             let Form::Shell { value, broken_array: true, .. } = form else { continue };
             let span = value.whole();
