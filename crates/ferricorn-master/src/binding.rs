@@ -13,10 +13,7 @@ use ferricorn_config::{Bind, Settings};
 use ferricorn_sys::{ListenError, Listener, holder, inherit};
 use tracing::{debug, error, info};
 
-use crate::{
-    rights,
-    sources::{SignalKind, Signals},
-};
+use crate::{rights, sources::Signals};
 
 /// How often an address in use is tried.
 const TRIES: u32 = 5;
@@ -104,7 +101,7 @@ async fn wait(signals: &mut Signals) -> Result<(), BindError> {
         tokio::select! {
             () = &mut pause => return Ok(()),
             received = signals.next() => {
-                if matches!(received.kind, SignalKind::Term | SignalKind::Int | SignalKind::Quit) {
+                if received.kind.is_stop() {
                     info!("Handling signal: {}", received.kind.as_str());
                     return Err(BindError::Interrupted);
                 }

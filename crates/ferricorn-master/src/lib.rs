@@ -135,7 +135,7 @@ async fn prepare(mut program: Program) -> Result<(Supervisor, World, VecDeque<Ev
         Outcome::CannotStart
     };
     let succession = succession::find_out().map_err(failed)?;
-    let signals = sources::Signals::install()
+    let signals = sources::Signals::install(succession.ignores_hang_up())
         .map_err(|error| failed(format!("cannot install signal handlers: {error}")))?;
     exec::accept_signals();
     let note =

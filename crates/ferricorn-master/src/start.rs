@@ -15,7 +15,7 @@ use crate::{
     crew::Crew,
     hooks::{About, MasterHooks},
     legacy, limits, policy, rights,
-    sources::{SignalKind, Signals},
+    sources::Signals,
     succession::{self, Predecessor, Succession},
     world::World,
 };
@@ -120,7 +120,7 @@ async fn starting_hooks(program: &Program, signals: &mut Signals) -> Result<Mast
         tokio::select! {
             () = hooks.settle() => return Ok(hooks),
             received = signals.next() => {
-                if matches!(received.kind, SignalKind::Term | SignalKind::Int | SignalKind::Quit) {
+                if received.kind.is_stop() {
                     info!("Handling signal: {}", received.kind.as_str());
                     return Err(Outcome::Stopped);
                 }

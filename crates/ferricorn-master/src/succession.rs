@@ -27,6 +27,17 @@ pub(crate) enum Succession {
     InPlace(Box<Legacy>),
 }
 
+impl Succession {
+    /// Whether the service was started so that it outlives its terminal.
+    pub(crate) fn ignores_hang_up(&self) -> bool {
+        match self {
+            Self::First | Self::Check(_) => false,
+            Self::Beside(_, estate) => estate.ignores_hang_up,
+            Self::InPlace(legacy) => legacy.estate.ignores_hang_up,
+        }
+    }
+}
+
 /// The master that hands over, while it has not.
 pub(crate) struct Predecessor {
     /// None when there is none, or when the service is ours.

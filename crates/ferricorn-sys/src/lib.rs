@@ -37,6 +37,7 @@ pub mod process;
 pub mod rights;
 mod socket_file;
 pub mod spawn;
+pub mod terminal;
 pub mod throttling;
 pub mod title;
 pub mod wait;

@@ -103,6 +103,9 @@ pub struct Estate {
     pub handoff: [i32; 2],
     /// How many workers there are to be, if somebody has asked for another number than that of the settings.
     pub scaled_to: Option<u16>,
+    /// The predecessor outlives the end of its terminal: it was started under `nohup`, or succeeds one that was.
+    #[serde(default)]
+    pub ignores_hang_up: bool,
 }
 
 impl Estate {

@@ -22,10 +22,14 @@ impl World {
             self.reap(queue);
             return;
         }
-        let from = received.sender.map(|pid| format!(" (from pid {pid})")).unwrap_or_default();
+        let from = match (received.kind, received.sender) {
+            (SignalKind::HangUp, _) => " (the terminal was closed)".to_owned(),
+            (_, Some(pid)) => format!(" (from pid {pid})"),
+            (_, None) => String::new(),
+        };
         info!("Handling signal: {}{from}", received.kind.as_str());
         let command = match received.kind {
-            SignalKind::Term => Command::Stop(StopMode::Graceful),
+            SignalKind::Term | SignalKind::HangUp => Command::Stop(StopMode::Graceful),
             SignalKind::Int => self.interrupted(),
             SignalKind::Quit => {
                 self.interrupted = true;

@@ -56,6 +56,7 @@ impl World {
             listeners: self.listeners.iter().map(listener).collect(),
             handoff: self.crew.handoff(),
             scaled_to,
+            ignores_hang_up: self.signals.ignores_hang_up(),
         }
     }
 
@@ -127,6 +128,10 @@ impl World {
     /// Becomes the new program, unless a signal has come that must be handled first. Returns only if it did not.
     pub(crate) async fn replace_self(&mut self, core: &ferricorn_core::Legacy, queue: &mut VecDeque<Event>) {
         // What comes from here on waits for the new program; what has come before must not be forgotten.
+        if self.signals.is_unsettled() {
+            // Ordered again soon, when it is known what the signal means.
+            return;
+        }
         exec::hold_signals();
         if let Ok(received) = tokio::time::timeout(LAST_SIGNALS, self.signals.next()).await {
             exec::accept_signals();

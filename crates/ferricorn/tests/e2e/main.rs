@@ -42,6 +42,7 @@ mod sockets;
 mod stops;
 mod stored_sockets;
 mod systemd;
+mod terminal;
 mod tls;
 mod upgrade;
 mod upgrade_in_place;
