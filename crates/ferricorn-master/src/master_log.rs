@@ -10,6 +10,8 @@ use ferricorn_config::Settings;
 pub trait MasterLog {
     /// Whether the names of levels on standard error are coloured, which holds for the workers' lines as well.
     fn colors(&self) -> bool;
+    /// Whether it is shown on a terminal.
+    fn is_terminal(&self) -> bool;
     /// Opens its file anew (SIGUSR1). On an error the old one is kept.
     fn reopen(&mut self) -> io::Result<()>;
     /// Opens what these settings need (SIGHUP), and changes nothing yet. `colors`: none means on a terminal. The error is

@@ -221,7 +221,7 @@ impl Builder {
         let mut command = Command::new(words[0]);
         command.args(&words[1..]).current_dir(&self.directory).process_group(0);
         for (name, _) in env::vars_os() {
-            let ours = ["FERRICORN_", "GUNICORN_", "UVICORN_", "PYTHON", "LISTEN_"];
+            let ours = ["FERRICORN_", "GUNICORN_", "UVICORN_", "PYTHON", "LISTEN_", "JOURNAL_"];
             let name_text = name.to_string_lossy();
             if ours.iter().any(|prefix| name_text.starts_with(prefix))
                 || ["PORT", "WEB_CONCURRENCY", "FORWARDED_ALLOW_IPS", "VIRTUAL_ENV", "CONDA_PREFIX"]

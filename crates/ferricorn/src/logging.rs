@@ -1,12 +1,13 @@
 //! The error log in gunicorn's form, `[2026-11-23 07:41:06 +0000] [957] [INFO] message`, or in JSON.
 //!
 //! Owns: the filter by level, which lines and metrics go where, and that another log takes the place of the one that holds
-//! as a whole (at a reload). The form of a line is [`event`]'s, the file is [`sink`]'s, syslog and statsd are
+//! as a whole (at a reload). The form of a line is [`event`]'s, the file is [`sink`]'s, the journal of systemd [`journal`]'s, syslog and statsd are
 //! [`daemons`]'.
 
 mod daemons;
 mod datagram;
 mod event;
+mod journal;
 mod line;
 mod peer;
 mod sink;
@@ -22,7 +23,7 @@ use std::{
 use chrono::Local;
 use ferricorn_config::{LogFormat, LogLevel, LogOptions, Settings};
 use ferricorn_master::{METRIC, MasterLog, NextLog};
-use tracing::{Event, Subscriber, level_filters::LevelFilter};
+use tracing::{Event, Metadata, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
     Layer, Registry,
     layer::{Context, SubscriberExt},
@@ -32,6 +33,7 @@ use tracing_subscriber::{
 pub use daemons::DaemonError;
 use daemons::{Daemons, Patience};
 use event::Said;
+use journal::{Journal, Sent};
 use sink::Sink;
 pub use sink::SinkError;
 
@@ -68,6 +70,10 @@ impl Log {
 impl MasterLog for Log {
     fn colors(&self) -> bool {
         self.lines.with_current(|lines| lines.colors).unwrap_or(false)
+    }
+
+    fn is_terminal(&self) -> bool {
+        self.lines.with_current(|lines| lines.sink().is_terminal()).unwrap_or(false)
     }
 
     fn reopen(&mut self) -> io::Result<()> {
@@ -113,10 +119,23 @@ fn terminal_has_colors() -> bool {
     unset("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
 }
 
+/// Syslog's numbers of the levels.
+fn severity(level: LogLevel) -> u32 {
+    match level {
+        LogLevel::Trace | LogLevel::Debug => 7,
+        LogLevel::Info => 6,
+        LogLevel::Warning => 4,
+        LogLevel::Error => 3,
+        LogLevel::Critical => 2,
+    }
+}
+
 /// Makes lines of events.
 #[derive(Debug)]
 struct Lines {
     sink: Mutex<Sink>,
+    /// Lines go to the journal rather than to standard error.
+    journal: Option<Mutex<Journal>>,
     colors: bool,
     level: LogLevel,
     json: bool,
@@ -129,7 +148,9 @@ impl Lines {
     fn open(settings: &Settings, file: Option<PathBuf>, colors: Option<bool>) -> Result<Self, SinkError> {
         let sink = file.map_or_else(Sink::standard_error, |path| Sink::file(&path))?;
         let json = settings.logs.format == LogFormat::Json;
+        let journal = if sink.is_file() { None } else { Journal::behind_standard_error() };
         Ok(Self {
+            journal: journal.map(Mutex::new),
             colors: !json && colors.unwrap_or_else(|| sink.is_terminal() && terminal_has_colors()),
             sink: Mutex::new(sink),
             level: settings.logs.level.unwrap_or(settings.log_level),
@@ -150,6 +171,18 @@ impl Lines {
 
     fn daemons(&self) -> MutexGuard<'_, Daemons> {
         self.daemons.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self, sink: &mut Sink, said: &Said, level: LogLevel, metadata: &Metadata<'_>) {
+        let Some(journal) = &self.journal else { return sink.write(self.shown(said, level).as_bytes()) };
+        let message = if self.json { self.shown(said, level) } else { said.text() };
+        let entry = journal::entry(message.trim_end(), said, level, metadata);
+        match journal.lock().unwrap_or_else(PoisonError::into_inner).send(&entry) {
+            Sent::Taken => {}
+            Sent::Lost => sink.drop_one(),
+            Sent::Nowhere if self.json => sink.write(format!("<{}>{message}", severity(level)).as_bytes()),
+            Sent::Nowhere => sink.write(journal::lines(&message, self.pid, level).as_bytes()),
+        }
     }
 
     fn shown(&self, said: &Said, level: LogLevel) -> String {
@@ -176,9 +209,9 @@ impl<S: Subscriber> Layer<S> for Lines {
         let dropped = sink.take_dropped();
         if dropped > 0 {
             let text = format!("{dropped} log lines were dropped: they could not be written in time");
-            sink.write(self.shown(&Said::text_only(text), LogLevel::Warning).as_bytes());
+            self.write(&mut sink, &Said::text_only(text), LogLevel::Warning, event.metadata());
         }
-        sink.write(self.shown(&said, level).as_bytes());
+        self.write(&mut sink, &said, level, event.metadata());
         drop(sink);
         self.daemons().line(level, &said);
     }
@@ -207,7 +240,15 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         let sink = Sink::file(file.path()).unwrap();
         let sink = Mutex::new(sink);
-        let lines = Lines { sink, colors: false, level, json: false, pid: 957, daemons: Mutex::default() };
+        let lines = Lines {
+            sink,
+            journal: None,
+            colors: false,
+            level,
+            json: false,
+            pid: 957,
+            daemons: Mutex::default(),
+        };
         tracing::subscriber::with_default(tracing_subscriber::registry().with(lines), act);
         let text = std::fs::read_to_string(file.path()).unwrap();
         text.lines().map(str::to_owned).collect()

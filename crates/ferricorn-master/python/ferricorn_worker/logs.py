@@ -11,6 +11,7 @@ JSON and configuration, and while the application leaves the access loggers alon
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING, Any
 
 from . import access, log_config
@@ -62,7 +63,7 @@ class Logs:
             self._error.capture()
         self._access = None if settings.access is None else LogFile(settings.access.file, 1)
         self._level: int = logging.getLevelName(settings.level.upper())
-        self._handler = LineHandler(self._error, self._formatter())
+        self._handler = self._make_handler()
         for name in log_config.OURS:
             self._equip(name, self._handler, self._level)
         logging.getLogger("uvicorn.error").setLevel(self._level)
@@ -259,6 +260,16 @@ class Logs:
     def _also(handler: logging.Handler) -> None:
         for name in log_config.OURS:
             logging.getLogger(name).addHandler(handler)
+
+    def _make_handler(self) -> logging.Handler:
+        settings = self._settings
+        if settings.error_file is None and "JOURNAL_STREAM" in os.environ:
+            from . import journal
+
+            if journal.is_stream(2):
+                formatter = JsonFormatter(self._who) if settings.json else logging.Formatter("%(message)s")
+                return journal.JournalHandler(self._error, formatter, self._who, shows_pid=not settings.json)
+        return LineHandler(self._error, self._formatter())
 
     def _formatter(self) -> logging.Formatter:
         settings = self._settings

@@ -7,6 +7,7 @@ use ferricorn_config::{Bind, LogLevel, LogOptions, Statsd, Syslog, SyslogAddress
 use super::{
     event::Said,
     line::{Daemon, Line},
+    severity,
     stream::Rest,
 };
 
@@ -128,17 +129,6 @@ fn open_statsd(statsd: &Statsd) -> Result<(Line, String, String), DaemonError> {
     let line = Line::open(daemon, Patience::None)
         .map_err(|error| DaemonError::Statsd { address: statsd.address.clone(), error })?;
     Ok((line, statsd.prefix.clone(), statsd.tags.clone()))
-}
-
-/// Syslog's numbers of the levels.
-fn severity(level: LogLevel) -> u32 {
-    match level {
-        LogLevel::Trace | LogLevel::Debug => 7,
-        LogLevel::Info => 6,
-        LogLevel::Warning => 4,
-        LogLevel::Error => 3,
-        LogLevel::Critical => 2,
-    }
 }
 
 #[cfg(test)]

@@ -77,6 +77,16 @@ impl Sink {
         self.file.is_terminal()
     }
 
+    /// Whether it is a file of its own, and not standard error.
+    pub(super) fn is_file(&self) -> bool {
+        self.path.is_some()
+    }
+
+    /// A line was lost on its way to somewhere else.
+    pub(super) fn drop_one(&mut self) {
+        self.dropped += 1;
+    }
+
     /// Opens a file anew; standard error stays.
     pub(super) fn reopen(&mut self) -> io::Result<()> {
         if let Some(path) = &self.path {
@@ -125,11 +135,16 @@ impl Sink {
     }
 
     fn is_writable(&self, patience: Duration) -> bool {
-        let mut polled = [PollFd::new(self.file.as_fd(), PollFlags::POLLOUT)];
-        let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::ZERO);
-        // A signal that interrupts the poll says nothing about the file: the write finds out.
-        poll(&mut polled, timeout).map_or(true, |ready| ready > 0)
+        wait_until_writable(&self.file, patience)
     }
+}
+
+/// Waits until something can be written to, and whether it can.
+pub(super) fn wait_until_writable(descriptor: &impl AsFd, patience: Duration) -> bool {
+    let mut polled = [PollFd::new(descriptor.as_fd(), PollFlags::POLLOUT)];
+    let timeout = PollTimeout::try_from(patience).unwrap_or(PollTimeout::ZERO);
+    // A signal that interrupts the poll says nothing about the descriptor: the write finds out.
+    poll(&mut polled, timeout).map_or(true, |ready| ready > 0)
 }
 
 fn append(path: &Path) -> io::Result<File> {
