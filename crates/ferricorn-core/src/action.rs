@@ -236,6 +236,8 @@ pub enum Notice {
         /// How long its boot took.
         boot: Duration,
     },
+    /// The start is over: the sockets listen, and whoever was about to be ready is.
+    Opened,
     /// Somebody has told a worker to stop, and it is replaced.
     AskedToStop {
         /// The worker.

@@ -109,6 +109,13 @@ impl Policy {
     /// given up.
     pub const FIRST_START_TRIES: u32 = 3;
 
+    /// How long the other workers of a start have, after the first one, before the service is said to be there without them:
+    /// at least so long, and otherwise as long as the boot of the first one took.
+    pub const OTHER_BOOTS_LEAST: Duration = Duration::from_secs(2);
+
+    /// The most that this is.
+    pub const OTHER_BOOTS_MOST: Duration = Duration::from_secs(30);
+
     /// Silence after which a worker's stack is shown: as asked for, or at four fifths of the timeout, so that the report
     /// comes while the worker still hangs.
     pub(crate) fn slow_after(&self) -> Option<Duration> {

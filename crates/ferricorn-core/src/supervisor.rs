@@ -3,11 +3,12 @@
 //! Owns: every worker, every seat, the phase of the service. This file holds the state, `step`, and what others may ask.
 //! The verbs have files of their own: [`record`] takes facts in, [`expire`] looks at promises, [`reconcile`] compares
 //! wish with fact; [`silence`] judges event loops, [`leave`] is how a worker or the whole service goes, [`fail`] what
-//! follows from a failed boot, [`upgrade`] and [`succeed`] are the two sides of handing over to a new program.
+//! follows from a failed boot, [`opening`] when a start is over, [`upgrade`] and [`succeed`] are the two sides of handing over to a new program.
 
 mod expire;
 mod fail;
 mod leave;
+mod opening;
 mod reconcile;
 mod record;
 mod silence;
@@ -32,6 +33,7 @@ use crate::{
     worker::Worker,
 };
 
+use opening::Opening;
 pub use succeed::{Leaving, Legacy, LegacyWorker};
 
 /// Decides what the master does. See the crate's documentation.
@@ -53,6 +55,8 @@ pub struct Supervisor {
     next_policy: Option<Policy>,
     /// Reloads asked for while one was under way, merged into one.
     queued: Option<(Policy, Vec<RequestId>)>,
+    /// Reloads that have succeeded, and who is told so when the last worker of an older generation has gone.
+    settling: Vec<(Generation, RequestId)>,
     /// The upgrade under way, or asked for.
     upgrade: Option<Upgrade>,
     /// The service is not ours yet: another master serves until we are ready.
@@ -60,6 +64,7 @@ pub struct Supervisor {
     /// The last reload was rejected: what is on disk is not what serves.
     frozen: bool,
     listening: bool,
+    opening: Opening,
     ever_ready: bool,
     /// Boots of the first start that ended without a word.
     silent_boot_deaths: u32,
@@ -146,7 +151,7 @@ pub struct Snapshot {
     pub frozen: bool,
     /// Whether the service is stopping.
     pub stopping: bool,
-    /// Every worker, oldest first.
+    /// Every worker, by its seat; of those that share one, the oldest first.
     pub workers: Vec<WorkerSnapshot>,
 }
 
@@ -161,6 +166,8 @@ pub struct WorkerSnapshot {
     pub generation: Generation,
     /// Where it is in its life.
     pub stage: Stage,
+    /// It is the first worker of a reload, and has not proven itself: another one has its seat beside it.
+    pub on_probation: bool,
 }
 
 impl Supervisor {
@@ -178,10 +185,12 @@ impl Supervisor {
             rollout: None,
             next_policy: None,
             queued: None,
+            settling: Vec::new(),
             upgrade: None,
             heir: None,
             frozen: false,
             listening: false,
+            opening: Opening::Booting,
             ever_ready: false,
             silent_boot_deaths: 0,
             restarts: Budget::default(),
@@ -223,6 +232,7 @@ impl Supervisor {
             .chain(seats)
             .chain(restart)
             .chain(announced)
+            .chain(self.opening_deadline())
             .chain(self.upgrade.iter().filter_map(Upgrade::deadline))
             .chain(self.heir.iter().filter_map(Heir::deadline))
             .filter(|deadline| Some(*deadline) > self.now)
@@ -241,7 +251,10 @@ impl Supervisor {
             slot: worker.slot,
             generation: worker.generation,
             stage: worker.stage(),
+            on_probation: self.rollout.as_ref().is_some_and(|rollout| rollout.is_on_probation(*id)),
         });
+        let mut workers: Vec<_> = workers.collect();
+        workers.sort_by_key(|worker| (worker.slot, worker.id));
         Snapshot {
             target: self.target,
             generation: self.generation,
@@ -249,7 +262,7 @@ impl Supervisor {
             upgrading: self.upgrade.is_some(),
             frozen: self.frozen,
             stopping: self.is_stopping(),
-            workers: workers.collect(),
+            workers,
         }
     }
 

@@ -3,8 +3,8 @@
 mod sim;
 
 use ferricorn_core::{
-    BootFailure, Command, Event, ExitReason, Notice, Policy, Reply, Retirement, StopMode, WorkerId,
-    WorkerSignal,
+    BootFailure, Command, Event, ExitReason, Generation, Notice, Policy, Reply, Retirement, StopMode,
+    WorkerId, WorkerSignal,
 };
 use sim::{Manners, Sim, millis, policy, secs};
 
@@ -471,7 +471,7 @@ fn a_reload_waits_for_the_first_new_worker_to_hold_before_the_others_follow() {
     assert_eq!(sim.generations(), [1, 1, 2], "it serves beside the old ones");
     sim.advance(secs(2));
     assert_eq!(sim.generations(), [2, 2]);
-    assert_eq!(sim.replies[&asker], [Reply::Reloaded(ferricorn_core::Generation(2))]);
+    assert_eq!(sim.replies[&asker], [Reply::Reloaded(Generation(2))]);
     assert_eq!((sim.fewest_ready, sim.most_alive), (2, 3));
 }
 
@@ -484,7 +484,7 @@ fn a_generation_that_does_not_boot_leaves_the_old_one_serving() {
     sim.advance(secs(60));
     assert_eq!(sim.serving_ids(), before);
     assert_eq!(sim.spawns, 3, "a rejected generation is not tried again");
-    assert_eq!(sim.replies[&asker], [Reply::ReloadRejected(ferricorn_core::Generation(2))]);
+    assert_eq!(sim.replies[&asker], [Reply::ReloadRejected(Generation(2))]);
 }
 
 #[test]
@@ -532,7 +532,7 @@ fn a_generation_that_fails_after_its_canary_is_rolled_back_worker_by_worker() {
     });
     let asker = sim.reload();
     sim.advance(secs(8));
-    assert_eq!(sim.replies[&asker], [Reply::ReloadRejected(ferricorn_core::Generation(2))]);
+    assert_eq!(sim.replies[&asker], [Reply::ReloadRejected(Generation(2))]);
     let back = |it: &Notice| matches!(it, Notice::RollingBack { workers: 2, .. });
     assert!(sim.notices.iter().any(back), "{:?}", sim.notices);
     sim.advance(secs(20));
@@ -931,4 +931,71 @@ fn a_quick_stop_does_not_wait_for_the_delay() {
     sim.stop(StopMode::Quick);
     sim.advance(secs(1));
     assert_eq!(sim.exit, Some(ExitReason::Stopped));
+}
+
+fn opened(sim: &Sim) -> usize {
+    sim.notices.iter().filter(|it| **it == Notice::Opened).count()
+}
+
+#[test]
+fn a_start_is_over_when_every_worker_is_ready_and_it_is_the_last_that_is_said() {
+    for listen_early in [false, true] {
+        let mut sim = Sim::new(Policy { workers: 3, listen_early, ..policy() }, |_, id| Manners {
+            boot: millis(500 * id.0),
+            ..Manners::default()
+        });
+        sim.advance(millis(1400));
+        assert_eq!(opened(&sim), 0, "the third one is about to be ready");
+        sim.advance(millis(200));
+        assert_eq!(sim.notices.last(), Some(&Notice::Opened));
+        sim.kill_from_outside(sim.serving_ids()[0]);
+        sim.reload();
+        sim.advance(secs(60));
+        assert_eq!(opened(&sim), 1);
+    }
+}
+
+#[test]
+fn a_start_does_not_wait_for_a_worker_that_fails_or_takes_its_time() {
+    let slow = Manners { boot: secs(1000), ..Manners::default() };
+    let failing =
+        Manners { boot: millis(600), boot_failure: Some(BootFailure::Startup), ..Manners::default() };
+    for (other, after) in [(slow, secs(3)), (failing, millis(700))] {
+        let mut sim =
+            Sim::new(policy(), move |_, id| if id.0 == 1 { Manners::default() } else { other.clone() });
+        sim.advance(after);
+        assert_eq!(opened(&sim), 1);
+    }
+    let mut sim = Sim::new(Policy { workers: 0, ..policy() }, |_, _| Manners::default());
+    sim.advance(secs(60));
+    assert_eq!(opened(&sim), 0, "nobody listens");
+    sim.ask(Command::ScaleTo(1));
+    sim.advance(secs(1));
+    assert_eq!(opened(&sim), 1);
+}
+
+#[test]
+fn a_reload_is_told_when_the_last_old_worker_has_gone_and_its_snapshot_counts_a_seat_once() {
+    let mut sim = Sim::new(policy(), |generation, _| Manners {
+        drain: (generation.0 > 1).then_some(millis(100)),
+        ..Manners::default()
+    });
+    sim.advance(secs(1));
+    let by = sim.reload();
+    let ready = |sim: &Sim| {
+        let workers = sim.core.snapshot().workers;
+        assert!(workers.is_sorted_by_key(|worker| (worker.slot, worker.id)), "{workers:?}");
+        workers.iter().filter(|it| it.stage == ferricorn_core::Stage::Ready && !it.on_probation).count()
+    };
+    sim.advance(secs(2));
+    assert_eq!(ready(&sim), 2, "and a canary");
+    while !sim.notices.iter().any(|it| matches!(it, Notice::ReloadCommitted(_))) {
+        sim.advance(millis(100));
+        assert!(ready(&sim) <= 2);
+    }
+    assert!(sim.core.snapshot().workers.iter().any(|worker| worker.generation.0 == 1), "it drains");
+    assert_eq!(sim.replies[&by], [], "an old worker is still there");
+    sim.advance(secs(31));
+    assert_eq!(sim.replies[&by], [Reply::Reloaded(Generation(2))]);
+    assert!(sim.core.snapshot().workers.iter().all(|worker| worker.generation.0 == 2));
 }

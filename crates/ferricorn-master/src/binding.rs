@@ -11,14 +11,14 @@ use std::{
 
 use ferricorn_config::{Bind, Settings};
 use ferricorn_sys::{ListenError, Listener, holder, inherit};
-use tracing::{debug, error, info};
+use tracing::{error, info};
 
 use crate::{rights, sources::Signals};
 
 /// How often an address in use is tried.
 const TRIES: u32 = 5;
 
-/// From one try to the next.
+/// From one try to the next; the log says so in words.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Why there are no sockets. What is to be said was logged.
@@ -53,7 +53,7 @@ pub(crate) async fn bind_all(settings: &Settings, signals: &mut Signals) -> Resu
 pub(crate) fn bind_now(bind: &Bind, settings: &Settings) -> Result<Listener, String> {
     bind_once(bind, settings).map_err(|failure| match failure {
         ListenError::InUse { .. } => format!("Connection in use: {}{}", shown(bind), held_by(bind)),
-        failure => format!("cannot bind {}: {failure}{}", shown(bind), hint(bind, &failure)),
+        failure => format!("cannot bind {}: {}{}", shown(bind), failure.why(), hint(bind, &failure)),
     })
 }
 
@@ -79,17 +79,20 @@ async fn bind_patiently(
         };
         let shown = shown(bind);
         if !matches!(failure, ListenError::InUse { .. }) {
-            error!("cannot bind {shown}: {failure}{}", hint(bind, &failure));
+            error!("cannot bind {shown}: {}{}", failure.why(), hint(bind, &failure));
             return Err(BindError::Failed);
         }
-        error!("Connection in use: {shown}{}", held_by(bind));
         if attempt == TRIES {
+            error!("Connection in use: {shown}{}", held_by(bind));
             break;
         }
-        debug!("Retrying in 1 second.");
+        error!(
+            "Connection in use: {shown}{}; tried {attempt} of {TRIES} times, retrying in 1 second",
+            held_by(bind)
+        );
         wait(signals).await?;
     }
-    error!("Can't connect to {}", shown(bind));
+    error!("Can't connect to {}: tried {TRIES} times", shown(bind));
     Err(BindError::Failed)
 }
 

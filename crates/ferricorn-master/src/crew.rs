@@ -103,6 +103,12 @@ impl Crew {
         self.members.keys().copied().collect()
     }
 
+    /// How many workers there are, and how many requests they have in flight.
+    pub(crate) fn burden(&self) -> (u64, u64) {
+        let in_flight = self.members.values().map(|member| self.requests(member).1).sum();
+        (self.members.len() as u64, in_flight)
+    }
+
     /// A worker's exit was dealt with.
     pub(crate) fn forget(&mut self, id: WorkerId) {
         if let Some(member) = self.members.remove(&id) {

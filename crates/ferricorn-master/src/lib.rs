@@ -70,6 +70,8 @@ pub const METRIC: &str = "ferricorn::metric";
 pub struct Program {
     /// What the user asked for.
     pub settings: Settings,
+    /// Somebody has named a worker class.
+    pub names_worker_class: bool,
     /// How the program was started.
     pub invocation: Invocation,
     /// The product's version.
@@ -119,7 +121,8 @@ pub fn run(program: Program) -> Outcome {
 async fn serve(program: Program) -> Outcome {
     match prepare(program).await {
         Ok((core, world, queue)) => {
-            let (ended, mut hooks) = run::run(core, world, queue).await;
+            let (ended, control, mut hooks) = Box::pin(run::run(core, world, queue)).await;
+            control.end().await;
             info!("Shutting down: Master");
             hooks.end().await;
             conclude(ended)

@@ -43,14 +43,21 @@ impl Observer {
                     info!(slot, generation, boot_ms, "Worker ready (pid: {})", it.pid);
                 });
             }
+            // Told by the world, which knows the addresses.
+            Notice::Opened => {}
             Notice::AskedToStop { id } => with(crew, id, |it| {
                 info!(slot = it.slot.0, "Worker was sent SIGTERM and is replaced (pid: {})", it.pid);
             }),
             Notice::Draining { id, why } => {
                 reached(crew, id, Stage::Draining);
                 with(crew, id, |it| {
-                    let (slot, generation) = (it.slot.0, it.generation.0);
-                    info!(slot, generation, reason = why.as_str(), "Worker draining (pid: {})", it.pid);
+                    let (slot, generation, reason) = (it.slot.0, it.generation.0, why.as_str());
+                    // That the service stops was said.
+                    if why == Retirement::Stop {
+                        debug!(slot, generation, reason, "Worker draining (pid: {})", it.pid);
+                    } else {
+                        info!(slot, generation, reason, "Worker draining (pid: {})", it.pid);
+                    }
                 });
             }
             Notice::BootFailed { id, failures, retry_in } => {
@@ -274,6 +281,8 @@ fn died(crew: &Crew, id: WorkerId, exit: Exit, told: Option<Retirement>, restart
         };
     }
     match loudness {
+        // As it was asked to, like the others: what is worth a line is another end than this.
+        Loudness::Info if told == Some(Retirement::Stop) => tell!(debug),
         Loudness::Info => tell!(info),
         Loudness::Warning => tell!(warn),
         Loudness::Error => tell!(error),

@@ -6,6 +6,8 @@
 //! The master keeps its rights, and so do the processes that execute the configuration file and its own hooks, as in
 //! gunicorn, where these run in the master.
 
+mod container;
+
 use std::{
     io,
     os::{fd::AsFd as _, unix::fs::MetadataExt as _},
@@ -15,6 +17,8 @@ use std::{
 use ferricorn_config::{AccessLog, Accounts, Settings};
 use ferricorn_sys::{Access, Rights, effective_group, effective_user, give, rights};
 use tracing::{debug, info, warn};
+
+use container::Surroundings;
 
 /// The users and groups of this system, and this process.
 #[derive(Clone, Copy, Debug, Default)]
@@ -119,25 +123,19 @@ fn is_closed(folder: &Path, rights: &Rights) -> bool {
     rights.user != 0 && found.mode() & enter == 0
 }
 
-/// Hints at `--user` where it is missing most often: in a container, which has no other user unless somebody makes one.
+/// Hints at `--user` where it is missing most often: in a container, which has no other user unless somebody makes one. Who
+/// has taken from root what makes it root has thought of it.
 pub(crate) fn hint(settings: &Settings) {
-    let root = settings.rights.user == 0;
-    if root
-        && in_container(ferricorn_sys::is_pid_1(), &|name| std::env::var_os(name).is_some(), &Path::exists)
-    {
+    if settings.rights.user != 0 {
+        return;
+    }
+    let surroundings = Surroundings::of_this_process();
+    if surroundings.is_container() && !surroundings.is_restricted() {
         info!(
             "The workers run as root in this container; --user and --group, or USER in the image, let them run as \
              somebody else"
         );
     }
-}
-
-/// Whether this looks like a container: the first process of its own namespace, or what Docker, Podman, systemd-nspawn
-/// and Kubernetes leave for their processes to see.
-fn in_container(first: bool, variable: &dyn Fn(&str) -> bool, exists: &dyn Fn(&Path) -> bool) -> bool {
-    first
-        || ["container", "KUBERNETES_SERVICE_HOST"].into_iter().any(variable)
-        || ["/.dockerenv", "/run/.containerenv"].into_iter().map(Path::new).any(exists)
 }
 
 #[cfg(test)]
@@ -172,15 +170,5 @@ mod tests {
         assert_eq!(closed_folder(&environment.join("python"), &owner), None);
         mode(&environment, 0o700);
         assert_eq!(found(), Some(environment.clone()));
-    }
-
-    #[test]
-    fn a_container_is_known_by_what_it_leaves_and_a_machine_has_none_of_it() {
-        let no_variable = |_: &str| false;
-        let no_file = |_: &Path| false;
-        assert!(!in_container(false, &no_variable, &no_file));
-        assert!(in_container(true, &no_variable, &no_file));
-        assert!(in_container(false, &|name| name == "container", &no_file));
-        assert!(in_container(false, &no_variable, &|path| path == Path::new("/.dockerenv")));
     }
 }

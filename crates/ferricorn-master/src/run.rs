@@ -5,6 +5,7 @@ use std::{collections::VecDeque, time::Instant};
 use ferricorn_core::{Event, ExitReason, Supervisor};
 
 use crate::{
+    control::Control,
     hooks::MasterHooks,
     world::{Done, World},
 };
@@ -18,12 +19,13 @@ pub(crate) enum Ended {
     ListenFailed,
 }
 
-/// Runs until the core orders the exit. Gives back the hooks, of which one is still to be called.
+/// Runs until the core orders the exit. Gives back the hooks, of which one is still to be called, and
+/// the control socket, where somebody may still ask.
 pub(crate) async fn run(
     mut core: Supervisor,
     mut world: World,
     mut queue: VecDeque<Event>,
-) -> (Ended, MasterHooks) {
+) -> (Ended, Control, MasterHooks) {
     loop {
         let mut replace_self = false;
         while let Some(event) = queue.pop_front() {

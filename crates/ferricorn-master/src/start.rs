@@ -5,7 +5,7 @@ use std::{collections::VecDeque, time::Instant};
 
 use ferricorn_config::Settings;
 use ferricorn_core::{Event, Supervisor};
-use ferricorn_sys::{Listener, PidFile, title};
+use ferricorn_sys::{Listener, PidFile, PreparedPidFile, title};
 use ferricorn_wire::upgrade::{Estate, Legacy};
 use tracing::{debug, error, info};
 
@@ -49,12 +49,16 @@ async fn first(program: Program, mut signals: Signals) -> Result<Begun, Outcome>
         BindError::Interrupted => Outcome::Stopped,
         BindError::Failed => Outcome::CannotStart,
     })?;
-    let pid_file = path.map(PidFile::create).transpose().map_err(failed)?;
+    // Not in its place yet: whoever finds it there asks the control socket next.
+    let pid_file = path.map(PreparedPidFile::new).transpose().map_err(failed)?;
     // Not before: a second master, started by mistake, leaves the files of the first one alone.
     rights::give_logs(settings);
     let core = Supervisor::new(policy::from_settings(settings), policy::seed());
     let crew = Crew::new(program.version, &program.invocation.command(), None).map_err(unprepared)?;
-    let world = World::new(program, crew, listeners, signals, Predecessor::NONE, pid_file, hooks);
+    let mut world = World::new(program, crew, listeners, signals, Predecessor::NONE, None, hooks);
+    if let Some(prepared) = pid_file {
+        world.put_pid_file(prepared).map_err(failed)?;
+    }
     Ok((core, world, VecDeque::from([Event::Started])))
 }
 
@@ -84,8 +88,6 @@ fn in_place(program: Program, signals: Signals, legacy: &Legacy) -> Result<Begun
     info!("Succeeding ferricorn {} in its place, with {} workers", estate.version, legacy.workers.len());
     let mut listeners: Vec<Listener> = succession::take_listeners(estate).map_err(failed)?;
     succession::take_files(&mut listeners, &estate.files());
-    let path = program.settings.pid_file.as_deref();
-    let pid_file = path.map(PidFile::take_over).transpose().map_err(failed)?;
     let core = Supervisor::inheriting(
         policy::from_settings(&program.settings),
         policy::seed(),
@@ -95,7 +97,8 @@ fn in_place(program: Program, signals: Signals, legacy: &Legacy) -> Result<Begun
     // It is the same master to them, which reloads: the process that called them for the old program has ended.
     let hooks = MasterHooks::new(&program);
     let crew = Crew::inherit(program.version, &program.invocation.command(), legacy).map_err(unprepared)?;
-    let mut world = World::new(program, crew, listeners, signals, Predecessor::NONE, pid_file, hooks);
+    let mut world = World::new(program, crew, listeners, signals, Predecessor::NONE, legacy.control, hooks);
+    world.write_pid_file();
     let mut queue = VecDeque::from([Event::Started]);
     // Whoever has ended in between was told to the old program, if to anybody.
     world.reap(&mut queue);

@@ -20,6 +20,7 @@ pub(crate) struct Successor {
     running: Option<Running>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact of its own")]
 struct Running {
     process: Process,
     guardian: Option<Process>,
@@ -34,6 +35,8 @@ struct Running {
     ready: bool,
     /// It was told to take over.
     told: bool,
+    /// It said that it has.
+    serves: bool,
 }
 
 /// What is left of it.
@@ -89,6 +92,7 @@ impl Successor {
             checked: way == UpgradeWay::InPlace,
             ready: false,
             told: false,
+            serves: false,
         });
         Ok(child.pid)
     }
@@ -96,6 +100,11 @@ impl Successor {
     /// Its pid, while it has not ended.
     pub(crate) fn pid(&self) -> Option<i32> {
         self.running.as_ref().map(|running| running.process.pid())
+    }
+
+    /// Whether it has taken over.
+    pub(crate) fn serves(&self) -> bool {
+        self.running.as_ref().is_some_and(|running| running.serves)
     }
 
     /// Whether the exit of this child tells of its end.
@@ -172,7 +181,10 @@ impl Running {
                 self.ready = true;
                 Some(message)
             }
-            FromSuccessor::Serves => Some(message),
+            FromSuccessor::Serves => {
+                self.serves = true;
+                Some(message)
+            }
         }
     }
 }

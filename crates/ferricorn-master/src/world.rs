@@ -8,12 +8,13 @@ mod reload;
 mod sockets;
 mod upgrade;
 
-use std::{collections::VecDeque, time::Instant};
+use std::{collections::VecDeque, io, os::fd::RawFd, time::Instant};
 
+use ferricorn_config::ListenWhen;
 use ferricorn_core::{
     Action, Command, Event, ExitReason, Notice, Policy, StopMode, UpgradeWay, WorkerId, WorkerSignal,
 };
-use ferricorn_sys::{Listener, PidFile, Signal};
+use ferricorn_sys::{Listener, PidFile, Signal, terminal};
 use ferricorn_wire::{
     DrainMode, ToWorker, milliseconds,
     upgrade::{FromSuccessor, ToSuccessor},
@@ -26,7 +27,7 @@ use crate::{
     control::Control,
     crew::Crew,
     hooks::{About, MasterHooks},
-    manager,
+    manager::{self, Barrier},
     observe::Observer,
     policy,
     reloading::Reloading,
@@ -57,8 +58,12 @@ pub(crate) struct World {
     signals: Signals,
     listeners: Vec<Listener>,
     successor: Successor,
+    /// The master that the service belongs to now.
+    moved_to: Option<u32>,
     /// An upgrade that waits for the hook `pre_exec`.
     awaited: Option<(UpgradeWay, Option<u16>)>,
+    /// The service manager was told who serves now, and has not said that it knows.
+    barrier: Option<Barrier>,
     /// How many workers there are to be after the next reload, whatever the settings say: it is part of an upgrade.
     scaled_to: Option<u16>,
     predecessor: Predecessor,
@@ -79,22 +84,27 @@ pub(crate) struct World {
     hooks: MasterHooks,
     /// A SIGINT or SIGQUIT stops the service.
     interrupted: bool,
+    /// The service stops, and no other master has it.
+    stopping: bool,
 }
 
 impl World {
+    /// `socket`: that of `ferricorn ctl`, if this process has it already.
     pub(crate) fn new(
         program: Program,
         crew: Crew,
         listeners: Vec<Listener>,
         signals: Signals,
         predecessor: Predecessor,
-        pid_file: Option<PidFile>,
+        socket: Option<RawFd>,
         hooks: MasterHooks,
     ) -> Self {
-        let mut control = Control::default();
+        let mut control = Control::closed();
         // A successor's is opened when the service is its own.
-        if predecessor.is_gone() {
-            control.open();
+        match (socket, predecessor.is_gone()) {
+            (Some(socket), _) => control.inherit(socket),
+            (None, true) => control.open(),
+            (None, false) => {}
         }
         let mut samples = interval(policy::SAMPLE_EVERY);
         samples.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -104,10 +114,12 @@ impl World {
             signals,
             listeners,
             successor: Successor::default(),
+            moved_to: None,
             awaited: None,
+            barrier: None,
             scaled_to: None,
             predecessor,
-            pid_file,
+            pid_file: None,
             control,
             observer: Observer::default(),
             reloading: Reloading::default(),
@@ -121,6 +133,7 @@ impl World {
             told_workers: None,
             hooks,
             interrupted: false,
+            stopping: false,
         }
     }
 
@@ -144,6 +157,7 @@ impl World {
             received = self.signals.next() => self.signalled(received, queue),
             message = self.successor.hear() => queue.extend(self.successor_said(&message)),
             event = self.predecessor.hear() => queue.push_back(event),
+            () = manager::passed(&mut self.barrier) => queue.push_back(Event::SuccessorServes),
             () = self.hooks.attend() => queue.extend(self.go_on_with_upgrade()),
             ask = self.control.next() => self.asked(ask, queue),
             () = deadline => queue.push_back(Event::Woke),
@@ -180,6 +194,7 @@ impl World {
                         grace_ms: milliseconds(grace),
                         quick,
                         interrupted: self.interrupted,
+                        stop: self.stopping,
                     },
                 );
             }
@@ -205,6 +220,11 @@ impl World {
             Action::Reply { to, reply } => self.reply(to, reply),
             Action::Notify(notice) => {
                 self.follow(&notice);
+                match notice {
+                    Notice::Opened => self.tell_of_opening(),
+                    Notice::Stopping(mode) => self.tell_of_stop(mode),
+                    _ => {}
+                }
                 if let Notice::Scaled { from, to } = notice {
                     self.call_hook("nworkers_changed", About::scaling(to, Some(from)));
                 }
@@ -230,13 +250,47 @@ impl World {
                 return Done::Happened(self.ask(Command::Stop(StopMode::Quick)));
             }
         }
-        info!("Listening at: {} ({})", self.addresses(), ferricorn_sys::pid());
+        if self.program.settings.listen == ListenWhen::Early {
+            // As gunicorn says it there; the line is repeated when somebody answers.
+            info!("Listening at: {} ({})", self.addresses(), ferricorn_sys::pid());
+        }
         if self.predecessor.is_gone() {
             manager::tell("READY=1");
         }
-        info!("Using worker: {}", self.program.settings.worker_class);
         self.call_hook("when_ready", About::default());
         Done::Nothing
+    }
+
+    /// The last lines of a start.
+    fn tell_of_opening(&self) {
+        if self.program.names_worker_class {
+            info!("Using worker: {}", self.program.settings.worker_class);
+        }
+        let on_terminal = self.program.log.is_terminal() && !terminal::is_in_background_of(&io::stderr());
+        let quit = if on_terminal { " (Press CTRL+C to quit)" } else { "" };
+        info!("Listening at: {} ({}){quit}", self.addresses(), ferricorn_sys::pid());
+    }
+
+    /// What a stop waits for. Of a start that fails, the reason is said and not this.
+    fn tell_of_stop(&mut self, mode: StopMode) {
+        self.stopping = !self.successor.serves();
+        let (workers, in_flight) = self.crew.burden();
+        if workers == 0 || (mode == StopMode::Quick && !self.interrupted) {
+            return;
+        }
+        let plural =
+            |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let workers = plural(workers, "worker");
+        if in_flight == 0 {
+            return info!("Stopping {workers}");
+        }
+        let requests = plural(in_flight, "request");
+        let grace = self.program.settings.graceful_timeout.as_secs_f64();
+        let again = if self.interrupts > 0 { "; press CTRL+C again to cut what is in flight" } else { "" };
+        match mode {
+            StopMode::Quick => info!("Stopping {workers}, {requests} in flight will be cut"),
+            StopMode::Graceful => info!("Stopping {workers}, {requests} in flight may take {grace} s{again}"),
+        }
     }
 
     /// Where it listens, as the log shows it.
@@ -254,9 +308,10 @@ impl World {
         self.crew.forget(id);
     }
 
-    /// Why the loop ended.
-    pub(crate) fn ended(self, reason: ExitReason) -> (Ended, MasterHooks) {
+    /// Why the loop ended. The pid file goes before the socket that answers for it.
+    pub(crate) fn ended(mut self, reason: ExitReason) -> (Ended, Control, MasterHooks) {
         let ended = if self.listen_failed { Ended::ListenFailed } else { Ended::Exited(reason) };
-        (ended, self.hooks)
+        self.pid_file = None;
+        (ended, self.control, self.hooks)
     }
 }

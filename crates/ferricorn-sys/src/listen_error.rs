@@ -74,6 +74,19 @@ impl ListenError {
         }
     }
 
+    /// Why, in words that do not name the address again.
+    pub fn why(&self) -> String {
+        match self {
+            Self::InUse { .. } => "it is already in use".to_owned(),
+            Self::InvalidAddress { .. } => "it does not belong to this machine".to_owned(),
+            Self::PermissionDenied { source, .. } => format!("no permission to listen there: {source}"),
+            Self::NotASocket { .. } => "it exists and is not a socket".to_owned(),
+            Self::InvalidPath { reason, .. } => format!("it cannot be the path of a unix socket: {reason}"),
+            Self::InvalidDescriptor { problem, .. } => format!("it is {problem}"),
+            Self::Other { source, .. } => source.to_string(),
+        }
+    }
+
     /// The kind that the error of a system call means for `address`.
     pub(crate) fn new(address: &str, source: impl Into<io::Error>) -> Self {
         let (address, source) = (address.to_owned(), source.into());

@@ -64,6 +64,11 @@ pub enum Response {
     },
     /// How the service is.
     Status(Status),
+    /// Nothing was done: the service belongs to another master by now. Ask that one.
+    Moved {
+        /// Its pid.
+        pid: u32,
+    },
 }
 
 /// How a service is.
@@ -86,11 +91,14 @@ pub struct Status {
     pub reloading: bool,
     /// An upgrade is under way.
     pub upgrading: bool,
+    /// The master that is about to take over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successor: Option<u32>,
     /// The last reload was rejected, and nothing is recycled.
     pub frozen: bool,
     /// The service is stopping.
     pub stopping: bool,
-    /// Every worker, oldest first.
+    /// Every worker, by its seat; of those that share one, the oldest first.
     pub workers: Vec<WorkerStatus>,
 }
 
@@ -103,7 +111,8 @@ pub struct WorkerStatus {
     pub slot: u16,
     /// Its generation.
     pub generation: u32,
-    /// `booting`, `ready`, `draining` or `killed`.
+    /// `booting`, `ready`, `probation` (the first one of a reload, beside that whose seat it is to have), `draining` or
+    /// `killed`.
     pub stage: String,
     /// Requests answered since it began.
     pub requests: u64,

@@ -30,6 +30,9 @@ pub enum ToWorker {
         /// The service stops because of a SIGINT or SIGQUIT, which is what the hook `worker_int` is about.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         interrupted: bool,
+        /// The whole service stops, which the master says: what is usual of it is told at DEBUG.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        stop: bool,
     },
     /// Open the log files anew (logrotate).
     ReopenLogs,

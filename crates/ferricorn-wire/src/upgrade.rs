@@ -104,7 +104,7 @@ pub struct Estate {
     /// How many workers there are to be, if somebody has asked for another number than that of the settings.
     pub scaled_to: Option<u16>,
     /// The predecessor outlives the end of its terminal: it was started under `nohup`, or succeeds one that was.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignores_hang_up: bool,
 }
 
@@ -132,6 +132,9 @@ pub struct ListenerState {
 pub struct Legacy {
     /// What it would get beside as well.
     pub estate: Estate,
+    /// The socket that `ferricorn ctl` asks at, so that it is there without a gap; none if there is none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub control: Option<i32>,
     /// The memfd of the scoreboard.
     pub scoreboard: i32,
     /// How many workers are wanted.

@@ -5,14 +5,14 @@
 
 mod client;
 
-use std::{ffi::OsString, fmt::Write as _, path::PathBuf};
+use std::{collections::BTreeSet, ffi::OsString, fmt::Write as _, path::PathBuf};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind, value_parser};
 use ferricorn_config::MOST_WORKERS;
 use ferricorn_wire::control::{Request, Response, Status};
 
 use crate::report;
-use client::Failure;
+use client::{Failure, Target};
 
 /// The word that makes a command line one of these.
 pub const WORD: &str = "ctl";
@@ -33,6 +33,7 @@ pub fn run(words: &[OsString]) -> u8 {
     match ask(&matches) {
         Ok(Response::Done { text }) => report::print(&format!("{text}\n")),
         Ok(Response::Failed { text }) => report::error(&text),
+        Ok(Response::Moved { pid }) => report::error(&format!("the service is on its way to pid {pid}")),
         Ok(Response::Status(status)) => report::print(&shown(&status, matches.subcommand())),
         Err(failure) => {
             let hint = failure.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();
@@ -42,22 +43,27 @@ pub fn run(words: &[OsString]) -> u8 {
 }
 
 fn ask(matches: &ArgMatches) -> Result<Response, Failure> {
-    let pid = match (matches.get_one::<u32>("pid"), matches.get_one::<PathBuf>("pid-file")) {
-        (Some(pid), _) => *pid,
-        (None, Some(file)) => client::pid_in(file)?,
-        (None, None) => client::only_master()?,
+    let target = match (matches.get_one::<u32>("pid"), matches.get_one::<PathBuf>("pid-file")) {
+        (Some(pid), _) => Target::Pid(*pid),
+        (None, Some(file)) => Target::File(file.clone()),
+        (None, None) => Target::OnlyOne,
     };
     let wait = |matches: &ArgMatches| matches.get_flag("wait");
     let request = match matches.subcommand() {
         Some(("reload", matches)) => Request::Reload { wait: wait(matches) },
         Some(("upgrade", matches)) => Request::Upgrade { wait: wait(matches) },
+        Some(("stop", matches)) if wait(matches) => return client::stop_and_wait(&target),
         Some(("stop", _)) => Request::Stop,
         Some(("scale", matches)) => {
-            Request::Scale { workers: matches.get_one("workers").copied().unwrap_or(1) }
+            let workers = matches.get_one("workers").copied().unwrap_or(1);
+            if wait(matches) {
+                return client::scale_and_wait(&target, workers);
+            }
+            Request::Scale { workers }
         }
         _ => Request::Status,
     };
-    client::ask(pid, request)
+    client::ask(&target, request)
 }
 
 fn command() -> Command {
@@ -101,16 +107,20 @@ fn command() -> Command {
         .subcommand(
             Command::new("upgrade").about("Hands over to the program on disk, as USR2 does").arg(wait()),
         )
-        .subcommand(Command::new("stop").about("Stops gracefully, as TERM does"))
+        .subcommand(Command::new("stop").about("Stops gracefully, as TERM does").arg(wait()))
         .subcommand(
-            Command::new("scale").bin_name("ferricorn ctl scale").about("Changes the number of workers").arg(
-                Arg::new("workers")
-                    .value_name("N")
-                    .required(true)
-                    .allow_negative_numbers(true)
-                    .value_parser(number_of_workers)
-                    .help("How many workers"),
-            ),
+            Command::new("scale")
+                .bin_name("ferricorn ctl scale")
+                .about("Changes the number of workers")
+                .arg(
+                    Arg::new("workers")
+                        .value_name("N")
+                        .required(true)
+                        .allow_negative_numbers(true)
+                        .value_parser(number_of_workers)
+                        .help("How many workers"),
+                )
+                .arg(wait()),
         )
 }
 
@@ -120,11 +130,19 @@ fn number_of_workers(word: &str) -> Result<u16, String> {
     number.ok_or_else(|| format!("give a whole number from 1 to {MOST_WORKERS}"))
 }
 
+/// In how many seats somebody serves. A seat may have two workers for a moment: the second one is on probation, or is told
+/// to serve before the first one is told to go.
+fn seats_ready(status: &Status) -> usize {
+    let ready =
+        status.workers.iter().filter(|worker| ["ready", "probation"].contains(&worker.stage.as_str()));
+    ready.map(|worker| worker.slot).collect::<BTreeSet<_>>().len()
+}
+
 fn shown(status: &Status, command: Option<(&str, &ArgMatches)>) -> String {
     if command.is_some_and(|(_, matches)| matches.get_flag("json")) {
         return format!("{}\n", String::from_utf8_lossy(&ferricorn_wire::encode(status)));
     }
-    let ready = status.workers.iter().filter(|worker| worker.stage == "ready").count();
+    let ready = seats_ready(status);
     let mut text = format!("ferricorn {}, master {}\n", status.version, status.pid);
     let addresses = status.addresses.join(", ");
     let _ = match (status.listening, addresses.as_str()) {
@@ -142,11 +160,11 @@ fn shown(status: &Status, command: Option<(&str, &ArgMatches)>) -> String {
     for (_, words) in under_way.iter().filter(|(holds, _)| *holds) {
         let _ = write!(text, ", {words}");
     }
-    text.push_str("\n\nslot      pid  generation  stage       requests  in flight  connections\n");
+    text.push_str("\n\nslot      pid  generation  stage        requests  in flight  connections\n");
     for worker in &status.workers {
         let _ = writeln!(
             text,
-            "{:>4}  {:>7}  {:>10}  {:<8}  {:>10}  {:>9}  {:>11}",
+            "{:>4}  {:>7}  {:>10}  {:<9}  {:>10}  {:>9}  {:>11}",
             worker.slot,
             worker.pid,
             worker.generation,

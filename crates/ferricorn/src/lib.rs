@@ -70,7 +70,9 @@ fn start(request: StartRequest, process: ProcessStart, invocation: Invocation) -
     for warning in warnings {
         tracing::warn!("{warning}");
     }
+    let named = |name: &str| shown.iter().any(|line| line.name == name && !line.is_default());
     let program = Program {
+        names_worker_class: named("worker_class"),
         settings,
         invocation,
         version: VERSION,

@@ -21,6 +21,13 @@ pub struct Shown {
     pub source: String,
 }
 
+impl Shown {
+    /// Whether nobody has given it.
+    pub fn is_default(&self) -> bool {
+        self.source == "default"
+    }
+}
+
 /// Every setting that has an effect, by name, with what holds: also where nobody gave it.
 pub(crate) fn all(choices: &Choices, settings: &Settings, spoken: Spoken) -> Vec<Shown> {
     let shown =

@@ -115,8 +115,9 @@ impl Supervisor {
     pub(super) fn answer_reloads(&mut self, reply: &Reply, actions: &mut Vec<Action>) {
         let under_way = self.rollout.take().map(|rollout| rollout.asked_by).unwrap_or_default();
         let queued = self.queued.take().map(|(_, asked_by)| asked_by).unwrap_or_default();
+        let settling = std::mem::take(&mut self.settling).into_iter().map(|(_, asker)| asker);
         self.next_policy = None;
-        for to in under_way.into_iter().chain(queued) {
+        for to in under_way.into_iter().chain(queued).chain(settling) {
             actions.push(Action::Reply { to, reply: reply.clone() });
         }
     }

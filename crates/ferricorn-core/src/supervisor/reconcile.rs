@@ -36,7 +36,9 @@ impl Supervisor {
                 self.hurry_boots(actions);
                 self.tell_of_budget(now, actions);
                 self.commit_reload(actions);
+                self.answer_settled(actions);
                 self.prove_succession(now, actions);
+                self.tell_of_opening(now, actions);
                 self.step_aside(actions);
             }
         }
@@ -280,8 +282,21 @@ impl Supervisor {
         self.generation = to;
         self.frozen = false;
         actions.push(Action::Notify(Notice::ReloadCommitted(to)));
-        for asker in rollout.asked_by {
-            actions.push(Action::Reply { to: asker, reply: Reply::Reloaded(to) });
-        }
+        self.settling.extend(rollout.asked_by.into_iter().map(|asker| (to, asker)));
+    }
+
+    /// Says that every worker runs a generation when that is so: those of older ones may take the graceful timeout to go.
+    fn answer_settled(&mut self, actions: &mut Vec<Action>) {
+        let workers = &self.workers;
+        let settled = |generation: Generation| {
+            !workers.values().any(|worker| worker.generation < generation && !worker.is_given_up())
+        };
+        self.settling.retain(|(generation, asker)| {
+            let settled = settled(*generation);
+            if settled {
+                actions.push(Action::Reply { to: *asker, reply: Reply::Reloaded(*generation) });
+            }
+            !settled
+        });
     }
 }

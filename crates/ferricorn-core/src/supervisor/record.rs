@@ -119,7 +119,9 @@ impl Supervisor {
         }
         self.ever_ready = true;
         self.listen(actions);
-        actions.push(Action::Notify(Notice::Ready { id, boot: now.saturating_duration_since(since) }));
+        let boot = now.saturating_duration_since(since);
+        self.begin_opening(boot, now);
+        actions.push(Action::Notify(Notice::Ready { id, boot }));
         if let Some(rollout) = &mut self.rollout
             && rollout.to == generation
             && rollout.stage == RolloutStage::Booting
@@ -290,11 +292,12 @@ impl Supervisor {
         let mut reply = |reply| actions.push(Action::Reply { to: by, reply });
         match command {
             Command::Stop(mode) => {
-                reply(Reply::Accepted);
                 match mode {
                     StopMode::Graceful => self.stop_gracefully(now, actions),
                     StopMode::Quick => self.stop(mode, ExitReason::Stopped, now, actions),
                 }
+                // Whoever hears of it may look for the sockets, which are given up by now.
+                actions.push(Action::Reply { to: by, reply: Reply::Accepted });
             }
             Command::Status => reply(Reply::Status(Box::new(self.snapshot()))),
             _ if self.is_stopping() => reply(Reply::Stopping),

@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Phase, Seat, Supervisor};
+use super::{Opening, Phase, Seat, Supervisor};
 use crate::{
     Action, BootFailure, ExitReason, Generation, Notice, Policy, Retirement, Slot, StopMode, WorkerId,
     upgrade::{Heir, HeirStage},
@@ -97,6 +97,7 @@ impl Supervisor {
             next_id: legacy.next_id,
             seats: seats.collect(),
             listening: true,
+            opening: Opening::Told,
             ever_ready: true,
             workers,
             ..Self::new(policy, seed)

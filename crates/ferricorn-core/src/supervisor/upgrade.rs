@@ -92,13 +92,14 @@ impl Supervisor {
         upgrade.stage = UpgradeStage::HandedOver;
         actions.push(Action::Notify(Notice::HandedOver));
         let asked_by = std::mem::take(&mut upgrade.asked_by);
-        actions.extend(asked_by.into_iter().map(|to| Action::Reply { to, reply: Reply::Upgraded }));
         if let Some((_, asked_by)) = self.queued.take() {
             // Its workers may have loaded what was on disk before the reload was asked for.
             actions.push(Action::PassOnReload);
             actions.extend(asked_by.into_iter().map(|to| Action::Reply { to, reply: Reply::PassedOn }));
         }
         self.stop(StopMode::Graceful, ExitReason::Stopped, now, actions);
+        // Last: whoever hears of it asks the new master next, and shall find one master.
+        actions.extend(asked_by.into_iter().map(|to| Action::Reply { to, reply: Reply::Upgraded }));
     }
 
     /// The new program could not be started, or has exited.

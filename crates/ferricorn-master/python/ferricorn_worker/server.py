@@ -216,6 +216,10 @@ class Server(uvicorn.Server):
             if message.get("interrupted") and self._signals.on_interrupt is not None:
                 self._signals.on_interrupt()
             cause = "Quick stop" if message.get("quick") else GRACE_OVER
+            if message.get("stop"):
+                from . import stop_lines
+
+                stop_lines.tell_less()
             self._begin_drain(mode, int(message["grace_ms"]) / 1000, cause)
         elif kind == "announce_close":
             self._drain.announce_close()

@@ -2,7 +2,7 @@
 
 use std::{
     io,
-    os::fd::AsRawFd,
+    os::fd::{AsRawFd, RawFd},
     time::{Duration, Instant},
 };
 
@@ -21,9 +21,15 @@ use crate::{Command, succession};
 
 impl Crew {
     /// Everything that is left, in one message.
-    pub(crate) fn leave(&self, core: &ferricorn_core::Legacy, estate: Estate) -> Legacy {
+    pub(crate) fn leave(
+        &self,
+        core: &ferricorn_core::Legacy,
+        estate: Estate,
+        control: Option<RawFd>,
+    ) -> Legacy {
         Legacy {
             estate,
+            control,
             scoreboard: self.rows.as_raw_fd(),
             target: core.target,
             generation: core.generation.0,

@@ -13,6 +13,11 @@ use crate::{control::Ask, reloading::Asker};
 impl World {
     pub(super) fn asked(&mut self, ask: Ask, queue: &mut VecDeque<Event>) {
         let Ask { request, answer } = ask;
+        if let Some(pid) = self.moved_to {
+            // It may have hung up.
+            let _ = answer.send(Response::Moved { pid });
+            return;
+        }
         let (command, at_once) = match request {
             Request::Status => (Command::Status, None),
             Request::Reload { wait } => {
@@ -37,10 +42,16 @@ impl World {
     }
 
     pub(super) fn reply(&mut self, to: RequestId, reply: Reply) {
-        let Self { control, crew, listeners, program, .. } = self;
-        control.answer(to, || match reply {
-            Reply::Status(snapshot) => Response::Status(status(&snapshot, program.version, listeners, crew)),
-            reply => in_words(&reply),
+        let Self { control, crew, listeners, program, moved_to, reloading, successor, .. } = self;
+        control.answer(to, || match (reply, *moved_to) {
+            (Reply::Status(snapshot), _) => Response::Status(Status {
+                reloading: snapshot.reloading || reloading.is_reading(),
+                successor: successor.pid().and_then(|pid| u32::try_from(pid).ok()),
+                ..status(&snapshot, program.version, listeners, crew)
+            }),
+            // The outcome is for the other master to tell.
+            (Reply::PassedOn | Reply::Stopping, Some(pid)) => Response::Moved { pid },
+            (reply, _) => in_words(&reply),
         });
     }
 }
@@ -83,6 +94,7 @@ fn status(snapshot: &Snapshot, version: &str, listeners: &[Listener], crew: &cra
             generation: it.generation.0,
             stage: match it.stage {
                 Stage::Booting => "booting",
+                Stage::Ready if it.on_probation => "probation",
                 Stage::Ready => "ready",
                 Stage::Draining(_) => "draining",
                 Stage::Ending => "ending",
@@ -103,6 +115,7 @@ fn status(snapshot: &Snapshot, version: &str, listeners: &[Listener], crew: &cra
         generation: snapshot.generation.0,
         reloading: snapshot.reloading,
         upgrading: snapshot.upgrading,
+        successor: None,
         frozen: snapshot.frozen,
         stopping: snapshot.stopping,
         workers: snapshot.workers.iter().filter_map(worker).collect(),

@@ -59,12 +59,7 @@ impl World {
     fn interrupted(&mut self) -> Command {
         self.interrupts += 1;
         self.interrupted = true;
-        if self.interrupts == 1 {
-            info!("Stopping. Press Ctrl-C again to stop without waiting for requests in flight.");
-            Command::Stop(StopMode::Graceful)
-        } else {
-            Command::Stop(StopMode::Quick)
-        }
+        if self.interrupts == 1 { Command::Stop(StopMode::Graceful) } else { Command::Stop(StopMode::Quick) }
     }
 
     fn reopen_logs(&mut self) {

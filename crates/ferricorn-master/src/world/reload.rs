@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use ferricorn_config::Settings;
 use ferricorn_core::{Command, Event, Generation, Notice, RequestId, WorkerId};
-use ferricorn_sys::{PreparedPidFile, wait};
+use ferricorn_sys::{PidFileError, PreparedPidFile, wait};
 use ferricorn_wire::control::Response;
 use tracing::{error, info, warn};
 
@@ -146,11 +146,16 @@ impl World {
         info!("The log goes on {place}");
     }
 
+    /// The pid file gets its place, where scripts find it.
+    pub(crate) fn put_pid_file(&mut self, prepared: PreparedPidFile) -> Result<(), PidFileError> {
+        prepared.put(&mut self.pid_file)
+    }
+
     /// The pid file of the new settings takes the place of the old one.
     fn renew_pid_file(&mut self, prepared: Option<PreparedPidFile>) {
         match prepared {
             Some(prepared) => {
-                if let Err(error) = prepared.put(&mut self.pid_file) {
+                if let Err(error) = self.put_pid_file(prepared) {
                     error!("{error}");
                 }
             }

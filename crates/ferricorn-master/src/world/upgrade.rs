@@ -69,7 +69,9 @@ impl World {
                 if let Some(pid) = self.successor.pid() {
                     manager::tell(&format!("MAINPID={pid}"));
                 }
-                Some(Event::SuccessorServes)
+                // Who waits for the outcome may ask the manager next, which reads what it is told when it comes to it.
+                self.barrier = self.control.is_awaited().then(manager::barrier).flatten();
+                self.barrier.is_none().then_some(Event::SuccessorServes)
             }
             FromSuccessor::Refused { .. } => None,
         }
@@ -102,6 +104,7 @@ impl World {
 
     /// Closes the listening sockets; the files of unix sockets are the successor's.
     pub(super) fn give_up_listeners(&mut self) {
+        self.moved_to = self.successor.pid().and_then(|pid| u32::try_from(pid).ok());
         // Whoever looks for the service shall find one master.
         self.control.close();
         for mut listener in self.listeners.drain(..) {
@@ -110,13 +113,15 @@ impl World {
         }
     }
 
+    /// In this order there is a master that answers at every moment: the one that the pid file names, and the other one
+    /// until it has heard that this one serves.
     pub(super) fn take_over(&mut self) {
+        self.control.open();
         self.write_pid_file();
         self.predecessor.replace(&mut self.listeners);
-        self.control.open();
     }
 
-    pub(super) fn write_pid_file(&mut self) {
+    pub(crate) fn write_pid_file(&mut self) {
         let settings = &self.program.settings;
         let Some(path) = &settings.pid_file else { return };
         match PidFile::take_over(&settings.chdir.join(path)) {
@@ -128,8 +133,8 @@ impl World {
     /// Becomes the new program, unless a signal has come that must be handled first. Returns only if it did not.
     pub(crate) async fn replace_self(&mut self, core: &ferricorn_core::Legacy, queue: &mut VecDeque<Event>) {
         // What comes from here on waits for the new program; what has come before must not be forgotten.
-        if self.signals.is_unsettled() {
-            // Ordered again soon, when it is known what the signal means.
+        // Ordered again soon: when it is known what a signal means, and when nobody is in the middle of a word.
+        if self.signals.is_unsettled() || self.control.is_busy() {
             return;
         }
         exec::hold_signals();
@@ -138,7 +143,7 @@ impl World {
             return self.signalled(received, queue);
         }
         let scaled_to = (core.target != self.program.settings.workers).then_some(core.target);
-        let legacy = self.crew.leave(core, self.estate(scaled_to));
+        let legacy = self.crew.leave(core, self.estate(scaled_to), self.control.descriptor());
         let error = legacy::replace_self(&self.program.invocation, &legacy);
         exec::accept_signals();
         let program = self.program.invocation.program().display();

@@ -20,8 +20,17 @@ use ferricorn_wire::control::{Request, Response, Status, address, pid_of};
 /// How long a master may take to answer what it need not wait for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// How often a master is looked at that replaces itself.
+/// How often a master is looked at that is on its way to something.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// How often the only master is looked for again that was not found.
+const LOOKS: u32 = 3;
+
+/// How often it is looked whether a master has ended.
+const GONE_EVERY: Duration = Duration::from_millis(10);
+
+/// How many masters are followed, each of which has handed over to the next.
+const HOPS: u32 = 8;
 
 /// Why there is no response.
 #[derive(Debug)]
@@ -76,15 +85,59 @@ impl std::fmt::Display for Failure {
     }
 }
 
+/// Which master is meant.
+#[derive(Clone, Debug)]
+pub(super) enum Target {
+    /// The one with this pid.
+    Pid(u32),
+    /// The one that this file names.
+    File(PathBuf),
+    /// The only one of this user's.
+    OnlyOne,
+}
+
+impl Target {
+    /// Its pid now: it may be another one after an upgrade.
+    fn pid(&self) -> Result<u32, Failure> {
+        match self {
+            Self::Pid(pid) => Ok(*pid),
+            Self::File(file) => pid_in(file),
+            Self::OnlyOne => only_master(),
+        }
+    }
+}
+
 /// The pid in a pid file.
-pub(super) fn pid_in(file: &Path) -> Result<u32, Failure> {
+fn pid_in(file: &Path) -> Result<u32, Failure> {
     let failed = |why: String| Failure::PidFile(file.to_owned(), why);
     let text = fs::read_to_string(file).map_err(|error| failed(error.to_string()))?;
     text.trim().parse().map_err(|_| failed("there is no pid in it".to_owned()))
 }
 
-/// The only master of this user's.
-pub(super) fn only_master() -> Result<u32, Failure> {
+/// The only master of this user's. While one hands over to another there are two for a moment, and the kernel's table may
+/// be read in the middle of the change: so it is read again before anything is said to be wrong.
+fn only_master() -> Result<u32, Failure> {
+    let mut tries = 0;
+    loop {
+        let mut pids = masters();
+        if pids.len() > 1 {
+            let heirs: Vec<u32> =
+                pids.iter().filter_map(|pid| status_of(*pid)).filter_map(|it| it.successor).collect();
+            pids.retain(|pid| !heirs.contains(pid));
+        }
+        match pids[..] {
+            [pid] => return Ok(pid),
+            _ if tries < LOOKS => {}
+            [] => return Err(Failure::NoMaster),
+            _ => return Err(Failure::Several(pids.into_iter().map(|pid| (pid, status_of(pid))).collect())),
+        }
+        tries += 1;
+        thread::sleep(LOOK_EVERY);
+    }
+}
+
+/// The pids of all masters of this user's, in their order.
+fn masters() -> Vec<u32> {
     let namespace = pid_namespace();
     let table = fs::read_to_string("/proc/net/unix").unwrap_or_default();
     let user = |pid: &str| fs::metadata(format!("/proc/{pid}")).ok().map(|it| it.uid());
@@ -96,11 +149,7 @@ pub(super) fn only_master() -> Result<u32, Failure> {
         .collect();
     pids.sort_unstable();
     pids.dedup();
-    match pids[..] {
-        [] => Err(Failure::NoMaster),
-        [pid] => Ok(pid),
-        _ => Err(Failure::Several(pids.into_iter().map(|pid| (pid, status_of(pid))).collect())),
-    }
+    pids
 }
 
 /// How a master is, if it says so.
@@ -111,13 +160,94 @@ fn status_of(pid: u32) -> Option<Status> {
     }
 }
 
-/// Asks the master with this pid.
-pub(super) fn ask(pid: u32, request: Request) -> Result<Response, Failure> {
-    match exchange(pid, request)? {
-        Some(response) => Ok(response),
+/// Asks a master. One that has handed over meanwhile is followed to the one that serves.
+pub(super) fn ask(target: &Target, request: Request) -> Result<Response, Failure> {
+    ask_one(target, request).map(|(_, response)| response)
+}
+
+/// As [`ask`], with the pid of the master that has answered.
+fn ask_one(target: &Target, request: Request) -> Result<(u32, Response), Failure> {
+    let mut pid = target.pid()?;
+    for _ in 0..HOPS {
+        match ask_at(pid, request) {
+            Ok(Response::Moved { pid: next }) => pid = next,
+            // What was read a moment ago may name one that has just handed over.
+            Err(failure @ (Failure::NoneAt(_) | Failure::NoAnswer(_))) => match target.pid() {
+                Ok(next) if next != pid => pid = next,
+                _ => return Err(failure),
+            },
+            answered => return answered.map(|response| (pid, response)),
+        }
+    }
+    Err(Failure::NoAnswer(pid))
+}
+
+fn ask_at(pid: u32, request: Request) -> Result<Response, Failure> {
+    match (exchange(pid, request)?, request) {
+        (Some(response), _) => Ok(response),
         // A master that replaces itself in place has lost the connection.
-        None if request == (Request::Upgrade { wait: true }) => outcome_in_place(pid),
-        None => Err(Failure::NoAnswer(pid)),
+        (None, Request::Upgrade { wait: true }) => {
+            outcome_in_place(pid, |_| "the new program has taken over".to_owned())
+        }
+        (None, Request::Reload { wait: true }) => {
+            outcome_in_place(pid, |status| format!("every worker runs generation {}", status.generation))
+        }
+        (None, Request::Status) => exchange(pid, request)?.ok_or(Failure::NoAnswer(pid)),
+        (None, _) => Err(Failure::NoAnswer(pid)),
+    }
+}
+
+/// Stops a service, and waits until no process of its master is left.
+pub(super) fn stop_and_wait(target: &Target) -> Result<Response, Failure> {
+    // Known before: another process may get the number afterwards.
+    let begun = target.pid().ok().and_then(|pid| Some((pid, started_at(pid)?)));
+    let (pid, response) = ask_one(target, Request::Stop)?;
+    if !matches!(response, Response::Done { .. }) {
+        return Ok(response);
+    }
+    let started =
+        begun.filter(|(known, _)| *known == pid).map(|(_, started)| started).or_else(|| started_at(pid));
+    while started.is_some() && started_at(pid) == started {
+        thread::sleep(GONE_EVERY);
+    }
+    Ok(Response::Done { text: "the service has stopped".to_owned() })
+}
+
+/// When a process was started, in the kernel's count; none if it has ended.
+fn started_at(pid: u32) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // The name may hold blanks and brackets; the last bracket ends it.
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    let state = fields.next()?;
+    if ["Z", "X"].contains(&state) { None } else { fields.nth(18).map(str::to_owned) }
+}
+
+/// Changes the number of workers, and waits until so many serve and there are no others.
+pub(super) fn scale_and_wait(target: &Target, workers: u16) -> Result<Response, Failure> {
+    let (mut pid, response) = ask_one(target, Request::Scale { workers })?;
+    if !matches!(response, Response::Done { .. }) {
+        return Ok(response);
+    }
+    loop {
+        let status = match ask_one(&Target::Pid(pid), Request::Status)? {
+            (next, Response::Status(status)) => {
+                pid = next;
+                status
+            }
+            (_, other) => return Ok(other),
+        };
+        let failed = |text: &str| Ok(Response::Failed { text: text.to_owned() });
+        if status.stopping {
+            return failed("the service is stopping");
+        }
+        if status.target != workers {
+            return failed(&format!("{} workers are wanted by now", status.target));
+        }
+        let serve = status.workers.iter().filter(|worker| worker.stage == "ready").count();
+        if serve == usize::from(workers) && status.workers.len() == serve {
+            return Ok(response);
+        }
+        thread::sleep(LOOK_EVERY);
     }
 }
 
@@ -140,8 +270,8 @@ fn exchange(pid: u32, request: Request) -> Result<Option<Response>, Failure> {
     Ok(heard.ok().and_then(|_| ferricorn_wire::decode(answer.as_bytes()).ok()))
 }
 
-/// What has become of a master that is another program by now: its first reload tells.
-fn outcome_in_place(pid: u32) -> Result<Response, Failure> {
+/// What has become of a master that is another program by now: its first reload tells. `done`: what to say of a good one.
+fn outcome_in_place(pid: u32, done: impl Fn(&Status) -> String) -> Result<Response, Failure> {
     let given_up = Instant::now() + PATIENCE;
     loop {
         match exchange(pid, Request::Status) {
@@ -151,9 +281,9 @@ fn outcome_in_place(pid: u32) -> Result<Response, Failure> {
                     "the new program has taken over, but its workers do not work; the old ones serve on";
                 return Ok(Response::Failed { text: text.to_owned() });
             }
-            Ok(Some(Response::Status(_))) => {
-                return Ok(Response::Done { text: "the new program has taken over".to_owned() });
-            }
+            Ok(Some(Response::Status(status))) => return Ok(Response::Done { text: done(&status) }),
+            // The socket is left to the new program: none there means that the master has ended.
+            Err(Failure::NoneAt(pid)) => return Err(Failure::NoAnswer(pid)),
             Ok(_) | Err(_) if Instant::now() > given_up => return Err(Failure::NoAnswer(pid)),
             Ok(_) | Err(_) => {}
         }

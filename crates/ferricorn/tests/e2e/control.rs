@@ -1,6 +1,12 @@
 //! `ferricorn ctl`: what it asks is done, what it says is true, and nobody harms the master by its socket.
 
-use std::{fs, io::Write as _, process::Command, time::Duration};
+use std::{
+    fs,
+    io::Write as _,
+    process::Command,
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
 
 use ferricorn_test::{
     Deployed, PATIENCE,
@@ -198,5 +204,91 @@ fn an_application_called_ctl_is_named_with_its_attribute() {
     let server = builder.serve(1);
     assert_eq!(server.get("/").expect("an answer").status, 200);
     assert_eq!(server.stop(Signal::SIGTERM, Duration::from_secs(10)), 0);
+    server.finish();
+}
+
+#[test]
+fn what_was_said_is_true_the_moment_after() {
+    let _turn = turn::together();
+    let server =
+        ferricorn().line("--workers 2 --reload-probation 0 --pid app.pid").linked().expect_error("").serve(2);
+    let file = server.path("app.pid").display().to_string();
+    let by_file = |words: &[&str]| ctl(&[&["--pid-file", &file], words].concat());
+    let named = || fs::read_to_string(&file).expect("it is there").trim().parse::<i32>().expect("a pid");
+    let status = || by_file(&["status", "--json"]);
+    let all_run = |generation: u32| {
+        let (code, json) = status();
+        let workers = json.matches("\"pid\":").count() - 1;
+        let serve = json.matches(&format!("\"generation\":{generation},\"stage\":\"ready\"")).count();
+        assert!(code == 0 && workers == serve, "{json}");
+        workers
+    };
+    server.deploy(Deployed::Program(PROGRAM.as_ref()));
+    let over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        // Whatever is going on: somebody answers whoever goes by the pid file.
+        let asking = scope.spawn(|| {
+            let mut answers = 0;
+            while !over.load(Ordering::Relaxed) {
+                let (code, text) = status();
+                assert_eq!(code, 0, "{text}");
+                assert!(processes::alive(named()));
+                answers += 1;
+            }
+            answers
+        });
+        for _ in 0..4 {
+            let old = named();
+            assert_eq!(by_file(&["upgrade", "--wait"]), done("the new program has taken over"));
+            let new = named();
+            assert_ne!(new, old);
+            let (code, text) = ctl(&["--pid", &new.to_string(), "status"]);
+            assert!(code == 0 && text.contains(&format!("master {new}\n")), "{text}");
+            assert!(text.contains("2 workers ready of 2"), "{text}");
+        }
+        assert_eq!(by_file(&["reload", "--wait"]), done("every worker runs generation 2"));
+        assert_eq!(all_run(2), 2);
+        for workers in [4, 1, 3] {
+            let number = workers.to_string();
+            assert_eq!(by_file(&["scale", &number, "--wait"]), done(&format!("{workers} workers")));
+            assert_eq!(all_run(2), workers);
+            assert_eq!(processes::children(named()).len(), workers);
+        }
+        over.store(true, Ordering::Relaxed);
+        assert!(asking.join().expect("somebody has answered each time") > 0);
+    });
+    let last = named();
+    assert_eq!(by_file(&["stop", "--wait"]), done("the service has stopped"));
+    assert!(!processes::alive(last), "the master is still there");
+    assert!(!server.path("app.pid").exists());
+    server.wait_nobody_left(PATIENCE);
+    server.finish();
+}
+
+#[test]
+fn a_status_is_in_the_order_of_the_slots_and_counts_no_seat_twice() {
+    let _turn = turn::together();
+    let server = ferricorn().line("--workers 3 --reload-probation 3 --max-requests 1000").serve(3);
+    let pid = server.pid().to_string();
+    let status = || ctl(&["--pid", &pid, "status"]).1;
+    // The replacement of slot 0 has the highest number of all.
+    processes::signal(server.workers()[0], Signal::SIGTERM);
+    server.wait_for_ready(4);
+    server.wait_for_workers(3, PATIENCE);
+    server.signal(Signal::SIGHUP);
+    let mut on_probation = false;
+    while server.log().count("Reloaded: every worker runs generation 2") == 0 {
+        let text = status();
+        let ready = text.split(" workers ready of ").next().and_then(|it| it.rsplit(' ').next());
+        let ready: u32 = ready.and_then(|it| it.parse().ok()).unwrap_or_else(|| panic!("{text}"));
+        assert!(ready <= 3 && text.contains("workers ready of 3"), "{text}");
+        on_probation |= text.contains("  probation");
+        let rows = text.lines().skip_while(|line| !line.starts_with("slot")).skip(1);
+        let slots: Vec<u16> = rows
+            .map(|row| row.split_whitespace().next().and_then(|it| it.parse().ok()).expect("a slot"))
+            .collect();
+        assert!(slots.is_sorted(), "{text}");
+    }
+    assert!(on_probation, "the canary was never seen");
     server.finish();
 }

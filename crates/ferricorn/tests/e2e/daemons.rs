@@ -37,16 +37,20 @@ fn syslog_over_tcp_gets_the_lines_of_master_and_workers_to_the_last() {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let port = listener.local_addr().expect("bound").port();
     let heard = daemon(listener);
-    let server = ferricorn().line(&format!("--log-syslog --log-syslog-to tcp://127.0.0.1:{port}")).serve(1);
+    let server = ferricorn()
+        .line(&format!("--log-level debug --log-syslog --log-syslog-to tcp://127.0.0.1:{port}"))
+        .serve(1);
     let (master, worker) = (server.pid(), server.workers()[0]);
     assert_eq!(server.stop(Signal::SIGTERM, PATIENCE), 0);
-    for (pid, text) in [
-        (master, "Listening at: ".to_owned()),
-        (worker, "Application startup complete.".to_owned()),
-        (worker, format!("Worker exiting (pid: {worker})")),
-        (master, "Shutting down: Master".to_owned()),
+    for (priority, pid, text) in [
+        (14, master, "Listening at: ".to_owned()),
+        (14, worker, "Application startup complete.".to_owned()),
+        (15, worker, format!("Worker exiting (pid: {worker})")),
+        (14, master, "Shutting down: Master".to_owned()),
     ] {
-        eventually(PATIENCE, &text, || heard(&format!("<14>gunicorn.main.app.error: [{pid}] {text}")));
+        eventually(PATIENCE, &text, || {
+            heard(&format!("<{priority}>gunicorn.main.app.error: [{pid}] {text}"))
+        });
     }
     server.finish();
 }

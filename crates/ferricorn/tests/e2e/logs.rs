@@ -77,7 +77,7 @@ fn without_the_option_there_is_no_access_log() {
 #[test]
 fn the_life_of_a_service_is_told_in_gunicorns_words() {
     let _turn = turn::together();
-    let server = ferricorn().line("--workers 2 -k uvicorn.workers.UvicornWorker").serve(2);
+    let server = ferricorn().line("--workers 2 -k uvicorn.workers.UvicornWorker --log-level debug").serve(2);
     let (master, workers) = (server.pid(), server.workers());
     assert_eq!(server.stop(nix::sys::signal::Signal::SIGTERM, PATIENCE), 0);
     let lines = server.log().lines_of(Source::Stderr);
@@ -96,10 +96,10 @@ fn the_life_of_a_service_is_told_in_gunicorns_words() {
         has(pid, "INFO", &format!("Booting worker with pid: {pid}"));
         has(pid, "INFO", &format!("Started server process [{pid}]"));
         has(pid, "INFO", "Application startup complete.");
-        has(pid, "INFO", "Application shutdown complete.");
-        has(pid, "INFO", &format!("Worker exiting (pid: {pid})"));
+        has(pid, "DEBUG", "Application shutdown complete.");
+        has(pid, "DEBUG", &format!("Worker exiting (pid: {pid})"));
         has(master, "INFO", &format!("Worker ready (pid: {pid})"));
-        has(master, "INFO", &format!("Worker draining (pid: {pid})"));
+        has(master, "DEBUG", &format!("Worker draining (pid: {pid})"));
     }
     server.finish();
 }
@@ -189,7 +189,8 @@ async def app(scope, receive, send):
     await send({'type': 'http.response.start', 'status': 200, 'headers': [(b'content-length', b'0')]})
     await send({'type': 'http.response.body'})
 ";
-    let builder = ferricorn().app(app).line("--workers 2 --capture-output --error-logfile error.log");
+    let builder =
+        ferricorn().app(app).line("--workers 2 --capture-output --error-logfile error.log --log-level debug");
     let folder = builder.folder().to_owned();
     let server = builder.line("--access-logfile access.log").start();
     let read = |name: &str| fs::read_to_string(folder.join(name)).unwrap_or_default();

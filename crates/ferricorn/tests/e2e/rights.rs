@@ -215,17 +215,38 @@ fn a_reload_changes_the_user_and_a_wrong_one_changes_nothing() {
     server.finish();
 }
 
+/// Makes a container of what follows, as far as its files tell.
+const CONTAINER: [&str; 5] = [
+    "unshare",
+    "--mount",
+    "sh",
+    "-c",
+    "mount -t tmpfs none /run && : >/run/.containerenv && exec \"$0\" \"$@\"",
+];
+
 #[test]
-fn root_in_a_container_gets_one_hint_and_whoever_has_chosen_none() {
+fn root_in_a_container_gets_one_hint_and_whoever_has_chosen_or_is_restricted_none() {
     let _turn = turn::together();
+    let hint = "run as root in this container";
     let Some(builder) = for_nobody() else { return };
-    let server = builder.variable("container", "podman").line("--workers 2").serve(2);
-    assert_eq!(server.log().count("run as root in this container"), 1);
+    let server = builder.wrapped(&CONTAINER).line("--workers 2").serve(2);
+    assert_eq!(server.log().count(hint), 1);
     Planned::Reload.let_happen(&server);
-    assert_eq!(server.log().count("run as root in this container"), 1);
+    assert_eq!(server.log().count(hint), 1);
     server.finish();
     let Some(builder) = for_nobody() else { return };
-    let server = builder.variable("container", "podman").line("-u 65534 -g 65534").serve(1);
-    assert_eq!(server.log().count("run as root in this container"), 0);
+    let server = builder.wrapped(&CONTAINER).line("-u 65534 -g 65534").serve(1);
+    assert_eq!(server.log().count(hint), 0);
     server.finish();
+    let restrictions: [&[&str]; 3] = [
+        &["setpriv", "--no-new-privs"],
+        &["setpriv", "--inh-caps=-all", "--bounding-set=-all"],
+        &["unshare", "--user", "--map-root-user"],
+    ];
+    for words in restrictions {
+        let Some(builder) = for_nobody() else { return };
+        let server = builder.wrapped(&[&CONTAINER[..], words].concat()).serve(1);
+        assert_eq!(server.log().count(hint), 0, "{words:?}");
+        server.finish();
+    }
 }

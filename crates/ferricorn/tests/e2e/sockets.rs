@@ -145,6 +145,11 @@ fn an_address_in_use_is_tried_five_times_and_its_holder_named() {
     let exit = server.wait_exit(Duration::from_secs(15));
     assert_eq!(exit.code(), 1);
     assert_eq!(server.log().count(&format!("Connection in use: ('127.0.0.1', {port})")), 5);
+    for attempt in 1..5 {
+        let said = format!("; tried {attempt} of 5 times, retrying in 1 second");
+        assert_eq!(server.log().count(&said), 1, "{said}");
+    }
+    assert_eq!(server.log().count(&format!("Can't connect to ('127.0.0.1', {port}): tried 5 times")), 1);
     let lines = server.log().lines();
     let took = exit.at().duration_since(lines[0].at);
     assert!((3.5..8.0).contains(&took.as_secs_f64()), "five tries, a second apart, took {took:?}");
@@ -155,6 +160,18 @@ fn an_address_in_use_is_tried_five_times_and_its_holder_named() {
     });
     assert!(named, "no line names the holder, pid {me}");
     server.finish();
+}
+
+#[test]
+fn an_address_that_cannot_be_had_is_named_once() {
+    let _turn = turn::together();
+    for (bind, host) in [("no-such-host.invalid:0", "no-such-host"), ("192.0.2.1:0", "192.0.2.1")] {
+        let server = ferricorn().no_bind().args(["--bind", bind]).expect_error("cannot bind").start();
+        assert_eq!(server.wait_exit(PATIENCE).code(), 1);
+        let line = server.wait_for_line("cannot bind", PATIENCE).text;
+        assert_eq!(line.matches(host).count(), 1, "{line}");
+        server.finish();
+    }
 }
 
 #[test]

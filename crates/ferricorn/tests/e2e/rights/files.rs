@@ -12,8 +12,7 @@ use crate::ferricorn;
 fn log_files_in_a_folder_of_roots_are_written_and_opened_anew() {
     let _turn = turn::together();
     let Some(builder) = for_nobody() else { return };
-    let line =
-        "-u 65534 -g 65534 --workers 2 --access-logfile access.log --error-logfile error.log --pid app.pid";
+    let line = "-u 65534 -g 65534 --workers 2 --access-logfile access.log --error-logfile error.log --pid app.pid --log-level debug";
     let server = builder.line(line).no_bind().line("--bind unix:app.sock").start();
     let files = ["access.log", "error.log"].map(|name| server.path(name));
     let address = Address::Unix(server.path("app.sock"));
