@@ -22,9 +22,11 @@ pub mod sources;
 pub mod text;
 
 mod fix;
+mod secrets;
 
 pub use finding::{Edit, Finding, Fix, Label, Platform, RuleId, Safety, Severity};
 pub use fix::apply;
+pub use secrets::Secrets;
 pub use sources::{Sources, Tree};
 pub use text::{Encoding, Excerpt, FileId, MOST_BYTES, Position, Source, Span, Unreadable};
 

@@ -45,14 +45,17 @@ fn repository(files: &[(&str, &str)]) -> TempDir {
 fn an_error_is_a_line_and_the_exit_code_is_1() {
     let root = repository(&[("render.yaml", BROKEN), ("api/main.py", "")]);
     let expected = "render.yaml:5:64: error FC101 uvicorn has no option --worker-class\n\n\
-                    ❌ 1 error in 1 file - not ready for deployment (1 can be mended without a doubt)\n";
+                    ❌ 1 error in 1 file - not ready for deployment (1 fixable with --fix)\n";
     // From below too: it is the repository around that is read.
     for directory in ["", "api"] {
-        let told = run(&root.path().join(directory), &["check"]);
+        let told = run(&root.path().join(directory), &["check", "--format", "concise"]);
         assert_eq!(told, (expected.to_owned(), String::new(), 1), "{directory}");
     }
     let path = root.path().to_str().expect("UTF-8");
-    assert_eq!(run(Path::new("/"), &["check", path]), (expected.to_owned(), String::new(), 1));
+    assert_eq!(
+        run(Path::new("/"), &["check", "--format", "concise", path]),
+        (expected.to_owned(), String::new(), 1)
+    );
 }
 
 #[test]
@@ -63,8 +66,8 @@ fn a_right_repository_passes() {
     assert_eq!(run(root.path(), &["check"]), (format!("{passed}\n"), String::new(), 0));
     let late = right.replace("--port $PORT", "--port $PORT --timeout-graceful-shutdown 30");
     fs::write(root.path().join("render.yaml"), late).expect("a file");
-    let (stdout, _, code) = run(root.path(), &["check"]);
-    assert!(stdout.ends_with(&format!("{passed} (1 warning)\n")), "{stdout}");
+    let (stdout, _, code) = run(root.path(), &["check", "--format=concise"]);
+    assert!(stdout.ends_with(&format!("{passed} (1 warning, 1 fixable with --fix)\n")), "{stdout}");
     assert!(stdout.starts_with("render.yaml:5:64: warning FC302 "), "{stdout}");
     assert_eq!(code, 0);
 }
@@ -74,7 +77,8 @@ fn a_file_narrows_the_report_but_not_the_reading() {
     let root = repository(&[("render.yaml", BROKEN), ("requirements.txt", "uvicorn\n")]);
     let (stdout, _, code) = run(root.path(), &["check", "requirements.txt"]);
     assert_eq!((stdout.as_str(), code), ("✅ ALL CHECKS PASSED - Ready for deployment!\n", 0));
-    let (stdout, _, code) = run(root.path(), &["check", "requirements.txt", "render.yaml"]);
+    let (stdout, _, code) =
+        run(root.path(), &["check", "--format=concise", "requirements.txt", "render.yaml"]);
     assert!(stdout.starts_with("render.yaml:5:64: error FC101 "), "{stdout}");
     assert_eq!(code, 1);
 }
@@ -114,4 +118,121 @@ fn a_module_that_is_called_check_is_an_application() {
         "{stdout}{stderr}"
     );
     assert_ne!(code, 0);
+}
+
+#[test]
+fn the_text_shows_the_place_what_happens_and_what_to_write() {
+    let root = repository(&[("render.yaml", BROKEN)]);
+    let (stdout, _, code) = run(root.path(), &["check"]);
+    for part in [
+        "error[FC101]: uvicorn has no option --worker-class\n --> render.yaml:5:64\n",
+        "^^^^^^^^^^^^^^ gunicorn's option\n",
+        "what happens: uvicorn exits 2: No such option '--worker-class'\n",
+        "(--fix does it)\n",
+        "❌ 1 error in 1 file - not ready for deployment (1 fixable with --fix)\n",
+    ] {
+        assert!(stdout.contains(part), "{part:?} is not in\n{stdout}");
+    }
+    assert!(!stdout.contains('\u{1b}'), "colours on a pipe: {stdout:?}");
+    assert_eq!(code, 1);
+    let (styled, _, _) = run(root.path(), &["check", "--color=always"]);
+    assert!(styled.contains("\u{1b}["), "{styled}");
+}
+
+#[test]
+fn the_worst_come_first() {
+    let late = BROKEN.replace("uvicorn main:app", "uvicorn main:app --timeout-graceful-shutdown 30");
+    let root = repository(&[("render.yaml", &late)]);
+    let (stdout, _, _) = run(root.path(), &["check"]);
+    let (error, warning) = (stdout.find("error[FC101]"), stdout.find("warning[FC302]"));
+    assert!(error.is_some() && error < warning, "{stdout}");
+}
+
+/// The one finding of [`BROKEN`] in the forms that programs read.
+#[test]
+fn machines_read_their_own_forms() {
+    let root = repository(&[("render.yaml", BROKEN)]);
+    let told = |format: &str| {
+        let (stdout, stderr, code) = run(root.path(), &["check", "--format", format]);
+        assert_eq!((stderr.as_str(), code), ("", 1), "{format}");
+        stdout
+    };
+    let read = |format: &str| -> serde_json::Value { serde_json::from_str(&told(format)).expect("JSON") };
+    let json = read("json");
+    let finding = &json["findings"][0];
+    assert_eq!((&json["version"], &finding["id"]), (&1.into(), &"FC101".into()));
+    assert_eq!(
+        finding["start"],
+        serde_json::json!({ "line": 5, "column": 64, "offset": BROKEN.find("--worker-class") })
+    );
+    assert_eq!(finding["fix"]["safety"], "safe");
+    let sarif = read("sarif");
+    let run = &sarif["runs"][0];
+    assert_eq!((&sarif["version"], &run["results"][0]["ruleId"]), (&"2.1.0".into(), &"FC101".into()));
+    let place = &run["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(
+        (&place["artifactLocation"]["uri"], &place["region"]["endColumn"]),
+        (&"render.yaml".into(), &78.into())
+    );
+    let at =
+        run["results"][0]["ruleIndex"].as_u64().and_then(|at| usize::try_from(at).ok()).expect("an index");
+    assert_eq!(run["tool"]["driver"]["rules"][at]["id"], "FC101");
+    assert_eq!(run["results"][0]["partialFingerprints"]["ferricornCheck/v1"], finding["fingerprint"]);
+    let gitlab = read("gitlab");
+    assert_eq!(
+        (&gitlab[0]["check_name"], &gitlab[0]["location"]["lines"]["begin"]),
+        (&"FC101".into(), &5.into())
+    );
+    assert_eq!(gitlab[0]["fingerprint"], finding["fingerprint"]);
+    let github = told("github");
+    let line = "::error file=render.yaml,line=5,col=64,endLine=5,endColumn=78,title=FC101::uvicorn has no option --worker-class%0A";
+    assert!(github.starts_with(line), "{github}");
+}
+
+#[test]
+fn a_clean_report_is_still_whole() {
+    let right = BROKEN.replace(" --worker-class uvicorn.workers.UvicornWorker", "");
+    let root = repository(&[("render.yaml", &right)]);
+    let file = root.path().join("out.sarif");
+    let told = run(root.path(), &["check", "--format=sarif", "--output", "out.sarif"]);
+    assert_eq!(told, (String::new(), String::new(), 0));
+    let sarif: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(file).expect("it is written")).expect("JSON");
+    assert_eq!(sarif["runs"][0]["results"], serde_json::json!([]));
+    assert!(sarif["runs"][0]["tool"]["driver"]["rules"].as_array().is_some_and(|rules| rules.len() > 5));
+    assert_eq!(run(root.path(), &["check", "--format=gitlab"]), ("[]\n".to_owned(), String::new(), 0));
+}
+
+#[test]
+fn rules_are_chosen_by_id_and_by_beginning() {
+    let late = BROKEN.replace("uvicorn main:app", "uvicorn main:app --timeout-graceful-shutdown 30");
+    let root = repository(&[("render.yaml", &late)]);
+    let ids = |words: &[&str]| {
+        let (stdout, _, code) = run(root.path(), &[&["check", "--format=concise"], words].concat());
+        (["FC101", "FC302"].map(|id| stdout.contains(id)), code)
+    };
+    assert_eq!(ids(&[]), ([true, true], 1));
+    assert_eq!(ids(&["--select", "FC3"]), ([false, true], 0));
+    assert_eq!(ids(&["--select", "FC3", "--strict"]), ([false, true], 1));
+    assert_eq!(ids(&["--ignore", "fc101,FC302"]), ([false, false], 0));
+    let (_, stderr, code) = run(root.path(), &["check", "--select", "FC109x"]);
+    assert!(stderr.starts_with("Error: --select: no rule has the id `FC109X`."), "{stderr}");
+    assert_eq!(code, 2);
+    let (_, stderr, code) = run(root.path(), &["check", "--format", "sarf"]);
+    assert!(stderr.contains("'sarif'"), "the nearest is not named: {stderr}");
+    assert_eq!(code, 2);
+}
+
+#[test]
+fn rules_explain_themselves() {
+    let root = repository(&[]);
+    let (stdout, _, code) = run(root.path(), &["check", "--explain", "fc111"]);
+    assert!(stdout.starts_with("FC111 text behind a backslash (error)\n\nA backslash"), "{stdout}");
+    assert!(stdout.contains("\nSuppress: # ferricorn: ignore=FC111 reason\n"), "{stdout}");
+    assert_eq!(code, 0);
+    let (stdout, _, _) = run(root.path(), &["check", "--list-rules"]);
+    assert!(stdout.contains("\nFC111 error   text behind a backslash\n"), "{stdout}");
+    let (stdout, _, _) = run(root.path(), &["check", "--list-rules", "--format=json"]);
+    let rules: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    assert!(rules.as_array().is_some_and(|rules| rules.iter().any(|rule| rule["id"] == "FC111")));
 }

@@ -4,18 +4,24 @@
 //! code. Does not own: what is wrong (`ferricorn-check`). An application whose module is called `check` is started as
 //! `ferricorn check:app`.
 
+mod explain;
+mod fingerprints;
+mod options;
 mod render;
 mod walk;
 
 use std::{
     ffi::OsString,
+    io::IsTerminal,
     path::{Path, PathBuf},
 };
 
-use clap::{Arg, ArgAction, Command, error::ErrorKind, value_parser};
-use ferricorn_check::{Finding, Report, Severity};
+use clap::error::ErrorKind;
+use ferricorn_check::{Finding, Report, Secrets, Severity};
 
 use crate::report;
+use options::{Color, Options};
+use render::{Format, Shown, Summary};
 use walk::Disk;
 
 /// The word that makes a command line one of these.
@@ -29,7 +35,7 @@ const LOOKED_FOR: &str = "looked for render.yaml";
 /// Runs `ferricorn check ...`; the words are those after `check`. Gives the exit code: 0 if nothing fails, 1 if there are
 /// errors, 2 if the words mean nothing or what they name cannot be read.
 pub fn run(words: &[OsString]) -> u8 {
-    let matches = match command().try_get_matches_from(words) {
+    let matches = match options::command().try_get_matches_from(words) {
         Ok(matches) => matches,
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp) => {
             return report::print(&error.render().to_string());
@@ -39,40 +45,30 @@ pub fn run(words: &[OsString]) -> u8 {
             return USAGE;
         }
     };
-    let paths: Vec<PathBuf> = matches.get_many("path").into_iter().flatten().cloned().collect();
-    match look(&paths) {
-        Ok(seen) => tell(&seen, matches.get_flag("advice")),
-        Err(problem) => {
-            report::error(&problem);
-            USAGE
-        }
-    }
+    let done = Options::of(&matches).and_then(|options| act(&options));
+    done.unwrap_or_else(|problem| {
+        report::error(&problem);
+        USAGE
+    })
 }
 
-fn command() -> Command {
-    Command::new("ferricorn check")
-        .bin_name("ferricorn check")
-        .about("Reads a repository as the platform will, and says what will break in production")
-        .long_about(
-            "Reads a repository as the platform will, and says what will break in production.\n\n\
-             It executes nothing and opens no connection. The exit code is 0 if there is no error, 1 if there is one, and 2 \
-             if PATH cannot be read.",
-        )
-        .no_binary_name(true)
-        .disable_version_flag(true)
-        .arg(
-            Arg::new("path")
-                .value_name("PATH")
-                .num_args(0..)
-                .value_parser(value_parser!(PathBuf))
-                .help("A directory, or files to report on alone [default: the repository around this directory]"),
-        )
-        .arg(
-            Arg::new("advice")
-                .long("advice")
-                .action(ArgAction::SetTrue)
-                .help("Show what is worth knowing, too, not only errors and warnings"),
-        )
+fn act(options: &Options) -> Result<u8, String> {
+    if let Some(id) = &options.explain {
+        return deliver(options, &explain::explain(id).unwrap_or_default());
+    }
+    if options.list_rules {
+        let json = options.format == Format::Json;
+        return deliver(options, &if json { explain::list_json() } else { explain::list() });
+    }
+    tell(&look(&options.paths)?, options)
+}
+
+/// Writes the output to where it shall go.
+fn deliver(options: &Options, text: &str) -> Result<u8, String> {
+    let Some(path) = &options.output else { return Ok(report::print(text)) };
+    let problem =
+        |error: std::io::Error| format!("--output: `{}` cannot be written: {error}", path.display());
+    std::fs::write(path, text).map(|()| 0).map_err(problem)
 }
 
 /// What was seen of the disk.
@@ -129,7 +125,7 @@ impl Seen {
     }
 }
 
-fn tell(seen: &Seen, advice: bool) -> u8 {
+fn tell(seen: &Seen, options: &Options) -> Result<u8, String> {
     let facts = &seen.report.facts;
     for (path, problem) in facts.sources.unreadable() {
         report::warning(&format!("`{path}` is not read: {problem}"));
@@ -139,19 +135,40 @@ fn tell(seen: &Seen, advice: bool) -> u8 {
             format!("Nothing to check: no deployment file for a Python ASGI app found ({LOOKED_FOR})\n");
         if seen.named {
             report::complain(&text);
-            return USAGE;
+            return Ok(USAGE);
         }
-        return report::print(&text);
+        if !options.format.is_data() {
+            return Ok(report::print(&text));
+        }
     }
-    let findings: Vec<&Finding> =
-        seen.report.findings.iter().filter(|finding| seen.concerns(seen.path(finding))).collect();
-    let shown: Vec<&Finding> =
-        findings.iter().copied().filter(|finding| advice || finding.severity > Severity::Advice).collect();
-    let mut text = render::concise(&shown, &facts.sources);
-    if !text.is_empty() {
-        text.push('\n');
+    let secrets = Secrets::of(&seen.report.findings, &facts.sources);
+    let findings: Vec<(&Finding, String)> = fingerprints::of(&seen.report)
+        .into_iter()
+        .filter(|(finding, _)| seen.concerns(seen.path(finding)) && options.wants(&finding.id.to_string()))
+        .collect();
+    let all: Vec<&Finding> = findings.iter().map(|(finding, _)| *finding).collect();
+    let summary = Summary { advice_shown: options.advice, strict: options.strict, ..Summary::of(&all) };
+    let loud = |(finding, _): &(&Finding, String)| options.advice || finding.severity > Severity::Advice;
+    let shown = Shown {
+        findings: findings.into_iter().filter(loud).collect(),
+        sources: &facts.sources,
+        secrets: &secrets,
+        summary,
+        styled: is_styled(options),
+    };
+    deliver(options, &shown.render(options.format))?;
+    Ok(u8::from(summary.fails()))
+}
+
+/// Whether there are colours: on a terminal, unless `NO_COLOR` is set.
+fn is_styled(options: &Options) -> bool {
+    match options.color {
+        Color::Always => true,
+        Color::Never => false,
+        Color::Auto => {
+            let is = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+            let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+            options.output.is_none() && !is("NO_COLOR") && !dumb && std::io::stdout().is_terminal()
+        }
     }
-    text.push_str(&render::summary(&findings, advice));
-    report::print(&text);
-    u8::from(findings.iter().any(|finding| finding.severity == Severity::Error))
 }

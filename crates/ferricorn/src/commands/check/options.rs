@@ -1,0 +1,128 @@
+//! The options of `ferricorn check`: what may be written, and what it means.
+
+use std::path::PathBuf;
+
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use ferricorn_check::rules::{self, Rule};
+
+use super::render::Format;
+
+/// What to do.
+pub(super) struct Options {
+    pub(super) paths: Vec<PathBuf>,
+    pub(super) format: Format,
+    /// Where the output goes; `None` is standard output.
+    pub(super) output: Option<PathBuf>,
+    pub(super) color: Color,
+    pub(super) advice: bool,
+    pub(super) strict: bool,
+    /// Ids or their beginnings; empty for all.
+    pub(super) select: Vec<String>,
+    pub(super) ignore: Vec<String>,
+    pub(super) explain: Option<String>,
+    pub(super) list_rules: bool,
+}
+
+/// When there are colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Color {
+    /// On a terminal.
+    Auto,
+    Always,
+    Never,
+}
+
+impl Options {
+    /// What the words mean; otherwise what is wrong with them.
+    pub(super) fn of(matches: &ArgMatches) -> Result<Self, String> {
+        let word = |name: &str| matches.get_one::<String>(name).map(String::as_str);
+        let list = |name: &str| -> Vec<String> {
+            let values = matches.get_many::<String>(name).into_iter().flatten();
+            values.map(|id| id.trim().to_ascii_uppercase()).filter(|id| !id.is_empty()).collect()
+        };
+        let options = Self {
+            paths: matches.get_many("path").into_iter().flatten().cloned().collect(),
+            format: word("format").and_then(Format::of).unwrap_or(Format::Text),
+            output: matches.get_one("output").cloned(),
+            color: match word("color") {
+                Some("always") => Color::Always,
+                Some("never") => Color::Never,
+                _ => Color::Auto,
+            },
+            advice: matches.get_flag("advice"),
+            strict: matches.get_flag("strict"),
+            select: list("select"),
+            ignore: list("ignore"),
+            explain: word("explain").map(|id| id.trim().to_ascii_uppercase()),
+            list_rules: matches.get_flag("list-rules"),
+        };
+        for (option, ids) in [("--select", &options.select), ("--ignore", &options.ignore)] {
+            for id in ids {
+                known(option, id, |rule| rule.starts_with(id.as_str()))?;
+            }
+        }
+        if let Some(id) = &options.explain {
+            known("--explain", id, |rule| rule == id)?;
+        }
+        Ok(options)
+    }
+
+    /// Whether findings of this rule are wanted.
+    pub(super) fn wants(&self, id: &str) -> bool {
+        let names = |list: &[String]| list.iter().any(|prefix| id.starts_with(prefix.as_str()));
+        (self.select.is_empty() || names(&self.select)) && !names(&self.ignore)
+    }
+}
+
+/// Refuses an id that no rule has, and names the nearest.
+fn known(option: &str, id: &str, fits: impl Fn(&str) -> bool) -> Result<(), String> {
+    let ids: Vec<String> = rules::all().map(|rule: &Rule| rule.id.to_string()).collect();
+    if ids.iter().any(|rule| fits(rule)) {
+        return Ok(());
+    }
+    let unlike = |rule: &&String| {
+        rule.bytes().zip(id.bytes()).filter(|(a, b)| a != b).count() + rule.len().abs_diff(id.len())
+    };
+    let near = ids.iter().min_by_key(unlike).filter(|rule| unlike(rule) <= 2);
+    let near = near.map_or_else(String::new, |rule| format!(" Is {rule} meant?"));
+    Err(format!("{option}: no rule has the id `{id}`.{near} See --list-rules"))
+}
+
+fn flag(name: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).action(ArgAction::SetTrue).help(help)
+}
+
+fn value(name: &'static str, value: &'static str, help: &'static str) -> Arg {
+    Arg::new(name).long(name).value_name(value).help(help)
+}
+
+/// What clap reads.
+pub(super) fn command() -> Command {
+    let formats = Format::ALL.map(|(word, _)| word);
+    Command::new("ferricorn check")
+        .bin_name("ferricorn check")
+        .about("Reads a repository as the platform will, and says what will break in production")
+        .long_about(
+            "Reads a repository as the platform will, and says what will break in production.\n\n\
+             It executes nothing and opens no connection. The exit code is 0 if there is no error, 1 if there is one, and 2 \
+             if PATH cannot be read.",
+        )
+        .no_binary_name(true)
+        .disable_version_flag(true)
+        .arg(
+            Arg::new("path")
+                .value_name("PATH")
+                .num_args(0..)
+                .value_parser(value_parser!(PathBuf))
+                .help("A directory, or files to report on alone [default: the repository around this directory]"),
+        )
+        .arg(value("format", "FORMAT", "The form of the output [default: text]").value_parser(formats))
+        .arg(value("output", "FILE", "Write to this file, not to standard output").value_parser(value_parser!(PathBuf)))
+        .arg(value("color", "WHEN", "Colours [default: auto, on a terminal without NO_COLOR]").value_parser(["auto", "always", "never"]))
+        .arg(flag("advice", "Show what is worth knowing, too, not only errors and warnings"))
+        .arg(flag("strict", "Exit with 1 if there are warnings"))
+        .arg(value("select", "IDS", "Report these rules only: ids or their beginnings (FC101,FC3)").value_delimiter(',').action(ArgAction::Append))
+        .arg(value("ignore", "IDS", "Leave out these rules").value_delimiter(',').action(ArgAction::Append))
+        .arg(value("explain", "ID", "Explain a rule"))
+        .arg(flag("list-rules", "List all rules (also with --format json)"))
+}
