@@ -486,7 +486,6 @@ impl Sim {
         worker
     }
 
-    #[expect(clippy::too_many_lines, reason = "an arm for each action, so that the compiler names a new one")]
     fn execute(&mut self, action: Action) -> Option<Event> {
         assert!(self.exit.is_none(), "nothing comes after the exit: {action:?}");
         match action {

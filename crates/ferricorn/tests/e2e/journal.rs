@@ -117,7 +117,7 @@ fn receive(socket: &UnixDatagram) -> Option<Vec<u8>> {
         return Some(buffer);
     };
     let link = fs::read_link(format!("/proc/self/fd/{descriptor}")).ok()?;
-    assert!(link.to_string_lossy().contains("memfd:"), "{link:?}");
+    assert!(link.to_string_lossy().contains("memfd:"), "{}", link.display());
     // By its name in /proc: it is read from its beginning, and this test needs no right to the number.
     let mut content = Vec::new();
     File::open(format!("/proc/self/fd/{descriptor}")).ok()?.read_to_end(&mut content).ok()?;
@@ -131,14 +131,13 @@ fn parse(mut packet: &[u8]) -> Entry {
     while let Some(end) = packet.iter().position(|byte| *byte == b'\n') {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("text");
         let line = &packet[..end];
-        let (name, value, rest) = match line.iter().position(|byte| *byte == b'=') {
-            Some(middle) => (text(&line[..middle]), text(&line[middle + 1..]), &packet[end + 1..]),
-            None => {
-                let (length, rest) = packet[end + 1..].split_at(8);
-                let length = u64::from_le_bytes(length.try_into().expect("eight bytes"));
-                let (value, rest) = rest.split_at(usize::try_from(length).expect("it was sent"));
-                (text(line), text(value), &rest[1..])
-            }
+        let (name, value, rest) = if let Some(middle) = line.iter().position(|byte| *byte == b'=') {
+            (text(&line[..middle]), text(&line[middle + 1..]), &packet[end + 1..])
+        } else {
+            let (length, rest) = packet[end + 1..].split_at(8);
+            let length = u64::from_le_bytes(length.try_into().expect("eight bytes"));
+            let (value, rest) = rest.split_at(usize::try_from(length).expect("it was sent"));
+            (text(line), text(value), &rest[1..])
         };
         entry.insert(name, value);
         packet = rest;
