@@ -18,8 +18,11 @@ mod deployment;
 pub mod docker;
 mod environment;
 mod fact;
+pub mod fly;
 mod procfile;
+pub mod railway;
 pub mod render;
+pub mod systemd;
 
 use std::rc::Rc;
 
@@ -46,12 +49,23 @@ pub struct Facts {
     pub blueprints: Vec<render::Blueprint>,
     /// The Dockerfiles.
     pub images: Vec<docker::Image>,
+    /// The files of Fly.
+    pub fly: Vec<fly::App>,
+    /// The files of Railway.
+    pub railway: Vec<railway::Settings>,
+    /// The units of systemd.
+    pub units: Vec<systemd::Unit>,
 }
 
 impl Facts {
     /// Whether no file of a platform was found.
     pub fn is_empty(&self) -> bool {
-        self.deployments.is_empty() && self.blueprints.is_empty() && self.images.is_empty()
+        self.deployments.is_empty()
+            && self.blueprints.is_empty()
+            && self.images.is_empty()
+            && self.fly.is_empty()
+            && self.railway.is_empty()
+            && self.units.is_empty()
     }
 
     /// Whether this file is a Dockerfile.
@@ -106,12 +120,18 @@ pub fn gather(tree: &dyn Tree) -> Facts {
         deployments: Vec::new(),
         blueprints: Vec::new(),
         images: Vec::new(),
+        fly: Vec::new(),
+        railway: Vec::new(),
+        units: Vec::new(),
     };
     let mut gather = Gather { tree, facts };
     render::gather(&mut gather);
     docker::gather(&mut gather);
     containers::gather(&mut gather);
     procfile::gather(&mut gather);
+    fly::gather(&mut gather);
+    railway::gather(&mut gather);
+    systemd::gather(&mut gather);
     gather.facts
 }
 

@@ -1,0 +1,114 @@
+//! A container's stop signal goes to process 1 alone. If that is a shell, it does not pass the signal on, and as process 1
+//! it ignores it: the server works on until the platform kills everything, and running requests are cut.
+//!
+//! `CMD` without brackets and `sh -c` start a shell. Debian's `/bin/sh` (dash) stays in front of its last command, however
+//! short the line is; bash puts a single last command in its own place, unless a pipe or a redirection is in the way. With
+//! `exec` in front of the server the server takes the shell's place in both.
+//!
+//! ## Bad
+//!
+//! ```Dockerfile Dockerfile:2
+//! FROM python:3.12-slim
+//! CMD alembic upgrade head && uvicorn main:app --host 0.0.0.0
+//! ```
+//!
+//! ## Fixed
+//!
+//! ```Dockerfile Dockerfile
+//! FROM python:3.12-slim
+//! CMD alembic upgrade head && exec uvicorn main:app --host 0.0.0.0
+//! ```
+//!
+//! ## Bad
+//!
+//! ```Dockerfile Dockerfile:2
+//! FROM python:3.12-slim
+//! CMD ["sh", "-c", "uvicorn main:app --host 0.0.0.0 --port ${PORT:-8000}"]
+//! ```
+//!
+//! ## Fixed
+//!
+//! ```Dockerfile Dockerfile
+//! FROM python:3.12-slim
+//! CMD ["sh", "-c", "exec uvicorn main:app --host 0.0.0.0 --port ${PORT:-8000}"]
+//! ```
+//!
+//! ## Good
+//!
+//! ```Dockerfile Dockerfile
+//! FROM python:3.12-slim
+//! CMD ["bash", "-c", "cd app && uvicorn main:app --host 0.0.0.0"]
+//! ```
+//!
+//! ```Dockerfile worker/Dockerfile
+//! FROM python:3.12-slim
+//! CMD ["dumb-init", "sh", "-c", "uvicorn main:app --host 0.0.0.0"]
+//! ```
+
+use crate::{
+    facts::{Deployment, Role, Shell},
+    finding::Platform,
+    readers::shell::Join,
+    rules::prelude::*,
+};
+
+pub(super) static RULE: Rule =
+    Rule::new(301, "shell as process 1", Severity::Warning, explanation!("fc301.rs"), check);
+
+fn check(facts: &Facts, findings: &mut Findings) {
+    for (deployment, command) in facts.servers() {
+        let container =
+            matches!(deployment.platform, Platform::Docker | Platform::Kubernetes | Platform::CloudRun);
+        if container && deployment.role != Role::Job && stays(facts, deployment, command) {
+            findings.add(deployment.sign(finding(deployment, command)));
+        }
+    }
+}
+
+/// Whether the shell stays in front of the server.
+fn stays(facts: &Facts, deployment: &Deployment, command: &Command) -> bool {
+    let traps = deployment
+        .line()
+        .is_some_and(|line| line.commands.iter().any(|it| it.program == Program::Other("trap".to_owned())));
+    // Those that pass the signal on to everybody.
+    let to_all = command.wrappers.iter().any(|wrapper| match wrapper.name.as_str() {
+        "dumb-init" => true,
+        "tini" | "docker-init" => facts.sources.get(wrapper.span.file).slice(wrapper.span).contains("-g"),
+        _ => false,
+    });
+    if traps || to_all || command.after == Join::Background {
+        return false;
+    }
+    let inner = command.wrappers.iter().rposition(|wrapper| wrapper.name.ends_with(" -c"));
+    let own = &command.wrappers[inner.map_or(0, |at| at + 1)..];
+    let executed = own.iter().any(|wrapper| wrapper.name == "exec");
+    match command.shell {
+        None | Some(Shell::Some) => false,
+        Some(_) if command.after == Join::Pipe => true,
+        Some(_) if executed => false,
+        Some(Shell::Sh) => true,
+        Some(Shell::Bash) => !is_last(deployment, command),
+    }
+}
+
+fn is_last(deployment: &Deployment, command: &Command) -> bool {
+    let last = deployment.line().and_then(|line| line.commands.last());
+    last.is_some_and(|last| last.span == command.span)
+}
+
+fn finding(deployment: &Deployment, command: &Command) -> Finding {
+    let program = command.program.name();
+    let seconds = deployment.kill_delay.value().copied().unwrap_or(10);
+    let finding = RULE
+        .warning(command.program_span, format!("a shell stays process 1 in front of {program}"))
+        .label("started by the shell, and not in its place")
+        .happens(format!(
+            "the shell ignores SIGTERM: {program} is killed after {seconds} s, with the requests that it has"
+        ));
+    let simple = is_last(deployment, command) && !command.optional && command.after != Join::Pipe;
+    if simple {
+        finding.safe_fix("write exec in front", vec![Edit::replace(command.span.before(), "exec ")])
+    } else {
+        finding.help("start the server last, with exec in front")
+    }
+}
