@@ -18,7 +18,7 @@ def main() -> NoReturn:
         binary = find_binary()
     except BinaryNotFound as error:
         advice = f"{sys.executable} -m pip install --force-reinstall ferricorn"
-        sys.exit(f"error: {error}\nhint: install it again: `{advice}`")
+        sys.exit(f"Error: {error}\nhint: install it again: `{advice}`")
     launcher = "\x1f".join([os.path.abspath(__file__), sys.orig_argv[0], *interpreter_options(sys.orig_argv[1:])])
     environment = {**os.environ, "FERRICORN_PYTHON": sys.executable, "FERRICORN_LAUNCHER": launcher}
     os.execve(binary, [binary, *sys.argv[1:]], environment)

@@ -258,6 +258,8 @@ pub enum Notice {
         failures: u32,
         /// When the next try comes; none: there will be none.
         retry_in: Option<Duration>,
+        /// The master ends for it: the first start is over, or the succession is given up.
+        ends: bool,
     },
     /// A process could not even be made.
     SpawnFailed {
@@ -265,8 +267,8 @@ pub enum Notice {
         id: WorkerId,
         /// The system's error.
         error: String,
-        /// When the next try comes.
-        retry_in: Duration,
+        /// When the next try comes; none: the master ends for it.
+        retry_in: Option<Duration>,
     },
     /// Restarts after failures have used up their budget: from now on they come one by one.
     RestartsSlowed {

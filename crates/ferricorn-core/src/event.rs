@@ -20,6 +20,8 @@ pub enum Event {
         id: WorkerId,
         /// The stage and the system's error, for the log.
         error: String,
+        /// It would fail again, whatever time passes: no such program, no such rights.
+        lasting: bool,
     },
     /// The application's startup is over.
     Ready {

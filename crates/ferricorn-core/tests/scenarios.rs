@@ -2,9 +2,11 @@
 
 mod sim;
 
+use std::{collections::VecDeque, time::Instant};
+
 use ferricorn_core::{
-    BootFailure, Command, Event, ExitReason, Generation, Notice, Policy, Reply, Retirement, StopMode,
-    WorkerId, WorkerSignal,
+    Action, BootFailure, Command, Event, ExitReason, Generation, Notice, Policy, Reply, Retirement, StopMode,
+    Supervisor, WorkerId, WorkerSignal,
 };
 use sim::{Manners, Sim, millis, policy, secs};
 
@@ -845,7 +847,7 @@ fn a_process_that_cannot_be_made_is_tried_again_and_blamed_on_nobody() {
     sim.kill_from_outside(victim);
     let replacement = *sim.workers.keys().last().expect("it was ordered");
     // The order was carried out in this simulation: an unknown id must not hurt either.
-    sim.happen(Event::SpawnFailed { id: WorkerId(99), error: "EAGAIN".into() });
+    sim.happen(Event::SpawnFailed { id: WorkerId(99), error: "EAGAIN".into(), lasting: false });
     sim.advance(secs(1));
     assert!(sim.serving_ids().contains(&replacement));
 }
@@ -998,4 +1000,36 @@ fn a_reload_is_told_when_the_last_old_worker_has_gone_and_its_snapshot_counts_a_
     sim.advance(secs(31));
     assert_eq!(sim.replies[&by], [Reply::Reloaded(Generation(2))]);
     assert!(sim.core.snapshot().workers.iter().all(|worker| worker.generation.0 == 2));
+}
+
+/// A process that cannot be made for want of anything is tried three times on a first start, one that never can once.
+#[test]
+fn a_spawn_that_cannot_succeed_ends_a_first_start_at_once() {
+    for (lasting, tries) in [(true, 1), (false, Policy::FIRST_START_TRIES)] {
+        #[expect(clippy::disallowed_methods, reason = "only its differences count")]
+        let start = Instant::now();
+        let mut supervisor = Supervisor::new(Policy { workers: 1, ..policy() }, 1);
+        let mut queue = VecDeque::from([Event::Started]);
+        let (mut now, mut spawned, mut ended, mut told) = (start, 0, None, Vec::new());
+        while ended.is_none() {
+            let event = queue.pop_front().unwrap_or_else(|| {
+                now = supervisor.next_deadline().expect("it waits for something");
+                Event::Woke
+            });
+            for action in supervisor.step(event, now) {
+                match action {
+                    Action::Spawn { id, .. } => {
+                        spawned += 1;
+                        queue.push_back(Event::SpawnFailed { id, error: "EPERM".into(), lasting });
+                    }
+                    Action::Notify(Notice::SpawnFailed { retry_in, .. }) => told.push(retry_in.is_some()),
+                    Action::Exit(reason) => ended = Some(reason),
+                    _ => {}
+                }
+            }
+        }
+        assert_eq!((spawned, told.len()), (tries, tries as usize));
+        assert_eq!(told.last(), Some(&false), "no other try is announced");
+        assert_eq!(ended, Some(ExitReason::BootFailed(BootFailure::Environment)));
+    }
 }

@@ -24,7 +24,7 @@ use ferricorn_core::{Vitals, WorkerId};
 use ferricorn_sys::{Signal, channel, memory};
 use ferricorn_wire::{
     MAX_PACKET, ToMaster, ToWorker,
-    scoreboard::{Request, Word},
+    scoreboard::{Request, State, Word},
 };
 use tokio::io::unix::AsyncFd;
 use tracing::warn;
@@ -35,7 +35,7 @@ use crate::{
 };
 use member::ALLOWANCE;
 pub(crate) use member::{History, Member, Stage};
-pub(crate) use recruit::Recruit;
+pub(crate) use recruit::{NotSpawned, Recruit};
 use rows::Rows;
 
 /// Every worker process, and what they share.
@@ -205,6 +205,11 @@ impl Crew {
     /// Which requests a worker was handling when its event loop last ran, and which have begun since.
     pub(crate) fn in_flight(&self, member: &Member) -> Vec<Request> {
         self.rows.in_flight(member.row)
+    }
+
+    /// Whether a worker has come as far as marking its row: before that, nothing of it but an interpreter has run.
+    pub(crate) fn has_begun(&self, member: &Member) -> bool {
+        self.rows.read(member.row, Word::State) != State::Free as u64
     }
 
     /// How many connections a worker has open.

@@ -137,7 +137,8 @@ fn judge_code(code: i32, evidence: &Evidence, told: Option<Retirement>) -> Verdi
             Verdict { cause: why.as_str(), sentence, loudness: Loudness::Warning }
         }
         (None, _) if evidence.told.is_some() => match evidence.boot_stage {
-            Some(_) => error("boot-failed", ""),
+            // It has said why, which is told elsewhere.
+            Some(_) => Verdict { cause: "boot-failed", sentence: "", loudness: Loudness::Info },
             None => error("boot-failed", "it ended while it booted, without saying why"),
         },
         (None, _) => error("exit", "it ended itself without a word: os._exit, or the exit of a library"),
@@ -226,7 +227,7 @@ mod tests {
         let boot = Evidence { told: Some(Retirement::BootFailed), ..exited };
         assert_eq!(judge(&boot).sentence, "it ended while it booted, without saying why");
         let said = Evidence { boot_stage: Some(BootStage::Import), ..boot };
-        assert_eq!(judge(&said), error("boot-failed", ""));
+        assert_eq!(cause(&said), ("boot-failed", Loudness::Info));
     }
 
     #[test]

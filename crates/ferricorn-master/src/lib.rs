@@ -11,6 +11,7 @@
 //! * The master is never in the path of a request.
 
 mod binding;
+mod boot_failure;
 mod command;
 mod control;
 mod crew;
@@ -48,6 +49,7 @@ use ferricorn_config::Settings;
 use ferricorn_core::{BootFailure, Event, ExitReason, Supervisor};
 use ferricorn_sys::exec;
 use ferricorn_wire::upgrade::FromSuccessor;
+use run::End;
 use succession::Succession;
 use tracing::{error, info};
 use world::World;
@@ -121,11 +123,11 @@ pub fn run(program: Program) -> Outcome {
 async fn serve(program: Program) -> Outcome {
     match prepare(program).await {
         Ok((core, world, queue)) => {
-            let (ended, control, mut hooks) = Box::pin(run::run(core, world, queue)).await;
+            let End { why, control, mut hooks, last_word } = Box::pin(run::run(core, world, queue)).await;
             control.end().await;
             info!("Shutting down: Master");
             hooks.end().await;
-            conclude(ended)
+            conclude(why, last_word)
         }
         Err(outcome) => outcome,
     }
@@ -154,12 +156,15 @@ async fn prepare(mut program: Program) -> Result<(Supervisor, World, VecDeque<Ev
     start::start(program, signals, succession).await
 }
 
-fn conclude(ended: run::Ended) -> Outcome {
-    match ended {
+/// gunicorn's last line, with what has to be known: it is the one that is read.
+fn conclude(why: run::Ended, last_word: Option<String>) -> Outcome {
+    match why {
         run::Ended::ListenFailed => Outcome::CannotStart,
         run::Ended::Exited(ExitReason::Stopped) => Outcome::Stopped,
         run::Ended::Exited(ExitReason::BootFailed(failure)) => {
-            error!("{}", observe::reason(failure));
+            let reason = observe::reason(failure);
+            let word = last_word.map(|word| format!(" {word}")).unwrap_or_default();
+            error!("{reason}{word}");
             Outcome::BootFailed(failure)
         }
     }

@@ -8,6 +8,7 @@ use ferricorn_wire::BootStage;
 use tracing::{debug, error, info, warn};
 
 use crate::{
+    boot_failure,
     crew::{Crew, Member, Stage},
     death::{self, Evidence, Loudness, Verdict},
     hang,
@@ -28,6 +29,8 @@ pub(crate) fn reason(failure: BootFailure) -> &'static str {
 pub(crate) struct Observer {
     /// The text of the boot failure that was shown last: the same text is not shown again at every retry.
     shown: Option<String>,
+    /// What is to be the last line: why the master ends.
+    last_word: Option<String>,
 }
 
 impl Observer {
@@ -60,18 +63,22 @@ impl Observer {
                     }
                 });
             }
-            Notice::BootFailed { id, failures, retry_in } => {
-                let again = if self.boot_failed(id, crew) { " for the same reason as before" } else { "" };
+            Notice::BootFailed { id, failures, retry_in, ends } => {
+                let again =
+                    if self.boot_failed(id, ends, crew) { " for the same reason as before" } else { "" };
                 let retry_in = retry_in.map(seconds);
-                if retry_in.is_some() || !again.is_empty() {
+                if !ends && (retry_in.is_some() || !again.is_empty()) {
                     with(crew, id, |it| {
                         let slot = it.slot.0;
                         warn!(slot, failures, retry_in, "Worker failed to boot{again} (pid: {})", it.pid);
                     });
                 }
             }
-            Notice::SpawnFailed { error, retry_in, .. } => {
+            Notice::SpawnFailed { error, retry_in: Some(retry_in), .. } => {
                 error!(retry_in = seconds(retry_in), "cannot start a worker: {error}");
+            }
+            Notice::SpawnFailed { error, retry_in: None, .. } => {
+                self.last_word = Some(format!("cannot start a worker: {error}"));
             }
             Notice::RestartsSlowed { waiting, every } => {
                 let every = seconds(every);
@@ -184,20 +191,38 @@ impl Observer {
         }
     }
 
-    /// Shows why a boot has failed, unless that was the last that was shown; whether it was.
-    fn boot_failed(&mut self, id: WorkerId, crew: &mut Crew) -> bool {
+    /// Shows why a boot has failed, unless that was the last that was shown; whether it was. What the master ends for is said
+    /// at its end, and not here as well unless it has a traceback.
+    fn boot_failed(&mut self, id: WorkerId, ends: bool, crew: &mut Crew) -> bool {
         let Some(member) = crew.get_mut(id) else { return false };
         let pid = member.pid;
         let Some((stage, text)) = member.boot_failure.take() else {
-            error!("Worker (pid:{pid}) ended while it booted");
+            if ends {
+                self.last_word =
+                    Some(format!("worker (pid: {pid}) ended while it booted, without saying why"));
+            } else {
+                error!("Worker (pid:{pid}) ended while it booted");
+            }
             return false;
         };
+        if ends {
+            self.last_word = Some(boot_failure::summary(&text));
+        }
         if self.shown.as_ref() == Some(&text) {
             return true;
         }
-        error!("Exception in worker process (pid: {pid}, stage: {})\n{text}", stage.as_str());
+        if boot_failure::has_traceback(&text) {
+            error!("Exception in worker process (pid: {pid}, stage: {})\n{text}", stage.as_str());
+        } else if !ends {
+            error!("Worker cannot boot (pid: {pid}, stage: {}): {text}", stage.as_str());
+        }
         self.shown = Some(text);
         false
+    }
+
+    /// Why the master ends, if it ends for a boot that has failed.
+    pub(crate) fn last_word(&mut self) -> Option<String> {
+        self.last_word.take()
     }
 }
 

@@ -19,13 +19,19 @@ pub(crate) enum Ended {
     ListenFailed,
 }
 
-/// Runs until the core orders the exit. Gives back the hooks, of which one is still to be called, and
-/// the control socket, where somebody may still ask.
-pub(crate) async fn run(
-    mut core: Supervisor,
-    mut world: World,
-    mut queue: VecDeque<Event>,
-) -> (Ended, Control, MasterHooks) {
+/// What is left when the loop has ended.
+pub(crate) struct End {
+    pub(crate) why: Ended,
+    /// Where somebody may still ask.
+    pub(crate) control: Control,
+    /// One of them is still to be called.
+    pub(crate) hooks: MasterHooks,
+    /// What the last line of the log has to say.
+    pub(crate) last_word: Option<String>,
+}
+
+/// Runs until the core orders the exit.
+pub(crate) async fn run(mut core: Supervisor, mut world: World, mut queue: VecDeque<Event>) -> End {
     loop {
         let mut replace_self = false;
         while let Some(event) = queue.pop_front() {

@@ -31,7 +31,7 @@ use crate::{
     observe::Observer,
     policy,
     reloading::Reloading,
-    run::Ended,
+    run::{End, Ended},
     shortage::Shortage,
     sources::Signals,
     succession::Predecessor,
@@ -308,10 +308,10 @@ impl World {
         self.crew.forget(id);
     }
 
-    /// Why the loop ended. The pid file goes before the socket that answers for it.
-    pub(crate) fn ended(mut self, reason: ExitReason) -> (Ended, Control, MasterHooks) {
-        let ended = if self.listen_failed { Ended::ListenFailed } else { Ended::Exited(reason) };
+    /// Why the loop ended, and what is left. The pid file goes before the socket that answers for it.
+    pub(crate) fn ended(mut self, reason: ExitReason) -> End {
+        let why = if self.listen_failed { Ended::ListenFailed } else { Ended::Exited(reason) };
         self.pid_file = None;
-        (ended, self.control, self.hooks)
+        End { why, control: self.control, hooks: self.hooks, last_word: self.observer.last_word() }
     }
 }

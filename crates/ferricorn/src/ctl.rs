@@ -11,7 +11,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind, value_parser};
 use ferricorn_config::MOST_WORKERS;
 use ferricorn_wire::control::{Request, Response, Status};
 
-use crate::report;
+use crate::{report, usage};
 use client::{Failure, Target};
 
 /// The word that makes a command line one of these.
@@ -26,7 +26,7 @@ pub fn run(words: &[OsString]) -> u8 {
             return report::print(&error.render().to_string());
         }
         Err(error) => {
-            report::complain(&error.render().to_string());
+            report::error(&usage::complaint(&error, &command()));
             return 2;
         }
     };

@@ -11,6 +11,7 @@ pub mod help;
 pub mod logging;
 pub mod report;
 pub mod target;
+mod usage;
 pub mod words;
 
 use std::{ffi::OsString, io, io::IsTerminal};

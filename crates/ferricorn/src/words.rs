@@ -26,12 +26,11 @@ const ASKS: [(&str, &str); 12] = [
 ];
 
 /// Words for what is an option here.
-const OPTIONS: [(&str, &str, &str); 12] = [
+const OPTIONS: [(&str, &str, &str); 11] = [
     ("help", "--help", "shows the help"),
     ("usage", "--help", "shows the help"),
     ("options", "--help", "shows the help"),
     ("version", "--version", "shows the version"),
-    ("check", "--check-config main:app", "checks everything without serving"),
     ("check-config", "--check-config main:app", "checks everything without serving"),
     ("validate", "--check-config main:app", "checks everything without serving"),
     ("config", "--print-config main:app", "shows every setting with its source"),

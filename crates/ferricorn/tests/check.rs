@@ -219,7 +219,7 @@ fn rules_are_chosen_by_id_and_by_beginning() {
     assert!(stderr.starts_with("Error: --select: no rule has the id `FC109X`."), "{stderr}");
     assert_eq!(code, 2);
     let (_, stderr, code) = run(root.path(), &["check", "--format", "sarf"]);
-    assert!(stderr.contains("'sarif'"), "the nearest is not named: {stderr}");
+    assert!(stderr.contains("`sarif`"), "the nearest is not named: {stderr}");
     assert_eq!(code, 2);
 }
 

@@ -20,8 +20,7 @@ fn run(words: &[&str], environment: &[(&str, &str)]) -> (String, String, i32) {
 fn usage_error(words: &str, message: &str, hint: &str) {
     let words: Vec<&str> = words.split_whitespace().collect();
     let (stdout, stderr, code) = run(&words, &[]);
-    let expected =
-        format!("usage: ferricorn [OPTIONS] [APP_MODULE]\nferricorn: error: {message}\nhint: {hint}\n");
+    let expected = format!("Error: {message}\nhint: {hint}\n");
     assert_eq!((stdout.as_str(), stderr, code), ("", expected, 2), "{words:?}");
 }
 
@@ -494,5 +493,53 @@ fn a_path_is_answered_with_the_name_that_its_application_has() {
         let (_, stderr, code) = run_in(&files, words, &[]);
         assert!(stderr.ends_with(&format!("hint: write `ferricorn {hint}`\n")), "{stderr}");
         assert_eq!(code, 2);
+    }
+}
+
+#[test]
+fn every_error_has_one_form_and_colours_where_they_are_wanted() {
+    let plain = |text: &str| {
+        let pieces = text.split("\u{1b}[").enumerate();
+        let visible = |(place, piece): (usize, &str)| match piece.split_once('m') {
+            Some((_, rest)) if place > 0 => rest.to_owned(),
+            _ => piece.to_owned(),
+        };
+        pieces.map(visible).collect::<String>()
+    };
+    for (words, code, error, hint) in [
+        ("a --wrokers 2", 2, "unknown option `--wrokers`", "did you mean `--workers`?"),
+        ("a --port 99999", 1, "invalid value `99999` for `--port`: not a port number", PORT),
+        ("run a:b", 2, "`a:b` after `run`: one application at a time", "write `ferricorn a:b`"),
+        ("ctl", 2, "no command was given", "choose from `status`, `reload`, `upgrade`, `stop`, `scale`"),
+        (
+            "ctl --pid 3",
+            2,
+            "no command was given",
+            "choose from `status`, `reload`, `upgrade`, `stop`, `scale`",
+        ),
+        ("ctl statsu", 2, "unknown command `statsu`", "did you mean `status`?"),
+        ("ctl help", 2, "unknown command `help`", "`ferricorn ctl --help` shows what it takes"),
+        ("ctl status --wait", 2, "unknown option `--wait`", "`ferricorn ctl --help` shows what it takes"),
+        ("ctl reload --wiat", 2, "unknown option `--wiat`", "did you mean `--wait`?"),
+        ("ctl stop now", 2, "`now` is one word too many", "`ferricorn ctl --help` shows what it takes"),
+        ("ctl scale", 2, "`N` is missing", "write `ferricorn ctl scale N`"),
+        ("check --advcie", 2, "unknown option `--advcie`", "did you mean `--advice`?"),
+        ("check --what", 2, "unknown option `--what`", "`ferricorn check --help` shows what it takes"),
+        ("ctl scale x", 2, "invalid value `x` for `N`", "give a whole number from 1 to 4000"),
+        ("ctl --pid", 2, "a value is missing for `--pid`", "write `--pid PID`"),
+        ("ctl --pid 0 stop", 2, "invalid value `0` for `--pid PID`", "give the pid of a process"),
+        ("ctl --pid 1 --pid-file x stop", 2, "`--pid` and `--pid-file` were both given", "give one of them"),
+        ("ctl --pid 1 --pid 2 stop", 2, "`--pid` was given twice", "give it once"),
+    ] {
+        let words: Vec<&str> = words.split(' ').collect();
+        let expected = format!("Error: {error}\nhint: {hint}\n");
+        assert_eq!(run(&words, &[]), (String::new(), expected.clone(), code), "{words:?}");
+        for force in ["FORCE_COLOR", "CLICOLOR_FORCE"] {
+            let (_, stderr, _) = run(&words, &[(force, "1")]);
+            assert_eq!(plain(&stderr), expected);
+            assert!(stderr.starts_with("\u{1b}[1;31mError:\u{1b}[0m "), "{stderr:?}");
+            assert!(stderr.contains("\n\u{1b}[1;36mhint:\u{1b}[0m "), "{stderr:?}");
+            assert_eq!(run(&words, &[(force, "1"), ("NO_COLOR", "1")]).1, expected);
+        }
     }
 }

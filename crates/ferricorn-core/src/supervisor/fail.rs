@@ -25,7 +25,7 @@ impl Supervisor {
             return;
         }
         if self.heir.is_some() {
-            actions.push(Action::Notify(Notice::BootFailed { id, failures: 1, retry_in: None }));
+            actions.push(Action::Notify(Notice::BootFailed { id, failures: 1, retry_in: None, ends: true }));
             return self.give_up_succession(failure.unwrap_or(BootFailure::Boot), now, actions);
         }
         if !self.ever_ready {
@@ -41,7 +41,7 @@ impl Supervisor {
             };
             if certain {
                 let failures = self.silent_boot_deaths;
-                actions.push(Action::Notify(Notice::BootFailed { id, failures, retry_in: None }));
+                actions.push(Action::Notify(Notice::BootFailed { id, failures, retry_in: None, ends: true }));
                 let failure = failure.unwrap_or(BootFailure::Boot);
                 self.stop(StopMode::Quick, ExitReason::BootFailed(failure), now, actions);
                 return;
@@ -51,7 +51,7 @@ impl Supervisor {
         let failures = self.seats.get(&slot).map_or(1, |seat| seat.backoff.failures());
         let rejects = self.rollout.as_ref().is_some_and(|it| it.to == generation);
         let retry_in = if rejects { None } else { Some(pause) };
-        actions.push(Action::Notify(Notice::BootFailed { id, failures, retry_in }));
+        actions.push(Action::Notify(Notice::BootFailed { id, failures, retry_in, ends: false }));
         if rejects {
             self.reject_reload(now, actions);
         }

@@ -15,7 +15,7 @@ impl Supervisor {
         match event {
             Event::Started => self.started(actions),
             Event::Spawned { id } => self.spawned(id, actions),
-            Event::SpawnFailed { id, error } => self.spawn_failed(id, error, now, actions),
+            Event::SpawnFailed { id, error, lasting } => self.spawn_failed(id, error, lasting, now, actions),
             Event::Ready { id } => self.ready(id, now, actions),
             Event::BootFailed { id, failure } => self.said_boot_failed(id, failure, now, actions),
             Event::Extended { id, by } => self.extend_boot(id, by, now),
@@ -80,7 +80,14 @@ impl Supervisor {
         self.give_way(id, now, actions);
     }
 
-    fn spawn_failed(&mut self, id: WorkerId, error: String, now: Instant, actions: &mut Vec<Action>) {
+    fn spawn_failed(
+        &mut self,
+        id: WorkerId,
+        error: String,
+        lasting: bool,
+        now: Instant,
+        actions: &mut Vec<Action>,
+    ) {
         let Some(worker) = self.workers.get(&id) else { return };
         if worker.spawned {
             return;
@@ -90,16 +97,20 @@ impl Supervisor {
         if self.is_stopping() {
             return;
         }
-        let retry_in = self.hold_seat(slot, Failure::Boot, now);
-        actions.push(Action::Notify(Notice::SpawnFailed { id, error, retry_in }));
-        self.give_up_succession(BootFailure::Environment, now, actions);
+        if self.heir.is_some() {
+            actions.push(Action::Notify(Notice::SpawnFailed { id, error, retry_in: None }));
+            return self.give_up_succession(BootFailure::Environment, now, actions);
+        }
         if !self.ever_ready {
             self.silent_boot_deaths += 1;
-            if self.silent_boot_deaths >= Policy::FIRST_START_TRIES {
+            if lasting || self.silent_boot_deaths >= Policy::FIRST_START_TRIES {
+                actions.push(Action::Notify(Notice::SpawnFailed { id, error, retry_in: None }));
                 let reason = ExitReason::BootFailed(BootFailure::Environment);
-                self.stop(StopMode::Quick, reason, now, actions);
+                return self.stop(StopMode::Quick, reason, now, actions);
             }
         }
+        let retry_in = Some(self.hold_seat(slot, Failure::Boot, now));
+        actions.push(Action::Notify(Notice::SpawnFailed { id, error, retry_in }));
     }
 
     fn ready(&mut self, id: WorkerId, now: Instant, actions: &mut Vec<Action>) {

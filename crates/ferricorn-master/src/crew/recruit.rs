@@ -21,6 +21,21 @@ use ferricorn_wire::ToWorker;
 use super::{Crew, History, Member, member::ALLOWANCE, silence::Silence, watch};
 use crate::{environment, rights, shim};
 
+/// Why there is no process.
+#[derive(Debug)]
+pub(crate) struct NotSpawned {
+    /// What went wrong, and what that usually means.
+    pub(crate) error: io::Error,
+    /// It would go wrong again, whatever time passes.
+    pub(crate) lasting: bool,
+}
+
+impl From<io::Error> for NotSpawned {
+    fn from(error: io::Error) -> Self {
+        Self { error, lasting: false }
+    }
+}
+
 /// What a new worker shall be.
 pub(crate) struct Recruit {
     pub(crate) id: WorkerId,
@@ -54,7 +69,7 @@ impl Crew {
         &mut self,
         recruit: &Recruit,
         start: impl FnOnce(Berth) -> ToWorker,
-    ) -> io::Result<()> {
+    ) -> Result<(), NotSpawned> {
         let row = self.rows.take()?;
         let spawned = self.spawn_in(row, recruit, start);
         match spawned {
@@ -74,7 +89,7 @@ impl Crew {
         row: usize,
         recruit: &Recruit,
         start: impl FnOnce(Berth) -> ToWorker,
-    ) -> io::Result<Member> {
+    ) -> Result<Member, NotSpawned> {
         let (ours, theirs) = channel::pair()?;
         let black_box = BlackBox::create()?;
         let handoff = self.handoff();
@@ -96,7 +111,10 @@ impl Crew {
             handoff,
         };
         channel::send(&ours, &ferricorn_wire::encode(&start(berth)))?;
-        let child = spawn::spawn(&plan).map_err(|error| spawn_failure(&error, &plan))?;
+        let child = spawn::spawn(&plan).map_err(|error| NotSpawned {
+            lasting: is_lasting(&error),
+            error: spawn_failure(&error, &plan),
+        })?;
         let mut member = Member {
             slot: recruit.slot,
             generation: recruit.generation,
@@ -129,6 +147,18 @@ const GENERATION: &str = "FERRICORN_GENERATION";
 pub(super) fn courtesy(pid: i32, niceness: i32, slot: Slot, generation: Generation) -> Courtesy {
     let marks = [format!("{SLOT}={slot}"), format!("{GENERATION}={generation}")];
     Courtesy::new(pid, niceness, marks.map(String::into_bytes).to_vec())
+}
+
+/// Whether no later try can go better. What the system is short of may be there in a moment.
+fn is_lasting(error: &SpawnError) -> bool {
+    use io::ErrorKind::{InvalidInput, NotADirectory, NotFound, PermissionDenied};
+    let kind = error.source.kind();
+    let of_a_path = matches!(kind, NotFound | NotADirectory | PermissionDenied);
+    match error.stage {
+        SpawnStage::Execute | SpawnStage::Directory => of_a_path,
+        SpawnStage::Rights => matches!(kind, PermissionDenied | InvalidInput),
+        _ => false,
+    }
 }
 
 /// Why no process could be made, with what it usually means. None of this is the application's failure.

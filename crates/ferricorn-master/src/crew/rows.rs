@@ -39,13 +39,13 @@ impl Rows {
         Ok(rows)
     }
 
-    /// Takes a row for a worker that boots.
+    /// Takes a row for a worker, which marks it itself when it begins to boot.
     pub(super) fn take(&mut self) -> io::Result<usize> {
         let row = self.taken.iter().position(|taken| !taken).ok_or_else(|| {
             io::Error::other(format!("the scoreboard is full: {ROWS} worker processes exist already"))
         })?;
         self.taken[row] = true;
-        self.clear(row, State::Booting);
+        self.clear(row);
         let used = self.board.load(ROWS_USED_WORD).max(row as u64 + 1);
         self.board.store(ROWS_USED_WORD, used);
         Ok(row)
@@ -53,18 +53,18 @@ impl Rows {
 
     /// Gives a row back whose worker is gone.
     pub(super) fn give_back(&mut self, row: usize) {
-        self.clear(row, State::Free);
+        self.clear(row);
         self.taken[row] = false;
     }
 
-    fn clear(&self, row: usize, state: State) {
+    fn clear(&self, row: usize) {
         let first = index(row, Word::State);
         for word in first + 1..first + ROW_WORDS {
             self.board.store(word, 0);
         }
         // Only what was written: a page that nobody has touched costs nothing.
         page(row).filter(|word| self.board.load(*word) != 0).for_each(|word| self.board.store(word, 0));
-        self.board.store(first, state as u64);
+        self.board.store(first, State::Free as u64);
     }
 
     /// One word of a worker's.

@@ -1,6 +1,6 @@
 //! What happens outside becomes facts for the core: signals, exits of children, messages of workers.
 
-use std::{collections::VecDeque, time::Duration};
+use std::{collections::VecDeque, path::Path, time::Duration};
 
 use ferricorn_core::{BootFailure, Command, Event, Exit, RequestId, StopMode, WorkerId};
 use ferricorn_sys::wait;
@@ -97,6 +97,7 @@ impl World {
                 member.history.peak_memory = Some(peak_memory);
                 member.history.out_of_memory = out_of_memory;
             }
+            queue.extend(self.no_python(id, exit));
             let generation = self.crew.get(id).map(|member| member.generation);
             let candidate = generation.is_some_and(|it| self.reloading.of(it).is_some());
             self.call_hook("child_exit", About::worker(pid, id, candidate));
@@ -106,6 +107,22 @@ impl World {
             };
             queue.push_back(Event::Exited { id, exit });
         }
+    }
+
+    /// A process that has ended by itself before anything of a worker has run says by that that it cannot run one.
+    fn no_python(&mut self, id: WorkerId, exit: wait::Exit) -> Option<Event> {
+        let wait::Exit::Code(code) = exit else { return None };
+        let member = self.crew.get(id)?;
+        if self.crew.has_begun(member) || member.history.boot_stage.is_some() {
+            return None;
+        }
+        let settings = self.reloading.settings_of(member.generation, &self.program.settings);
+        let python = settings.python.as_deref().unwrap_or(Path::new("")).display();
+        let text = format!(
+            "`{python}` ended with code {code} before it ran a worker\nhint: is it a Python, 3.10 or newer? \
+             `--python` names another"
+        );
+        self.heard(id, ToMaster::BootFailed { stage: BootStage::Environment, text })
     }
 
     pub(super) fn heard(&mut self, id: WorkerId, message: ToMaster) -> Option<Event> {

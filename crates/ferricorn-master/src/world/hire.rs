@@ -3,14 +3,12 @@
 //! Owns: which settings those are, and what of them goes into the worker's process and into its start message. Does not own:
 //! how a process is made (`crew`), the settings.
 
-use std::io;
-
 use ferricorn_core::{Event, Generation, Slot, WorkerId};
 use ferricorn_wire::{Start, ToWorker};
 
 use super::{Done, World};
 use crate::{
-    crew::Recruit,
+    crew::{NotSpawned, Recruit},
     hooks::{self, About},
     rights, start_message,
 };
@@ -35,11 +33,13 @@ impl World {
         };
         Done::Happened(match self.spawn(&recruit) {
             Ok(()) => Event::Spawned { id },
-            Err(error) => Event::SpawnFailed { id, error: error.to_string() },
+            Err(NotSpawned { error, lasting }) => {
+                Event::SpawnFailed { id, error: error.to_string(), lasting }
+            }
         })
     }
 
-    fn spawn(&mut self, recruit: &Recruit) -> io::Result<()> {
+    fn spawn(&mut self, recruit: &Recruit) -> Result<(), NotSpawned> {
         let settings = self.reloading.settings_of(recruit.generation, &self.program.settings);
         let candidate = self.reloading.of(recruit.generation);
         let colors = candidate.map_or_else(|| self.program.log.colors(), |it| it.log.colors);

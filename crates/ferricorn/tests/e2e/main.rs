@@ -17,6 +17,7 @@ mod deploy;
 mod endings;
 mod farewell;
 mod faults;
+mod first_start;
 mod hang;
 mod hooks;
 mod hung_device;

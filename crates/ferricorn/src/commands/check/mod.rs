@@ -19,7 +19,7 @@ use std::{
 use clap::error::ErrorKind;
 use ferricorn_check::{Finding, Report, Secrets, Severity};
 
-use crate::report;
+use crate::{report, usage};
 use options::{Color, Options};
 use render::{Format, Shown, Summary};
 use walk::Disk;
@@ -41,7 +41,7 @@ pub fn run(words: &[OsString]) -> u8 {
             return report::print(&error.render().to_string());
         }
         Err(error) => {
-            report::complain(&error.render().to_string());
+            report::error(&usage::complaint(&error, &options::command()));
             return USAGE;
         }
     };
@@ -134,7 +134,7 @@ fn tell(seen: &Seen, options: &Options) -> Result<u8, String> {
         let text =
             format!("Nothing to check: no deployment file for a Python ASGI app found ({LOOKED_FOR})\n");
         if seen.named {
-            report::complain(&text);
+            report::remark(&text);
             return Ok(USAGE);
         }
         if !options.format.is_data() {
@@ -160,15 +160,11 @@ fn tell(seen: &Seen, options: &Options) -> Result<u8, String> {
     Ok(u8::from(summary.fails()))
 }
 
-/// Whether there are colours: on a terminal, unless `NO_COLOR` is set.
+/// Whether there are colours: as the user says, else as for all that this program says.
 fn is_styled(options: &Options) -> bool {
     match options.color {
         Color::Always => true,
         Color::Never => false,
-        Color::Auto => {
-            let is = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-            let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
-            options.output.is_none() && !is("NO_COLOR") && !dumb && std::io::stdout().is_terminal()
-        }
+        Color::Auto => options.output.is_none() && report::colors(std::io::stdout().is_terminal()),
     }
 }

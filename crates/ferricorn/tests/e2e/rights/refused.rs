@@ -61,6 +61,7 @@ fn rights_that_the_container_does_not_have_are_no_failure_of_the_application() {
         said.contains("; is the container, or its user namespace, allowed to have this user and group?"),
         "{said}"
     );
+    assert_eq!(said.matches("failed to change the user").count(), 1, "it is said once: {said}");
 }
 
 #[test]
