@@ -17,6 +17,9 @@ pub const PLANS: [(&str, u64, u64); 9] = [
 /// The plan of a new service that names none.
 pub const DEFAULT_PLAN: &str = "starter";
 
+/// The Python of a new native service that names none.
+pub const PYTHON: &str = "3.14.3";
+
 /// `PORT`, unless the service sets it.
 pub const PORT: u16 = 10000;
 

@@ -166,7 +166,7 @@ fn of_service(source: &Source, service: &Service, production: bool) -> Deploymen
         command,
         build: Vec::new(),
         port: Fact::Unknown("compose expects it on no port"),
-        resources: Resources::unknown("it is not read"),
+        resources: super::fly::resources(service.memory),
         probes: Vec::new(),
         kill_delay: Fact::Unknown("a rule of its own speaks about it"),
         native: false,

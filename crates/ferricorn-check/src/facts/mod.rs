@@ -12,6 +12,7 @@
 //! [`Gather::load`], pushes a [`Deployment`] for each thing that runs, and keeps the documents that only rules about this
 //! file need in a field of [`Facts`] of its own. Then name it in [`gather`].
 
+pub mod application;
 mod command;
 mod containers;
 mod deployment;
@@ -19,6 +20,7 @@ pub mod docker;
 mod environment;
 mod fact;
 pub mod fly;
+mod packages;
 mod procfile;
 pub mod railway;
 pub mod render;
@@ -26,6 +28,7 @@ pub mod systemd;
 
 use std::rc::Rc;
 
+pub use application::Application;
 pub use command::{
     Argument, Command, CommandLine, Given, Mistake, Place, Program, Shell, UNKNOWN, Word, Wrapper, Written,
     from_shell, from_words,
@@ -33,6 +36,7 @@ pub use command::{
 pub use deployment::{Deployment, Probe, Resources, Role};
 pub use environment::{Environment, Variable};
 pub use fact::Fact;
+pub use packages::Packages;
 
 use crate::{
     sources::{Sources, Tree},
@@ -55,6 +59,8 @@ pub struct Facts {
     pub railway: Vec<railway::Settings>,
     /// The units of systemd.
     pub units: Vec<systemd::Unit>,
+    /// What each of `deployments` runs, in the same order.
+    pub applications: Vec<Application>,
 }
 
 impl Facts {
@@ -123,6 +129,7 @@ pub fn gather(tree: &dyn Tree) -> Facts {
         fly: Vec::new(),
         railway: Vec::new(),
         units: Vec::new(),
+        applications: Vec::new(),
     };
     let mut gather = Gather { tree, facts };
     render::gather(&mut gather);
@@ -132,6 +139,7 @@ pub fn gather(tree: &dyn Tree) -> Facts {
     fly::gather(&mut gather);
     railway::gather(&mut gather);
     systemd::gather(&mut gather);
+    application::gather(&mut gather);
     gather.facts
 }
 
