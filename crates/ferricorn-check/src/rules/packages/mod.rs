@@ -2,4 +2,9 @@
 
 use super::Rule;
 
-pub(super) static RULES: &[&Rule] = &[];
+mod fc701;
+mod fc703;
+mod fc705;
+mod fc708;
+
+pub(super) static RULES: &[&Rule] = &[&fc701::RULE, &fc703::RULE, &fc705::RULE, &fc708::RULE];

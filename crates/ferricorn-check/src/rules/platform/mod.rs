@@ -1,12 +1,56 @@
-//! FC5xx: the platforms' own files.
+//! FC5xx: the files of platforms.
 
 use super::Rule;
+use crate::{
+    facts::{Facts, render::Blueprint},
+    finding::{Finding, Platform},
+    readers::yaml::Node,
+};
 
 mod fc501;
 mod fc502;
 mod fc503;
+mod fc505;
+mod fc506;
+mod fc507;
+mod fc509;
+mod fc510;
+mod fc511;
+mod fc512;
+mod fc515;
+mod fc516;
+mod fc517;
 
-pub(super) static RULES: &[&Rule] = &[&fc501::RULE, &fc502::RULE, &fc503::RULE];
+pub(super) static RULES: &[&Rule] = &[
+    &fc501::RULE,
+    &fc502::RULE,
+    &fc503::RULE,
+    &fc505::RULE,
+    &fc506::RULE,
+    &fc507::RULE,
+    &fc509::RULE,
+    &fc510::RULE,
+    &fc511::RULE,
+    &fc512::RULE,
+    &fc515::RULE,
+    &fc516::RULE,
+    &fc517::RULE,
+];
+
+/// What Render does with a Blueprint that is wrong.
+const REFUSED: &str = "Render refuses the Blueprint, and nothing is deployed";
+
+/// Every service of every Blueprint that is no template.
+fn services(facts: &Facts) -> impl Iterator<Item = (&Blueprint, &Node)> {
+    let blueprints = facts.blueprints.iter().filter(|blueprint| !blueprint.template);
+    blueprints.flat_map(|blueprint| blueprint.services().into_iter().map(move |service| (blueprint, service)))
+}
+
+/// Says to which service a finding belongs.
+fn sign(service: &Node, finding: Finding) -> Finding {
+    let name = service.get("name").and_then(Node::str).map(str::to_owned);
+    Finding { platform: Some(Platform::Render), service: name, ..finding }
+}
 
 /// The one known word that is at most two letters away, case aside.
 fn near<'k>(word: &str, known: &[&'k str]) -> Option<&'k str> {

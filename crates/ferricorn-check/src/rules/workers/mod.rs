@@ -2,4 +2,7 @@
 
 use super::Rule;
 
-pub(super) static RULES: &[&Rule] = &[];
+mod fc401;
+mod fc404;
+
+pub(super) static RULES: &[&Rule] = &[&fc401::RULE, &fc404::RULE];
