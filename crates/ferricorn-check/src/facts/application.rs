@@ -18,6 +18,7 @@ use crate::{
         python_pin,
         versions::Version,
     },
+    sources::has_extension,
     text::{FileId, Span},
 };
 use modules::Modules;
@@ -39,6 +40,8 @@ pub struct Application {
     pub settings: Option<(FileId, Settings)>,
     /// The server that a Python file starts by itself.
     pub server: Option<Server>,
+    /// The directories, relative to the root, in which it may be started.
+    pub nearby: Vec<String>,
     /// Which of [`Facts::images`] it runs in.
     pub image: Option<usize>,
 }
@@ -99,6 +102,11 @@ pub(super) fn gather(gather: &mut Gather<'_>) {
     }
     gather.facts.deployments = deployments;
     gather.facts.applications = applications;
+    for path in gather.paths(|name| name.starts_with("gunicorn") && has_extension(name, "py")) {
+        if let Some(source) = gather.load(&path) {
+            gather.facts.settings.push((path, python::read(&source).settings()));
+        }
+    }
 }
 
 fn application(gather: &mut Gather<'_>, modules: &mut Modules, deployment: &Deployment) -> Application {
@@ -112,6 +120,8 @@ fn application(gather: &mut Gather<'_>, modules: &mut Modules, deployment: &Depl
     };
     let Some(command) = deployment.server() else { return found };
     let roots = roots(gather, deployment, command, &context);
+    found.nearby =
+        command.directory.value().cloned().into_iter().chain(context.directories.iter().cloned()).collect();
     found.settings = settings(gather, deployment, command, &context);
     let (target, certain) = match &command.program {
         Program::File(path) => (file(gather, modules, command, path, &roots, &mut found), false),

@@ -61,6 +61,8 @@ pub struct Facts {
     pub units: Vec<systemd::Unit>,
     /// What each of `deployments` runs, in the same order.
     pub applications: Vec<Application>,
+    /// Files that look like gunicorn's settings, by path.
+    pub settings: Vec<(String, crate::readers::python::Settings)>,
 }
 
 impl Facts {
@@ -130,6 +132,7 @@ pub fn gather(tree: &dyn Tree) -> Facts {
         railway: Vec::new(),
         units: Vec::new(),
         applications: Vec::new(),
+        settings: Vec::new(),
     };
     let mut gather = Gather { tree, facts };
     render::gather(&mut gather);

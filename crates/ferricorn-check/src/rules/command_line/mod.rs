@@ -8,10 +8,12 @@ mod fc103;
 mod fc110;
 mod fc111;
 mod fc112;
+mod fc113;
 mod fc116;
 mod fc117;
 mod fc121;
 mod fc122;
+mod fc123;
 mod options;
 
 pub(super) static RULES: &[&Rule] = &[
@@ -21,8 +23,10 @@ pub(super) static RULES: &[&Rule] = &[
     &fc110::RULE,
     &fc111::RULE,
     &fc112::RULE,
+    &fc113::RULE,
     &fc116::RULE,
     &fc117::RULE,
     &fc121::RULE,
     &fc122::RULE,
+    &fc123::RULE,
 ];

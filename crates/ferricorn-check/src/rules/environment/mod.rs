@@ -2,4 +2,8 @@
 
 use super::Rule;
 
-pub(super) static RULES: &[&Rule] = &[];
+mod fc601;
+mod fc604;
+mod fc607;
+
+pub(super) static RULES: &[&Rule] = &[&fc601::RULE, &fc604::RULE, &fc607::RULE];
