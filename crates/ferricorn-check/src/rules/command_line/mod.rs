@@ -5,12 +5,15 @@ use super::Rule;
 mod fc101;
 mod fc102;
 mod fc103;
+mod fc109;
 mod fc110;
 mod fc111;
 mod fc112;
 mod fc113;
 mod fc116;
 mod fc117;
+mod fc119;
+mod fc120;
 mod fc121;
 mod fc122;
 mod fc123;
@@ -20,12 +23,15 @@ pub(super) static RULES: &[&Rule] = &[
     &fc101::RULE,
     &fc102::RULE,
     &fc103::RULE,
+    &fc109::RULE,
     &fc110::RULE,
     &fc111::RULE,
     &fc112::RULE,
     &fc113::RULE,
     &fc116::RULE,
     &fc117::RULE,
+    &fc119::RULE,
+    &fc120::RULE,
     &fc121::RULE,
     &fc122::RULE,
     &fc123::RULE,
