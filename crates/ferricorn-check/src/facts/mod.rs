@@ -20,10 +20,12 @@ pub mod docker;
 mod environment;
 mod fact;
 pub mod fly;
+pub mod gunicorn;
 mod packages;
 mod procfile;
 pub mod railway;
 pub mod render;
+pub mod scripts;
 pub mod systemd;
 
 use std::rc::Rc;
@@ -63,6 +65,10 @@ pub struct Facts {
     pub applications: Vec<Application>,
     /// Files that look like gunicorn's settings, by path.
     pub settings: Vec<(String, crate::readers::python::Settings)>,
+    /// The shell scripts that something runs.
+    pub scripts: Vec<scripts::Script>,
+    /// The configuration files of gunicorn.
+    pub gunicorn: Vec<gunicorn::Config>,
 }
 
 impl Facts {
@@ -133,6 +139,8 @@ pub fn gather(tree: &dyn Tree) -> Facts {
         units: Vec::new(),
         applications: Vec::new(),
         settings: Vec::new(),
+        scripts: Vec::new(),
+        gunicorn: Vec::new(),
     };
     let mut gather = Gather { tree, facts };
     render::gather(&mut gather);
@@ -143,6 +151,9 @@ pub fn gather(tree: &dyn Tree) -> Facts {
     railway::gather(&mut gather);
     systemd::gather(&mut gather);
     application::gather(&mut gather);
+    // What the files above name.
+    scripts::gather(&mut gather);
+    gunicorn::gather(&mut gather);
     gather.facts
 }
 

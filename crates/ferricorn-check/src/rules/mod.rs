@@ -45,7 +45,8 @@
 //!
 //! The module comment is what `ferricorn check --explain` shows and what the reference is made from, so write it for a
 //! user. Each fenced block is a file: the word behind the language is its path, `:LINE` the line of the finding (in `Bad`
-//! only). A heading may have several files and there may be several `Bad`; each goes with the next `Fixed`. The test
+//! only), and a third word `crlf` or `utf-16` says how it is written to the disk. A heading may have several files and
+//! there may be several `Bad`; each goes with the next `Fixed`. The test
 //! checks that
 //!
 //! * each `Bad` gives a finding of this rule, at that line if one is named, and no finding of it elsewhere;

@@ -83,6 +83,19 @@ pub struct ExampleFile {
     pub line: Option<u32>,
     /// Its text.
     pub text: String,
+    /// How it is written to the disk: `utf-16`, `crlf`; `""` for UTF-8 with `\n`.
+    pub form: String,
+}
+
+impl ExampleFile {
+    /// The file as it stands on the disk.
+    pub fn bytes(&self) -> Vec<u8> {
+        match self.form.as_str() {
+            "utf-16" => format!("\u{feff}{}", self.text).encode_utf16().flat_map(u16::to_le_bytes).collect(),
+            "crlf" => self.text.replace('\n', "\r\n").into_bytes(),
+            _ => self.text.clone().into_bytes(),
+        }
+    }
 }
 
 fn examples(explanation: &str) -> Vec<Example> {
@@ -101,12 +114,14 @@ fn examples(explanation: &str) -> Vec<Example> {
                 inside = Some(file);
             }
         } else if let Some(info) = line.strip_prefix("```") {
-            let name = info.split_whitespace().nth(1).unwrap_or_default();
+            let mut words = info.split_whitespace().skip(1);
+            let name = words.next().unwrap_or_default();
+            let form = words.next().unwrap_or_default().to_owned();
             let (path, line) = match name.rsplit_once(':') {
                 Some((path, line)) => (path, line.parse().ok()),
                 None => (name, None),
             };
-            inside = Some(ExampleFile { path: path.to_owned(), line, text: String::new() });
+            inside = Some(ExampleFile { path: path.to_owned(), line, text: String::new(), form });
         } else {
             kind = match line.trim_end() {
                 "## Bad" => Some(ExampleKind::Bad),

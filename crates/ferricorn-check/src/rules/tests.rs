@@ -6,7 +6,7 @@ use super::{Example, ExampleKind, Rule, all};
 use crate::{Finding, Report, Safety, check};
 
 fn tree(example: &Example) -> BTreeMap<String, Vec<u8>> {
-    example.files.iter().map(|file| (file.path.clone(), file.text.clone().into_bytes())).collect()
+    example.files.iter().map(|file| (file.path.clone(), file.bytes())).collect()
 }
 
 /// The findings of this rule in an example.

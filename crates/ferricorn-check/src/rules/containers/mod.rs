@@ -2,7 +2,11 @@
 
 use super::Rule;
 
+mod fc801;
+mod fc804;
 mod fc807;
 mod fc811;
+mod fc812;
+mod images;
 
-pub(super) static RULES: &[&Rule] = &[&fc807::RULE, &fc811::RULE];
+pub(super) static RULES: &[&Rule] = &[&fc801::RULE, &fc804::RULE, &fc807::RULE, &fc811::RULE, &fc812::RULE];
