@@ -102,6 +102,9 @@ pub(super) fn gather(gather: &mut Gather<'_>) {
     }
     gather.facts.deployments = deployments;
     gather.facts.applications = applications;
+    for path in gather.paths(|name| name.ends_with(".dockerignore")) {
+        gather.load(&path);
+    }
     for path in gather.paths(|name| name.starts_with("gunicorn") && has_extension(name, "py")) {
         if let Some(source) = gather.load(&path) {
             gather.facts.settings.push((path, python::read(&source).settings()));

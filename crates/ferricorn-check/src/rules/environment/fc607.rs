@@ -167,7 +167,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
             };
             let Some(scheme) = scheme(facts, deployment, &name) else { continue };
             let finding = if engine.asynchronous {
-                asynchronous(&engine, &name, &scheme)
+                Some(asynchronous(&engine, &name, &scheme))
             } else if scheme == "postgres" {
                 old(deployment, &name)
             } else {
@@ -218,15 +218,11 @@ fn scheme(facts: &Facts, deployment: &Deployment, name: &str) -> Option<String> 
     facts.blueprints.iter().any(of).then(|| "postgresql".to_owned())
 }
 
-fn asynchronous(engine: &Engine, name: &str, scheme: &str) -> Option<Finding> {
-    Some(
-        RULE.error(engine.span, format!("{name} starts with {scheme}://, which is no asyncio driver"))
-            .label("wants postgresql+asyncpg://")
-            .happens("InvalidRequestError: The asyncio extension requires an async driver to be used")
-            .help(format!(
-                "put the driver in: {name}.replace(\"{scheme}://\", \"postgresql+asyncpg://\", 1)"
-            )),
-    )
+fn asynchronous(engine: &Engine, name: &str, scheme: &str) -> Finding {
+    RULE.error(engine.span, format!("{name} starts with {scheme}://, which is no asyncio driver"))
+        .label("wants postgresql+asyncpg://")
+        .happens("InvalidRequestError: The asyncio extension requires an async driver to be used")
+        .help(format!("put the driver in: {name}.replace(\"{scheme}://\", \"postgresql+asyncpg://\", 1)"))
 }
 
 fn old(deployment: &Deployment, name: &str) -> Option<Finding> {

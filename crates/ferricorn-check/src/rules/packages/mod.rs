@@ -6,5 +6,6 @@ mod fc701;
 mod fc703;
 mod fc705;
 mod fc708;
+mod fc709;
 
-pub(super) static RULES: &[&Rule] = &[&fc701::RULE, &fc703::RULE, &fc705::RULE, &fc708::RULE];
+pub(super) static RULES: &[&Rule] = &[&fc701::RULE, &fc703::RULE, &fc705::RULE, &fc708::RULE, &fc709::RULE];

@@ -13,6 +13,7 @@ mod fc503;
 mod fc505;
 mod fc506;
 mod fc507;
+mod fc508;
 mod fc509;
 mod fc510;
 mod fc511;
@@ -20,6 +21,7 @@ mod fc512;
 mod fc515;
 mod fc516;
 mod fc517;
+mod fc518;
 
 pub(super) static RULES: &[&Rule] = &[
     &fc501::RULE,
@@ -28,6 +30,7 @@ pub(super) static RULES: &[&Rule] = &[
     &fc505::RULE,
     &fc506::RULE,
     &fc507::RULE,
+    &fc508::RULE,
     &fc509::RULE,
     &fc510::RULE,
     &fc511::RULE,
@@ -35,6 +38,7 @@ pub(super) static RULES: &[&Rule] = &[
     &fc515::RULE,
     &fc516::RULE,
     &fc517::RULE,
+    &fc518::RULE,
 ];
 
 /// What Render does with a Blueprint that is wrong.
