@@ -4,21 +4,41 @@
 
 use super::{
     CommandLine, Deployment, Environment, Fact, Gather, Place, Probe, Resources, Role, Shell, Variable,
-    Written, from_shell, from_words, is_production,
+    Written, from_shell, from_words, is_production, systemd::whole,
 };
 use crate::{
     finding::Platform,
     readers::{
-        compose::{self, Service},
+        compose::{self, Compose, Service},
         is_template,
-        kubernetes::{self, Container, Workload},
+        kubernetes::{self, Container, Manifests, Workload},
         launch::Launch,
     },
     sources::has_extension,
-    text::{Excerpt, Source, Span},
+    text::{Excerpt, FileId, Source, Span},
 };
 
 const IMAGE: &str = "the image says it";
+
+/// A compose file.
+#[derive(Debug)]
+pub struct Composition {
+    /// The file.
+    pub file: FileId,
+    /// What it says.
+    pub document: Compose,
+    /// Whether it is one of production.
+    pub production: bool,
+}
+
+/// A file of Kubernetes.
+#[derive(Debug)]
+pub struct Manifest {
+    /// The file.
+    pub file: FileId,
+    /// What it says.
+    pub document: Manifests,
+}
 
 pub(super) fn gather(gather: &mut Gather<'_>) {
     let yaml = |name: &str| has_extension(name, "yaml") || has_extension(name, "yml");
@@ -46,6 +66,7 @@ fn of_kubernetes(gather: &mut Gather<'_>, source: &Source) {
             gather.facts.deployments.push(pod(source, workload, container));
         }
     }
+    gather.facts.manifests.push(Manifest { file: source.id(), document: manifests });
 }
 
 fn pod(source: &Source, workload: &Workload, container: &Container) -> Deployment {
@@ -106,7 +127,7 @@ fn pod(source: &Source, workload: &Workload, container: &Container) -> Deploymen
         command,
         build: Vec::new(),
         port: Fact::Unknown("the manifest says it in several places"),
-        resources: Resources::unknown("it is not read"),
+        resources: limits(container.memory, container.processors),
         probes: probes.collect(),
         kill_delay: match workload.grace_period {
             _ if knative => Fact::Unknown("Cloud Run decides"),
@@ -134,6 +155,7 @@ fn of_compose(gather: &mut Gather<'_>, source: &Source) {
     for service in &file.services {
         gather.facts.deployments.push(of_service(source, service, production));
     }
+    gather.facts.compose.push(Composition { file: source.id(), document: file, production });
 }
 
 fn of_service(source: &Source, service: &Service, production: bool) -> Deployment {
@@ -166,7 +188,7 @@ fn of_service(source: &Source, service: &Service, production: bool) -> Deploymen
         command,
         build: Vec::new(),
         port: Fact::Unknown("compose expects it on no port"),
-        resources: super::fly::resources(service.memory),
+        resources: limits(service.memory, service.processors),
         probes: Vec::new(),
         kill_delay: Fact::Unknown("a rule of its own speaks about it"),
         native: false,
@@ -221,4 +243,14 @@ fn from_list(source: &Source, words: &[Excerpt], place: &Place<'_>) -> Option<Co
 
 fn known(value: Option<&Excerpt>, why: &'static str) -> Fact<String> {
     value.map_or(Fact::Unknown(why), |value| Fact::Known(value.text().to_owned(), value.whole()))
+}
+
+/// The limits that the file sets.
+fn limits(memory: Option<(f64, Span)>, processors: Option<(f64, Span)>) -> Resources {
+    const NOT_SET: &str = "the file sets no limit";
+    let limit = |found: Option<(f64, Span)>, scale: f64| {
+        let known = found.and_then(|(amount, span)| Some(Fact::Known(whole(amount * scale)?, span)));
+        known.unwrap_or(Fact::Unknown(NOT_SET))
+    };
+    Resources { plan: Fact::Unknown(NOT_SET), memory: limit(memory, 1.0), cpu: limit(processors, 1000.0) }
 }

@@ -14,13 +14,14 @@
 
 pub mod application;
 mod command;
-mod containers;
+pub mod containers;
 mod deployment;
 pub mod docker;
 mod environment;
 mod fact;
 pub mod fly;
 pub mod gunicorn;
+mod numbers;
 mod packages;
 mod procfile;
 pub mod railway;
@@ -59,6 +60,10 @@ pub struct Facts {
     pub fly: Vec<fly::App>,
     /// The files of Railway.
     pub railway: Vec<railway::Settings>,
+    /// The compose files.
+    pub compose: Vec<containers::Composition>,
+    /// The files of Kubernetes.
+    pub manifests: Vec<containers::Manifest>,
     /// The units of systemd.
     pub units: Vec<systemd::Unit>,
     /// What each of `deployments` runs, in the same order.
@@ -136,6 +141,8 @@ pub fn gather(tree: &dyn Tree) -> Facts {
         images: Vec::new(),
         fly: Vec::new(),
         railway: Vec::new(),
+        compose: Vec::new(),
+        manifests: Vec::new(),
         units: Vec::new(),
         applications: Vec::new(),
         settings: Vec::new(),

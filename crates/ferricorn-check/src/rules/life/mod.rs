@@ -4,7 +4,20 @@ use super::Rule;
 
 mod fc301;
 mod fc302;
+mod fc304;
+mod fc305;
+mod fc306;
+mod fc307;
 mod fc312;
 mod fc315;
 
-pub(super) static RULES: &[&Rule] = &[&fc301::RULE, &fc302::RULE, &fc312::RULE, &fc315::RULE];
+pub(super) static RULES: &[&Rule] = &[
+    &fc301::RULE,
+    &fc302::RULE,
+    &fc304::RULE,
+    &fc305::RULE,
+    &fc306::RULE,
+    &fc307::RULE,
+    &fc312::RULE,
+    &fc315::RULE,
+];
