@@ -25,7 +25,7 @@ mod fix;
 mod secrets;
 
 pub use finding::{Edit, Finding, Fix, Label, Platform, RuleId, Safety, Severity};
-pub use fix::apply;
+pub use fix::{Changed, Mended, apply, mend, patch};
 pub use secrets::Secrets;
 pub use sources::{Sources, Tree};
 pub use text::{Encoding, Excerpt, FileId, MOST_BYTES, Position, Source, Span, Unreadable};

@@ -236,3 +236,65 @@ fn rules_explain_themselves() {
     let rules: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
     assert!(rules.as_array().is_some_and(|rules| rules.iter().any(|rule| rule["id"] == "FC111")));
 }
+
+const SETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ferricorn-check/tests/sets");
+
+/// The incident's `render.yaml`: four errors, mended by `--fix`, and nothing but the mistakes changes.
+#[test]
+fn the_incident_passes_after_fix() {
+    let read =
+        |name: &str| fs::read_to_string(format!("{SETS}/001-seed-before/{name}")).expect("a file of the set");
+    let before = read("render.yaml");
+    let root = repository(&[
+        ("render.yaml", &before),
+        ("requirements.txt", &read("requirements.txt")),
+        ("apps/backend/main.py", &read("apps/backend/main.py")),
+    ]);
+    let file = root.path().join("render.yaml");
+    let (patch, stderr, code) = run(root.path(), &["check", "--diff"]);
+    assert!(patch.starts_with("--- a/render.yaml\n+++ b/render.yaml\n@@ "), "{patch}");
+    assert!(
+        patch.contains("\n-        --worker-class uvicorn.workers.UvicornWorker \\  # not for uvicorn\n"),
+        "{patch}"
+    );
+    assert!(stderr.ends_with(" fixes would be applied in 1 file\n"), "{stderr}");
+    assert_eq!((code, fs::read_to_string(&file).expect("it is there")), (1, before.clone()));
+
+    let (stdout, stderr, code) = run(root.path(), &["check", "--fix"]);
+    assert!(stderr.ends_with(" fixes applied in 1 file\n"), "{stderr}");
+    assert!(stdout.contains("✅ ALL CHECKS PASSED - Ready for deployment!"), "{stdout}");
+    assert_eq!(code, 0);
+    let after = fs::read_to_string(&file).expect("it is there");
+    assert!(
+        !after.contains("--worker-class") && after.contains("    # not for uvicorn?\n    startCommand: |\n"),
+        "{after}"
+    );
+    for kept in
+        ["        --loop uvloop \\\n", "        --limit-max-requests 5000 \\\n", "    ipAllowList: []\n"]
+    {
+        assert!(after.contains(kept), "{kept}{after}");
+    }
+    let left: Vec<_> =
+        fs::read_dir(root.path()).expect("a directory").flatten().map(|it| it.file_name()).collect();
+    assert_eq!(left.len(), 4, "something is left beside the files: {left:?}");
+
+    let (_, stderr, code) = run(root.path(), &["check", "--fix"]);
+    assert_eq!((stderr.as_str(), code), ("0 fixes applied in 0 files\n", 0));
+    assert_eq!(fs::read_to_string(&file).expect("it is there"), after);
+}
+
+#[test]
+fn unsafe_fixes_are_asked_for_by_name() {
+    let odd = BROKEN.replace("--worker-class uvicorn.workers.UvicornWorker", "--preload");
+    let root = repository(&[("render.yaml", &odd)]);
+    let file = root.path().join("render.yaml");
+    let (_, stderr, code) = run(root.path(), &["check", "--fix"]);
+    assert_eq!((stderr.as_str(), code), ("0 fixes applied in 0 files\n", 1));
+    let (_, stderr, code) = run(root.path(), &["check", "--unsafe-fixes"]);
+    assert!(stderr.starts_with("Error: --unsafe-fixes needs --fix"), "{stderr}");
+    assert_eq!(code, 2);
+    let (stdout, _, code) = run(root.path(), &["check", "--fix", "--unsafe-fixes"]);
+    assert_eq!(code, 0, "{stdout}");
+    let after = fs::read_to_string(file).expect("it is there");
+    assert_eq!(after, odd.replace("uvicorn main:app", "ferricorn main:app"));
+}

@@ -6,6 +6,7 @@
 
 mod explain;
 mod fingerprints;
+mod fix;
 mod options;
 mod render;
 mod walk;
@@ -60,7 +61,19 @@ fn act(options: &Options) -> Result<u8, String> {
         let json = options.format == Format::Json;
         return deliver(options, &if json { explain::list_json() } else { explain::list() });
     }
-    tell(&look(&options.paths)?, options)
+    let mut seen = look(&options.paths)?;
+    if options.fix || options.diff {
+        let mended = fix::prepare(&seen, options);
+        if options.diff {
+            deliver(options, &fix::diff(&seen, &mended))?;
+            fix::tell(&mended, "would be applied");
+            let wanted = seen.wanted(options);
+            return Ok(u8::from(Summary { strict: options.strict, ..Summary::of(&wanted) }.fails()));
+        }
+        fix::write(&seen, &mended)?;
+        seen.report = mended.report;
+    }
+    tell(&seen, options)
 }
 
 /// Writes the output to where it shall go.
@@ -73,6 +86,7 @@ fn deliver(options: &Options, text: &str) -> Result<u8, String> {
 
 /// What was seen of the disk.
 struct Seen {
+    disk: Disk,
     report: Report,
     /// The files on which to report; empty for all.
     only: Vec<String>,
@@ -107,8 +121,9 @@ fn look(paths: &[PathBuf]) -> Result<Seen, String> {
             only.push(below(path).ok_or_else(outside)?);
         }
     }
-    let report = ferricorn_check::check(&Disk::new(root));
-    Ok(Seen { report, only, named: !paths.is_empty() })
+    let disk = Disk::new(root);
+    let report = ferricorn_check::check(&disk);
+    Ok(Seen { disk, report, only, named: !paths.is_empty() })
 }
 
 impl Seen {
@@ -118,6 +133,12 @@ impl Seen {
             path.strip_prefix(only.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
         };
         self.only.is_empty() || self.only.iter().any(|only| only.is_empty() || inside(only))
+    }
+
+    /// The findings that the words ask for, advice too.
+    fn wanted(&self, options: &Options) -> Vec<&Finding> {
+        let wanted = |it: &&Finding| self.concerns(self.path(it)) && options.wants(&it.id.to_string());
+        self.report.findings.iter().filter(wanted).collect()
     }
 
     fn path(&self, finding: &Finding) -> &str {

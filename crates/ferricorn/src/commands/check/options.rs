@@ -19,6 +19,9 @@ pub(super) struct Options {
     /// Ids or their beginnings; empty for all.
     pub(super) select: Vec<String>,
     pub(super) ignore: Vec<String>,
+    pub(super) fix: bool,
+    pub(super) unsafe_fixes: bool,
+    pub(super) diff: bool,
     pub(super) explain: Option<String>,
     pub(super) list_rules: bool,
 }
@@ -53,6 +56,9 @@ impl Options {
             strict: matches.get_flag("strict"),
             select: list("select"),
             ignore: list("ignore"),
+            fix: matches.get_flag("fix"),
+            unsafe_fixes: matches.get_flag("unsafe-fixes"),
+            diff: matches.get_flag("diff"),
             explain: word("explain").map(|id| id.trim().to_ascii_uppercase()),
             list_rules: matches.get_flag("list-rules"),
         };
@@ -60,6 +66,9 @@ impl Options {
             for id in ids {
                 known(option, id, |rule| rule.starts_with(id.as_str()))?;
             }
+        }
+        if options.unsafe_fixes && !options.fix && !options.diff {
+            return Err("--unsafe-fixes needs --fix, or --diff to see what it would do".to_owned());
         }
         if let Some(id) = &options.explain {
             known("--explain", id, |rule| rule == id)?;
@@ -123,6 +132,9 @@ pub(super) fn command() -> Command {
         .arg(flag("strict", "Exit with 1 if there are warnings"))
         .arg(value("select", "IDS", "Report these rules only: ids or their beginnings (FC101,FC3)").value_delimiter(',').action(ArgAction::Append))
         .arg(value("ignore", "IDS", "Leave out these rules").value_delimiter(',').action(ArgAction::Append))
+        .arg(flag("fix", "Apply the fixes that change nothing but the mistake"))
+        .arg(flag("unsafe-fixes", "With --fix: apply the others, too"))
+        .arg(flag("diff", "Print what --fix would change as a patch, and write nothing"))
         .arg(value("explain", "ID", "Explain a rule"))
         .arg(flag("list-rules", "List all rules (also with --format json)"))
 }

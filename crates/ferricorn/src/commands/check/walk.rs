@@ -36,6 +36,11 @@ impl Disk {
     pub(super) fn new(root: PathBuf) -> Self {
         Self { root }
     }
+
+    /// Where a file is on the disk.
+    pub(super) fn path(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
 }
 
 impl Tree for Disk {

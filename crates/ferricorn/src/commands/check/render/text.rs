@@ -86,7 +86,7 @@ fn short(source: &Source, span: Span) -> Span {
 fn proposal<'s>(shown: &Shown<'_>, finding: &'s Finding, fix: &'s Fix) -> Group<'s> {
     let how = match fix.safety {
         Safety::Safe => "--fix does it",
-        Safety::Unsafe => "--unsafe-fixes does it",
+        Safety::Unsafe => "--fix --unsafe-fixes does it",
     };
     let title = Level::HELP.secondary_title(format!("{} ({how})", clean(&fix.title)));
     if !shown.secrets.allow(finding, shown.sources) {
