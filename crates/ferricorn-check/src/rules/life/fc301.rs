@@ -40,6 +40,12 @@
 //! CMD ["bash", "-c", "cd app && uvicorn main:app --host 0.0.0.0"]
 //! ```
 //!
+//! ```Dockerfile admin/Dockerfile
+//! FROM python:3.12-slim
+//! SHELL ["/bin/bash", "-o", "pipefail", "-c"]
+//! CMD uvicorn main:app --host 0.0.0.0
+//! ```
+//!
 //! ```Dockerfile worker/Dockerfile
 //! FROM python:3.12-slim
 //! CMD ["dumb-init", "sh", "-c", "uvicorn main:app --host 0.0.0.0"]
@@ -48,7 +54,7 @@
 use crate::{
     facts::{Deployment, Role, Shell},
     finding::Platform,
-    readers::shell::Join,
+    readers::{dockerfile::Detail, shell::Join},
     rules::prelude::*,
 };
 
@@ -59,7 +65,8 @@ fn check(facts: &Facts, findings: &mut Findings) {
     for (deployment, command) in facts.servers() {
         let container =
             matches!(deployment.platform, Platform::Docker | Platform::Kubernetes | Platform::CloudRun);
-        if container && deployment.role != Role::Job && stays(facts, deployment, command) {
+        let runs = deployment.production && deployment.role != Role::Job;
+        if container && runs && stays(facts, deployment, command) {
             findings.add(deployment.sign(finding(deployment, command)));
         }
     }
@@ -82,12 +89,28 @@ fn stays(facts: &Facts, deployment: &Deployment, command: &Command) -> bool {
     let inner = command.wrappers.iter().rposition(|wrapper| wrapper.name.ends_with(" -c"));
     let own = &command.wrappers[inner.map_or(0, |at| at + 1)..];
     let executed = own.iter().any(|wrapper| wrapper.name == "exec");
-    match command.shell {
+    match command.shell.map(|shell| own_shell(facts, deployment).filter(|_| inner.is_none()).unwrap_or(shell))
+    {
         None | Some(Shell::Some) => false,
         Some(_) if command.after == Join::Pipe => true,
         Some(_) if executed => false,
         Some(Shell::Sh) => true,
         Some(Shell::Bash) => !is_last(deployment, command),
+    }
+}
+
+/// The shell of an image that names one with `SHELL`.
+fn own_shell(facts: &Facts, deployment: &Deployment) -> Option<Shell> {
+    let image = facts.images.iter().find(|image| image.file == deployment.place.file)?;
+    let stage = image.document.final_stage()?;
+    let Detail::Shell(words) = &image.document.last(stage, |it| matches!(it, Detail::Shell(_)))?.detail
+    else {
+        return None;
+    };
+    match words.first()?.text().rsplit('/').next()? {
+        "sh" | "dash" | "ash" => Some(Shell::Sh),
+        "bash" => Some(Shell::Bash),
+        _ => Some(Shell::Some),
     }
 }
 
