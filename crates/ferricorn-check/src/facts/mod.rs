@@ -20,7 +20,6 @@ pub mod docker;
 mod environment;
 mod fact;
 pub mod fly;
-pub mod gunicorn;
 mod numbers;
 mod packages;
 mod procfile;
@@ -72,8 +71,6 @@ pub struct Facts {
     pub settings: Vec<(String, crate::readers::python::Settings)>,
     /// The shell scripts that something runs.
     pub scripts: Vec<scripts::Script>,
-    /// The configuration files of gunicorn.
-    pub gunicorn: Vec<gunicorn::Config>,
 }
 
 impl Facts {
@@ -147,7 +144,6 @@ pub fn gather(tree: &dyn Tree) -> Facts {
         applications: Vec::new(),
         settings: Vec::new(),
         scripts: Vec::new(),
-        gunicorn: Vec::new(),
     };
     let mut gather = Gather { tree, facts };
     render::gather(&mut gather);
@@ -160,7 +156,6 @@ pub fn gather(tree: &dyn Tree) -> Facts {
     application::gather(&mut gather);
     // What the files above name.
     scripts::gather(&mut gather);
-    gunicorn::gather(&mut gather);
     gather.facts
 }
 
