@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// The limit of everything that has no limit of its own: a boot of Python on a busy machine.
-pub const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How long it may take to read what is left in the pipes after the end.
 const LAST_WORDS: Duration = Duration::from_secs(2);

@@ -152,7 +152,7 @@ fn a_configuration_with_its_defaults_loses_no_line_of_the_access_log_and_no_trac
     let _turn = turn::together();
     let case = "logging.config.dictConfig({'version': 1, 'root': {'level': 'INFO'}})";
     let builder = ferricorn().app(APP).variable("CASE", case).expect_error("Exception in ASGI application");
-    let server = builder.line("--access-logfile -").serve(1);
+    let server = builder.line("--access-logfile - --log-level debug").serve(1);
     ask(&server.address());
     assert_eq!(http::get(&server.address(), "/fail").expect("an answer").status, 500);
     server.wait_for_line("ValueError: on purpose", PATIENCE);

@@ -20,7 +20,7 @@ fn refuses(target: Option<&str>, line: &str, code: i32, names: &[&str]) {
 
 #[test]
 fn workers_that_are_no_number() {
-    refuses(Some("main:app"), "--workers x", 2, &["error", "--workers", "x"]);
+    refuses(Some("main:app"), "--workers x", 2, &["Error", "--workers", "x"]);
 }
 
 #[test]
@@ -35,7 +35,7 @@ fn a_negative_timeout() {
 
 #[test]
 fn an_unknown_option() {
-    refuses(Some("main:app"), "--wrokers 2", 2, &["error", "--wrokers"]);
+    refuses(Some("main:app"), "--wrokers 2", 2, &["Error", "--wrokers"]);
 }
 
 #[test]

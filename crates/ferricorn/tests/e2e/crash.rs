@@ -97,7 +97,7 @@ fn when_the_master_is_killed_every_worker_goes_and_the_port_is_free() {
     let address = server.address();
     let mut blocked = server.connect();
     blocked.send(b"GET /block?seconds=60 HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
-    eventually(Duration::from_secs(5), "a worker is blocked", || server.ledger().count("start") == 1);
+    eventually(PATIENCE, "a worker is blocked", || server.ledger().count("start") == 1);
     server.kill_master();
     server.wait_nobody_left(Duration::from_secs(2));
     let port = address.port();
@@ -252,9 +252,7 @@ fn a_startup_that_fails_for_a_while_costs_no_request_and_heals() {
     let victim = *server.workers().iter().find(|pid| !busy.contains(pid)).expect("one of two is idle");
     processes::signal(victim, Signal::SIGKILL);
     let killed = Instant::now();
-    eventually(Duration::from_secs(30), "five seconds of failures", || {
-        killed.elapsed() >= Duration::from_secs(5)
-    });
+    eventually(PATIENCE, "five seconds of failures", || killed.elapsed() >= Duration::from_secs(5));
     fs::remove_file(server.path("away")).expect("removed");
     let healed = Instant::now();
     server.wait_for_ready(3);

@@ -153,7 +153,7 @@ fn a_death_in_json_has_every_fact_as_a_member() {
     fs::write(server.path("no-import"), "").expect("written");
     processes::signal(some(), Signal::SIGKILL);
     let line = server.wait_for_line("\"cause\":\"boot-failed\"", PATIENCE).text;
-    assert_eq!(told(&line, "boot-failed", "error", ("code", 3.into()))["stage"], "import");
+    assert_eq!(told(&line, "boot-failed", "info", ("code", 3.into()))["stage"], "import");
     fs::remove_file(server.path("no-import")).expect("removed");
     server.wait_for_count("\"Worker ready (pid: ", 9, PATIENCE);
     server.finish();
@@ -221,7 +221,7 @@ fn eight_deaths_have_eight_true_causes() {
         let mark = server.log().mark();
         processes::signal(some(), Signal::SIGKILL);
         let line = server.wait_for_line_after(mark, "cause=boot-failed", PATIENCE).text;
-        assert_says(&line, &["[ERROR]", "exited with code 3.", stage]);
+        assert_says(&line, &["[INFO]", "exited with code 3.", stage]);
         fs::remove_file(server.path(file)).expect("removed");
         server.wait_for_ready(10 + number);
         assert_eq!(server.log().count(text), 1, "its traceback, once");

@@ -16,7 +16,7 @@ fn a_blocked_worker_is_killed_explained_and_replaced_and_the_other_serves_on() {
     let server = ferricorn().line("--workers 2 --timeout 2").expect_error("").serve(2);
     let mut blocked = server.connect();
     blocked.send(b"GET /block?seconds=60&id=blocked HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
-    eventually(Duration::from_secs(5), "a worker is blocked", || server.ledger().count("start") == 1);
+    eventually(PATIENCE, "a worker is blocked", || server.ledger().count("start") == 1);
     let start = Instant::now();
     let victim = server.ledger().notes.iter().find(|note| note.id == "blocked").expect("noted").pid;
     let load = Load::on(&server.address()).clients(4).reuse(Reuse::PerRequest).start();

@@ -57,7 +57,7 @@ fn the_access_log_goes_to_a_file_and_not_to_standard_output() {
     let path = builder.folder().join("access.log");
     let server = builder.args(["--access-logfile".as_ref(), path.as_os_str()]).serve(2);
     ask(&server);
-    eventually(Duration::from_secs(2), "the line is in the file", || {
+    eventually(PATIENCE, "the line is in the file", || {
         fs::read_to_string(&path).is_ok_and(|log| log.contains("\"GET /work?id=7 HTTP/1.1\" 200 2 \"-\""))
     });
     assert!(server.log().lines_of(Source::Stdout).is_empty());

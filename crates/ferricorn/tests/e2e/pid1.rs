@@ -2,7 +2,7 @@
 
 use std::{process::Command, time::Duration};
 
-use ferricorn_test::{Server, eventually, ledger, processes, turn, within};
+use ferricorn_test::{PATIENCE, Server, eventually, ledger, processes, turn, within};
 use nix::sys::signal::Signal;
 
 use crate::ferricorn;
@@ -55,9 +55,7 @@ fn pid_1_waits_for_orphans_and_stops_on_term() {
     }
     let seen = within(Duration::from_secs(2), || (processes::children(master).len() > 2).then_some(()));
     assert!(seen.is_some(), "no orphan ever came to PID 1: the test tests nothing");
-    eventually(Duration::from_secs(3), "PID 1 has its two workers only", || {
-        processes::children(master).len() == 2
-    });
+    eventually(PATIENCE, "PID 1 has its two workers only", || processes::children(master).len() == 2);
     assert!(!processes::children(master).iter().any(processes::Process::is_zombie));
     assert_eq!(server.log().count("Worker ready"), 2, "no orphan was taken for a worker");
     processes::signal(master, Signal::SIGTERM);

@@ -58,10 +58,10 @@ fn a_delayed_stop_goes_on_accepting_and_tells_clients_to_close() {
     server.signal(Signal::SIGTERM);
     server.wait_for_line("Stopping in 2 s", Duration::from_secs(2));
     // The order reaches each of the workers a moment after the line is written.
-    eventually(Duration::from_secs(1), "a new connection is told to close", || {
+    eventually(PATIENCE, "a new connection is told to close", || {
         server.get("/").expect("it still accepts").closes()
     });
-    eventually(Duration::from_secs(1), "a kept connection is told to close", || {
+    eventually(PATIENCE, "a kept connection is told to close", || {
         kept.get("/").expect("it is answered").closes()
     });
     assert_eq!(server.wait_exit(Duration::from_secs(6)).code(), 0);

@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, time::Duration};
 
-use ferricorn_test::{Builder, Server, eventually, free_port, turn, within};
+use ferricorn_test::{Builder, PATIENCE, Server, eventually, free_port, turn, within};
 use nix::sys::signal::Signal;
 
 use crate::ferricorn;
@@ -102,7 +102,7 @@ fn term_lets_a_request_in_flight_end() {
     let server = ferricorn().line("--workers 2").serve(2);
     let mut connection = server.connect();
     connection.send(b"GET /work?id=slow&delay=1 HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
-    eventually(Duration::from_secs(5), "the request is in flight", || server.ledger().count("start") == 1);
+    eventually(PATIENCE, "the request is in flight", || server.ledger().count("start") == 1);
     server.signal(Signal::SIGTERM);
     let response = connection.receive().expect("a complete answer");
     assert_eq!((response.status, response.closes()), (200, true));
@@ -148,7 +148,7 @@ fn before_the_first_worker_is_ready_connections_are_refused() {
     let port = free_port();
     let bind = format!("127.0.0.1:{port}");
     let server = ferricorn().no_bind().args(["--bind", &bind]).variable("STARTUP_DELAY", "1").start();
-    server.wait_for_line("Waiting for application startup.", ferricorn_test::PATIENCE);
+    server.wait_for_line("Waiting for application startup.", PATIENCE);
     let address = ferricorn_test::Address::parse(&format!("http://{bind}"));
     assert!(!ferricorn_test::http::listens(&address), "a port check must not pass before the app can answer");
     server.wait_for_ready(1);

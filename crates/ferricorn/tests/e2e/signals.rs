@@ -120,7 +120,7 @@ fn usr1_opens_the_moved_log_files_anew() {
     fs::rename(&errors, &old_errors).expect("renamed");
     server.signal(Signal::SIGUSR1);
     // Every worker opens its own: until all have, a line may still go to the old file.
-    eventually(Duration::from_secs(5), "everybody has opened the new files", || {
+    eventually(PATIENCE, "everybody has opened the new files", || {
         let mut all = server.workers();
         all.push(server.pid());
         let open = |pid: &i32, path: &std::path::Path| {
@@ -131,7 +131,7 @@ fn usr1_opens_the_moved_log_files_anew() {
     for _ in 0..10 {
         ask("/after");
     }
-    eventually(Duration::from_secs(5), "ten lines are in the new access log", || {
+    eventually(PATIENCE, "ten lines are in the new access log", || {
         fs::read_to_string(&access).is_ok_and(|log| log.matches("GET /after").count() == 10)
     });
     assert_eq!(fs::read_to_string(&old_access).expect("kept").matches("GET /").count(), 1);
@@ -179,7 +179,7 @@ fn int_stops_as_term_does_and_a_second_one_stops_quickly() {
     slow.send(b"GET /work?id=slow&delay=1 HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
     let mut endless = server.connect();
     endless.send(b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
-    eventually(Duration::from_secs(5), "both are in flight", || server.ledger().count("start") == 2);
+    eventually(PATIENCE, "both are in flight", || server.ledger().count("start") == 2);
     server.signal(Signal::SIGINT);
     server.wait_for_line("Handling signal: int", Duration::from_secs(1));
     assert_eq!(slow.receive().expect("a complete answer").status, 200);
@@ -206,7 +206,7 @@ fn a_second_term_is_harmless() {
     let server = ferricorn().line("--workers 2").serve(2);
     let mut connection = server.connect();
     connection.send(b"GET /work?id=1&delay=1 HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
-    eventually(Duration::from_secs(5), "the request is in flight", || server.ledger().count("start") == 1);
+    eventually(PATIENCE, "the request is in flight", || server.ledger().count("start") == 1);
     for _ in 0..3 {
         let mark = server.log().mark();
         server.signal(Signal::SIGTERM);
@@ -323,7 +323,7 @@ fn term_to_every_process_at_once_is_a_graceful_stop() {
     let server = ferricorn().line("--workers 2").serve(2);
     let mut connection = server.connect();
     connection.send(b"GET /work?id=1&delay=1 HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
-    eventually(Duration::from_secs(5), "the request is in flight", || server.ledger().count("start") == 1);
+    eventually(PATIENCE, "the request is in flight", || server.ledger().count("start") == 1);
     server.signal_group(Signal::SIGTERM);
     assert_eq!(connection.receive().expect("a complete answer").status, 200);
     assert_eq!(server.wait_exit(Duration::from_secs(5)).code(), 0);
