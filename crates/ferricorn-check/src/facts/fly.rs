@@ -26,7 +26,10 @@ pub struct App {
 const KILL_DELAY: u64 = 5;
 
 pub(super) fn gather(gather: &mut Gather<'_>) {
-    let named = |name: &str| name == "fly.toml" || name.starts_with("fly.") && name.ends_with(".toml");
+    let named = |name: &str| {
+        let middle = name.strip_prefix("fly.").and_then(|rest| rest.strip_suffix("toml"));
+        middle.is_some_and(|middle| middle.is_empty() || middle.ends_with('.'))
+    };
     for path in gather.paths(named) {
         let Some(source) = gather.load(&path) else { continue };
         if is_template(source.text()) {

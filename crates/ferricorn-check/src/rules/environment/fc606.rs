@@ -56,12 +56,12 @@ fn check(facts: &Facts, findings: &mut Findings) {
         let directory = source.directory();
         let Some(env) = join(directory, ".env").filter(|path| facts.sources.exists(path)) else { continue };
         let ignores = [join(directory, ".dockerignore"), Some(format!("{}.dockerignore", source.path()))];
-        let ignored = ignores
+        let is_left_out = ignores
             .iter()
             .flatten()
             .filter_map(|path| facts.sources.at(path))
             .any(|it| ignores_env(it.text()));
-        if ignored {
+        if is_left_out {
             continue;
         }
         let copy = image.document.instructions.iter().find(|instruction| match &instruction.detail {
