@@ -122,6 +122,12 @@ fn application(gather: &mut Gather<'_>, modules: &mut Modules, deployment: &Depl
         ..Application::default()
     };
     let Some(command) = deployment.server() else { return found };
+    // Whose image it is cannot be known, but with one Dockerfile the modules are those that it copies.
+    let context = if image.is_none() && !deployment.native && deployment.platform != Platform::Systemd {
+        images::only(gather).map(|at| images::context(gather, at)).unwrap_or_default()
+    } else {
+        context
+    };
     let roots = roots(gather, deployment, command, &context);
     found.nearby =
         command.directory.value().cloned().into_iter().chain(context.directories.iter().cloned()).collect();
@@ -132,14 +138,16 @@ fn application(gather: &mut Gather<'_>, modules: &mut Modules, deployment: &Depl
             let named =
                 command.target().and_then(|target| Some((target.text.known()?.0.clone(), target.span)));
             match named {
-                Some((text, span)) if *program == Program::FastApi => (fastapi(&text, span), false),
+                Some((text, _)) if *program == Program::FastApi => (fastapi(&text), false),
                 other => (other.map(|(text, span)| (text, Some(span))), deployment.native),
             }
         }
         _ => (None, false),
     };
     let Some((text, span)) = target else { return found };
-    let (module, name) = text.split_once(':').unwrap_or((&text, "app"));
+    // gunicorn has a name of its own for what is not named.
+    let unnamed = if command.program == Program::Gunicorn { "application" } else { "app" };
+    let (module, name) = text.split_once(':').unwrap_or((&text, unnamed));
     let name = name.trim_end_matches("()");
     let views: Vec<&str> = roots.iter().map(String::as_str).collect();
     let path =
@@ -160,9 +168,10 @@ fn application(gather: &mut Gather<'_>, modules: &mut Modules, deployment: &Depl
 }
 
 /// `main.py` of `fastapi run main.py` as a target.
-fn fastapi(path: &str, span: Span) -> Option<(String, Option<Span>)> {
+fn fastapi(path: &str) -> Option<(String, Option<Span>)> {
     let module = path.strip_suffix(".py")?.replace('/', ".");
-    Some((format!("{module}:app"), Some(span)))
+    // It finds the application by itself, whatever its name.
+    Some((format!("{module}:app"), None))
 }
 
 /// The application that a Python file gives to `uvicorn.run`.

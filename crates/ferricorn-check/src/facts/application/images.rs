@@ -24,6 +24,11 @@ pub(super) fn image(gather: &mut Gather<'_>, deployment: &Deployment) -> Option<
     gather.facts.images.iter().position(at)
 }
 
+/// The only Dockerfile of the repository.
+pub(super) fn only(gather: &Gather<'_>) -> Option<usize> {
+    (gather.facts.images.len() == 1).then_some(0)
+}
+
 fn of_render(gather: &Gather<'_>, deployment: &Deployment) -> Option<String> {
     let blueprint = gather.facts.blueprints.iter().find(|it| it.file == deployment.place.file)?;
     let services = blueprint.services();
