@@ -88,7 +88,7 @@ fn every_message_between_two_masters_is_as_written_down() {
 #[test]
 fn every_message_of_the_control_socket_is_as_written_down() {
     assert_eq!(round_trip::<Request>("control_request").len(), 5);
-    assert_eq!(round_trip::<Response>("control_response").len(), 3);
+    assert_eq!(round_trip::<Response>("control_response").len(), 4);
 }
 
 #[test]

@@ -27,7 +27,6 @@ pub(super) fn explain(id: &str) -> Option<String> {
             let _ = writeln!(text, "{line}");
         }
     }
-    let _ = writeln!(text, "\nSuppress: # ferricorn: ignore={} reason", rule.id);
     Some(text)
 }
 

@@ -66,7 +66,7 @@ pub(super) fn tell(mended: &Mended, what: &str) {
     let counted =
         |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
     let fixes = if mended.applied == 1 { "1 fix".to_owned() } else { format!("{} fixes", mended.applied) };
-    report::complain(&format!("{fixes} {what} in {}\n", counted(mended.files.len(), "file")));
+    report::remark(&format!("{fixes} {what} in {}\n", counted(mended.files.len(), "file")));
 }
 
 /// Puts the new text beside the file and renames it, so that nobody reads half a file.
