@@ -43,9 +43,10 @@ fn repository(files: &[(&str, &str)]) -> TempDir {
 
 #[test]
 fn an_error_is_a_line_and_the_exit_code_is_1() {
-    let root = repository(&[("render.yaml", BROKEN), ("api/main.py", "")]);
+    let app = "async def app(scope, receive, send): ...\n";
+    let root = repository(&[("render.yaml", BROKEN), ("main.py", app), ("api/notes.txt", "")]);
     let expected = "render.yaml:5:64: error FC101 uvicorn has no option --worker-class\n\n\
-                    ❌ 1 error in 1 file - not ready for deployment (1 fixable with --fix)\n";
+                    ❌ 1 error in 1 file - not ready for deployment (1 fixable with --fix; 1 advice: --advice)\n";
     // From below too: it is the repository around that is read.
     for directory in ["", "api"] {
         let told = run(&root.path().join(directory), &["check", "--format", "concise"]);
@@ -63,11 +64,14 @@ fn a_right_repository_passes() {
     let right = BROKEN.replace(" --worker-class uvicorn.workers.UvicornWorker", "");
     let root = repository(&[("render.yaml", &right)]);
     let passed = "✅ ALL CHECKS PASSED - Ready for deployment!";
-    assert_eq!(run(root.path(), &["check"]), (format!("{passed}\n"), String::new(), 0));
+    assert_eq!(run(root.path(), &["check"]), (format!("{passed} (1 advice: --advice)\n"), String::new(), 0));
     let late = right.replace("--port $PORT", "--port $PORT --timeout-graceful-shutdown 30");
     fs::write(root.path().join("render.yaml"), late).expect("a file");
     let (stdout, _, code) = run(root.path(), &["check", "--format=concise"]);
-    assert!(stdout.ends_with(&format!("{passed} (1 warning, 1 fixable with --fix)\n")), "{stdout}");
+    assert!(
+        stdout.ends_with(&format!("{passed} (1 warning, 1 fixable with --fix; 1 advice: --advice)\n")),
+        "{stdout}"
+    );
     assert!(stdout.starts_with("render.yaml:5:64: warning FC302 "), "{stdout}");
     assert_eq!(code, 0);
 }
@@ -76,7 +80,10 @@ fn a_right_repository_passes() {
 fn a_file_narrows_the_report_but_not_the_reading() {
     let root = repository(&[("render.yaml", BROKEN), ("requirements.txt", "uvicorn\n")]);
     let (stdout, _, code) = run(root.path(), &["check", "requirements.txt"]);
-    assert_eq!((stdout.as_str(), code), ("✅ ALL CHECKS PASSED - Ready for deployment!\n", 0));
+    assert_eq!(
+        (stdout.as_str(), code),
+        ("✅ ALL CHECKS PASSED - Ready for deployment! (1 advice: --advice)\n", 0)
+    );
     let (stdout, _, code) =
         run(root.path(), &["check", "--format=concise", "requirements.txt", "render.yaml"]);
     assert!(stdout.starts_with("render.yaml:5:64: error FC101 "), "{stdout}");
@@ -129,7 +136,7 @@ fn the_text_shows_the_place_what_happens_and_what_to_write() {
         "^^^^^^^^^^^^^^ gunicorn's option\n",
         "what happens: uvicorn exits 2: No such option '--worker-class'\n",
         "(--fix does it)\n",
-        "❌ 1 error in 1 file - not ready for deployment (1 fixable with --fix)\n",
+        "❌ 1 error in 1 file - not ready for deployment (1 fixable with --fix; 1 advice: --advice)\n",
     ] {
         assert!(stdout.contains(part), "{part:?} is not in\n{stdout}");
     }

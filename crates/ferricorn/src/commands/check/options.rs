@@ -8,6 +8,7 @@ use ferricorn_check::rules::{self, Rule};
 use super::render::Format;
 
 /// What to do.
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(super) struct Options {
     pub(super) paths: Vec<PathBuf>,
     pub(super) format: Format,
