@@ -16,7 +16,7 @@ pub mod facts;
 pub mod finding;
 pub mod readers;
 // The comments of its files are what users read.
-#[allow(clippy::doc_markdown)]
+#[allow(clippy::doc_markdown, rustdoc::invalid_codeblock_attributes)]
 pub mod rules;
 pub mod sources;
 pub mod text;

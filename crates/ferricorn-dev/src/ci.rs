@@ -70,7 +70,9 @@ fn check_types(workspace: &Workspace, lint: &Venv, newest: &Venv) -> Result<(), 
     let listed = fs::read_dir(&examples);
     let listed =
         listed.map_err(|error| Failure::new(format!("cannot list `{}`: {error}", examples.display())))?;
-    for example in listed.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.is_dir()) {
+    for example in
+        listed.filter_map(Result::ok).map(|entry| entry.path()).filter(|path| path.join("main.py").is_file())
+    {
         mypy(&example.file_name().unwrap_or_default().to_string_lossy(), example.clone(), &["."])?;
     }
     Ok(())

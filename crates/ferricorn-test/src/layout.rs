@@ -1,7 +1,7 @@
 //! Installations as their tools make them: a virtual environment, a prefix without one (conda, pyenv, the system), and the
 //! program in either.
 //!
-//! Owns: the files, with the packages of [`python`](crate::python) in them, so that what is installed works. Does not own:
+//! Owns: the files, with the packages of [`crate::python`] in them, so that what is installed works. Does not own:
 //! which of them the program takes.
 
 use std::{
