@@ -1,8 +1,10 @@
 //! The thin shell around the core: it turns what happens into events, and orders into system calls.
 //!
-//! Owns: the event loop ([`run`](mod@run)), the sources of events ([`sources`]), the execution of actions
-//! ([`world`]), the worker processes as the system knows them ([`crew`]), the log lines ([`observe`]), and the Python
-//! shim that it embeds ([`shim`]). Does not own: any decision about a worker's life (`ferricorn-core`), settings
+//! Owns, room by room: the event loop and the execution of actions ([`world`]), the [`start`] that leads there, the
+//! [`sources`] of events, a [`reload`]'s new settings, one master after another ([`takeover`]), the worker processes as the
+//! system knows them ([`crew`]) and the other Python processes ([`companions`], [`hooks`]), what all of them are made of
+//! ([`python`](mod@python)), the channels to them ([`link`]), log lines ([`reports`]), and what the system gives
+//! ([`outside`]). Does not own: any decision about a worker's life (`ferricorn-core`), settings
 //! (`ferricorn-config`), system calls (`ferricorn-sys`).
 //!
 //! Invariants:
@@ -10,103 +12,41 @@
 //! * Everything runs on the main thread: the kernel ties a worker's life to the *thread* that spawned it.
 //! * The master is never in the path of a request.
 
-mod binding;
-mod boot_failure;
-mod command;
-mod control;
+mod companions;
 mod crew;
-mod death;
-mod environment;
-mod hang;
-mod helper;
 mod hooks;
-mod interpreter;
-mod invocation;
-mod legacy;
-mod limits;
-mod manager;
-mod master_log;
-mod observe;
-mod peer;
-mod policy;
-mod reloading;
-mod rights;
-mod run;
-mod shim;
-mod shortage;
+mod launch;
+mod link;
+mod outside;
+mod program;
+mod python;
+mod reload;
+mod reports;
 mod sources;
 mod start;
-mod start_message;
-mod succession;
-mod successor;
-mod throttling;
-mod working_directory;
+mod takeover;
 mod world;
 
 use std::collections::VecDeque;
 
-use ferricorn_config::Settings;
-use ferricorn_core::{BootFailure, Event, ExitReason, Supervisor};
+use ferricorn_core::{Event, ExitReason, Supervisor};
 use ferricorn_sys::exec;
 use ferricorn_wire::upgrade::FromSuccessor;
-use run::End;
-use succession::Succession;
+use python::interpreter;
+use reports::observe;
+use takeover::succession::{self, Succession};
 use tracing::{error, info};
-use world::World;
+use world::{
+    World,
+    run::{self, End},
+};
 
-pub use command::Command;
-pub use helper::{ExecuteError, Unfit, check_application, execute};
-pub use interpreter::{Found, InterpreterError, Note, PythonSearch};
-pub use invocation::Invocation;
-pub use limits::memory_limit;
-pub use master_log::{MasterLog, NextLog};
-pub use reloading::{Configuration, Question, Reread};
-pub use rights::SystemAccounts;
-pub use working_directory::working_directory;
-
-/// The target of events that are a metric rather than a line: `metric` is its name, `value` its number, `kind` statsd's
-/// letter for what it is, if it is no gauge.
-pub const METRIC: &str = "ferricorn::metric";
-
-/// What the master needs to run.
-pub struct Program {
-    /// What the user asked for.
-    pub settings: Settings,
-    /// Somebody has named a worker class.
-    pub names_worker_class: bool,
-    /// How the program was started.
-    pub invocation: Invocation,
-    /// The product's version.
-    pub version: &'static str,
-    /// Makes the settings anew (SIGHUP).
-    pub configuration: Box<dyn Configuration>,
-    /// The master's own log.
-    pub log: Box<dyn MasterLog>,
-}
-
-/// How the master ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was told to.
-    Stopped,
-    /// It could not begin: no interpreter, no socket.
-    CannotStart,
-    /// No worker of the first generation ever became ready.
-    BootFailed(BootFailure),
-}
-
-impl Outcome {
-    /// The exit code, with gunicorn's meaning: 0 stopped, 1 cannot start, 3 worker failed to boot, 4 application not
-    /// found.
-    pub fn exit_code(&self) -> u8 {
-        match self {
-            Self::Stopped => 0,
-            Self::CannotStart | Self::BootFailed(BootFailure::Environment) => 1,
-            Self::BootFailed(BootFailure::Boot | BootFailure::Startup) => 3,
-            Self::BootFailed(BootFailure::App) => 4,
-        }
-    }
-}
+pub use companions::{ExecuteError, Unfit, check_application, execute};
+pub use launch::{Command, working_directory};
+pub use outside::{SystemAccounts, memory_limit};
+pub use program::{Configuration, METRIC, MasterLog, NextLog, Outcome, Program, Question, Reread};
+pub use python::{Found, InterpreterError, Note, PythonSearch};
+pub use takeover::Invocation;
 
 /// Runs the service until it is told to stop. Call it from the main thread.
 pub fn run(program: Program) -> Outcome {

@@ -14,10 +14,8 @@ use ferricorn_wire::{
     upgrade::{Estate, Legacy, WorkerState},
 };
 
-use super::{
-    ALLOWANCE, Crew, History, Member, Stage, recruit::courtesy, rows::Rows, silence::Silence, watch,
-};
-use crate::{Command, succession};
+use super::{ALLOWANCE, Crew, History, Member, Stage, recruit::courtesy, rows::Rows, silence::Silence};
+use crate::{Command, link::watch, takeover::succession};
 
 impl Crew {
     /// Everything that is left, in one message.

@@ -18,8 +18,12 @@ use ferricorn_sys::{
 };
 use ferricorn_wire::ToWorker;
 
-use super::{Crew, History, Member, member::ALLOWANCE, silence::Silence, watch};
-use crate::{environment, rights, shim};
+use super::{Crew, History, Member, member::ALLOWANCE, silence::Silence};
+use crate::{
+    link::watch,
+    outside::rights,
+    python::{environment, shim},
+};
 
 /// Why there is no process.
 #[derive(Debug)]

@@ -5,7 +5,7 @@ use std::{ffi::OsString, path::PathBuf};
 use ferricorn_config::Settings;
 use ferricorn_wire::LoadHooks;
 
-use crate::{environment, start_message};
+use crate::python::{environment, start_message};
 
 /// The hooks that are the master's.
 const MASTERS: &[&str] = &[

@@ -8,7 +8,7 @@ use ferricorn_wire::control::{Request, Response, Status, WorkerStatus};
 use tracing::info;
 
 use super::World;
-use crate::{control::Ask, reloading::Asker};
+use crate::{crew::Crew, reload::Asker, sources::control::Ask};
 
 impl World {
     pub(super) fn asked(&mut self, ask: Ask, queue: &mut VecDeque<Event>) {
@@ -84,7 +84,7 @@ fn in_words(reply: &Reply) -> Response {
     }
 }
 
-fn status(snapshot: &Snapshot, version: &str, listeners: &[Listener], crew: &crate::crew::Crew) -> Status {
+fn status(snapshot: &Snapshot, version: &str, listeners: &[Listener], crew: &Crew) -> Status {
     let worker = |it: &WorkerSnapshot| {
         let member = crew.get(it.id)?;
         let (requests, in_flight) = crew.requests(member);

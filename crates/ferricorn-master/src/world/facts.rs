@@ -10,7 +10,7 @@ use tracing::{debug, error, info, warn};
 use super::World;
 use crate::{
     hooks::About,
-    rights,
+    outside::rights,
     sources::{Received, SignalKind},
 };
 

@@ -10,7 +10,8 @@ use super::{Done, World};
 use crate::{
     crew::{NotSpawned, Recruit},
     hooks::{self, About},
-    rights, start_message,
+    outside::rights,
+    python::start_message,
 };
 
 impl World {

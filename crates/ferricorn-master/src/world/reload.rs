@@ -8,13 +8,12 @@ use ferricorn_sys::{PidFileError, PreparedPidFile, wait};
 use ferricorn_wire::control::Response;
 use tracing::{error, info, warn};
 
-use super::{World, sockets};
+use super::{World, policy, sockets};
 use crate::{
     Program,
     hooks::About,
-    limits, policy,
-    reloading::{Asker, Candidate, Committed},
-    rights, start,
+    outside::{limits, rights, title},
+    reload::{Asker, Candidate, Committed},
 };
 
 impl World {
@@ -123,7 +122,7 @@ impl World {
         if before.max_worker_memory != self.program.settings.max_worker_memory {
             limits::tell_share(&self.program.settings);
         }
-        start::show_name(&self.program.settings);
+        title::show_name(&self.program.settings);
         self.listeners = listeners;
         self.hooks.commit();
         self.renew_pid_file(pid_file);

@@ -1,6 +1,6 @@
 //! The listening sockets: to whom they are given, and how they are closed.
 //!
-//! Owns: what becomes of them when the core orders something. Does not own: when that is, nor how a socket is made (`binding`)
+//! Owns: what becomes of them when the core orders something. Does not own: when that is, nor how a socket is made (`outside::addresses`)
 //! or refuses newcomers (`ferricorn-sys`).
 //!
 //! Invariant: a worker has no listening socket before it is told to serve. What it might do instead, such as an import
@@ -13,7 +13,7 @@ use ferricorn_sys::{Listener, Signal};
 use tracing::{error, warn};
 
 use super::World;
-use crate::manager;
+use crate::outside::manager;
 
 impl World {
     /// Gives a worker the sockets of its generation.

@@ -8,7 +8,7 @@ use ferricorn_wire::upgrade::{Estate, FromSuccessor, ListenerState, ToSuccessor}
 use tracing::{debug, error};
 
 use super::{Done, World};
-use crate::{hooks::About, legacy, manager};
+use crate::{hooks::About, outside::manager, takeover::legacy};
 
 /// How long signals that were caught and not yet read are waited for. They are in a pipe of our own already.
 const LAST_SIGNALS: Duration = Duration::from_millis(1);

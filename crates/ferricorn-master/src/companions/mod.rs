@@ -1,0 +1,9 @@
+//! Python processes of ours that are no workers: the helpers, which answer one question, and the host, which calls the
+//! master's hooks.
+//!
+//! Does not own: what they are asked, and when.
+
+pub(crate) mod helper;
+pub(crate) mod host;
+
+pub use helper::{ExecuteError, Unfit, check_application, execute};

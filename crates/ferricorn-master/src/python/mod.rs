@@ -1,0 +1,11 @@
+//! What every Python process of ours is made of: the interpreter ([`interpreter`]), the embedded modules ([`shim`]), its
+//! environment, and what it is told first.
+//!
+//! Does not own: any process.
+
+pub(crate) mod environment;
+pub(crate) mod interpreter;
+pub(crate) mod shim;
+pub(crate) mod start_message;
+
+pub use interpreter::{Found, InterpreterError, Note, PythonSearch};

@@ -1,0 +1,161 @@
+//! The Python part that every worker runs, embedded in this program.
+//!
+//! The modules are handed over in one memfd that all workers share: nothing is written to a disk, which may be
+//! read-only, and nothing can change between two workers. Booting with `-c` rather than with a path keeps
+//! `multiprocessing` working in the application: it re-imports the main module's file in its children (measured:
+//! `python /proc/self/fd/N` breaks both spawn and forkserver).
+
+use std::{
+    ffi::OsString,
+    io,
+    os::fd::{AsRawFd, OwnedFd},
+    path::{Path, PathBuf},
+};
+
+use ferricorn_sys::{Bond, Rights, SpawnPlan, memfd::memfd_with};
+use serde_json::{Map, Value, json};
+
+use crate::{Command, launch::command::LAUNCHER};
+
+/// The text of `python -c`: runs what stands before the first NUL of the file whose descriptor is its first argument.
+/// One line, because it is what `ps` shows of every worker. `pread`, because all workers share the file's offset.
+const BOOT: &str = "import os,sys;exec(os.pread(int(sys.argv[1]),1<<20,0).partition(b'\\0')[0])";
+
+/// What that runs.
+const BOOT_SOURCE: &str = include_str!("../../python/boot.py");
+
+macro_rules! modules {
+    ($($name:literal),* $(,)?) => {
+        &[$((
+            concat!("ferricorn_worker/", $name),
+            include_str!(concat!("../../python/ferricorn_worker/", $name, ".py")),
+        )),*]
+    };
+}
+
+/// Every module: its path without the suffix, and its source.
+const MODULES: &[(&str, &str)] = modules![
+    "__init__",
+    "accept",
+    "access",
+    "access_format",
+    "access_policy",
+    "access_records",
+    "access_touch",
+    "answer",
+    "application",
+    "channel",
+    "check",
+    "config_file",
+    "connections",
+    "cork",
+    "drain",
+    "drain_notice",
+    "environment",
+    "errors",
+    "extend",
+    "forked",
+    "handoff",
+    "hook_host",
+    "hooks",
+    "in_flight",
+    "interface",
+    "journal",
+    "json_lines",
+    "keep_alive",
+    "last_word",
+    "lasting",
+    "lean",
+    "lifespan",
+    "log_config",
+    "log_files",
+    "logger_class",
+    "logs",
+    "main",
+    "named",
+    "near",
+    "pass_on",
+    "proxy_headers",
+    "rights",
+    "scoreboard",
+    "server",
+    "signals",
+    "stall",
+    "start",
+    "statsd",
+    "stop_lines",
+    "syslog",
+    "syslog_stream",
+    "title",
+    "upgrade_offer",
+    "worker_class",
+    "worker_hooks",
+];
+
+/// What the processes of a master boot from, and the interpreter's options.
+pub(crate) struct Sources {
+    file: OwnedFd,
+    options: Vec<OsString>,
+}
+
+/// The memfd that they boot from: `boot.py`, a NUL, and a JSON object with the sources by module path and the command.
+pub(crate) fn sources(command: &Command) -> io::Result<Sources> {
+    let modules: Map<String, Value> =
+        MODULES.iter().map(|(name, source)| ((*name).to_owned(), (*source).into())).collect();
+    let content = json!({ "modules": modules, "command": command.to_json() });
+    let file = memfd_with("ferricorn-shim", format!("{BOOT_SOURCE}\0{content}").as_bytes())?;
+    Ok(Sources { file, options: command.options().to_vec() })
+}
+
+/// What a process of the shim is to do, and where.
+pub(crate) struct Job {
+    /// What its command line says after the descriptors; the first word decides what it does (`boot.py`).
+    pub(crate) words: Vec<OsString>,
+    /// Its complete environment.
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    /// The directory that it is started in.
+    pub(crate) directory: PathBuf,
+    /// Whose rights it has, if not ours.
+    pub(crate) rights: Option<Rights>,
+}
+
+/// How a process of the shim is started. It inherits the sources and its end of the link to the master: a channel, or a file
+/// that the answer is written into.
+pub(crate) fn plan(interpreter: &Path, sources: &Sources, link: &impl AsRawFd, mut job: Job) -> SpawnPlan {
+    let inherit = vec![sources.file.as_raw_fd(), link.as_raw_fd()];
+    let mut arguments = sources.options.clone();
+    arguments.extend(["-c".into(), BOOT.into()]);
+    arguments.extend(inherit.iter().map(|number| number.to_string().into()));
+    arguments.extend(job.words);
+    // Another ferricorn that the application starts has options of its own.
+    job.environment.retain(|(name, _)| name != LAUNCHER);
+    SpawnPlan {
+        program: interpreter.to_owned(),
+        name: None,
+        arguments,
+        environment: job.environment,
+        directory: Some(job.directory),
+        rights: job.rights,
+        inherit,
+        bond: Bond::DiesWithUs,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{collections::BTreeSet, fs, path::Path};
+
+    use super::MODULES;
+
+    #[test]
+    fn every_module_of_the_shim_is_embedded() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("python/ferricorn_worker");
+        let on_disk: BTreeSet<String> = fs::read_dir(folder)
+            .expect("the shim's folder exists")
+            .filter_map(|entry| entry.expect("readable").file_name().into_string().ok())
+            .filter_map(|name| name.strip_suffix(".py").map(|stem| format!("ferricorn_worker/{stem}")))
+            .collect();
+        let embedded: BTreeSet<String> = MODULES.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(embedded, on_disk);
+    }
+}

@@ -1,0 +1,333 @@
+//! Notices become log lines. gunicorn's wording is kept where people and their alerts look for it.
+
+use std::time::Duration;
+
+use ferricorn_core::{BootFailure, Exit, Notice, Retirement, Scarce, StopMode, WorkerId};
+use ferricorn_sys::activity;
+use ferricorn_wire::BootStage;
+use tracing::{debug, error, info, warn};
+
+use crate::{
+    crew::{Crew, Member, Stage},
+    reports::{
+        boot_failure,
+        death::{self, Evidence, Loudness, Verdict},
+        hang,
+    },
+};
+
+/// gunicorn's last line about a first start that failed.
+pub(crate) fn reason(failure: BootFailure) -> &'static str {
+    match failure {
+        BootFailure::App => "Reason: App failed to load.",
+        BootFailure::Boot | BootFailure::Startup | BootFailure::Environment => {
+            "Reason: Worker failed to boot."
+        }
+    }
+}
+
+/// Writes the log.
+#[derive(Default)]
+pub(crate) struct Observer {
+    /// The text of the boot failure that was shown last: the same text is not shown again at every retry.
+    shown: Option<String>,
+    /// What is to be the last line: why the master ends.
+    last_word: Option<String>,
+}
+
+impl Observer {
+    #[expect(clippy::too_many_lines, reason = "a line or two for each notice")]
+    pub(crate) fn tell(&mut self, notice: Notice, crew: &mut Crew) {
+        match notice {
+            Notice::Ready { id, boot } => {
+                self.shown = None;
+                reached(crew, id, Stage::Serving);
+                let boot_ms = ferricorn_wire::milliseconds(boot);
+                with(crew, id, |it| {
+                    let (slot, generation) = (it.slot.0, it.generation.0);
+                    info!(slot, generation, boot_ms, "Worker ready (pid: {})", it.pid);
+                });
+            }
+            // Told by the world, which knows the addresses.
+            Notice::Opened => {}
+            Notice::AskedToStop { id } => with(crew, id, |it| {
+                info!(slot = it.slot.0, "Worker was sent SIGTERM and is replaced (pid: {})", it.pid);
+            }),
+            Notice::Draining { id, why } => {
+                reached(crew, id, Stage::Draining);
+                with(crew, id, |it| {
+                    let (slot, generation, reason) = (it.slot.0, it.generation.0, why.as_str());
+                    // That the service stops was said.
+                    if why == Retirement::Stop {
+                        debug!(slot, generation, reason, "Worker draining (pid: {})", it.pid);
+                    } else {
+                        info!(slot, generation, reason, "Worker draining (pid: {})", it.pid);
+                    }
+                });
+            }
+            Notice::BootFailed { id, failures, retry_in, ends } => {
+                let again =
+                    if self.boot_failed(id, ends, crew) { " for the same reason as before" } else { "" };
+                let retry_in = retry_in.map(seconds);
+                if !ends && (retry_in.is_some() || !again.is_empty()) {
+                    with(crew, id, |it| {
+                        let slot = it.slot.0;
+                        warn!(slot, failures, retry_in, "Worker failed to boot{again} (pid: {})", it.pid);
+                    });
+                }
+            }
+            Notice::SpawnFailed { error, retry_in: Some(retry_in), .. } => {
+                error!(retry_in = seconds(retry_in), "cannot start a worker: {error}");
+            }
+            Notice::SpawnFailed { error, retry_in: None, .. } => {
+                self.last_word = Some(format!("cannot start a worker: {error}"));
+            }
+            Notice::RestartsSlowed { waiting, every } => {
+                let every = seconds(every);
+                warn!(
+                    waiting,
+                    every,
+                    "Workers fail so often that their restarts have used up the budget: they come one by one from now on"
+                );
+            }
+            Notice::Crashed { id, exit, restart_in } => died(crew, id, exit, None, Some(restart_in)),
+            Notice::Exited { id, exit, why } => died(crew, id, exit, Some(why), None),
+            Notice::TimedOut { id, silent_for } => with(crew, id, |it| {
+                let (slot, silent_for) = (it.slot.0, seconds(silent_for));
+                error!(critical = true, slot, silent_for, "WORKER TIMEOUT (pid:{})", it.pid);
+            }),
+            Notice::Blocked { id, silent_for } => blocked(crew, id, silent_for),
+            Notice::Recovered { id, silent_for } => recovered(crew, id, silent_for),
+            Notice::HostStalled { workers, more } => {
+                let more = seconds(more);
+                warn!(
+                    workers,
+                    more,
+                    "all workers are late at once, held up by a device or a file system: they get more time"
+                );
+            }
+            Notice::Throttled { scarce, source } => {
+                let what = match scarce {
+                    Scarce::Memory => "takes more memory than it may",
+                    Scarce::Processor => "has used up its time of processors",
+                };
+                warn!("the service is held back by the kernel: its control group {what}, by {source}");
+            }
+            Notice::Unkillable { id } => with(crew, id, |it| {
+                let doing = activity::of(it.pid).map_or_else(|| "gone".to_owned(), |it| it.describe());
+                error!(
+                    slot = it.slot.0,
+                    "Worker was killed and is still there: it is {doing} (pid: {})", it.pid
+                );
+            }),
+            Notice::OverMemory { id, memory } => with(crew, id, |it| {
+                let (slot, mebibytes) = (it.slot.0, memory >> 20);
+                error!(critical = true, slot, mebibytes, "WORKER MEMORY LIMIT (pid:{})", it.pid);
+            }),
+            Notice::BootTimedOut { id } => with(crew, id, |it| {
+                error!(critical = true, slot = it.slot.0, "WORKER BOOT TIMEOUT (pid:{})", it.pid);
+            }),
+            Notice::BootCut { id } => with(crew, id, |it| {
+                warn!(slot = it.slot.0, "Worker does not stop while it boots: killing it (pid: {})", it.pid);
+            }),
+            Notice::DrainTimedOut { id } => with(crew, id, |it| {
+                warn!(
+                    slot = it.slot.0,
+                    "Worker did not finish within the graceful timeout (pid: {})", it.pid
+                );
+            }),
+            Notice::ExitTimedOut { id, after } => with(crew, id, |it| {
+                let (slot, after) = (it.slot.0, seconds(after));
+                warn!(
+                    slot,
+                    after,
+                    "Worker's event loop has ended and its process has not, and is killed (pid: {})",
+                    it.pid
+                );
+            }),
+            Notice::ReloadStarted(generation) => info!("Reloading: starting generation {generation}"),
+            Notice::OnProbation { id, lasts } => with(crew, id, |it| {
+                let (slot, generation, lasts) = (it.slot.0, it.generation.0, seconds(lasts));
+                info!(
+                    slot,
+                    generation, lasts, "Worker on probation, then the others follow (pid: {})", it.pid
+                );
+            }),
+            Notice::ReloadProven(generation) => debug!("generation {generation} works, replacing the others"),
+            Notice::ReloadCommitted(generation) => {
+                info!("Reloaded: every worker runs generation {generation}");
+            }
+            Notice::ReloadRejected(generation) => error!(
+                "Reload rejected: generation {generation} does not work, the old one serves on; \
+                 workers are not recycled until a reload succeeds"
+            ),
+            Notice::RollingBack { generation, workers } => {
+                let them = if workers == 1 { "one worker" } else { &format!("{workers} workers") };
+                warn!("Rolling back: {them} of generation {generation} will be replaced");
+            }
+            Notice::RecyclingFrozen { id } => with(crew, id, |it| {
+                warn!(
+                    "Worker is due for recycling and kept, since the last reload was rejected (pid: {})",
+                    it.pid
+                );
+            }),
+            Notice::Scaled { from, to } => info!("Workers: {from} to {to}"),
+            Notice::Overslept(gap) => {
+                warn!(
+                    gap = seconds(gap),
+                    "the master was not running for a while; no worker is blamed for it"
+                );
+            }
+            Notice::UpgradeStarted => info!("Upgrading: starting the program that is on disk"),
+            Notice::UpgradeUnderWay => info!("Upgrading already: the one that is under way is enough"),
+            Notice::UpgradeFailed(reason) => error!("Upgrade failed, and nothing has changed: {reason}"),
+            Notice::UpgradeCalledOff => info!("Upgrade called off, since the service stops"),
+            Notice::HandedOver => info!("Upgraded: the new master has taken over, and this one leaves"),
+            Notice::SuccessorDied(reason) => warn!("The new master has ended before this one: {reason}"),
+            Notice::TookOver => info!("Upgraded: this master has taken over"),
+            Notice::StopAnnounced(delay) => {
+                info!("Stopping in {} s, after clients were told to close", seconds(delay));
+            }
+            Notice::Stopping(StopMode::Graceful) => debug!("stopping gracefully"),
+            Notice::Stopping(StopMode::Quick) => debug!("stopping quickly"),
+        }
+    }
+
+    /// Shows why a boot has failed, unless that was the last that was shown; whether it was. What the master ends for is said
+    /// at its end, and not here as well unless it has a traceback.
+    fn boot_failed(&mut self, id: WorkerId, ends: bool, crew: &mut Crew) -> bool {
+        let Some(member) = crew.get_mut(id) else { return false };
+        let pid = member.pid;
+        let Some((stage, text)) = member.boot_failure.take() else {
+            if ends {
+                self.last_word =
+                    Some(format!("worker (pid: {pid}) ended while it booted, without saying why"));
+            } else {
+                error!("Worker (pid:{pid}) ended while it booted");
+            }
+            return false;
+        };
+        if ends {
+            self.last_word = Some(boot_failure::summary(&text));
+        }
+        if self.shown.as_ref() == Some(&text) {
+            return true;
+        }
+        if boot_failure::has_traceback(&text) {
+            error!("Exception in worker process (pid: {pid}, stage: {})\n{text}", stage.as_str());
+        } else if !ends {
+            error!("Worker cannot boot (pid: {pid}, stage: {}): {text}", stage.as_str());
+        }
+        self.shown = Some(text);
+        false
+    }
+
+    /// Why the master ends, if it ends for a boot that has failed.
+    pub(crate) fn last_word(&mut self) -> Option<String> {
+        self.last_word.take()
+    }
+}
+
+fn with(crew: &Crew, id: WorkerId, say: impl FnOnce(&Member)) {
+    if let Some(member) = crew.get(id) {
+        say(member);
+    }
+}
+
+fn reached(crew: &mut Crew, id: WorkerId, stage: Stage) {
+    if let Some(member) = crew.get_mut(id) {
+        member.history.stage = stage;
+    }
+}
+
+/// What a worker does whose event loop does not run.
+fn blocked(crew: &mut Crew, id: WorkerId, silent_for: Duration) {
+    let Some(member) = crew.get(id) else { return };
+    let (pid, slot, generation) = (member.pid, member.slot.0, member.generation.0);
+    let doing = activity::of(pid).map_or_else(|| "gone".to_owned(), |it| it.describe());
+    let silent_for = seconds(silent_for);
+    let block = hang::block(&crew.open_black_box(id), &crew.in_flight(member));
+    let shown = hang::unless_told(block.clone(), member.history.hang.as_deref());
+    warn!(
+        "Worker has not run its event loop for {silent_for} s (pid: {pid}, slot: {slot}, generation: {generation}), it \
+         is {doing}:\n{shown}"
+    );
+    if let Some(member) = crew.get_mut(id) {
+        member.history.hang = Some(block);
+    }
+}
+
+/// A worker's event loop runs again. A process that stood still as a whole (SIGSTOP, state D) could not write its stack when
+/// it was asked to, and has done so before anything else.
+fn recovered(crew: &mut Crew, id: WorkerId, silent_for: Duration) {
+    let Some(member) = crew.get_mut(id) else { return };
+    member.history.hang = None;
+    let Some(member) = crew.get(id) else { return };
+    let (pid, slot, silent_for) = (member.pid, member.slot.0, seconds(silent_for));
+    warn!(slot, silent_for, "Worker's event loop runs again (pid: {pid})");
+    let late = crew.open_black_box(id);
+    if hang::has_stack(&late) {
+        let block = hang::block(&late, &crew.in_flight(member));
+        warn!("Worker (pid: {pid}) had stood still here:\n{block}");
+    }
+}
+
+/// The one line about a death, and what the worker left behind.
+fn died(crew: &Crew, id: WorkerId, exit: Exit, told: Option<Retirement>, restart_in: Option<Duration>) {
+    let Some(member) = crew.get(id) else { return };
+    let (pid, history) = (member.pid, &member.history);
+    let evidence = Evidence {
+        exit,
+        told,
+        killed: history.killed,
+        signalled: matches!(exit, Exit::Signal(number) if history.signals.contains(&number)),
+        boot_stage: history.boot_stage,
+        dying: history.dying.as_ref().map(|(cause, _)| *cause),
+        out_of_memory: history.out_of_memory,
+    };
+    let Verdict { cause, sentence, loudness } = death::judge(&evidence);
+    let words = death::ended(pid, exit);
+    let text = if sentence.is_empty() { words } else { format!("{words} {sentence}") };
+    let (slot, generation) = (member.slot.0, member.generation.0);
+    let stage = history.boot_stage.map_or(history.stage.as_str(), BootStage::as_str);
+    let age = seconds(member.spawned_at.elapsed());
+    let (requests, in_flight) = crew.requests(member);
+    let had = crew.in_flight(member);
+    // What has begun since the last heartbeat is in the list only.
+    let in_flight = in_flight.max(had.len() as u64);
+    let peak_mib = history.peak_memory.unwrap_or(0) >> 20;
+    let restart_in = restart_in.map(seconds);
+    // Whom it is about and how it ended, also for those who read fields and no text.
+    let (worker_pid, (code, signal)) = (pid, death::status(exit));
+    macro_rules! tell {
+        ($level:ident) => {
+            $level!(
+                cause, worker_pid, code, signal, slot, generation, stage, age, requests, in_flight, peak_mib,
+                restart_in, "{text}"
+            )
+        };
+    }
+    match loudness {
+        // As it was asked to, like the others: what is worth a line is another end than this.
+        Loudness::Info if told == Some(Retirement::Stop) => tell!(debug),
+        Loudness::Info => tell!(info),
+        Loudness::Warning => tell!(warn),
+        Loudness::Error => tell!(error),
+    }
+    if let Some((_, traceback)) = &history.dying {
+        error!("Worker (pid:{pid}) was ended by this:\n{traceback}");
+    }
+    // What a hung worker was doing was told when it was found.
+    if let (Some(stack), false) = (hang::last_crash(&crew.open_black_box(id)), history.killed) {
+        error!("Worker (pid:{pid}) was here when it ended:\n{stack}");
+    }
+    // To note the end of each request would cost as much as to note its beginning: it may have answered some of them.
+    if loudness == Loudness::Error && !history.killed && !had.is_empty() {
+        warn!("Worker (pid:{pid}) had these in its last tenth of a second:\n{}", hang::requests(&had));
+    }
+}
+
+/// Seconds with a precision that a log needs.
+fn seconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 100.0).round() / 100.0
+}

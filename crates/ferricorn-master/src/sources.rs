@@ -1,6 +1,0 @@
-//! Where events come from, other than from the workers' channels: signals, ended children, the scoreboard's clock.
-
-mod hang_up;
-mod signals;
-
-pub(crate) use signals::{Received, SignalKind, Signals};

@@ -1,0 +1,7 @@
+//! Where events come from, other than from the workers' channels: signals, ended children, the scoreboard's clock.
+
+pub(crate) mod control;
+mod hang_up;
+mod signals;
+
+pub(crate) use signals::{Received, SignalKind, Signals};

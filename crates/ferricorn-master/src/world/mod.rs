@@ -1,0 +1,318 @@
+//! The world as the loop sees it: it waits for what happens ([`facts`]), and does what the core orders.
+
+mod ctl;
+mod facts;
+mod hire;
+mod metrics;
+pub(crate) mod policy;
+mod reload;
+pub(crate) mod run;
+mod sockets;
+mod upgrade;
+
+use std::{collections::VecDeque, io, os::fd::RawFd, time::Instant};
+
+use ferricorn_config::ListenWhen;
+use ferricorn_core::{
+    Action, Command, Event, ExitReason, Notice, Policy, StopMode, UpgradeWay, WorkerId, WorkerSignal,
+};
+use ferricorn_sys::{Listener, PidFile, Signal, terminal};
+use ferricorn_wire::{
+    DrainMode, ToWorker, milliseconds,
+    upgrade::{FromSuccessor, ToSuccessor},
+};
+use tokio::time::{Interval, MissedTickBehavior, interval, sleep_until};
+use tracing::{error, info};
+
+use crate::{
+    Program,
+    crew::Crew,
+    hooks::{About, MasterHooks},
+    outside::{
+        manager::{self, Barrier},
+        shortage::Shortage,
+        throttling::Throttling,
+    },
+    reload::Reloading,
+    reports::observe::Observer,
+    sources::{Signals, control::Control},
+    takeover::{succession::Predecessor, successor::Successor},
+};
+use run::{End, Ended};
+
+/// What came of an action.
+pub(crate) enum Done {
+    /// Nothing that the core needs to know.
+    Nothing,
+    /// Something that it does.
+    Happened(Event),
+    /// This program is to become another one, when nothing is left to be told to the core.
+    ReplaceSelf,
+    /// It was the last one.
+    Exit(ExitReason),
+}
+
+/// Everything outside the core.
+pub(crate) struct World {
+    program: Program,
+    crew: Crew,
+    signals: Signals,
+    listeners: Vec<Listener>,
+    successor: Successor,
+    /// The master that the service belongs to now.
+    moved_to: Option<u32>,
+    /// An upgrade that waits for the hook `pre_exec`.
+    awaited: Option<(UpgradeWay, Option<u16>)>,
+    /// The service manager was told who serves now, and has not said that it knows.
+    barrier: Option<Barrier>,
+    /// How many workers there are to be after the next reload, whatever the settings say: it is part of an upgrade.
+    scaled_to: Option<u16>,
+    predecessor: Predecessor,
+    /// Removed on drop.
+    pid_file: Option<PidFile>,
+    control: Control,
+    observer: Observer,
+    reloading: Reloading,
+    shortage: Shortage,
+    throttling: Throttling,
+    samples: Interval,
+    ticks: u32,
+    interrupts: u32,
+    requests: u64,
+    listen_failed: bool,
+    /// The number of workers that was last told as a metric.
+    told_workers: Option<usize>,
+    hooks: MasterHooks,
+    /// A SIGINT or SIGQUIT stops the service.
+    interrupted: bool,
+    /// The service stops, and no other master has it.
+    stopping: bool,
+}
+
+impl World {
+    /// `socket`: that of `ferricorn ctl`, if this process has it already.
+    pub(crate) fn new(
+        program: Program,
+        crew: Crew,
+        listeners: Vec<Listener>,
+        signals: Signals,
+        predecessor: Predecessor,
+        socket: Option<RawFd>,
+        hooks: MasterHooks,
+    ) -> Self {
+        let mut control = Control::closed();
+        // A successor's is opened when the service is its own.
+        match (socket, predecessor.is_gone()) {
+            (Some(socket), _) => control.inherit(socket),
+            (None, true) => control.open(),
+            (None, false) => {}
+        }
+        let mut samples = interval(policy::SAMPLE_EVERY);
+        samples.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self {
+            program,
+            crew,
+            signals,
+            listeners,
+            successor: Successor::default(),
+            moved_to: None,
+            awaited: None,
+            barrier: None,
+            scaled_to: None,
+            predecessor,
+            pid_file: None,
+            control,
+            observer: Observer::default(),
+            reloading: Reloading::default(),
+            shortage: Shortage::default(),
+            throttling: Throttling::default(),
+            samples,
+            ticks: 0,
+            interrupts: 0,
+            requests: 0,
+            listen_failed: false,
+            told_workers: None,
+            hooks,
+            interrupted: false,
+            stopping: false,
+        }
+    }
+
+    /// Waits until something happens, or the deadline comes, and queues the event.
+    pub(crate) async fn wait(
+        &mut self,
+        deadline: Option<Instant>,
+        policy: &Policy,
+        queue: &mut VecDeque<Event>,
+    ) {
+        self.tell_workers();
+        let deadline = async {
+            match deadline {
+                Some(deadline) => sleep_until(deadline.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            // What workers say comes last: neither a stop nor the watch over the others waits behind a flood.
+            biased;
+            received = self.signals.next() => self.signalled(received, queue),
+            message = self.successor.hear() => queue.extend(self.successor_said(&message)),
+            event = self.predecessor.hear() => queue.push_back(event),
+            () = manager::passed(&mut self.barrier) => queue.push_back(Event::SuccessorServes),
+            () = self.hooks.attend() => queue.extend(self.go_on_with_upgrade()),
+            ask = self.control.next() => self.asked(ask, queue),
+            () = deadline => queue.push_back(Event::Woke),
+            _ = self.samples.tick() => {
+                self.ticks = self.ticks.wrapping_add(1);
+                if self.ticks.is_multiple_of(policy::WEIGH_EVERY) {
+                    self.shortage.look();
+                    queue.extend(self.throttling.look().into_iter().map(Event::Throttled));
+                    self.tell_backlog();
+                    self.reloading.look();
+                }
+                let weigh = policy.max_memory.is_some() && self.ticks.is_multiple_of(policy::WEIGH_EVERY);
+                queue.push_back(Event::Sampled(self.crew.vitals(weigh)));
+            }
+            (id, message) = self.crew.hear() => queue.extend(self.heard(id, message)),
+        }
+    }
+
+    pub(crate) fn execute(&mut self, action: Action) -> Done {
+        match action {
+            Action::Spawn { id, slot, generation, urgent } => return self.hire(id, slot, generation, urgent),
+            Action::GiveWay { id } => self.crew.give_way(id),
+            Action::Hurry { id } => self.crew.hurry(id),
+            Action::Listen => return self.listen(),
+            Action::Serve { id } => self.let_serve(id),
+            Action::AnnounceClose { id } => self.crew.tell(id, &ToWorker::AnnounceClose),
+            Action::Drain { id, siblings, grace, quick } => {
+                let siblings = siblings && !self.tls_changes();
+                let mode = if siblings { DrainMode::Handoff } else { DrainMode::Close };
+                self.crew.tell(
+                    id,
+                    &ToWorker::Drain {
+                        mode,
+                        grace_ms: milliseconds(grace),
+                        quick,
+                        interrupted: self.interrupted,
+                        stop: self.stopping,
+                    },
+                );
+            }
+            Action::Signal { id, signal } => self.crew.signal(
+                id,
+                match signal {
+                    WorkerSignal::Terminate => Signal::Terminate,
+                    WorkerSignal::Dump => Signal::User2,
+                    WorkerSignal::Abort => Signal::Abort,
+                    WorkerSignal::Kill => Signal::Kill,
+                },
+            ),
+            Action::CloseListeners => self.close_listeners(),
+            Action::GiveUpListeners => self.give_up_listeners(),
+            Action::StartSuccessor { way, scaled_to } => return self.begin_upgrade(way, scaled_to),
+            Action::HandOver => self.successor.tell(&ToSuccessor::TakeOver),
+            Action::PassOnReload => self.successor.signal(Signal::Hangup),
+            Action::StopSuccessor { siblings, mode } => return self.stop_successor(siblings, mode),
+            Action::KillSuccessor => self.successor.signal(Signal::Kill),
+            Action::ReplaceSelf => return Done::ReplaceSelf,
+            Action::AnnounceReady => self.predecessor.tell(&FromSuccessor::Ready),
+            Action::TakeOver => self.take_over(),
+            Action::Reply { to, reply } => self.reply(to, reply),
+            Action::Notify(notice) => {
+                self.follow(&notice);
+                match notice {
+                    Notice::Opened => self.tell_of_opening(),
+                    Notice::Stopping(mode) => self.tell_of_stop(mode),
+                    _ => {}
+                }
+                if let Notice::Scaled { from, to } = notice {
+                    self.call_hook("nworkers_changed", About::scaling(to, Some(from)));
+                }
+                self.observer.tell(notice, &mut self.crew);
+            }
+            Action::Exit(reason) => return Done::Exit(reason),
+        }
+        Done::Nothing
+    }
+
+    /// Calls a hook of the master's, if there is such a one.
+    fn call_hook(&mut self, hook: &'static str, about: About) {
+        let crew = &self.crew;
+        self.hooks.call(hook, about, || crew.roll());
+    }
+
+    fn listen(&mut self) -> Done {
+        let backlog = self.program.settings.backlog;
+        for listener in &self.listeners {
+            if let Err(error) = listener.listen(backlog) {
+                error!("cannot listen on {}: {error}", listener.address());
+                self.listen_failed = true;
+                return Done::Happened(self.ask(Command::Stop(StopMode::Quick)));
+            }
+        }
+        if self.program.settings.listen == ListenWhen::Early {
+            // As gunicorn says it there; the line is repeated when somebody answers.
+            info!("Listening at: {} ({})", self.addresses(), ferricorn_sys::pid());
+        }
+        if self.predecessor.is_gone() {
+            manager::tell("READY=1");
+        }
+        self.call_hook("when_ready", About::default());
+        Done::Nothing
+    }
+
+    /// The last lines of a start.
+    fn tell_of_opening(&self) {
+        if self.program.names_worker_class {
+            info!("Using worker: {}", self.program.settings.worker_class);
+        }
+        let on_terminal = self.program.log.is_terminal() && !terminal::is_in_background_of(&io::stderr());
+        let quit = if on_terminal { " (Press CTRL+C to quit)" } else { "" };
+        info!("Listening at: {} ({}){quit}", self.addresses(), ferricorn_sys::pid());
+    }
+
+    /// What a stop waits for. Of a start that fails, the reason is said and not this.
+    fn tell_of_stop(&mut self, mode: StopMode) {
+        self.stopping = !self.successor.serves();
+        let (workers, in_flight) = self.crew.burden();
+        if workers == 0 || (mode == StopMode::Quick && !self.interrupted) {
+            return;
+        }
+        let plural =
+            |number: u64, what: &str| format!("{number} {what}{}", if number == 1 { "" } else { "s" });
+        let workers = plural(workers, "worker");
+        if in_flight == 0 {
+            return info!("Stopping {workers}");
+        }
+        let requests = plural(in_flight, "request");
+        let grace = self.program.settings.graceful_timeout.as_secs_f64();
+        let again = if self.interrupts > 0 { "; press CTRL+C again to cut what is in flight" } else { "" };
+        match mode {
+            StopMode::Quick => info!("Stopping {workers}, {requests} in flight will be cut"),
+            StopMode::Graceful => info!("Stopping {workers}, {requests} in flight may take {grace} s{again}"),
+        }
+    }
+
+    /// Where it listens, as the log shows it.
+    fn addresses(&self) -> String {
+        let secure = self.program.settings.speaks_tls();
+        let shown = |listener: &Listener| match listener.address().strip_prefix("http://") {
+            Some(rest) if secure => format!("https://{rest}"),
+            _ => listener.address(),
+        };
+        self.listeners.iter().map(shown).collect::<Vec<_>>().join(",")
+    }
+
+    /// A worker's exit has been dealt with.
+    pub(crate) fn forget(&mut self, id: WorkerId) {
+        self.crew.forget(id);
+    }
+
+    /// Why the loop ended, and what is left. The pid file goes before the socket that answers for it.
+    pub(crate) fn ended(mut self, reason: ExitReason) -> End {
+        let why = if self.listen_failed { Ended::ListenFailed } else { Ended::Exited(reason) };
+        self.pid_file = None;
+        End { why, control: self.control, hooks: self.hooks, last_word: self.observer.last_word() }
+    }
+}
