@@ -32,9 +32,15 @@ struct Rule {
 }
 
 /// The core may not even have a clock or a runtime at hand, and settings are read without touching the system.
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 10] = [
     Rule { name: "core", may_use: &[], tests_may_use: &[], from_elsewhere: Some(&["rand", "serde"]) },
     Rule { name: "sys", may_use: &[], tests_may_use: &[], from_elsewhere: None },
+    Rule {
+        name: "http",
+        may_use: &[],
+        tests_may_use: &[],
+        from_elsewhere: Some(&["httparse", "memchr", "pyo3", "thiserror"]),
+    },
     Rule { name: "wire", may_use: &[], tests_may_use: &[], from_elsewhere: Some(&["serde", "serde_json"]) },
     Rule {
         name: "config",

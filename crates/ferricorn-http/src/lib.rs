@@ -1,0 +1,28 @@
+//! HTTP/1.1 as a server speaks it over one connection: bytes become requests, responses become bytes.
+//!
+//! Owns: the framing of requests (RFC 9112), which of them are refused and with which status, the limits of a head, the
+//! framing of responses. Does not own: sockets, clocks and buffers, which are the caller's; what a request means.
+//!
+//! What always holds (`tests/properties.rs`):
+//!
+//! * the outcome does not depend on how the bytes are cut;
+//! * no bytes make it panic, and it never takes more than it was given;
+//! * after a refusal nothing of the connection is read any more, since nobody can say where the next request begins;
+//! * the work is linear in the bytes of a head, however slowly they come, but for one look at each line that ends.
+//!
+//! [`Reader`] reads requests, [`ResponseHead`] and [`Body`] write responses.
+
+mod body;
+mod grammar;
+mod head;
+mod limits;
+mod reader;
+mod refusal;
+mod response;
+
+pub use grammar::has_token;
+pub use head::{Framing, Head, RequestBody, Target, Version};
+pub use limits::Limits;
+pub use reader::{Event, Reader, Step};
+pub use refusal::Refusal;
+pub use response::{Body, BodyError, FieldError, ResponseHead, reason};
