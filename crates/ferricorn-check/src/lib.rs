@@ -22,6 +22,7 @@ pub mod sources;
 pub mod text;
 
 mod fix;
+mod ignore;
 mod secrets;
 
 pub use finding::{Edit, Finding, Fix, Label, Platform, RuleId, Safety, Severity};
@@ -45,6 +46,7 @@ pub fn check(tree: &dyn Tree) -> Report {
     for rule in rules::all() {
         (rule.check)(&facts, &mut findings);
     }
+    findings.silence(&facts);
     let findings = findings.sorted(&facts.sources);
     Report { facts, findings }
 }

@@ -83,6 +83,11 @@ impl Sources {
         self.by_path.get(path).copied().flatten().map(|id| self.get(id))
     }
 
+    /// The files that were read.
+    pub fn all_read(&self) -> impl Iterator<Item = &Source> {
+        self.read.iter().map(Rc::as_ref)
+    }
+
     /// All files that exist, read or not, in the order of their paths.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.paths.iter().map(String::as_str)

@@ -235,6 +235,7 @@ fn rules_explain_themselves() {
     let root = repository(&[]);
     let (stdout, _, code) = run(root.path(), &["check", "--explain", "fc111"]);
     assert!(stdout.starts_with("FC111 text behind a backslash (error)\n\nA backslash"), "{stdout}");
+    assert!(stdout.ends_with("\nSuppress: # ferricorn: ignore=FC111 reason\n"), "{stdout}");
     assert_eq!(code, 0);
     let (stdout, _, _) = run(root.path(), &["check", "--list-rules"]);
     assert!(stdout.contains("\nFC111 error   text behind a backslash\n"), "{stdout}");

@@ -1,6 +1,6 @@
 //! The findings of a run, each once.
 
-use crate::{finding::Finding, sources::Sources};
+use crate::{facts::Facts, finding::Finding, ignore, sources::Sources};
 
 /// Findings.
 #[derive(Debug, Default)]
@@ -17,6 +17,11 @@ impl Findings {
             Some(_) => {}
             None => self.list.push(finding),
         }
+    }
+
+    /// Takes away what comments in the files silence.
+    pub(crate) fn silence(&mut self, facts: &Facts) {
+        ignore::apply(facts, &mut self.list);
     }
 
     /// All of them, by file, place and id.

@@ -7,7 +7,7 @@
 //!
 //! # How to write a rule
 //!
-//! 1. Take the id out of the table of rules; the first digit is the group's folder: `command_line` (1), `port` (2), `life`
+//! 1. Take the id out of the table of rules; the first digit is the group's folder: `comments` (0), `command_line` (1), `port` (2), `life`
 //!    (3), `workers` (4), `platform` (5), `environment` (6), `packages` (7), `containers` (8).
 //! 2. Write `rules/<group>/fc123.rs`: a module comment, `RULE`, and `check`. `fc101.rs` is an example with everything.
 //!
@@ -71,6 +71,7 @@
 //! (not to the rule), with its span.
 
 mod command_line;
+mod comments;
 mod containers;
 mod environment;
 mod findings;
@@ -84,6 +85,7 @@ mod workers;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use comments::{unknown_ignore, unused_ignore};
 pub use findings::Findings;
 pub use rule::{Example, ExampleFile, ExampleKind, Rule};
 
@@ -104,6 +106,7 @@ mod prelude {
 /// All rules, in the order of their ids.
 pub fn all() -> impl Iterator<Item = &'static Rule> {
     let groups = [
+        comments::RULES,
         command_line::RULES,
         port::RULES,
         life::RULES,

@@ -27,6 +27,7 @@ pub(super) fn explain(id: &str) -> Option<String> {
             let _ = writeln!(text, "{line}");
         }
     }
+    let _ = writeln!(text, "Suppress: # ferricorn: ignore={} reason", rule.id);
     Some(text)
 }
 
