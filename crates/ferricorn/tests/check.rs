@@ -264,11 +264,11 @@ fn the_incident_passes_after_fix() {
         patch.contains("\n-        --worker-class uvicorn.workers.UvicornWorker \\  # not for uvicorn\n"),
         "{patch}"
     );
-    assert!(stderr.ends_with(" fixes would be applied in 1 file\n"), "{stderr}");
+    assert!(stderr.ends_with(" fixes would be applied in `render.yaml`\n"), "{stderr}");
     assert_eq!((code, fs::read_to_string(&file).expect("it is there")), (1, before.clone()));
 
     let (stdout, stderr, code) = run(root.path(), &["check", "--fix"]);
-    assert!(stderr.ends_with(" fixes applied in 1 file\n"), "{stderr}");
+    assert!(stderr.ends_with(" fixes applied in `render.yaml`\n"), "{stderr}");
     assert!(stdout.contains("✅ ALL CHECKS PASSED - Ready for deployment!"), "{stdout}");
     assert_eq!(code, 0);
     let after = fs::read_to_string(&file).expect("it is there");
@@ -286,7 +286,7 @@ fn the_incident_passes_after_fix() {
     assert_eq!(left.len(), 4, "something is left beside the files: {left:?}");
 
     let (_, stderr, code) = run(root.path(), &["check", "--fix"]);
-    assert_eq!((stderr.as_str(), code), ("0 fixes applied in 0 files\n", 0));
+    assert_eq!((stderr.as_str(), code), ("nothing to fix\n", 0));
     assert_eq!(fs::read_to_string(&file).expect("it is there"), after);
 }
 
@@ -296,7 +296,7 @@ fn unsafe_fixes_are_asked_for_by_name() {
     let root = repository(&[("render.yaml", &odd)]);
     let file = root.path().join("render.yaml");
     let (_, stderr, code) = run(root.path(), &["check", "--fix"]);
-    assert_eq!((stderr.as_str(), code), ("0 fixes applied in 0 files\n", 1));
+    assert_eq!((stderr.as_str(), code), ("nothing to fix\n", 1));
     let (_, stderr, code) = run(root.path(), &["check", "--unsafe-fixes"]);
     assert!(stderr.starts_with("Error: --unsafe-fixes needs --fix"), "{stderr}");
     assert_eq!(code, 2);
@@ -304,4 +304,63 @@ fn unsafe_fixes_are_asked_for_by_name() {
     assert_eq!(code, 0, "{stdout}");
     let after = fs::read_to_string(file).expect("it is there");
     assert_eq!(after, odd.replace("uvicorn main:app", "ferricorn main:app"));
+}
+
+#[test]
+fn a_comment_with_a_reason_silences_a_finding() {
+    let silenced = BROKEN
+        .replace("    startCommand", "    # ferricorn: ignore=FC101 a wrapper takes it\n    startCommand");
+    let root = repository(&[("render.yaml", &silenced)]);
+    let passed = "✅ ALL CHECKS PASSED - Ready for deployment!";
+    let told = run(root.path(), &["check", "--ignore=FC505"]);
+    assert_eq!(told, (format!("{passed}\n"), String::new(), 0));
+    let moved = format!("# ferricorn: ignore=FC101,FC1O1 x\n{BROKEN}");
+    fs::write(root.path().join("render.yaml"), moved).expect("a file");
+    let (stdout, _, code) = run(root.path(), &["check", "--advice", "--format=concise"]);
+    for line in [
+        "render.yaml:1:21: advice FC001 ",
+        "render.yaml:1:27: warning FC002 ",
+        "render.yaml:6:64: error FC101 ",
+    ] {
+        assert!(stdout.contains(line), "{stdout}");
+    }
+    assert_eq!(code, 1);
+}
+
+#[test]
+fn a_baseline_knows_findings_but_not_their_lines() {
+    let root = repository(&[("render.yaml", BROKEN)]);
+    let words = ["check", "--select=FC1", "--baseline", "known.json"];
+    let (_, stderr, code) = run(root.path(), &words);
+    assert!(stderr.starts_with("Error: --baseline: `known.json` cannot be read: No such file"), "{stderr}");
+    assert_eq!(code, 2);
+    let written = run(root.path(), &[&words[..], &["--write-baseline"]].concat());
+    assert_eq!(written, (String::new(), "1 finding written to `known.json`\n".to_owned(), 0));
+    fs::write(root.path().join("render.yaml"), format!("# moved\n{BROKEN}")).expect("a file");
+    let (stdout, _, code) = run(root.path(), &words);
+    let line = "✅ ALL CHECKS PASSED - Ready for deployment! [1 finding in the baseline]\n";
+    assert_eq!((stdout.as_str(), code), (line, 0));
+    fs::write(root.path().join("render.yaml"), BROKEN.replace("--host", "--preload --host")).expect("a file");
+    assert_eq!(run(root.path(), &words).2, 1, "a new finding");
+    fs::write(root.path().join("known.json"), "[]").expect("a file");
+    let (_, stderr, code) = run(root.path(), &words);
+    assert!(stderr.contains("`known.json` is no baseline"), "{stderr}");
+    assert_eq!(code, 2);
+}
+
+#[test]
+fn facts_are_printed_without_the_values_of_variables() {
+    let text = format!("{BROKEN}    envVars:\n      - key: API_KEY\n        value: hunter22-hunter22\n");
+    let root = repository(&[("render.yaml", &text)]);
+    let (stdout, _, code) = run(root.path(), &["check", "--print-facts"]);
+    let facts: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
+    let service = &facts["deployments"][0];
+    assert_eq!((&service["platform"], &service["service"]), (&"render".into(), &"api".into()));
+    assert_eq!(
+        (&service["command"]["program"], &service["command"]["target"]),
+        (&"uvicorn".into(), &"main:app".into())
+    );
+    assert_eq!(service["environment"], serde_json::json!(["API_KEY"]));
+    assert!(!stdout.contains("hunter22"), "{stdout}");
+    assert_eq!(code, 0);
 }

@@ -63,10 +63,17 @@ pub(super) fn tell(mended: &Mended, what: &str) {
     for finding in &mended.taken_back {
         report::warning(&format!("the fix is left out, because it would not make it better: {finding}"));
     }
-    let counted =
-        |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
-    let fixes = if mended.applied == 1 { "1 fix".to_owned() } else { format!("{} fixes", mended.applied) };
-    report::remark(&format!("{fixes} {what} in {}\n", counted(mended.files.len(), "file")));
+    let files: Vec<&str> = mended.files.iter().map(|file| file.path.as_str()).collect();
+    let text = match files.as_slice() {
+        [] => "nothing to fix\n".to_owned(),
+        [file] => format!("{} {what} in `{file}`\n", fixes(mended.applied)),
+        files => format!("{} {what} in {} files: {}\n", fixes(mended.applied), files.len(), files.join(", ")),
+    };
+    report::remark(&text);
+}
+
+fn fixes(number: usize) -> String {
+    if number == 1 { "1 fix".to_owned() } else { format!("{number} fixes") }
 }
 
 /// Puts the new text beside the file and renames it, so that nobody reads half a file.

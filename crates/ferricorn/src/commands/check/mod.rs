@@ -4,7 +4,9 @@
 //! code. Does not own: what is wrong (`ferricorn-check`). An application whose module is called `check` is started as
 //! `ferricorn check:app`.
 
+mod baseline;
 mod explain;
+mod facts;
 mod fingerprints;
 mod fix;
 mod options;
@@ -22,7 +24,7 @@ use ferricorn_check::{Finding, Report, Secrets, Severity};
 
 use crate::{report, usage};
 use options::{Color, Options};
-use render::{Format, Shown, Summary};
+use render::{Format, Shown, Summary, counted};
 use walk::Disk;
 
 /// The word that makes a command line one of these.
@@ -31,7 +33,8 @@ pub const WORD: &str = "check";
 /// Something is wrong with the words or with what they name.
 const USAGE: u8 = 2;
 
-const LOOKED_FOR: &str = "looked for render.yaml";
+const LOOKED_FOR: &str = "looked for render.yaml, Procfile, Dockerfile, compose and Kubernetes files, *.service, fly.toml, \
+     railway.toml, railway.json";
 
 /// Runs `ferricorn check ...`; the words are those after `check`. Gives the exit code: 0 if nothing fails, 1 if there are
 /// errors, 2 if the words mean nothing or what they name cannot be read.
@@ -62,6 +65,11 @@ fn act(options: &Options) -> Result<u8, String> {
         return deliver(options, &if json { explain::list_json() } else { explain::list() });
     }
     let mut seen = look(&options.paths)?;
+    if options.print_facts {
+        let facts = &seen.report.facts;
+        let secrets = Secrets::of(&seen.report.findings, &facts.sources);
+        return deliver(options, &facts::render(facts, &secrets));
+    }
     if options.fix || options.diff {
         let mended = fix::prepare(&seen, options);
         if options.diff {
@@ -163,12 +171,26 @@ fn tell(seen: &Seen, options: &Options) -> Result<u8, String> {
         }
     }
     let secrets = Secrets::of(&seen.report.findings, &facts.sources);
-    let findings: Vec<(&Finding, String)> = fingerprints::of(&seen.report)
+    let mut findings: Vec<(&Finding, String)> = fingerprints::of(&seen.report)
         .into_iter()
         .filter(|(finding, _)| seen.concerns(seen.path(finding)) && options.wants(&finding.id.to_string()))
         .collect();
+    let mut known = 0;
+    if let Some(path) = &options.baseline {
+        if options.write_baseline {
+            baseline::write(path, &findings, &facts.sources)?;
+            let number = counted(findings.len(), "finding");
+            report::remark(&format!("{number} written to `{}`\n", path.display()));
+            return Ok(0);
+        }
+        let fingerprints = baseline::read(path)?;
+        let before = findings.len();
+        findings.retain(|(_, fingerprint)| !fingerprints.contains(fingerprint));
+        known = before - findings.len();
+    }
     let all: Vec<&Finding> = findings.iter().map(|(finding, _)| *finding).collect();
-    let summary = Summary { advice_shown: options.advice, strict: options.strict, ..Summary::of(&all) };
+    let summary =
+        Summary { advice_shown: options.advice, strict: options.strict, known, ..Summary::of(&all) };
     let loud = |(finding, _): &(&Finding, String)| options.advice || finding.severity > Severity::Advice;
     let shown = Shown {
         findings: findings.into_iter().filter(loud).collect(),

@@ -20,6 +20,10 @@ pub(super) struct Options {
     /// Ids or their beginnings; empty for all.
     pub(super) select: Vec<String>,
     pub(super) ignore: Vec<String>,
+    /// The file of the findings that are known.
+    pub(super) baseline: Option<PathBuf>,
+    pub(super) write_baseline: bool,
+    pub(super) print_facts: bool,
     pub(super) fix: bool,
     pub(super) unsafe_fixes: bool,
     pub(super) diff: bool,
@@ -57,6 +61,9 @@ impl Options {
             strict: matches.get_flag("strict"),
             select: list("select"),
             ignore: list("ignore"),
+            baseline: matches.get_one("baseline").cloned(),
+            write_baseline: matches.get_flag("write-baseline"),
+            print_facts: matches.get_flag("print-facts"),
             fix: matches.get_flag("fix"),
             unsafe_fixes: matches.get_flag("unsafe-fixes"),
             diff: matches.get_flag("diff"),
@@ -67,6 +74,9 @@ impl Options {
             for id in ids {
                 known(option, id, |rule| rule.starts_with(id.as_str()))?;
             }
+        }
+        if options.write_baseline && options.baseline.is_none() {
+            return Err("--write-baseline needs --baseline FILE".to_owned());
         }
         if options.unsafe_fixes && !options.fix && !options.diff {
             return Err("--unsafe-fixes needs --fix, or --diff to see what it would do".to_owned());
@@ -136,6 +146,9 @@ pub(super) fn command() -> Command {
         .arg(flag("fix", "Apply the fixes that change nothing but the mistake"))
         .arg(flag("unsafe-fixes", "With --fix: apply the others, too"))
         .arg(flag("diff", "Print what --fix would change as a patch, and write nothing"))
+        .arg(value("baseline", "FILE", "Leave out the findings that this file knows").value_parser(value_parser!(PathBuf)))
+        .arg(flag("write-baseline", "Write all findings to the file of --baseline"))
+        .arg(flag("print-facts", "Print what was understood as JSON, for bug reports"))
         .arg(value("explain", "ID", "Explain a rule"))
         .arg(flag("list-rules", "List all rules (also with --format json)"))
 }

@@ -103,6 +103,11 @@ fn concise(shown: &Shown<'_>) -> String {
     text
 }
 
+/// A number with its noun: "1 file", "2 files".
+pub(super) fn counted(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
+}
+
 /// A value as JSON over several lines, with a line end.
 fn pretty(value: &serde_json::Value) -> String {
     let mut text = serde_json::to_string_pretty(value).unwrap_or_default();

@@ -4,6 +4,8 @@ use std::{collections::BTreeSet, fmt::Write as _};
 
 use ferricorn_check::{Finding, Severity};
 
+use super::counted;
+
 /// How many findings there are, shown or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(in super::super) struct Summary {
@@ -94,8 +96,4 @@ impl Summary {
         let how = if self.advice_shown { "" } else { ": --advice" };
         format!("{}{how}", counted(self.advices, "advice"))
     }
-}
-
-fn counted(number: usize, what: &str) -> String {
-    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
