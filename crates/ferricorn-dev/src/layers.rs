@@ -32,7 +32,7 @@ struct Rule {
 }
 
 /// The core may not even have a clock or a runtime at hand, and settings are read without touching the system.
-const RULES: [Rule; 10] = [
+const RULES: [Rule; 11] = [
     Rule { name: "core", may_use: &[], tests_may_use: &[], from_elsewhere: Some(&["rand", "serde"]) },
     Rule { name: "sys", may_use: &[], tests_may_use: &[], from_elsewhere: None },
     Rule {
@@ -65,14 +65,20 @@ const RULES: [Rule; 10] = [
         ]),
     },
     Rule {
+        name: "telemetry",
+        may_use: &["core", "wire", "config"],
+        tests_may_use: &[],
+        from_elsewhere: Some(&["serde", "serde_json"]),
+    },
+    Rule {
         name: "master",
-        may_use: &["core", "wire", "config", "sys"],
+        may_use: &["core", "wire", "config", "sys", "telemetry"],
         tests_may_use: &[],
         from_elsewhere: None,
     },
     Rule {
         name: "ferricorn",
-        may_use: &["master", "check", "config", "wire"],
+        may_use: &["master", "check", "config", "wire", "telemetry"],
         tests_may_use: &["test"],
         from_elsewhere: None,
     },

@@ -13,6 +13,7 @@
 
 pub mod control;
 pub mod scoreboard;
+pub mod tally;
 pub mod upgrade;
 
 mod hooks;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ferricorn_wire::control::{self, Request, Response};
 use ferricorn_wire::scoreboard::{self, State, Word};
+use ferricorn_wire::tally;
 use ferricorn_wire::upgrade::{FromSuccessor, Legacy, Succession, SuccessionKind, ToSuccessor};
 use ferricorn_wire::{FromHookHost, MAX_PACKET, ToHookHost, ToMaster, ToWorker, decode, encode};
 use serde::{Serialize, de::DeserializeOwned};
@@ -169,6 +170,40 @@ fn the_scoreboard_is_laid_out_as_written_down() {
             "draining": State::Draining as u64,
         },
         "max_packet": MAX_PACKET,
+    });
+    assert_eq!(layout, written);
+}
+
+#[test]
+fn the_tally_board_is_laid_out_as_written_down() {
+    let text = std::fs::read(golden("tally.json")).expect("a golden file can be read");
+    let written: Value = decode(&text).expect("a golden file is JSON");
+    let layout = serde_json::json!({
+        "magic": tally::MAGIC,
+        "words": tally::TALLY_WORDS,
+        "first": tally::tally(0).start,
+        "rows": tally::ROWS,
+        "aborted_by_client": tally::ABORTED_BY_CLIENT,
+        "aborted_by_worker": tally::ABORTED_BY_WORKER,
+        "cut": tally::CUT,
+        "accepted": tally::ACCEPTED,
+        "handed_over": tally::HANDED_OVER,
+        "websockets_open": tally::WEBSOCKETS_OPEN,
+        "lag_sum": tally::LAG_SUM,
+        "lag_cells": tally::LAG_CELLS,
+        "lag_bounds": tally::LAG_BOUNDS,
+        "cpu_user": tally::CPU_USER,
+        "cpu_system": tally::CPU_SYSTEM,
+        "codes": tally::CODES,
+        "lowest_code": tally::CODE_RANGE.start,
+        "highest_code": tally::CODE_RANGE.end - 1,
+        "handshakes": tally::HANDSHAKES,
+        "handshake_codes": tally::HANDSHAKE_CODES,
+        "histograms": tally::HISTOGRAMS,
+        "histogram_words": tally::HISTOGRAM_WORDS,
+        "cells": tally::CELLS,
+        "first_byte": tally::FIRST_BYTE,
+        "bounds": tally::bounds(),
     });
     assert_eq!(layout, written);
 }
