@@ -9,5 +9,5 @@ def extend_boot(seconds: float) -> bool:
     Call it again and again during a long import or startup, from any thread. False, and no effect, when the application
     is not run by ferricorn.
     """
-    module = sys.modules.get("ferricorn_worker.extend")
+    module = sys.modules.get("ferricorn_worker.talk.extend")
     return module is not None and bool(module.boot(seconds))

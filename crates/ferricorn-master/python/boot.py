@@ -58,10 +58,9 @@ class EmbeddedImporter:
     def __init__(self, sources):
         self.sources = {}
         for path, source in sources.items():
-            name = path.replace("/", ".")
-            if name.endswith(".__init__"):
-                name = name[: -len(".__init__")]
-            self.sources[name] = (path.split("/", 1)[-1], source)
+            name, _, module = path.rpartition("/")
+            is_package = module == "__init__"
+            self.sources[(name if is_package else path).replace("/", ".")] = (is_package, source)
 
     def find_spec(self, name, path=None, target=None):
         """Answers for the package's modules only."""
@@ -69,8 +68,7 @@ class EmbeddedImporter:
             return None
         # In angle brackets, as `<frozen ...>`: with a path's form the C printer of tracebacks would look for the file's
         # last part on `sys.path`, and show lines of the application's own `main.py`.
-        package = self.sources[name][0] == "__init__"
-        spec = ModuleSpec(name, self, origin="<" + name + ">", is_package=package)
+        spec = ModuleSpec(name, self, origin="<" + name + ">", is_package=self.sources[name][0])
         spec.has_location = True
         return spec
 
@@ -113,24 +111,25 @@ def boot(source, channel):
     sys.meta_path.insert(0, EmbeddedImporter(content["modules"]))
     words = sys.argv[3:]
     show_command(content["command"])
-    from ferricorn_worker import forked
+    from ferricorn_worker.base import forked
 
     # Before anything of the user's can fork, and before the function of any other module that is called at a fork.
     forked.watch()
     forked.keep(channel)
     if words[0] == "config":
-        from ferricorn_worker import config_file
+        from ferricorn_worker.helpers import config_file
 
         config_file.run(channel, words[1], words[2])
     if words[0] == "hooks":
-        from ferricorn_worker import hook_host
+        from ferricorn_worker.hooks import hook_host
 
         hook_host.run(channel)
     if words[0] == "check":
-        from ferricorn_worker import check
+        from ferricorn_worker.helpers import check
 
         check.run(channel)
-    from ferricorn_worker import main, title
+    from ferricorn_worker.base import title
+    from ferricorn_worker.life import main
 
     for name in words[1:2]:
         title.show("ferricorn: worker [" + name + "]")

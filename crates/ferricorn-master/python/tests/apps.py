@@ -201,7 +201,7 @@ async def in_own_thread(scope: Scope, receive: Any, send: Any) -> None:
 async def asks_for_time(scope: Scope, receive: Any, send: Any) -> None:
     """Asks for more time at its startup."""
     if scope["type"] == "lifespan":
-        sys.modules["ferricorn_worker.extend"].boot(2.5)
+        sys.modules["ferricorn_worker.talk.extend"].boot(2.5)
     await app(scope, receive, send)
 
 

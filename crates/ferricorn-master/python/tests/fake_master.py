@@ -37,8 +37,8 @@ LAUNCH = "import os,sys;exec(os.pread(int(sys.argv[1]),1<<20,0).partition(b'\\0'
 
 def sources() -> bytes:
     """What workers boot from, as the master embeds it."""
-    files = sorted((SHIM / "ferricorn_worker").glob("*.py"))
-    package = {f"ferricorn_worker/{file.stem}": file.read_text() for file in files}
+    files = sorted((SHIM / "ferricorn_worker").rglob("*.py"))
+    package = {file.relative_to(SHIM).with_suffix("").as_posix(): file.read_text() for file in files}
     content = {"modules": package, "command": {"argv": ["/bin/ferricorn", "main:app"], "python": None}}
     return (SHIM / "boot.py").read_bytes() + b"\0" + json.dumps(content).encode()
 

@@ -144,7 +144,7 @@ async def app(scope: Scope, receive: Any, send: Any) -> None:
     elif path.startswith("back/"):
         body = await comes_back(path.removeprefix("back/"))
     elif path == "extend":
-        child = FORK.Process(target=lambda: sys.exit(int(sys.modules["ferricorn_worker.extend"].boot(1))))
+        child = FORK.Process(target=lambda: sys.exit(int(sys.modules["ferricorn_worker.talk.extend"].boot(1))))
         child.start()
         child.join()
         body = str(child.exitcode).encode()

@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from fake_master import FakeMaster
 
-from ferricorn_worker import access, access_format
+from ferricorn_worker.logs.access import access, access_format
 
 DEFAULT = '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"'
 

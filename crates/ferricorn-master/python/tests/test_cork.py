@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 import pytest
 from fake_master import FakeMaster
 
-from ferricorn_worker.cork import JOINED, Cork
+from ferricorn_worker.protocol.cork import JOINED, Cork
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\n"
 

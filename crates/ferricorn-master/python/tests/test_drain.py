@@ -22,8 +22,8 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from fake_master import LIMIT, Client, FakeMaster, Worker
 
-from ferricorn_worker.connections import ConnectionSet
-from ferricorn_worker.drain import Drain
+from ferricorn_worker.connections.connections import ConnectionSet
+from ferricorn_worker.connections.drain import Drain
 
 
 def test_idle_connections_end_soon_after_a_stop(master: FakeMaster) -> None:

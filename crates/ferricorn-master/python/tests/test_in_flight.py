@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from ferricorn_worker import scoreboard
-from ferricorn_worker.in_flight import InFlight
-from ferricorn_worker.scoreboard import NEWEST_PLACES, PLACE_BYTES, SEEN_PLACES, Scoreboard
+from ferricorn_worker.reports.in_flight import InFlight
+from ferricorn_worker.talk import scoreboard
+from ferricorn_worker.talk.scoreboard import NEWEST_PLACES, PLACE_BYTES, SEEN_PLACES, Scoreboard
 
 ROW = 3
 

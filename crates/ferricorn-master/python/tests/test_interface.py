@@ -8,7 +8,7 @@ import interfaces
 import pytest
 from fake_master import FakeMaster
 
-from ferricorn_worker.interface import is_wsgi
+from ferricorn_worker.application.interface import is_wsgi
 
 
 @pytest.mark.parametrize("app", interfaces.WSGI, ids=lambda app: getattr(app, "__name__", type(app).__name__))

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fake_master import FakeMaster
 
-from ferricorn_worker.keep_alive import KeepAlive
+from ferricorn_worker.protocol.keep_alive import KeepAlive
 
 
 class Timer:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
-from ferricorn_worker import proxy_headers
+from ferricorn_worker.application import proxy_headers
 
 Headers = list[tuple[bytes, bytes]]
 SERVER = ("127.0.0.1", 80)

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from ferricorn_worker import rights
-from ferricorn_worker.log_files import LogFile
+from ferricorn_worker.base import rights
+from ferricorn_worker.logs.log_files import LogFile
 
 SHOW = """
 import sys
-from ferricorn_worker import title
+from ferricorn_worker.base import title
 title.show(sys.argv[1])
 print(open("/proc/self/cmdline").read().rstrip(chr(0)))
 """
@@ -52,7 +52,7 @@ def test_a_standard_stream_that_cannot_be_opened_is_written_all_the_same(monkeyp
     def refused(*_arguments: object) -> int:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("ferricorn_worker.log_files._STREAMS", {"/dev/stdout": writer})
+    monkeypatch.setattr("ferricorn_worker.logs.log_files._STREAMS", {"/dev/stdout": writer})
     monkeypatch.setattr(os, "open", refused)
     LogFile("/dev/stdout", 1).write(b"a line\n")
     with pytest.raises(PermissionError):

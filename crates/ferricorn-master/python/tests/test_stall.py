@@ -7,10 +7,10 @@ import os
 import struct
 from typing import Any
 
-from ferricorn_worker import scoreboard
-from ferricorn_worker.in_flight import InFlight
-from ferricorn_worker.scoreboard import Scoreboard
-from ferricorn_worker.stall import describe
+from ferricorn_worker.reports.in_flight import InFlight
+from ferricorn_worker.reports.stall import describe
+from ferricorn_worker.talk import scoreboard
+from ferricorn_worker.talk.scoreboard import Scoreboard
 
 
 class Cycle:

@@ -11,8 +11,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from ferricorn_worker import channel, scoreboard
-from ferricorn_worker import start as start_message
+from ferricorn_worker.talk import channel, scoreboard
+from ferricorn_worker.talk import start as start_message
 
 GOLDEN = Path(__file__).parents[3] / "ferricorn-wire" / "tests" / "golden"
 

@@ -124,7 +124,7 @@ fn a_stopped_worker_is_found_and_replaced_and_one_that_goes_on_in_time_is_not() 
 fn a_worker_that_floods_its_channel_with_garbage_disturbs_nobody() {
     let _turn = turn::alone();
     // A thread, so that its own event loop runs on.
-    let flood = "\nimport sys, threading\ndef flood():\n    channel = sys.modules[\"ferricorn_worker.extend\"]._channel._socket\n    \
+    let flood = "\nimport sys, threading\ndef flood():\n    channel = sys.modules[\"ferricorn_worker.talk.extend\"]._channel._socket\n    \
                  while True:\n        for packet in (b\"{\", b\"x\" * 200_000, b'{\"type\": \"ready\"}', b'[' * 50_000):\n            \
                  try:\n                channel.send(packet)\n            except OSError:\n                pass\n\
                  if os.environ[\"FERRICORN_SLOT\"] == \"0\":\n    threading.Thread(target=flood, daemon=True).start()\n";

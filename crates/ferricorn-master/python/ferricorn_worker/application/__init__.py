@@ -1,0 +1,1 @@
+"""The user's application: how it is found, loaded and wrapped."""

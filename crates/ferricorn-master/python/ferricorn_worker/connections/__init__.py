@@ -1,0 +1,1 @@
+"""The life of connections: accepting and draining."""

@@ -1,0 +1,343 @@
+"""Takes connections in: from the listening sockets, and from siblings that drain.
+
+Owns: the readers on the listeners and on the handoff queue, the connection limit, the spread over workers.
+Does not own: the protocols (uvicorn's), the end of connections (`drain`).
+Invariants: one connection per wake-up, and only after siblings that have fewer had their turn; the count that
+siblings read is stored before the next accept; an error of accept(2) never ends the worker. The listening sockets come
+with the order to serve, and not before; when the whole service stops they are closed once nobody waits any more.
+
+Why not the event loop's own server: it accepts until the queue is empty, so the worker that wakes first gets
+everything (94 % of 20 connections on asyncio with two workers), and it cannot stop at a limit. With one worker and no
+limit neither matters, and the event loop's own is used because it is cheaper.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import errno
+import os
+import socket
+import time
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from ..base import forked
+from ..logs.logs import log
+from ..protocol import handoff
+from ..talk import scoreboard
+from ..talk.scoreboard import Scoreboard
+from .connections import ConnectionSet
+
+TURN = 0.001
+"""Seconds that a worker leaves to a sibling for each connection that it has more, before it accepts anyway.
+
+In proportion, because a sibling may be slow for a moment (its first connection loads code): a small lead costs a new
+connection next to nothing, a large one is worth a wait.
+"""
+
+LONGEST_TURN = 0.01
+"""The most of it: a sibling that is stuck still counts as running for `FRESH`, and clients wait meanwhile."""
+
+SHORTAGE_PAUSE = 0.1
+"""Seconds without accepting after the system ran out of descriptors or memory."""
+
+WARNING_INTERVAL = 10.0
+"""Seconds between two warnings about the same shortage."""
+
+HALF_OPEN = 0.3
+"""Seconds that a handshake may still take that was under way when the whole service began to stop (`drain.LINGER`)."""
+
+LATELY = 1.0
+"""Seconds after its last connection in which a worker may be asked for another."""
+
+TURNS = 3
+"""Looks of the drain, with a turn of the event loop or more between each, until its own server has made a protocol for
+what it had accepted: a task makes it, and the protocol hears of it in the next turn."""
+
+QUEUE_LIMIT = 100_000
+"""The most connections that the emptying of an accept queue takes: more than any backlog."""
+
+_SHORTAGE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+
+class Intake:
+    """Everything through which connections come into this worker."""
+
+    def __init__(
+        self,
+        queue: socket.socket,
+        board: Scoreboard,
+        connections: ConnectionSet,
+        limit: int | None,
+        balanced: bool,
+    ) -> None:
+        self._listeners: list[socket.socket] = []
+        self._queue = queue
+        self._board = board
+        self._connections = connections
+        self._limit = limit
+        self._own_acceptor = balanced or limit is not None
+        self._opening = 0
+        self._open_tasks: set[asyncio.Task[None]] = set()
+        self._servers: list[asyncio.Server] = []
+        self._paused: dict[socket.socket, asyncio.TimerHandle | None] = {}
+        self._opened = False
+        self._stopped = False
+        self._accepted_at = float("-inf")
+        self._late_until = float("-inf")
+        self._turns = 0
+        self._short = False
+        self._warned = float("-inf")
+        self._spares = handoff.Spares()
+
+    def open(self, listeners: list[socket.socket], factory: Callable[[], asyncio.Protocol], ssl: Any) -> None:
+        """Takes the listening sockets, on which somebody may wait already. They are its own from now on."""
+        if self._stopped:
+            for listener in listeners:
+                listener.close()
+            return
+        self._opened = True
+        self._loop = asyncio.get_running_loop()
+        self._listeners = listeners
+        self._factory = factory
+        self._ssl = ssl
+        # The event loop's own does not show handshakes of TLS that are under way.
+        self._own_acceptor = self._own_acceptor or ssl is not None
+        for source in (*listeners, self._queue):
+            source.setblocking(False)
+            forked.keep(source.fileno())
+
+    async def start(self, backlog: int) -> None:
+        """Begins to accept. Raises `OSError` if the event loop refuses a listener."""
+        if self._stopped or not self._opened:
+            return
+        if not self._own_acceptor:
+            for listener in list(self._listeners):
+                # A copy: the drain still needs the socket after the server has closed its own.
+                server = await self._loop.create_server(
+                    self._create_accepted, sock=listener.dup(), ssl=self._ssl, backlog=backlog
+                )
+                self._servers.append(server)
+        if self._stopped:
+            self._hush_servers()
+            return
+        self._connections.on_discard = self._has_room
+        for source in self._sources():
+            self._loop.add_reader(source.fileno(), self._readable, source)
+        self._board.set(scoreboard.STATE, scoreboard.ACCEPTING)
+
+    @property
+    def batch(self) -> int:
+        """How many connections may come to a sibling at once: one if it has a limit, and so maybe room for just one."""
+        return handoff.BATCH if self._limit is None else 1
+
+    def publish(self) -> None:
+        """Stores the number of connections for siblings and master."""
+        self._board.set(scoreboard.CONNECTIONS, len(self._connections) + self._opening)
+
+    def stop(self, empty_queues: bool, grace: float) -> None:
+        """Stops accepting for good, and closes this worker's copies of the listening sockets.
+
+        With `empty_queues` it first takes in every connection whose handshake the kernel has finished, or that waits in
+        the handoff queue: nobody else will when the whole service stops. `is_over` goes on with that, for those that
+        finish their handshake now, in at most half of the grace, which is in seconds.
+        """
+        if self._stopped:
+            return
+        self._stopped = True
+        self._board.set(scoreboard.STATE, scoreboard.DRAINING)
+        if self._opened:
+            for source in self._sources():
+                self._loop.remove_reader(source.fileno())
+            self._hush_servers()
+            self._turns = 0 if self._own_acceptor else TURNS
+        for timer in self._paused.values():
+            if timer is not None:
+                timer.cancel()
+        self._paused.clear()
+        self._connections.on_discard = None
+        if empty_queues and self._opened:
+            self._take_everybody()
+            self.take_back()
+            now = self._loop.time()
+            if now - self._accepted_at < LATELY:
+                self._late_until = now + min(HALF_OPEN, grace / 2)
+        else:
+            self._close_listeners()
+        self.publish()
+
+    def is_over(self) -> bool:
+        """Whether nobody comes any more, after `stop`; whoever has come meanwhile is taken in."""
+        if not self._opened:
+            return True
+        self._take_everybody()
+        if self._turns > 0:
+            self._turns -= 1
+            return False
+        now = self._loop.time()
+        # Where there are no descriptors somebody still waits, for the end of another connection.
+        if now >= self._late_until and not self._short:
+            self.close()
+        return now >= self._late_until and not self._listeners and not self._opening
+
+    def close(self) -> None:
+        """Closes this worker's copies of the listening sockets, whoever waits."""
+        self._close_servers()
+        self._close_listeners()
+
+    def _close_listeners(self) -> None:
+        for listener in self._listeners:
+            listener.close()
+        self._listeners = []
+
+    def take_back(self) -> None:
+        """Takes in what waits in the handoff queue.
+
+        Also a worker that has itself put it there does so when the whole service begins to stop: the siblings that
+        were to take it may have looked for the last time already.
+        """
+        if self._opened:
+            self._take_all(self._queue)
+
+    def _take_everybody(self) -> None:
+        self._short = False
+        for listener in self._listeners:
+            self._take_all(listener)
+
+    def _take_all(self, source: socket.socket) -> None:
+        taken = 0
+        while taken < QUEUE_LIMIT and self._take(source):
+            taken += 1
+
+    def _hush_servers(self) -> None:
+        """Keeps the event loop's own servers from accepting.
+
+        asyncio's are not closed yet: that would drop without a word what they have accepted and made no protocol for
+        (`Server._attach` refuses it, and the error is shown in debug mode only).
+        """
+        if not isinstance(self._loop, asyncio.SelectorEventLoop):
+            self._close_servers()
+            return
+        for server in self._servers:
+            for listener in server.sockets:
+                self._loop.remove_reader(listener.fileno())
+
+    def _close_servers(self) -> None:
+        for server in self._servers:
+            server.close()
+        self._servers = []
+
+    def _sources(self) -> list[socket.socket]:
+        return [*self._listeners, self._queue] if self._own_acceptor else [self._queue]
+
+    def _readable(self, source: socket.socket) -> None:
+        mine = len(self._connections) + self._opening
+        if self._limit is not None and mine >= self._limit:
+            self._pause_all()
+        # Whoever has none is ahead of nobody.
+        elif mine and (lead := self._board.lead(mine)):
+            self._pause(source, min(TURN * lead, LONGEST_TURN), take=True)
+        else:
+            self._take(source)
+
+    def _take(self, source: socket.socket) -> bool:
+        """Takes in what one message or one accept(2) gives. Returns whether there may be more."""
+        taken: list[tuple[socket.socket, float | None]] = []
+        try:
+            if source is self._queue:
+                taken.extend(self._receive())
+                self._board.add(scoreboard.TAKEN_OVER, len(taken))
+            else:
+                connection, _address = source.accept()
+                connection.setblocking(False)
+                self._accepted_at = self._loop.time()
+                taken.append((connection, None))
+                self._board.add(scoreboard.ACCEPTED)
+        except (BlockingIOError, InterruptedError):
+            return False
+        except OSError as error:
+            if error.errno in _SHORTAGE:
+                self._short = True
+                self._warn(error)
+                if not self._stopped:
+                    self._pause(source, SHORTAGE_PAUSE, take=False)
+                return False
+            # The client has gone before it was accepted (ECONNABORTED and the like, see accept(2)).
+            return error.errno == errno.ECONNABORTED
+        self._opening += len(taken)
+        self.publish()
+        for connection, remaining in taken:
+            self._spawn(self._open(connection, remaining))
+        return True
+
+    def _receive(self) -> list[tuple[socket.socket, float]]:
+        """The connections of one message. Raises `OSError` also when there are no descriptors for them."""
+        if not self._spares.hold():
+            raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+        self._spares.release()
+        try:
+            return handoff.receive(self._queue)
+        finally:
+            self._spares.hold()
+
+    async def _open(self, connection: socket.socket, remaining: float | None) -> None:
+        try:
+            _transport, protocol = await self._loop.connect_accepted_socket(self._factory, connection, ssl=self._ssl)
+            if remaining is not None:
+                handoff.adopt(protocol, remaining)
+        except Exception as error:
+            # A TLS handshake that failed, or a client that has gone.
+            log.debug("Connection could not be opened: %s", error)
+            connection.close()
+        finally:
+            self._opening -= 1
+            if not self._stopped:
+                self._has_room()
+
+    def _create_accepted(self) -> asyncio.Protocol:
+        """For the event loop's own acceptor, which tells nothing else of a connection."""
+        self._accepted_at = self._loop.time()
+        return self._factory()
+
+    def _spawn(self, coroutine: Coroutine[Any, Any, None]) -> None:
+        task = self._loop.create_task(coroutine)
+        self._open_tasks.add(task)
+        task.add_done_callback(self._open_tasks.discard)
+
+    def _pause(self, source: socket.socket, seconds: float | None, take: bool) -> None:
+        if source in self._paused:
+            return
+        self._loop.remove_reader(source.fileno())
+        self._paused[source] = None if seconds is None else self._loop.call_later(seconds, self._resume, source, take)
+
+    def _pause_all(self) -> None:
+        self._board.set(scoreboard.STATE, scoreboard.FULL)
+        for source in self._sources():
+            timer = self._paused.pop(source, None)
+            if timer is not None:
+                timer.cancel()
+            else:
+                self._loop.remove_reader(source.fileno())
+            self._paused[source] = None
+
+    def _resume(self, source: socket.socket, take: bool) -> None:
+        if self._stopped or self._paused.pop(source, None) is None:
+            return
+        self._loop.add_reader(source.fileno(), self._readable, source)
+        if take and (self._limit is None or len(self._connections) + self._opening < self._limit):
+            self._take(source)
+
+    def _has_room(self) -> None:
+        self.publish()
+        if self._limit is None or len(self._connections) + self._opening >= self._limit:
+            return
+        for source in [source for source, timer in self._paused.items() if timer is None]:
+            del self._paused[source]
+            self._loop.add_reader(source.fileno(), self._readable, source)
+        self._board.set(scoreboard.STATE, scoreboard.ACCEPTING)
+
+    def _warn(self, error: OSError) -> None:
+        now = time.monotonic()
+        if now - self._warned >= WARNING_INTERVAL:
+            self._warned = now
+            log.warning("Accepting is paused: %s (%d connections are open)", error, len(self._connections))

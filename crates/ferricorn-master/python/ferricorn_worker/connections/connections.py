@@ -1,0 +1,54 @@
+"""The open connections of a worker.
+
+Owns: the set that uvicorn notes its connections in. Does not own: how they come (`accept`) and go (`drain`).
+Invariant: whoever has asked hears of every change that uvicorn makes to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from ..base import forked
+from ..protocol import keep_alive
+
+
+class ConnectionSet(set[Any]):
+    """uvicorn's set of open connections, which tells when it changes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.on_add: Callable[[Any], None] | None = None
+        self.on_discard: Callable[[], None] | None = None
+        forked.keep_also(self._descriptors)
+
+    def _descriptors(self) -> Iterator[int]:
+        for connection in self:
+            transport = getattr(connection, "transport", None)
+            opened = transport and transport.get_extra_info("socket")
+            if opened is not None:
+                yield opened.fileno()
+
+    def announce_to(self, also: Callable[[Any], None]) -> None:
+        """Tells one more of each connection that is added."""
+        before = self.on_add
+
+        def both(connection: Any) -> None:
+            if before is not None:
+                before(connection)
+            also(connection)
+
+        self.on_add = both
+
+    def add(self, connection: Any) -> None:
+        """Notes an open connection."""
+        super().add(connection)
+        if self.on_add is not None:
+            self.on_add(connection)
+
+    def discard(self, connection: Any) -> None:
+        """Notes a closed connection, and ends its timer."""
+        super().discard(connection)
+        keep_alive.detach(connection)
+        if self.on_discard is not None:
+            self.on_discard()

@@ -1,0 +1,1 @@
+"""Processes that answer one question of the master and end."""

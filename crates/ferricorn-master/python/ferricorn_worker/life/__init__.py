@@ -1,0 +1,1 @@
+"""The life of a worker, from its first message to its last."""

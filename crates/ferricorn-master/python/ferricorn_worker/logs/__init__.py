@@ -1,0 +1,1 @@
+"""Log lines: the error log, the access log, and where they go."""

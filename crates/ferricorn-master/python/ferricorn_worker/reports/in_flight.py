@@ -1,0 +1,95 @@
+"""The requests in flight: for the worker's own report, and in shared memory for the master when there is none.
+
+Owns: this worker's page of the scoreboard, the age of the requests. Does not own: the layout
+(`ferricorn_wire::scoreboard`, held together by `golden/scoreboard.json`), what is made of it (`stall`, the master).
+Invariants: a request is in the page before any code of the application runs for it, since that code may take the
+interpreter's lock and never give it back, or end the process; the query, where secrets are, is never in it.
+
+To note the beginning of a request is paid for by every request, to note its end as well would double that. So the page
+has two parts: what was in flight when the event loop last ran, renewed with each heartbeat, and the newest requests by
+number. One that has begun since the last heartbeat may be the one that stopped it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import struct
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from ..talk import scoreboard
+from ..talk.scoreboard import METHOD_BYTES, NEWEST_PLACES, PLACE_BYTES, SEEN_PLACES, Scoreboard
+
+Application = Callable[[Any, Any, Any], Awaitable[None]]
+
+_NEW = struct.Struct(f"=Q{METHOD_BYTES}s{PLACE_BYTES - 8 - METHOD_BYTES}s")
+"""The number of the request, its method and its path; `pack` cuts them, or fills up with NUL."""
+
+_SEEN = struct.Struct(f"=Q{PLACE_BYTES - 8}s")
+"""Since when it is known on the monotonic clock in nanoseconds, method and path."""
+
+_SEEN_BYTES = SEEN_PLACES * PLACE_BYTES
+
+_METHODS = {name: name.encode() for name in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")}
+
+
+class InFlight:
+    """Which requests are under way, and since when, to a tenth of a second."""
+
+    def __init__(self, board: Scoreboard, tasks: set[asyncio.Task[None]]) -> None:
+        self._board = board
+        self._tasks = tasks
+        self._since: dict[asyncio.Task[None], int] = {}
+        self._looked = time.monotonic_ns()
+        self._begun: Callable[[], int] = int
+        self._empty = True
+
+    def wrap(self, app: Application) -> Application:
+        """The application, with a note of each request as it begins."""
+        begun = 0
+        newest = self._board.page[_SEEN_BYTES:]
+        pack = _NEW.pack_into
+
+        # Not a coroutine function: returning the application's own coroutine saves one per request.
+        def noted(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+            nonlocal begun
+            path = scope.get("raw_path")
+            if path is not None:
+                begun += 1
+                method = _METHODS.get(scope.get("method"), b"")
+                pack(newest, begun % NEWEST_PLACES * PLACE_BYTES, begun, method, path)
+            return app(scope, receive, send)
+
+        self._begun = lambda: begun
+        return noted
+
+    def look(self) -> None:
+        """Notes which requests are under way now, for the time until the next look."""
+        now = time.monotonic_ns()
+        before = self._since
+        self._since = {task: before.get(task, now) for task in self._tasks}
+        self._looked = now
+        self._board.set(scoreboard.BEGUN, self._begun())
+        if self._since or not self._empty:
+            oldest = self.oldest_first()[:SEEN_PLACES]
+            text = b"".join(_SEEN.pack(since, name_of(task).encode("utf-8", "replace")) for task, since in oldest)
+            self._board.page[:_SEEN_BYTES] = text.ljust(_SEEN_BYTES, b"\0")
+            self._empty = not oldest
+
+    def oldest_first(self) -> list[tuple[asyncio.Task[None], int]]:
+        """The requests, and since when on the monotonic clock in nanoseconds."""
+        since = [(task, self._since.get(task, self._looked)) for task in self._tasks]
+        return sorted(since, key=lambda item: item[1])
+
+
+def name_of(task: asyncio.Task[Any]) -> str:
+    """Method and path, from the scope that uvicorn's protocol or its cycle holds."""
+    frame = getattr(task.get_coro(), "cr_frame", None)
+    holder = frame.f_locals.get("self") if frame is not None else None
+    scope = getattr(holder, "scope", None)
+    if not isinstance(scope, dict):
+        return "a request"
+    # Without the query, where secrets are.
+    path = "".join(character if character.isprintable() else "?" for character in str(scope.get("path", "")))
+    return f"{scope.get('method', 'WEBSOCKET')} {path[:200]}"
