@@ -5,11 +5,14 @@ use super::Rule;
 mod fc101;
 mod fc102;
 mod fc103;
+mod fc105;
+mod fc106;
 mod fc109;
 mod fc110;
 mod fc111;
 mod fc112;
 mod fc113;
+mod fc114;
 mod fc116;
 mod fc117;
 mod fc119;
@@ -23,11 +26,14 @@ pub(super) static RULES: &[&Rule] = &[
     &fc101::RULE,
     &fc102::RULE,
     &fc103::RULE,
+    &fc105::RULE,
+    &fc106::RULE,
     &fc109::RULE,
     &fc110::RULE,
     &fc111::RULE,
     &fc112::RULE,
     &fc113::RULE,
+    &fc114::RULE,
     &fc116::RULE,
     &fc117::RULE,
     &fc119::RULE,
