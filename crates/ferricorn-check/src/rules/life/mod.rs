@@ -8,6 +8,10 @@ mod fc304;
 mod fc305;
 mod fc306;
 mod fc307;
+mod fc308;
+mod fc309;
+mod fc310;
+mod fc311;
 mod fc312;
 mod fc315;
 
@@ -18,6 +22,10 @@ pub(super) static RULES: &[&Rule] = &[
     &fc305::RULE,
     &fc306::RULE,
     &fc307::RULE,
+    &fc308::RULE,
+    &fc309::RULE,
+    &fc310::RULE,
+    &fc311::RULE,
     &fc312::RULE,
     &fc315::RULE,
 ];

@@ -22,6 +22,7 @@ mod fc515;
 mod fc516;
 mod fc517;
 mod fc518;
+mod fc519;
 
 pub(super) static RULES: &[&Rule] = &[
     &fc501::RULE,
@@ -39,6 +40,7 @@ pub(super) static RULES: &[&Rule] = &[
     &fc516::RULE,
     &fc517::RULE,
     &fc518::RULE,
+    &fc519::RULE,
 ];
 
 /// What Render does with a Blueprint that is wrong.
