@@ -4,6 +4,7 @@ use super::Rule;
 
 mod fc301;
 mod fc302;
+mod fc303;
 mod fc304;
 mod fc305;
 mod fc306;
@@ -13,11 +14,13 @@ mod fc309;
 mod fc310;
 mod fc311;
 mod fc312;
+mod fc314;
 mod fc315;
 
 pub(super) static RULES: &[&Rule] = &[
     &fc301::RULE,
     &fc302::RULE,
+    &fc303::RULE,
     &fc304::RULE,
     &fc305::RULE,
     &fc306::RULE,
@@ -27,5 +30,6 @@ pub(super) static RULES: &[&Rule] = &[
     &fc310::RULE,
     &fc311::RULE,
     &fc312::RULE,
+    &fc314::RULE,
     &fc315::RULE,
 ];
