@@ -70,10 +70,7 @@ fn a_right_repository_passes() {
     let late = right.replace("--port $PORT", "--port $PORT --timeout-graceful-shutdown 30");
     fs::write(root.path().join("render.yaml"), late).expect("a file");
     let (stdout, _, code) = run(root.path(), &["check", "--format=concise"]);
-    assert!(
-        stdout.ends_with(&format!("{passed} (1 warning, 1 fixable with --fix)\n")),
-        "{stdout}"
-    );
+    assert!(stdout.ends_with(&format!("{passed} (1 warning, 1 fixable with --fix)\n")), "{stdout}");
     assert!(stdout.starts_with("render.yaml:5:64: warning FC302 "), "{stdout}");
     assert_eq!(code, 0);
 }
@@ -82,10 +79,7 @@ fn a_right_repository_passes() {
 fn a_file_narrows_the_report_but_not_the_reading() {
     let root = repository(&[("render.yaml", BROKEN), ("requirements.txt", "uvicorn[standard]==0.34.0\n")]);
     let (stdout, _, code) = run(root.path(), &["check", "requirements.txt"]);
-    assert_eq!(
-        (stdout.as_str(), code),
-        ("✅ ALL CHECKS PASSED - Ready for deployment!\n", 0)
-    );
+    assert_eq!((stdout.as_str(), code), ("✅ ALL CHECKS PASSED - Ready for deployment!\n", 0));
     let (stdout, _, code) =
         run(root.path(), &["check", "--format=concise", "requirements.txt", "render.yaml"]);
     assert!(stdout.starts_with("render.yaml:5:64: error FC101 "), "{stdout}");
