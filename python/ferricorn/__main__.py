@@ -1,18 +1,21 @@
-"""`python -m ferricorn main:app` runs the binary, with this very interpreter and its options for the workers."""
+"""`python -m ferricorn main:app` runs the binary, with this very interpreter and its options for the workers.
+
+This is paid at every start, before anything else happens: it imports `os` and `sys`, which every interpreter has
+loaded, and no more. A test counts the modules.
+"""
 
 import os
-import re
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
 
 from ferricorn._find_binary import BinaryNotFound, find_binary
 
-_WORD = "-([^mcWX]*)(?:([mc]).*|([WX])(.*))?"
-"""Options of one letter each, and at the end one that has a value: a module, a command, a warning filter, `-X`."""
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import NoReturn
 
 
-def main() -> NoReturn:
+def main() -> "NoReturn":
     """Becomes the master: the process is replaced, so that its pid is the one that signals go to."""
     try:
         binary = find_binary()
@@ -24,7 +27,7 @@ def main() -> NoReturn:
     os.execve(binary, [binary, *sys.argv[1:]], environment)
 
 
-def interpreter_options(words: Sequence[str]) -> list[str]:
+def interpreter_options(words: "Sequence[str]") -> list[str]:
     """The options of the interpreter, of the words that followed its name: all before the module or the script."""
     options: list[str] = []
     rest = iter(words)
@@ -35,16 +38,27 @@ def interpreter_options(words: Sequence[str]) -> list[str]:
             # `--check-hash-based-pycs` is the only one with which the interpreter goes on.
             options += [word, next(rest, "")]
             continue
-        flags, module, option, value = re.fullmatch(_WORD, word, re.DOTALL).groups("")  # type: ignore[union-attr]
+        flags, last, value = _split(word)
         # A worker is never asked for input at its end (-i), nor is it a script whose first line is left out (-x).
-        kept = "-" + flags.replace("i", "").replace("x", "") + option + value
-        if kept != "-":
+        kept = "-" + flags.replace("i", "").replace("x", "")
+        if last in ("W", "X"):
+            options.append(kept + last + value)
+            if not value:
+                options.append(next(rest, ""))
+        elif kept != "-":
             options.append(kept)
-        if option and not value:
-            options.append(next(rest, ""))
-        if module:
+        if last in ("m", "c"):
             break
     return options
+
+
+def _split(word: str) -> tuple[str, str, str]:
+    """Flags of one letter each; the letter after them that has a value (a module, a command, a warning filter, `-X`),
+    if one is there; and what follows that letter in the same word."""
+    for place, letter in enumerate(word):
+        if letter in "mcWX":
+            return word[1:place], letter, word[place + 1 :]
+    return word[1:], "", ""
 
 
 if __name__ == "__main__":

@@ -1,10 +1,14 @@
-"""Where the installer has put the binary; there is one answer per way of installing."""
+"""Where the installer has put the binary; there is one answer per way of installing.
+
+The usual places are named without `sysconfig`, which costs more than a start of the interpreter once it is asked.
+"""
 
 import os
 import sys
-import sysconfig
-from collections.abc import Iterator
-from pathlib import Path
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 class BinaryNotFound(FileNotFoundError):
@@ -17,24 +21,32 @@ def find_binary() -> str:
     Raises:
         BinaryNotFound: it is nowhere; the text names the places that were tried.
     """
-    tried: list[Path] = []
+    tried: dict[str, None] = {}
     for folder in _folders():
-        binary = folder / "ferricorn"
-        if binary.is_file() and os.access(binary, os.X_OK):
-            return str(binary)
-        tried.append(binary)
-    places = ", ".join(f"`{place}`" for place in dict.fromkeys(tried))
+        binary = os.path.join(folder, "ferricorn")
+        if os.path.isfile(binary) and os.access(binary, os.X_OK):
+            return binary
+        tried[binary] = None
+    places = ", ".join(f"`{place}`" for place in tried)
     raise BinaryNotFound(f"the ferricorn binary is missing, tried: {places}")
 
 
-def _folders() -> Iterator[Path]:
+def _folders() -> "Iterator[str]":
     """The folders for programs, the most specific first."""
-    yield Path(sysconfig.get_path("scripts"))
-    # `pip install --target DIR` and `--prefix DIR` put the program beside, or above, the package.
-    package = Path(__file__).resolve().parent
-    yield package.parent / "bin"
-    if len(package.parents) > 3:
-        yield package.parents[3] / "bin"
-    yield Path(sysconfig.get_path("scripts", scheme=sysconfig.get_preferred_scheme("user")))
+    if sys.prefix != sys.base_prefix:
+        yield os.path.join(sys.prefix, "bin")
+    site = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))
+    library, name = os.path.split(site)
+    if name in ("site-packages", "dist-packages"):
+        # `PREFIX/lib/python3.X/site-packages`: the prefix of a system, of a user, of `--prefix`, or of the environment
+        # below a virtual one that sees its packages.
+        yield os.path.join(os.path.dirname(os.path.dirname(library)), "bin")
+    # `pip install --target DIR` puts the program beside the package.
+    yield os.path.join(site, "bin")
+
+    import sysconfig
+
+    yield sysconfig.get_path("scripts")
+    yield sysconfig.get_path("scripts", scheme=sysconfig.get_preferred_scheme("user"))
     # A virtual environment on top of this one sees the package, but has its own folder for programs.
-    yield Path(sys.base_prefix) / "bin"
+    yield os.path.join(sys.base_prefix, "bin")
