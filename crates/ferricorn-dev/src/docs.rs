@@ -34,7 +34,7 @@ Every option of gunicorn and uvicorn is known by name. The first tables list wha
 that are accepted and change nothing, each of which is told of in one warning unless nothing is lost, and those that
 are refused, because to go on would do something else than what was asked.
 
-Which place wins is told in [configuration.md](../configuration.md).
+Which place wins is told in [configuration](configuration.md).
 ";
 
 /// Write the generated pages

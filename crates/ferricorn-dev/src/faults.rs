@@ -1,5 +1,5 @@
 //! `cargo dev faults`: injects the faults of `crates/ferricorn/tests/faults.toml` by running their tests, and writes
-//! `docs/reliability.md` from what became of them.
+//! `docs/internals/reliability.md` from what became of them.
 //!
 //! Invariant: what the page says of a test is what a run has shown. A run of some rows leaves what the page says of the
 //! others.
@@ -22,7 +22,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Inject faults by running their tests, and write docs/reliability.md from the results
+/// Inject faults by running their tests, and write docs/internals/reliability.md from the results
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Rows of faults.toml, such as F07; all of them by default

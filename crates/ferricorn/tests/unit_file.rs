@@ -2,7 +2,12 @@
 
 #![allow(missing_docs)]
 
-use std::{collections::BTreeSet, fs, path::Path, process::Command};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use ferricorn_test::{repository, skip};
 
@@ -25,14 +30,20 @@ fn blocks(document: &str) -> Vec<String> {
     blocks
 }
 
+/// The documents below a folder.
+fn documents(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("there are documents");
+    let paths = entries.map(|entry| entry.expect("readable").path());
+    let (folders, files): (Vec<_>, Vec<_>) = paths.partition(|path| path.is_dir());
+    let documents = files.into_iter().filter(|path| path.extension().is_some_and(|it| it == "md"));
+    documents.chain(folders.iter().flat_map(|folder| self::documents(folder))).collect()
+}
+
 #[test]
 fn what_documents_quote_of_the_unit_stands_in_it() {
     let unit = text(UNIT);
-    let documents = fs::read_dir(repository().join("docs")).expect("there are documents");
-    let documents = documents.map(|entry| entry.expect("readable").path());
-    let documents = documents.filter(|path| path.extension().is_some_and(|extension| extension == "md"));
     let mut quoting = BTreeSet::new();
-    for path in documents.chain([repository().join("README.md")]) {
+    for path in documents(&repository().join("docs")).into_iter().chain([repository().join("README.md")]) {
         for block in blocks(&text(&path)) {
             if !block.contains("ExecStart=") && !block.contains("ExecReload=") {
                 continue;

@@ -1,4 +1,4 @@
-//! `docs/reliability.md`: the table of faults for readers.
+//! `docs/internals/reliability.md`: the table of faults for readers.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use super::table::{Fault, Table};
 use crate::outcomes::Outcome;
 
 /// Where the page is, in the repository.
-pub(crate) const PAGE: &str = "docs/reliability.md";
+pub(crate) const PAGE: &str = "docs/internals/reliability.md";
 
 const INTRODUCTION: &str = "\
 # Reliability

@@ -127,7 +127,7 @@ const REFUSED: &[(&str, &str)] = &[
 
 #[test]
 fn what_they_accept_is_accepted_or_listed_as_refused() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/differences-from-gunicorn.md");
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/about/differences-from-gunicorn.md");
     let page = std::fs::read_to_string(page).expect("the page of differences is there");
     let mut complaints = Vec::new();
     for (version, answers) in ["newest", "oldest"].iter().zip(references()) {
