@@ -12,17 +12,14 @@ use std::{
 };
 
 use ferricorn_config::{PythonTarget, Settings};
-use ferricorn_sys::{Process, memfd::memfd_empty, spawn, wait};
+use ferricorn_sys::{memfd::memfd_empty, wait};
 use ferricorn_wire::BootStage;
 use serde_json::json;
 
+use super::companion::Companion;
 use crate::{
     Command, Question,
-    python::{
-        environment,
-        shim::{self, Job},
-        start_message,
-    },
+    python::{environment, shim::Job, start_message},
 };
 
 /// Why a configuration file could not be executed. What is wrong with the file itself is in the answer.
@@ -38,10 +35,7 @@ pub enum ExecuteError {
 
 /// A helper at work.
 pub(crate) struct Helper {
-    /// Its pid.
-    pub(crate) pid: i32,
-    /// To end it.
-    pub(crate) process: Process,
+    companion: Companion,
     answer: File,
 }
 
@@ -61,13 +55,21 @@ impl Helper {
 
     /// Starts one. The file of the answer holds the question until it is read: others can read a command line.
     fn start(python: &Path, command: &Command, job: Job, question: &str) -> Result<Self, ExecuteError> {
-        let sources = shim::sources(command)?;
         let mut answer = memfd_empty("ferricorn-answer")?;
         answer.write_all(question.as_bytes())?;
         answer.rewind()?;
-        let plan = shim::plan(python, &sources, &answer, job);
-        let child = spawn::spawn(&plan).map_err(io::Error::other)?;
-        Ok(Self { pid: child.pid, process: child.process, answer })
+        let companion = Companion::start(python, command, &answer, job)?;
+        Ok(Self { companion, answer })
+    }
+
+    /// Its pid.
+    pub(crate) fn pid(&self) -> i32 {
+        self.companion.pid()
+    }
+
+    /// Ends it.
+    pub(crate) fn kill(&self) {
+        self.companion.kill();
     }
 
     /// The answer, once the helper has exited.
@@ -85,7 +87,7 @@ impl Helper {
     }
 
     fn wait(self) -> Result<String, ExecuteError> {
-        let exit = wait::wait_for(self.pid)?;
+        let exit = self.companion.wait()?;
         self.answer(exit)
     }
 }

@@ -6,17 +6,21 @@ use std::{
     collections::VecDeque,
     ffi::OsString,
     io,
-    os::fd::OwnedFd,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
-use ferricorn_sys::{Process, Signal, channel, spawn, wait};
+use ferricorn_sys::channel;
 use ferricorn_wire::{FromHookHost, ToHookHost};
-use tokio::{io::unix::AsyncFd, time::timeout};
+use tokio::time::timeout;
 use tracing::{debug, error, warn};
 
-use crate::{Command, link, python::shim};
+use super::companion::Companion;
+use crate::{
+    Command,
+    link::{Channel, Heard},
+    python::shim::Job,
+};
 
 /// How much longer than its limit a hook may take before the process is killed: C code cannot be interrupted.
 pub(crate) const MERCY: Duration = Duration::from_secs(2);
@@ -32,8 +36,8 @@ const BUFFER: usize = 1024;
 
 /// A process that calls hooks.
 pub(crate) struct Host {
-    process: Process,
-    channel: AsyncFd<OwnedFd>,
+    companion: Companion,
+    channel: Channel,
     waiting: VecDeque<Waiting>,
     buffer: [u8; BUFFER],
 }
@@ -61,14 +65,11 @@ impl Host {
         environment: Vec<(OsString, OsString)>,
         directory: PathBuf,
     ) -> io::Result<Self> {
-        let sources = shim::sources(command)?;
         let (ours, theirs) = channel::pair()?;
-        let job = shim::Job { words: vec!["hooks".into()], environment, directory, rights: None };
-        let child =
-            spawn::spawn(&shim::plan(interpreter, &sources, &theirs, job)).map_err(io::Error::other)?;
+        let job = Job { words: vec!["hooks".into()], environment, directory, rights: None };
         Ok(Self {
-            process: child.process,
-            channel: link::watch(ours)?,
+            companion: Companion::start(interpreter, command, &theirs, job)?,
+            channel: Channel::new(ours)?,
             waiting: VecDeque::new(),
             buffer: [0; BUFFER],
         })
@@ -76,7 +77,7 @@ impl Host {
 
     /// Says something; false if it does not listen.
     pub(crate) fn send(&self, message: &ToHookHost) -> bool {
-        let sent = channel::send(&self.channel, &ferricorn_wire::encode(message));
+        let sent = self.channel.send(message);
         if let Err(error) = &sent {
             // A process that is gone is noticed by its channel, one that hangs by its calls.
             debug!("the process that calls hooks cannot be told anything: {error}");
@@ -102,9 +103,9 @@ impl Host {
         loop {
             let next = self.waiting.front().map(|call| (call.due, call.hook));
             let heard = match next {
-                None => self.read().await,
+                None => self.hear().await,
                 Some((due, hook)) => {
-                    let Ok(heard) = tokio::time::timeout_at(due.into(), self.read()).await else {
+                    let Ok(heard) = tokio::time::timeout_at(due.into(), self.hear()).await else {
                         error!(
                             "Hook `{hook}` of the configuration file does not return: its process is replaced"
                         );
@@ -113,13 +114,13 @@ impl Host {
                     heard
                 }
             };
-            let Some(length) = heard else {
-                warn!("the process that calls hooks (pid: {}) has ended", self.process.pid());
-                return Fate::Lost;
-            };
-            match ferricorn_wire::decode(&self.buffer[..length]) {
-                Ok(FromHookHost::Done { id }) => self.answered(id),
-                Err(error) => warn!("an answer about a hook cannot be understood: {error}"),
+            match heard {
+                Heard::Message(FromHookHost::Done { id }) => self.answered(id),
+                Heard::Garbage(error) => warn!("an answer about a hook cannot be understood: {error}"),
+                Heard::End => {
+                    warn!("the process that calls hooks (pid: {}) has ended", self.companion.pid());
+                    return Fate::Lost;
+                }
             }
             if self.is_idle() {
                 return Fate::Idle;
@@ -134,28 +135,22 @@ impl Host {
         }
     }
 
-    /// The length of the next answer in the buffer; none at the end of the channel.
-    async fn read(&mut self) -> Option<usize> {
-        loop {
-            let mut ready = self.channel.readable().await.ok()?;
-            if let Ok(read) = ready.try_io(|channel| channel::receive(channel, &mut self.buffer)) {
-                return read.ok().filter(|length| *length > 0);
-            }
-        }
+    async fn hear(&mut self) -> Heard<FromHookHost> {
+        self.channel.hear(&mut self.buffer).await
     }
 
     /// Lets the process end, and waits for it, with a limit. For after the event loop.
     pub(crate) async fn end(mut self) {
-        let ended = async { while self.read().await.is_some() {} };
+        let ended = async { while !matches!(self.hear().await, Heard::End) {} };
         if timeout(END_LIMIT, ended).await.is_err() {
             self.kill();
         }
         // It has closed everything or was killed, so this does not take long.
-        let _ = wait::wait_for(self.process.pid());
+        let _ = self.companion.wait();
     }
 
     /// Kills the process. It is reaped like any other child.
     pub(crate) fn kill(&self) {
-        let _ = self.process.signal(Signal::Kill);
+        self.companion.kill();
     }
 }

@@ -3,6 +3,7 @@
 //!
 //! Does not own: what they are asked, and when.
 
+mod companion;
 pub(crate) mod helper;
 pub(crate) mod host;
 

@@ -15,7 +15,7 @@ use ferricorn_wire::{
 };
 
 use super::{ALLOWANCE, Crew, History, Member, Stage, recruit::courtesy, rows::Rows, silence::Silence};
-use crate::{Command, link::watch, takeover::succession};
+use crate::{Command, link::Channel, takeover::succession};
 
 impl Crew {
     /// Everything that is left, in one message.
@@ -46,7 +46,7 @@ impl Crew {
             age_ms: milliseconds(member.spawned_at.elapsed()),
             slot: worker.slot.0,
             generation: worker.generation.0,
-            channel: member.channel.as_ref().map(AsRawFd::as_raw_fd),
+            channel: member.channel.descriptor(),
             black_box: member.black_box.as_raw_fd(),
             row: u32::try_from(member.row).unwrap_or(u32::MAX),
             leaving: worker.leaving.map(|leaving| leaving.why.as_str().to_owned()),
@@ -76,7 +76,10 @@ fn inherit_worker(worker: &WorkerState, row: usize) -> io::Result<Member> {
         pid: worker.pid,
         // A child that nobody has waited for: the pid is its own also if it has exited meanwhile.
         process: Process::open(worker.pid),
-        channel: worker.channel.map(|number| watch(inherit::descriptor(number)?)).transpose()?,
+        channel: match worker.channel {
+            Some(number) => Channel::new(inherit::descriptor(number)?)?,
+            None => Channel::CLOSED,
+        },
         row,
         spawned_at: now.checked_sub(Duration::from_millis(worker.age_ms)).unwrap_or(now),
         // Whose user it is of is not known.

@@ -5,18 +5,17 @@
 use std::{
     collections::BTreeSet,
     io,
-    os::fd::OwnedFd,
     task::{Context, Poll},
     time::Instant,
 };
 
 use ferricorn_core::{Generation, Slot};
-use ferricorn_sys::{BlackBox, Courtesy, Process, channel};
+use ferricorn_sys::{BlackBox, Courtesy, Process};
 use ferricorn_wire::ToMaster;
-use tokio::io::unix::AsyncFd;
 use tracing::{debug, warn};
 
 use super::silence::Silence;
+use crate::link::{Channel, Heard};
 
 /// Messages that a worker may say between two readings of the scoreboard. A worker in order says a handful in its life;
 /// what one says beyond waits in its own channel, so that a flood costs the master next to nothing.
@@ -28,8 +27,7 @@ pub(crate) struct Member {
     pub(crate) generation: Generation,
     pub(crate) pid: i32,
     pub(super) process: Process,
-    /// None once the worker closed its end.
-    pub(super) channel: Option<AsyncFd<OwnedFd>>,
+    pub(super) channel: Channel,
     pub(super) row: usize,
     /// How it gives way for a while; `None`: it cannot give way at all, as that could not be taken back.
     pub(super) courtesy: Option<Courtesy>,
@@ -83,56 +81,31 @@ impl Member {
     /// The next thing that it says and that can be understood, as far as it may say something now.
     pub(super) fn poll_message(&mut self, context: &mut Context<'_>, buffer: &mut [u8]) -> Option<ToMaster> {
         while self.allowance > 0
-            && let Some(channel) = &self.channel
+            && let Poll::Ready(heard) = self.channel.poll_hear(context, buffer)
         {
-            let Poll::Ready(ready) = channel.poll_read_ready(context) else { return None };
-            let Ok(mut ready) = ready else {
-                self.channel = None;
-                return None;
-            };
-            match ready.try_io(|channel| channel::receive(channel, buffer)) {
-                Err(_would_block) => {}
-                Ok(received) => match self.understand(received, buffer) {
-                    Heard::End => self.channel = None,
-                    Heard::Garbage => self.allowance -= 1,
-                    Heard::Message(message) => {
-                        self.allowance -= 1;
-                        return Some(message);
-                    }
-                },
+            match heard {
+                Heard::End => return None,
+                Heard::Garbage(error) => self.complain(&error),
+                Heard::Message(message) => {
+                    self.allowance -= 1;
+                    return Some(message);
+                }
             }
+            self.allowance -= 1;
         }
         None
     }
 
-    /// What it still said, when it has exited. The kernel keeps it until it is read.
+    /// What it still said, when it has exited.
     pub(super) fn last_words(&mut self, buffer: &mut [u8]) -> Vec<ToMaster> {
         let mut words = Vec::new();
-        let Some(channel) = self.channel.take() else { return words };
         loop {
-            let received = channel::receive(channel.get_ref(), buffer);
-            match self.understand(received, buffer) {
+            match self.channel.last_word(buffer) {
                 Heard::End => return words,
-                Heard::Garbage => {}
+                Heard::Garbage(error) => self.complain(&error),
                 Heard::Message(message) => words.push(message),
             }
         }
-    }
-
-    /// What came out of reading its channel into the buffer.
-    fn understand(&mut self, received: io::Result<usize>, buffer: &[u8]) -> Heard {
-        let message = match received {
-            Ok(length @ 1..) => ferricorn_wire::decode(&buffer[..length]).map_err(io::Error::from),
-            Err(error) if error.kind() == io::ErrorKind::InvalidData => Err(error),
-            Ok(0) | Err(_) => return Heard::End,
-        };
-        message.map_or_else(
-            |error| {
-                self.complain(&error);
-                Heard::Garbage
-            },
-            Heard::Message,
-        )
     }
 
     /// Tells of a message that cannot be understood: the first, the tenth, the hundredth, ...
@@ -143,15 +116,6 @@ impl Member {
             warn!("a message of worker (pid: {pid}) cannot be understood ({count} so far): {error}");
         }
     }
-}
-
-/// What was found in a channel.
-enum Heard {
-    Message(ToMaster),
-    /// Something that cannot be understood; it was complained of.
-    Garbage,
-    /// Nothing, and nothing will come: the other end is closed, or there is no more to read from one that has exited.
-    End,
 }
 
 /// What has become of a worker so far.

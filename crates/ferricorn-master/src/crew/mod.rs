@@ -119,8 +119,7 @@ impl Crew {
     /// Tells a worker something. A worker that is gone is no news: its exit is on its way.
     pub(crate) fn tell(&self, id: WorkerId, message: &ToWorker) {
         let Some(member) = self.members.get(&id) else { return };
-        let Some(channel) = &member.channel else { return };
-        if let Err(error) = channel::send(channel, &ferricorn_wire::encode(message))
+        if let Err(error) = member.channel.send(message)
             && error.kind() == io::ErrorKind::WouldBlock
         {
             warn!("worker (pid: {}) does not read its orders", member.pid);
@@ -129,11 +128,9 @@ impl Crew {
 
     /// Gives a worker the listening sockets, and tells it to accept. A worker that is gone is no news.
     pub(crate) fn serve(&self, id: WorkerId, listeners: &[RawFd]) -> io::Result<()> {
-        let channel = self.members.get(&id).and_then(|member| member.channel.as_ref());
-        let Some(channel) = channel else { return Ok(()) };
+        let Some(member) = self.members.get(&id) else { return Ok(()) };
         let order = ToWorker::Serve { listeners: u32::try_from(listeners.len()).unwrap_or(u32::MAX) };
-        channel::send_with(channel, &ferricorn_wire::encode(&order), listeners)
-            .or_else(|error| if error.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(error) })
+        member.channel.send_with(&order, listeners)
     }
 
     /// Lets a worker give way to those that serve.

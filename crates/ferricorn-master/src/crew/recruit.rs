@@ -20,7 +20,7 @@ use ferricorn_wire::ToWorker;
 
 use super::{Crew, History, Member, member::ALLOWANCE, silence::Silence};
 use crate::{
-    link::watch,
+    link::Channel,
     outside::rights,
     python::{environment, shim},
 };
@@ -95,6 +95,7 @@ impl Crew {
         start: impl FnOnce(Berth) -> ToWorker,
     ) -> Result<Member, NotSpawned> {
         let (ours, theirs) = channel::pair()?;
+        let ours = Channel::new(ours)?;
         let black_box = BlackBox::create()?;
         let handoff = self.handoff();
         let mut environment = environment::for_worker(&self.version, &recruit.environment);
@@ -114,7 +115,7 @@ impl Crew {
             black_box: black_box.as_raw_fd(),
             handoff,
         };
-        channel::send(&ours, &ferricorn_wire::encode(&start(berth)))?;
+        ours.send(&start(berth))?;
         let child = spawn::spawn(&plan).map_err(|error| NotSpawned {
             lasting: is_lasting(&error),
             error: spawn_failure(&error, &plan),
@@ -124,7 +125,7 @@ impl Crew {
             generation: recruit.generation,
             pid: child.pid,
             process: child.process,
-            channel: Some(watch(ours)?),
+            channel: ours,
             row,
             spawned_at: Instant::now(),
             courtesy: niceness.map(|it| courtesy(child.pid, it, recruit.slot, recruit.generation)),

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use ferricorn_config::Settings;
 use ferricorn_core::Generation;
-use ferricorn_sys::{Signal, wait};
+use ferricorn_sys::wait;
 
 use ferricorn_wire::control::Response;
 use tokio::sync::oneshot;
@@ -70,7 +70,7 @@ impl Reloading {
 
     /// The process that executes a file.
     pub(crate) fn pid(&self) -> Option<i32> {
-        self.helper.as_ref().map(|(helper, _)| helper.pid)
+        self.helper.as_ref().map(|(helper, _)| helper.pid())
     }
 
     /// Ends a file that takes too long.
@@ -78,8 +78,7 @@ impl Reloading {
         if let Some((helper, until)) = &self.helper
             && Instant::now() >= *until
         {
-            // One that is gone already is reaped in a moment.
-            let _ = helper.process.signal(Signal::Kill);
+            helper.kill();
         }
     }
 
