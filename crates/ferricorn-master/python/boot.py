@@ -30,7 +30,7 @@ def refuse_old_python(channel):
         sys.version_info[1],
         sys.executable,
     )
-    if sys.argv[3:4] in (["config"], ["check"]):
+    if sys.argv[3:4] in (["config"], ["rehearsal"]):
         sys.stderr.write(text + "\n")
         sys.exit(1)
     message = {"type": "boot_failed", "stage": "environment", "text": text}
@@ -124,10 +124,10 @@ def boot(source, channel):
         from ferricorn_worker.hooks import hook_host
 
         hook_host.run(channel)
-    if words[0] == "check":
-        from ferricorn_worker.helpers import check
+    if words[0] == "rehearsal":
+        from ferricorn_worker.helpers import rehearsal
 
-        check.run(channel)
+        rehearsal.run(channel)
     from ferricorn_worker.base import title
     from ferricorn_worker.life import main
 

@@ -41,7 +41,7 @@ use world::{
     run::{self, End},
 };
 
-pub use companions::{ExecuteError, Unfit, check_application, execute};
+pub use companions::{ExecuteError, Unfit, execute, rehearse};
 pub use launch::{Command, working_directory};
 pub use outside::{SystemAccounts, memory_limit};
 pub use program::{Configuration, METRIC, MasterLog, NextLog, Outcome, Program, Question, Reread};
@@ -85,7 +85,7 @@ async fn prepare(mut program: Program) -> Result<(Supervisor, World, VecDeque<Ev
     exec::accept_signals();
     let note =
         interpreter::settle(&mut program.settings, &program.invocation.python_search()).map_err(failed)?;
-    if let Succession::Check(predecessor) = succession {
+    if let Succession::Trial(predecessor) = succession {
         predecessor.tell(&FromSuccessor::Ready);
         return Err(Outcome::Stopped);
     }

@@ -30,7 +30,7 @@ pub struct Succession {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SuccessionKind {
     /// Say on the channel that it is fit, and exit.
-    Check,
+    Trial,
     /// Serve beside the predecessor, and take over.
     Beside,
     /// Go on where the predecessor was in this very process.
@@ -39,7 +39,7 @@ pub enum SuccessionKind {
 
 impl SuccessionKind {
     const NAMES: [(Self, &str); 3] =
-        [(Self::Check, "check"), (Self::Beside, "beside"), (Self::InPlace, "in-place")];
+        [(Self::Trial, "check"), (Self::Beside, "beside"), (Self::InPlace, "in-place")];
 }
 
 impl Succession {

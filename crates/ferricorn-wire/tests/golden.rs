@@ -105,7 +105,7 @@ fn a_control_address_names_the_pid_and_its_namespace() {
 fn how_a_successor_is_started_is_as_written_down() {
     let written = |kind| Succession { version: 1, kind, descriptor: 7 };
     for (text, kind) in [
-        ("1,check,7", SuccessionKind::Check),
+        ("1,check,7", SuccessionKind::Trial),
         ("1,beside,7", SuccessionKind::Beside),
         ("1,in-place,7", SuccessionKind::InPlace),
     ] {

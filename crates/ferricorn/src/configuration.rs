@@ -199,7 +199,7 @@ impl Configuration {
     }
 
     /// Checks what is named as the application, which needs no Python.
-    pub fn check_target(&self, settings: &Settings) -> Result<(), ConfigError> {
+    pub fn look_for_target(&self, settings: &Settings) -> Result<(), ConfigError> {
         target::check(settings, self.request.app.is_some(), &self.process.python)
     }
 

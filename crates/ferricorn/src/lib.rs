@@ -62,7 +62,7 @@ fn start(request: StartRequest, process: ProcessStart, invocation: Invocation) -
         return report::error(&format!("can't chdir to `{}`: {error}", settings.chdir.display()));
     }
     if task != Task::Serve {
-        return check(task, &settings, &invocation, &shown, &warnings);
+        return rehearse(task, &settings, &invocation, &shown, &warnings);
     }
     let log = match logging::start(&settings, colors) {
         Ok(log) => log,
@@ -86,7 +86,7 @@ fn start(request: StartRequest, process: ProcessStart, invocation: Invocation) -
 }
 
 /// `--print-config` and `--check-config`: everything that can be known without binding.
-fn check(
+fn rehearse(
     task: Task,
     settings: &Settings,
     invocation: &Invocation,
@@ -109,7 +109,7 @@ fn check(
     if let Some(note) = found.note {
         report::warning(&note.text);
     }
-    match ferricorn_master::check_application(settings, &found.python, &invocation.command(), VERSION) {
+    match ferricorn_master::rehearse(settings, &found.python, &invocation.command(), VERSION) {
         Ok(None) => 0,
         Ok(Some(Unfit { stage: BootStage::Import | BootStage::App, text })) => {
             report::error(&format!("the application `{}` cannot be loaded\n{text}", settings.app))
@@ -134,6 +134,6 @@ fn read(configuration: &Configuration) -> Result<Resolved, ConfigError> {
     let source = configuration.source()?;
     let answer = configuration.ask_python(&source)?;
     let resolved = configuration.resolve(source, answer.as_deref())?;
-    configuration.check_target(&resolved.settings)?;
+    configuration.look_for_target(&resolved.settings)?;
     Ok(resolved)
 }

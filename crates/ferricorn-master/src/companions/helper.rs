@@ -100,7 +100,7 @@ pub fn execute(question: &Question) -> Result<String, ExecuteError> {
 
 /// Takes the steps of a worker up to its startup with this interpreter, and waits for the verdict: none, or what is wrong.
 /// Call it from the main thread, before there is an event loop.
-pub fn check_application(
+pub fn rehearse(
     settings: &Settings,
     python: &Path,
     command: &Command,
@@ -108,7 +108,7 @@ pub fn check_application(
 ) -> Result<Option<Unfit>, ExecuteError> {
     let question = json!({ "app": start_message::app(settings), "log": start_message::log(settings, false) });
     let environment = environment::for_worker(version, &settings.environment);
-    let words = vec!["check".into()];
+    let words = vec!["rehearsal".into()];
     let job = Job { words, environment, directory: settings.chdir.clone(), rights: None };
     let helper = Helper::start(python, command, job, &question.to_string())?;
     let answer: Answer = serde_json::from_str(&helper.wait()?).map_err(io::Error::other)?;

@@ -7,4 +7,4 @@ mod companion;
 pub(crate) mod helper;
 pub(crate) mod host;
 
-pub use helper::{ExecuteError, Unfit, check_application, execute};
+pub use helper::{ExecuteError, Unfit, execute, rehearse};

@@ -38,7 +38,7 @@ pub(crate) async fn start(
         Succession::InPlace(legacy) => in_place(program, signals, &legacy),
         Succession::Beside(predecessor, estate) => beside(program, signals, predecessor, &estate).await,
         // The check has been answered.
-        Succession::First | Succession::Check(_) => first(program, signals).await,
+        Succession::First | Succession::Trial(_) => first(program, signals).await,
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) enum Succession {
     /// Somebody started it.
     First,
     /// A predecessor asks whether it would be fit.
-    Check(Predecessor),
+    Trial(Predecessor),
     /// A predecessor serves until it is ready.
     Beside(Predecessor, Estate),
     /// It was another program a moment ago.
@@ -31,7 +31,7 @@ impl Succession {
     /// Whether the service was started so that it outlives its terminal.
     pub(crate) fn ignores_hang_up(&self) -> bool {
         match self {
-            Self::First | Self::Check(_) => false,
+            Self::First | Self::Trial(_) => false,
             Self::Beside(_, estate) => estate.ignores_hang_up,
             Self::InPlace(legacy) => legacy.estate.ignores_hang_up,
         }
@@ -103,7 +103,7 @@ pub(crate) fn find_out() -> Result<Succession, String> {
     }
     let taken = match succession.kind {
         SuccessionKind::InPlace => read_legacy(descriptor),
-        SuccessionKind::Check => peer(descriptor).map(Succession::Check),
+        SuccessionKind::Trial => peer(descriptor).map(Succession::Trial),
         SuccessionKind::Beside => read_estate(descriptor),
     };
     taken.map_err(|error| format!("cannot succeed the running ferricorn: {error}"))

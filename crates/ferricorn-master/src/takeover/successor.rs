@@ -66,7 +66,7 @@ impl Successor {
         let (ours, theirs): (OwnedFd, OwnedFd) = channel::pair_of_masters().map_err(text)?;
         let mut inherit = vec![theirs.as_raw_fd()];
         let kind = match way {
-            UpgradeWay::InPlace => SuccessionKind::Check,
+            UpgradeWay::InPlace => SuccessionKind::Trial,
             UpgradeWay::Beside => {
                 inherit.extend(estate.listeners.iter().map(|listener| listener.descriptor));
                 inherit.extend(estate.handoff);

@@ -166,7 +166,7 @@ fn resolve(input: &str) -> Result<(), ConfigError> {
         let configuration = Configuration::new(request, process);
         let source = configuration.source()?;
         let resolved = configuration.resolve(source, None)?;
-        configuration.check_target(&resolved.settings)?;
+        configuration.look_for_target(&resolved.settings)?;
     }
     Ok(())
 }

@@ -31,7 +31,7 @@ def run(descriptor: int) -> NoReturn:
     app = AppSettings.from_message(question["app"])
     answer: dict[str, str] = {}
     try:
-        _check(app, LogSettings.from_message(question["log"]))
+        _rehearse(app, LogSettings.from_message(question["log"]))
     except BootFailed as error:
         if forked.is_child():
             forked.leave(error)
@@ -40,7 +40,7 @@ def run(descriptor: int) -> NoReturn:
     give(descriptor, {"failure": answer or None})
 
 
-def _check(app: AppSettings, log: LogSettings) -> None:
+def _rehearse(app: AppSettings, log: LogSettings) -> None:
     environment.prepare_path(app.app_dir, app.python_path)
     version = environment.check_uvicorn()
     options = {} if app.worker_class is None else worker_class.load(app.worker_class).options
