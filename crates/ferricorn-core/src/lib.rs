@@ -28,12 +28,15 @@ mod action;
 mod backoff;
 mod budget;
 mod event;
+mod first_start;
 mod hang_up;
 mod ids;
 mod policy;
+mod reload;
 mod rollout;
 mod supervisor;
 mod upgrade;
+mod watch;
 mod worker;
 
 pub use action::{Action, ExitReason, Notice, Reply, Retirement, WorkerSignal};

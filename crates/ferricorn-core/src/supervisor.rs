@@ -3,12 +3,11 @@
 //! Owns: every worker, every seat, the phase of the service. This file holds the state, `step`, and what others may ask.
 //! The verbs have files of their own: [`record`] takes facts in, [`expire`] looks at promises, [`reconcile`] compares
 //! wish with fact; [`silence`] judges event loops, [`leave`] is how a worker or the whole service goes, [`fail`] what
-//! follows from a failed boot, [`opening`] when a start is over, [`upgrade`] and [`succeed`] are the two sides of handing over to a new program.
+//! follows from a failed boot, [`upgrade`] and [`succeed`] are the two sides of handing over to a new program.
 
 mod expire;
 mod fail;
 mod leave;
-mod opening;
 mod reconcile;
 mod record;
 mod silence;
@@ -25,20 +24,19 @@ use std::{
 use rand::{SeedableRng, rngs::SmallRng};
 
 use crate::{
-    Action, Backoff, Event, ExitReason, Generation, Notice, Policy, RequestId, Slot, Stage, StopMode,
-    WorkerId,
+    Action, Backoff, Event, ExitReason, Generation, Notice, Policy, Slot, Stage, StopMode, WorkerId,
     budget::Budget,
-    rollout::Rollout,
+    first_start::FirstStart,
+    reload::Reloads,
     upgrade::{Heir, Upgrade},
+    watch::Watch,
     worker::Worker,
 };
 
-use opening::Opening;
 pub use succeed::{Leaving, Legacy, LegacyWorker};
 
 /// Decides what the master does. See the crate's documentation.
 #[derive(Clone, Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one fact of its own")]
 pub struct Supervisor {
     policy: Policy,
     phase: Phase,
@@ -46,42 +44,17 @@ pub struct Supervisor {
     seats: BTreeMap<Slot, Seat>,
     /// How many seats there are to be.
     target: u16,
-    /// The generation that the service runs, or ran last when a reload is under way.
-    generation: Generation,
-    /// The highest generation ever begun.
-    last_generation: Generation,
-    rollout: Option<Rollout>,
-    /// The policy of the reload under way: it holds once the reload is proven.
-    next_policy: Option<Policy>,
-    /// Reloads asked for while one was under way, merged into one.
-    queued: Option<(Policy, Vec<RequestId>)>,
-    /// Reloads that have succeeded, and who is told so when the last worker of an older generation has gone.
-    settling: Vec<(Generation, RequestId)>,
+    reloads: Reloads,
     /// The upgrade under way, or asked for.
     upgrade: Option<Upgrade>,
     /// The service is not ours yet: another master serves until we are ready.
     heir: Option<Heir>,
-    /// The last reload was rejected: what is on disk is not what serves.
-    frozen: bool,
-    listening: bool,
-    opening: Opening,
-    ever_ready: bool,
-    /// Boots of the first start that ended without a word.
-    silent_boot_deaths: u32,
+    first_start: FirstStart,
+    watch: Watch,
     /// What restarts after failures may cost.
     restarts: Budget,
     /// The quickest boot of a generation that somebody waited for.
     quickest_boot: Option<(Generation, Duration)>,
-    /// Silence is counted from here on: the master was not running before.
-    awake_since: Option<Instant>,
-    /// When the scoreboard was last read.
-    sampled_at: Option<Instant>,
-    /// The master was late to read the scoreboard, and judged nobody for that.
-    judged_nobody: bool,
-    /// What holds the service back.
-    throttles: Vec<throttle::Throttle>,
-    /// Every worker waits for a device at once, and was given more time for that.
-    host_stalled: bool,
     next_id: u64,
     now: Option<Instant>,
     random: SmallRng,
@@ -180,26 +153,13 @@ impl Supervisor {
             workers: BTreeMap::new(),
             seats: BTreeMap::new(),
             target,
-            generation: Generation(1),
-            last_generation: Generation(1),
-            rollout: None,
-            next_policy: None,
-            queued: None,
-            settling: Vec::new(),
+            reloads: Reloads::new(),
             upgrade: None,
             heir: None,
-            frozen: false,
-            listening: false,
-            opening: Opening::Booting,
-            ever_ready: false,
-            silent_boot_deaths: 0,
+            first_start: FirstStart::new(),
+            watch: Watch::default(),
             restarts: Budget::default(),
             quickest_boot: None,
-            awake_since: None,
-            sampled_at: None,
-            judged_nobody: false,
-            throttles: Vec::new(),
-            host_stalled: false,
             next_id: 1,
             now: None,
             random: SmallRng::seed_from_u64(seed),
@@ -220,7 +180,6 @@ impl Supervisor {
     /// When `step` has to be called again at the latest, if nothing happens before; always later than the last step.
     pub fn next_deadline(&self) -> Option<Instant> {
         let workers = self.workers.values().filter_map(Worker::deadline);
-        let rollout = self.rollout.iter().filter_map(Rollout::deadline);
         let seats = self.seats.values().filter_map(|seat| seat.not_before);
         let restart = self.now.and_then(|now| self.next_restart(now));
         let announced = match self.phase {
@@ -228,7 +187,7 @@ impl Supervisor {
             _ => None,
         };
         workers
-            .chain(rollout)
+            .chain(self.reloads.deadline())
             .chain(seats)
             .chain(restart)
             .chain(announced)
@@ -251,16 +210,16 @@ impl Supervisor {
             slot: worker.slot,
             generation: worker.generation,
             stage: worker.stage(),
-            on_probation: self.rollout.as_ref().is_some_and(|rollout| rollout.is_on_probation(*id)),
+            on_probation: self.reloads.is_on_probation(*id),
         });
         let mut workers: Vec<_> = workers.collect();
         workers.sort_by_key(|worker| (worker.slot, worker.id));
         Snapshot {
             target: self.target,
-            generation: self.generation,
-            reloading: self.rollout.is_some(),
+            generation: self.reloads.generation(),
+            reloading: self.reloads.is_under_way(),
             upgrading: self.upgrade.is_some(),
-            frozen: self.frozen,
+            frozen: self.reloads.is_frozen(),
             stopping: self.is_stopping(),
             workers,
         }

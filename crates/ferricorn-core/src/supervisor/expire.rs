@@ -20,18 +20,16 @@ impl Supervisor {
             return;
         }
         // Once: otherwise a master that is held back with its workers would excuse them for as long as that lasts.
-        if let Some(throttle) = self.short_of_memory(before)
+        if let Some(throttle) = self.watch.short_of_memory(before)
             && std::mem::replace(&mut throttle.has_overslept, true)
         {
             return;
         }
-        self.awake_since = Some(now);
+        self.watch.awake_since = Some(now);
         for worker in self.workers.values_mut() {
             worker.postpone(pause);
         }
-        if let Some(rollout) = &mut self.rollout {
-            rollout.postpone(pause);
-        }
+        self.reloads.postpone(pause);
         if let Some(upgrade) = &mut self.upgrade {
             upgrade.postpone(pause);
         }
@@ -109,10 +107,7 @@ impl Supervisor {
     /// Whether a boot that has to show that it is alive may have done so, and nobody has looked: the master was late.
     fn is_unseen(&self, worker: &Worker, now: Instant) -> bool {
         let ending = worker.is_leaving() && worker.startup_by.is_some_and(|startup_by| startup_by > now);
-        let seen = self
-            .sampled_at
-            .is_some_and(|at| now.saturating_duration_since(at) <= self.policy.sample_every * 3);
-        ending && !seen
+        ending && !self.watch.has_sampled_within(self.policy.sample_every * 3, now)
     }
 
     /// Replaces a worker that somebody has told to stop, unless the whole service was told as well.
@@ -127,26 +122,23 @@ impl Supervisor {
     }
 
     fn end_probation(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        let Some(rollout) = &mut self.rollout else { return };
-        match rollout.stage {
-            RolloutStage::Holding { canary, until } if until <= now => {
-                let probation = self.next_policy.as_ref().unwrap_or(&self.policy).probation;
+        match self.reloads.stage() {
+            Some(RolloutStage::Holding { canary, until }) if until <= now => {
+                let probation = self.reloads.policy(&self.policy).probation;
                 let until = now + probation.min(Policy::FIRST_REQUEST);
-                rollout.stage = RolloutStage::Serving { canary, until };
+                self.reloads.set_stage(RolloutStage::Serving { canary, until });
                 self.serve(canary, actions);
             }
-            RolloutStage::Serving { until, .. } if until <= now => self.prove(actions),
+            Some(RolloutStage::Serving { until, .. }) if until <= now => self.prove(actions),
             _ => {}
         }
     }
 
     /// The canary has held and answered: the others may follow.
     pub(super) fn prove(&mut self, actions: &mut Vec<Action>) {
-        let Some(rollout) = &mut self.rollout else { return };
-        rollout.stage = RolloutStage::Proven;
-        actions.push(Action::Notify(Notice::ReloadProven(rollout.to)));
-        if let Some(policy) = self.next_policy.take() {
-            rollout.before = Some((self.policy.clone(), self.target));
+        let Some((generation, policy)) = self.reloads.prove(&self.policy, self.target) else { return };
+        actions.push(Action::Notify(Notice::ReloadProven(generation)));
+        if let Some(policy) = policy {
             self.set_target(policy.workers, actions);
             self.policy = policy;
         }

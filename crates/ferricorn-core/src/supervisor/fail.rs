@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::{Failure, Seat, Supervisor};
 use crate::{
     Action, BootFailure, ExitReason, Generation, Notice, Policy, Reply, Retirement, Slot, StopMode, WorkerId,
-    worker::Seating,
+    reload::Rejected, worker::Seating,
 };
 
 impl Supervisor {
@@ -28,10 +28,10 @@ impl Supervisor {
             actions.push(Action::Notify(Notice::BootFailed { id, failures: 1, retry_in: None, ends: true }));
             return self.give_up_succession(failure.unwrap_or(BootFailure::Boot), now, actions);
         }
-        if !self.ever_ready {
-            self.silent_boot_deaths += 1;
+        if !self.first_start.has_succeeded() {
+            let failures = self.first_start.failed();
             let certain = match failure {
-                None => self.silent_boot_deaths >= Policy::FIRST_START_TRIES,
+                None => failures >= Policy::FIRST_START_TRIES,
                 // A database that is not there yet: the seat tries again.
                 Some(BootFailure::Startup) => {
                     let before = self.seats.get(&slot).map_or(0, |seat| seat.backoff.failures());
@@ -40,7 +40,6 @@ impl Supervisor {
                 Some(_) => true,
             };
             if certain {
-                let failures = self.silent_boot_deaths;
                 actions.push(Action::Notify(Notice::BootFailed { id, failures, retry_in: None, ends: true }));
                 let failure = failure.unwrap_or(BootFailure::Boot);
                 self.stop(StopMode::Quick, ExitReason::BootFailed(failure), now, actions);
@@ -49,7 +48,7 @@ impl Supervisor {
         }
         let pause = self.hold_seat(slot, Failure::Boot, now);
         let failures = self.seats.get(&slot).map_or(1, |seat| seat.backoff.failures());
-        let rejects = self.rollout.as_ref().is_some_and(|it| it.to == generation);
+        let rejects = self.reloads.leads_to(generation);
         let retry_in = if rejects { None } else { Some(pause) };
         actions.push(Action::Notify(Notice::BootFailed { id, failures, retry_in, ends: false }));
         if rejects {
@@ -72,8 +71,8 @@ impl Supervisor {
     /// The new generation does not work. Its workers go at once where an old one still holds the seat, and elsewhere
     /// as soon as one of the old generation is ready in their place.
     pub(super) fn reject_reload(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        let Some(rollout) = self.rollout.take() else { return };
-        let tried = self.next_policy.take().unwrap_or_else(|| self.policy.clone());
+        let Some(Rejected { rollout, policy }) = self.reloads.reject() else { return };
+        let tried = policy.unwrap_or_else(|| self.policy.clone());
         if let Some((policy, target)) = rollout.before {
             self.policy = policy;
             // A number that was asked for in the meantime stays.
@@ -81,7 +80,6 @@ impl Supervisor {
                 self.set_target(target, actions);
             }
         }
-        self.frozen = true;
         actions.push(Action::Notify(Notice::ReloadRejected(rollout.to)));
         for to in rollout.asked_by {
             actions.push(Action::Reply { to, reply: Reply::ReloadRejected(rollout.to) });
@@ -113,11 +111,7 @@ impl Supervisor {
 
     /// Ends the reload under way and every queued one with the same answer.
     pub(super) fn answer_reloads(&mut self, reply: &Reply, actions: &mut Vec<Action>) {
-        let under_way = self.rollout.take().map(|rollout| rollout.asked_by).unwrap_or_default();
-        let queued = self.queued.take().map(|(_, asked_by)| asked_by).unwrap_or_default();
-        let settling = std::mem::take(&mut self.settling).into_iter().map(|(_, asker)| asker);
-        self.next_policy = None;
-        for to in under_way.into_iter().chain(queued).chain(settling) {
+        for to in self.reloads.abandon() {
             actions.push(Action::Reply { to, reply: reply.clone() });
         }
     }

@@ -8,7 +8,8 @@ use super::{Failure, Phase, Seat, Supervisor};
 use crate::{
     Action, Generation, Notice, Reply, Retirement, Slot, WorkerId,
     budget::Budget,
-    rollout::{Rollout, RolloutStage},
+    first_start::Opening,
+    rollout::RolloutStage,
     worker::{State, Worker},
 };
 
@@ -46,15 +47,13 @@ impl Supervisor {
 
     fn begin_queued_reload(&mut self, actions: &mut Vec<Action>) {
         // Before the first worker is ready there is nothing to compare a new generation with.
-        if self.rollout.is_some() || !self.ever_ready || self.is_upgrading() || self.heir.is_some() {
+        let busy = self.reloads.is_under_way() || self.is_upgrading() || self.heir.is_some();
+        if busy || !self.first_start.has_succeeded() {
             return;
         }
-        let Some((policy, asked_by)) = self.queued.take() else { return };
-        self.last_generation = Generation(self.last_generation.0 + 1);
-        self.next_policy = Some(policy);
-        self.rollout = Some(Rollout::new(self.last_generation, asked_by));
+        let Some(generation) = self.reloads.begin() else { return };
         self.seats.values_mut().for_each(Seat::forgive);
-        actions.push(Action::Notify(Notice::ReloadStarted(self.last_generation)));
+        actions.push(Action::Notify(Notice::ReloadStarted(generation)));
     }
 
     /// As many seats as wanted: new ones get the lowest free number, the one whose worker is youngest goes first.
@@ -80,7 +79,7 @@ impl Supervisor {
 
     /// A canary on probation serves before its time when the one beside it is gone.
     fn let_canary_stand_in(&mut self, actions: &mut Vec<Action>) {
-        let Some(RolloutStage::Holding { canary, .. }) = self.rollout.as_ref().map(|it| it.stage) else {
+        let Some(RolloutStage::Holding { canary, .. }) = self.reloads.stage() else {
             return;
         };
         let alone = self.workers.get(&canary).is_some_and(|it| !self.seat_has_other(it.slot, it.generation));
@@ -100,7 +99,7 @@ impl Supervisor {
         for slot in self.seats.keys() {
             let ready: Vec<_> = self.seated(*slot).filter(|(_, worker)| worker.is_ready()).collect();
             let Some((youngest, _)) = ready.last() else { continue };
-            if self.rollout.as_ref().is_some_and(|rollout| rollout.is_on_probation(*youngest)) {
+            if self.reloads.is_on_probation(*youngest) {
                 continue;
             }
             let older = &ready[..ready.len() - 1];
@@ -149,7 +148,7 @@ impl Supervisor {
         if self.is_upgrading() {
             return None;
         }
-        if let Some(rollout) = &self.rollout {
+        if let Some(rollout) = self.reloads.rollout() {
             let to = rollout.to;
             let canary_only = !rollout.is_proven();
             let under_way = self.workers.values().any(|worker| worker.generation == to && worker.is_seated());
@@ -160,13 +159,13 @@ impl Supervisor {
         }
         self.replaceable(now)
             // Recycling would load the rejected code without need.
-            .find(|worker| worker.due.is_some_and(|why| !(self.frozen && why.is_recycling())))
+            .find(|worker| worker.due.is_some_and(|why| !self.reloads.holds_back(why)))
             .map(|worker| worker.slot)
     }
 
     /// Says once of each worker that it is due for recycling and is kept.
     fn tell_of_kept_workers(&mut self, actions: &mut Vec<Action>) {
-        if !self.frozen || self.rollout.is_some() {
+        if !self.reloads.is_frozen() || self.reloads.is_under_way() {
             return;
         }
         for (id, worker) in &mut self.workers {
@@ -227,8 +226,8 @@ impl Supervisor {
                 self.restarts.spend(self.target, now);
             }
         }
-        let generation = self.rollout.as_ref().map_or(self.generation, |rollout| rollout.to);
-        let policy = self.next_policy.as_ref().unwrap_or(&self.policy);
+        let generation = self.reloads.next_generation();
+        let policy = self.reloads.policy(&self.policy);
         let boot_by = policy.boot_timeout.map(|limit| now + limit);
         // A boot that has a limit of time is not to miss it for being polite.
         let urgent = is_waited_for || boot_by.is_some();
@@ -265,7 +264,7 @@ impl Supervisor {
 
     /// The reload is over when nobody of an older generation holds a seat and every seat has its new worker.
     fn commit_reload(&mut self, actions: &mut Vec<Action>) {
-        let Some(rollout) = &self.rollout else { return };
+        let Some(rollout) = self.reloads.rollout() else { return };
         let to = rollout.to;
         let complete = self.seats.keys().all(|slot| {
             let mut seated = self.seated(*slot).peekable();
@@ -275,14 +274,11 @@ impl Supervisor {
         if !(complete && (rollout.is_proven() || self.seats.is_empty())) {
             return;
         }
-        let Some(rollout) = self.rollout.take() else { return };
-        if let Some(policy) = self.next_policy.take() {
+        let Some((generation, policy)) = self.reloads.commit() else { return };
+        if let Some(policy) = policy {
             self.policy = policy;
         }
-        self.generation = to;
-        self.frozen = false;
-        actions.push(Action::Notify(Notice::ReloadCommitted(to)));
-        self.settling.extend(rollout.asked_by.into_iter().map(|asker| (to, asker)));
+        actions.push(Action::Notify(Notice::ReloadCommitted(generation)));
     }
 
     /// Says that every worker runs a generation when that is so: those of older ones may take the graceful timeout to go.
@@ -291,12 +287,39 @@ impl Supervisor {
         let settled = |generation: Generation| {
             !workers.values().any(|worker| worker.generation < generation && !worker.is_given_up())
         };
-        self.settling.retain(|(generation, asker)| {
-            let settled = settled(*generation);
-            if settled {
-                actions.push(Action::Reply { to: *asker, reply: Reply::Reloaded(*generation) });
-            }
-            !settled
-        });
+        for (generation, asker) in self.reloads.settle(settled) {
+            actions.push(Action::Reply { to: asker, reply: Reply::Reloaded(generation) });
+        }
+    }
+
+    /// Says that the service is there.
+    fn tell_of_opening(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        if !self.first_start.is_listening() || self.heir.is_some() {
+            return;
+        }
+        let waits = match self.first_start.opening() {
+            Opening::Told => return,
+            Opening::Booting => !self.seats.is_empty(),
+            Opening::Filling { until } => until > now && self.is_filling(),
+        };
+        if !waits {
+            self.first_start.told();
+            actions.push(Action::Notify(Notice::Opened));
+        }
+    }
+
+    /// Whether a worker is about to be ready, and none has failed to.
+    fn is_filling(&self) -> bool {
+        let failed = self.seats.values().any(|seat| seat.failure.is_some());
+        let ready = |slot| self.seated(slot).any(|(_, worker)| worker.is_ready());
+        !failed && !self.seats.keys().all(|slot| ready(*slot))
+    }
+
+    /// When the other workers of the first start have had their time.
+    pub(super) fn opening_deadline(&self) -> Option<Instant> {
+        match self.first_start.opening() {
+            Opening::Filling { until } if self.phase == Phase::Running && self.heir.is_none() => Some(until),
+            _ => None,
+        }
     }
 }

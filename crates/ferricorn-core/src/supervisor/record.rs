@@ -27,7 +27,7 @@ impl Supervisor {
             Event::Drained { id } => self.drained(id, now, actions),
             Event::Exiting { id } => self.exiting(id, now, actions),
             Event::Sampled(samples) => self.sampled(&samples, now, actions),
-            Event::Throttled(fact) => self.throttled(fact, now),
+            Event::Throttled(fact) => self.watch.throttled(fact, now),
             Event::Exited { id, exit } => self.exited(id, exit, now, actions),
             Event::Asked { by, command } => self.asked(by, command, now, actions),
             Event::SuccessorReady => self.successor_ready(actions),
@@ -50,8 +50,7 @@ impl Supervisor {
     }
 
     fn listen(&mut self, actions: &mut Vec<Action>) {
-        if !self.listening {
-            self.listening = true;
+        if self.first_start.listen() {
             actions.push(Action::Listen);
         }
     }
@@ -101,9 +100,9 @@ impl Supervisor {
             actions.push(Action::Notify(Notice::SpawnFailed { id, error, retry_in: None }));
             return self.give_up_succession(BootFailure::Environment, now, actions);
         }
-        if !self.ever_ready {
-            self.silent_boot_deaths += 1;
-            if lasting || self.silent_boot_deaths >= Policy::FIRST_START_TRIES {
+        if !self.first_start.has_succeeded() {
+            let failures = self.first_start.failed();
+            if lasting || failures >= Policy::FIRST_START_TRIES {
                 actions.push(Action::Notify(Notice::SpawnFailed { id, error, retry_in: None }));
                 let reason = ExitReason::BootFailed(BootFailure::Environment);
                 return self.stop(StopMode::Quick, reason, now, actions);
@@ -128,24 +127,20 @@ impl Supervisor {
         {
             self.restarts.heal(self.target, now);
         }
-        self.ever_ready = true;
         self.listen(actions);
         let boot = now.saturating_duration_since(since);
-        self.begin_opening(boot, now);
+        self.first_start.ready(boot, now);
         actions.push(Action::Notify(Notice::Ready { id, boot }));
-        if let Some(rollout) = &mut self.rollout
-            && rollout.to == generation
-            && rollout.stage == RolloutStage::Booting
-        {
-            let probation = self.next_policy.as_ref().unwrap_or(&self.policy).probation;
+        if self.reloads.leads_to(generation) && self.reloads.stage() == Some(RolloutStage::Booting) {
+            let probation = self.reloads.policy(&self.policy).probation;
             let until = now + probation;
             if !probation.is_zero() {
                 // What it serves would be lost if it does not hold.
-                rollout.stage = RolloutStage::Holding { canary: id, until };
+                self.reloads.set_stage(RolloutStage::Holding { canary: id, until });
                 actions.push(Action::Notify(Notice::OnProbation { id, lasts: probation }));
                 return;
             }
-            rollout.stage = RolloutStage::Serving { canary: id, until };
+            self.reloads.set_stage(RolloutStage::Serving { canary: id, until });
         }
         // What it served before the service is ours would be lost if it does not hold.
         if self.heir.is_none() {
@@ -200,7 +195,7 @@ impl Supervisor {
     }
 
     fn sampled(&mut self, samples: &[(WorkerId, Vitals)], now: Instant, actions: &mut Vec<Action>) {
-        let late = self.has_just_been_late(now);
+        let late = self.watch.has_just_been_late(self.policy.sample_every, now);
         self.tell_of_throttles(samples, late, now, actions);
         self.notice_host_stall(samples, now, actions);
         for (id, vitals) in samples {
@@ -214,7 +209,7 @@ impl Supervisor {
     }
 
     fn judge_requests(&mut self, id: WorkerId, vitals: Vitals, actions: &mut Vec<Action>) {
-        let stage = self.rollout.as_ref().map(|rollout| rollout.stage);
+        let stage = self.reloads.stage();
         if vitals.requests > 0 && matches!(stage, Some(RolloutStage::Serving { canary, .. }) if canary == id)
         {
             self.prove(actions);
@@ -294,7 +289,7 @@ impl Supervisor {
     /// A worker died or was given up that had been ready. If it belongs to the generation of a reload under way, the
     /// reload has failed.
     pub(super) fn judge_reload(&mut self, generation: Generation, now: Instant, actions: &mut Vec<Action>) {
-        if self.rollout.as_ref().is_some_and(|rollout| rollout.to == generation) {
+        if self.reloads.leads_to(generation) {
             self.reject_reload(now, actions);
         }
     }
@@ -317,7 +312,7 @@ impl Supervisor {
                 self.scale(by, |workers| workers.saturating_sub(1).max(1).min(workers), actions);
             }
             Command::ScaleTo(workers) => self.scale(by, |_| workers, actions),
-            Command::Reload(policy) => self.queue_reload(*policy, by),
+            Command::Reload(policy) => self.reloads.ask(*policy, by),
             Command::Upgrade => self.ask_upgrade(by, actions),
         }
     }
@@ -325,20 +320,11 @@ impl Supervisor {
     /// More or fewer workers. What a reload under way is going to ask for changes as much: the reload was asked for
     /// before.
     fn scale(&mut self, by: RequestId, change: impl Fn(u16) -> u16, actions: &mut Vec<Action>) {
-        let coming = self.next_policy.iter_mut().chain(self.queued.iter_mut().map(|(policy, _)| policy));
-        for policy in coming {
+        for policy in self.reloads.coming() {
             policy.workers = change(policy.workers);
         }
         let target = change(self.target);
         actions.push(Action::Reply { to: by, reply: Reply::Scaled(target) });
         self.set_target(target, actions);
-    }
-
-    /// Reloads that come while one is under way are merged into one that follows it: what that one has loaded may
-    /// be older than they are.
-    fn queue_reload(&mut self, policy: Policy, by: RequestId) {
-        let mut asked_by = self.queued.take().map(|(_, asked_by)| asked_by).unwrap_or_default();
-        asked_by.push(by);
-        self.queued = Some((policy, asked_by));
     }
 }

@@ -1,7 +1,7 @@
 //! Silence: an event loop that does not run. It is explained first, then ended; and a machine that stood still is no
 //! worker's fault.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::Supervisor;
 use crate::{
@@ -16,7 +16,7 @@ impl Supervisor {
     /// Workers that run, or sleep in a call that a signal ends, get none: that all of them hang at once means that they
     /// wait for the same thing, such as a database, and it is for just that that there is a timeout. What else a machine
     /// that stands still looks like is seen elsewhere: the master is late itself (`notice_oversleep`,
-    /// `has_just_been_late`), or the workers get no processor (`Vitals::starved`).
+    /// `Watch::has_just_been_late`), or the workers get no processor (`Vitals::starved`).
     pub(super) fn notice_host_stall(
         &mut self,
         samples: &[(WorkerId, Vitals)],
@@ -25,7 +25,7 @@ impl Supervisor {
     ) {
         let Some(timeout) = self.policy.timeout else { return };
         // Its cause is known, and what it excuses is decided already.
-        if self.short_of_memory(now).is_some() {
+        if self.watch.short_of_memory(now).is_some() {
             return;
         }
         let ready: Vec<_> = samples
@@ -35,11 +35,11 @@ impl Supervisor {
         let held_up = ready.iter().all(|(_, vitals)| vitals.held_up || vitals.starved);
         let silences: Vec<_> = ready
             .into_iter()
-            .map(|(_, vitals)| self.silence_since_awake(vitals, now).unwrap_or_default())
+            .map(|(_, vitals)| self.watch.silence(vitals, now).unwrap_or_default())
             .collect();
         let (Some(longest), Some(shortest)) = (silences.iter().max(), silences.iter().min()) else { return };
         if *shortest < timeout / 2 {
-            self.host_stalled = false;
+            self.watch.host_stalled = false;
             return;
         }
         // The first of them is due; the others follow so closely that it is one event.
@@ -47,31 +47,12 @@ impl Supervisor {
             && silences.len() > 1
             && *longest >= timeout
             && longest.abs_diff(*shortest) < Policy::AT_ONCE;
-        if together && !self.host_stalled {
-            self.host_stalled = true;
+        if together && !self.watch.host_stalled {
+            self.watch.host_stalled = true;
             let more = (timeout / 2).min(Policy::HOST_STALL);
-            self.awake_since = now.checked_sub(timeout.saturating_sub(more));
+            self.watch.awake_since = now.checked_sub(timeout.saturating_sub(more));
             actions.push(Action::Notify(Notice::HostStalled { workers: silences.len(), more }));
         }
-    }
-
-    /// Whether the master has just been kept from running itself, if only for a moment, and so perhaps everybody: workers
-    /// that are well show it before the next look, and so nobody is judged in this one. Two in a row are judged, as on a
-    /// machine that is busy all the time.
-    pub(super) fn has_just_been_late(&mut self, now: Instant) -> bool {
-        let before = self.sampled_at.replace(now);
-        let pause = before.map_or(Duration::ZERO, |before| now.saturating_duration_since(before));
-        let late = pause > self.policy.sample_every * 3;
-        self.judged_nobody = late && !self.judged_nobody;
-        self.judged_nobody
-    }
-
-    /// The silence of a worker, as far as the master was awake to hear it.
-    fn silence_since_awake(&self, vitals: &Vitals, now: Instant) -> Option<Duration> {
-        let awake_for = self.awake_since.map(|since| now.saturating_duration_since(since));
-        vitals
-            .silent_for
-            .map(|silent_for| awake_for.map_or(silent_for, |awake_for| awake_for.min(silent_for)))
     }
 
     pub(super) fn judge_silence(
@@ -81,7 +62,7 @@ impl Supervisor {
         now: Instant,
         actions: &mut Vec<Action>,
     ) {
-        let Some(silent_for) = self.silence_since_awake(&vitals, now) else { return };
+        let Some(silent_for) = self.watch.silence(&vitals, now) else { return };
         let (slow_after, timeout) = (self.policy.slow_after(), self.timeout(now));
         let Some(worker) = self.workers.get_mut(&id) else { return };
         // One that has drained may do at its end what it likes, and its loop ends with it: that is bounded elsewhere.

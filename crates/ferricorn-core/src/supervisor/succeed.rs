@@ -9,9 +9,11 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Opening, Phase, Seat, Supervisor};
+use super::{Phase, Seat, Supervisor};
 use crate::{
     Action, BootFailure, ExitReason, Generation, Notice, Policy, Retirement, Slot, StopMode, WorkerId,
+    first_start::FirstStart,
+    reload::Reloads,
     upgrade::{Heir, HeirStage},
     worker::{Cause, State, Worker},
 };
@@ -91,14 +93,10 @@ impl Supervisor {
         let seats = workers.values().filter(|it| it.is_ready()).map(|it| (it.slot, Seat::default()));
         Self {
             target: legacy.target,
-            generation: legacy.generation,
-            last_generation: legacy.last_generation,
-            frozen: legacy.frozen,
+            reloads: Reloads::after(legacy.generation, legacy.last_generation, legacy.frozen),
             next_id: legacy.next_id,
             seats: seats.collect(),
-            listening: true,
-            opening: Opening::Told,
-            ever_ready: true,
+            first_start: FirstStart::over(),
             workers,
             ..Self::new(policy, seed)
         }
@@ -129,9 +127,9 @@ impl Supervisor {
         };
         Legacy {
             target: self.target,
-            generation: self.generation,
-            last_generation: self.last_generation,
-            frozen: self.frozen,
+            generation: self.reloads.generation(),
+            last_generation: self.reloads.last_generation(),
+            frozen: self.reloads.is_frozen(),
             next_id: self.next_id,
             workers: self.workers.iter().map(worker).collect(),
         }

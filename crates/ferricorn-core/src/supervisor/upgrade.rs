@@ -43,7 +43,8 @@ impl Supervisor {
     }
 
     pub(super) fn begin_upgrade(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        if !self.ever_ready || self.heir.is_some() || self.rollout.is_some() || self.queued.is_some() {
+        let reloads = self.reloads.is_under_way() || self.reloads.is_waiting();
+        if !self.first_start.has_succeeded() || self.heir.is_some() || reloads {
             return;
         }
         let until = now + self.policy.upgrade_timeout;
@@ -92,7 +93,7 @@ impl Supervisor {
         upgrade.stage = UpgradeStage::HandedOver;
         actions.push(Action::Notify(Notice::HandedOver));
         let asked_by = std::mem::take(&mut upgrade.asked_by);
-        if let Some((_, asked_by)) = self.queued.take() {
+        if let Some(asked_by) = self.reloads.withdraw() {
             // Its workers may have loaded what was on disk before the reload was asked for.
             actions.push(Action::PassOnReload);
             actions.extend(asked_by.into_iter().map(|to| Action::Reply { to, reply: Reply::PassedOn }));

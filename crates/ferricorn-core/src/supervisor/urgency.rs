@@ -19,7 +19,7 @@ impl Supervisor {
             Retirement::MaxMemory => false,
             why => why.is_recycling() || why == Retirement::Asked,
         };
-        let calm = self.rollout.is_none() && self.upgrade.is_none();
+        let calm = !self.reloads.is_under_way() && self.upgrade.is_none();
         calm && self.seated(slot).any(|(_, it)| it.is_serving() && it.due.is_some_and(old))
     }
 
