@@ -18,8 +18,6 @@ pub struct Hooks {
     pub cfg: Map<String, Value>,
     /// Where the service listens: `[host, port]`, or a path.
     pub address: Vec<Value>,
-    /// The number of the worker; of the newest one in the process that calls the master's hooks.
-    pub age: u64,
 }
 
 /// What a configuration file is.

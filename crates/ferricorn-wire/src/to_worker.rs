@@ -50,20 +50,39 @@ pub enum DrainMode {
     Close,
 }
 
-/// Who a worker is and what it runs. Numbers of descriptors are those of the worker's own table: they are inherited
-/// under the same number that the master has them under.
+/// The first message, in two parts: one process may load, and another one, which it has forked, may serve.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Start {
-    /// The product's version, for `SERVER_SOFTWARE`.
-    pub version: String,
+    /// What is loaded: the same for every worker of a generation.
+    pub load: Load,
+    /// Who serves it: another one for each worker.
+    pub worker: Who,
+}
+
+/// What is loaded before a worker serves.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Load {
+    /// The application and how uvicorn shall run it.
+    pub app: AppSettings,
+    /// The queue length that the master gives to `listen(2)`; asyncio calls it again on the shared socket.
+    pub backlog: u32,
+    /// The hooks of a configuration file, if there are any that run in a worker.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hooks: Option<Hooks>,
+}
+
+/// Who a worker is. Numbers of descriptors are those of the worker's own table: they are inherited under the same number
+/// that the master has them under.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Who {
     /// The worker's seat, from 0; kept across replacement.
     pub slot: u16,
     /// The reload it belongs to, from 1.
     pub generation: u32,
+    /// The number of the worker, from 1, which hooks know as its age.
+    pub age: u64,
     /// The pid of the master, to notice that it has died.
     pub master_pid: u32,
-    /// The queue length that the master gives to `listen(2)`; asyncio calls it again on the shared socket.
-    pub backlog: u32,
     /// The memfd of the scoreboard.
     pub scoreboard: i32,
     /// The row of the scoreboard that this worker writes.
@@ -78,13 +97,8 @@ pub struct Start {
     pub worker_connections: Option<u32>,
     /// Count WebSockets towards the request counter as well (only worth its cost when there is a limit).
     pub count_websockets: bool,
-    /// The application and how uvicorn shall run it.
-    pub app: AppSettings,
     /// Where log lines go.
     pub log: LogSettings,
-    /// The hooks of a configuration file, if there are any that run in a worker.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub hooks: Option<Hooks>,
 }
 
 /// The application, and the options that go to `uvicorn.Config` by their own names.

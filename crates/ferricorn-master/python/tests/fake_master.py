@@ -53,9 +53,12 @@ def memfd(name: str, content: bytes) -> int:
 class Worker:
     """One worker process and its channel."""
 
-    def __init__(self, master: FakeMaster, row: int, settings: dict[str, Any], environment: dict[str, str]) -> None:
-        self.row = row
-        self.black_box = settings["black_box"]
+    def __init__(
+        self, master: FakeMaster, load: dict[str, Any], who: dict[str, Any], environment: dict[str, str]
+    ) -> None:
+        self.row: int = who["row"]
+        row = self.row
+        self.black_box = who["black_box"]
         self.master = master
         self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.channel.settimeout(LIMIT)
@@ -66,7 +69,7 @@ class Worker:
             open(master.folder / f"worker-{row}.log", "ab") as log,
         ):
             self.process = subprocess.Popen(
-                [*master.launcher, *command, f"worker {settings['app']['target']}"],
+                [*master.launcher, *command, f"worker {load['app']['target']}"],
                 pass_fds=(source, theirs.fileno(), self.black_box, *master.inherited()),
                 cwd=master.folder,
                 stdout=out,
@@ -75,7 +78,7 @@ class Worker:
             )
         theirs.close()
         os.close(source)
-        self.send({"type": "start", **settings})
+        self.send({"type": "start", "load": load, "worker": who})
 
     def send(self, message: dict[str, Any]) -> None:
         """Gives an order."""
@@ -187,19 +190,7 @@ class FakeMaster:
         """Starts one worker."""
         row = len(self.workers)
         self.board[1] = row + 1
-        settings = {
-            "version": "0.1.0",
-            "slot": row,
-            "generation": 1,
-            "master_pid": os.getpid(),
-            "backlog": 100,
-            "scoreboard": self.scoreboard,
-            "row": row,
-            "black_box": memfd("black-box", b""),
-            "workers": workers,
-            "handoff": [end.fileno() for end in self.queue],
-            "worker_connections": worker_connections,
-            "count_websockets": count_websockets,
+        load = {
             "app": {
                 "target": target,
                 "factory": factory,
@@ -208,10 +199,24 @@ class FakeMaster:
                 "uvicorn": {"loop": self.loop, "http": self.http, **(options or {})},
                 "uvicorn_defaults": {"timeout_keep_alive": 75, "from_the_future": 1, **(defaults or {})},
             },
-            "log": {"level": level, "error_file": error_file, "colors": False, "access": access, **(log or {})},
+            "backlog": 100,
             "hooks": hooks,
         }
-        worker = Worker(self, row, settings, environment or {})
+        who = {
+            "slot": row,
+            "generation": 1,
+            "age": row + 1,
+            "master_pid": os.getpid(),
+            "scoreboard": self.scoreboard,
+            "row": row,
+            "black_box": memfd("black-box", b""),
+            "workers": workers,
+            "handoff": [end.fileno() for end in self.queue],
+            "worker_connections": worker_connections,
+            "count_websockets": count_websockets,
+            "log": {"level": level, "error_file": error_file, "colors": False, "access": access, **(log or {})},
+        }
+        worker = Worker(self, load, who, environment or {})
         self.workers.append(worker)
         return worker
 

@@ -24,6 +24,7 @@ from fake_master import LIMIT, Client, FakeMaster, Worker
 
 from ferricorn_worker.connections.connections import ConnectionSet
 from ferricorn_worker.connections.drain import Drain
+from ferricorn_worker.protocol.uvicorns import Uvicorns
 
 
 def test_idle_connections_end_soon_after_a_stop(master: FakeMaster) -> None:
@@ -314,14 +315,15 @@ class FakeWebSocket:
     ("count", "grace", "window"), [(1, 10.0, 0.01), (20, 10.0, 0.2), (500, 10.0, 1.0), (20, 0.4, 0.1)]
 )
 def test_the_ends_of_websockets_are_spread(count: int, grace: float, window: float) -> None:
-    connections = ConnectionSet()
-    nothing: Any = SimpleNamespace(tasks=(), is_over=lambda: True)
+    nothing: Any = SimpleNamespace(is_over=lambda: True)
+    protocols = Uvicorns(nothing, nothing)
+    connections = ConnectionSet(protocols)
     sockets = [FakeWebSocket() for _ in range(count)]
     slow = FakeWebSocket()
     slow.handshake_complete = False
     for it in (*sockets, slow):
         connections.add(it)
-    drain = Drain(nothing, nothing, connections, nothing, nothing, nothing)
+    drain = Drain(protocols, connections, set(), 5.0, nothing, nothing, nothing)
     drain._grace = grace
     drain._begun = 100.0
 

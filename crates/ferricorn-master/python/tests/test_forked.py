@@ -87,7 +87,6 @@ def test_a_child_of_a_hook_keeps_nothing(loop_master: FakeMaster, name: str) -> 
         "names": [name],
         "cfg": {"workers": 1, "timeout": 30, "proc_name": "x"},
         "address": [],
-        "age": 1,
     }
     worker = loop_master.spawn("forking:app", hooks=hooks).serve()
     pid = child_of(loop_master, worker)

@@ -49,7 +49,6 @@ def hooks(folder: Path, source: str, *names: str) -> dict[str, Any]:
         "names": names,
         "cfg": {"workers": 2, "timeout": 30, "proc_name": "apps:app"},
         "address": [["127.0.0.1", 8000], "/run/app.sock"],
-        "age": 5,
     }
 
 
@@ -69,7 +68,7 @@ def test_the_hooks_of_a_worker(master: FakeMaster) -> None:
     worker.send({"type": "drain", "mode": "close", "grace_ms": 5000, "interrupted": True})
     assert worker.wait() == 0
     assert told(worker.out()) == [
-        "post_fork True True 5 2 0",
+        "post_fork True True 1 2 0",
         "post_worker_init True 7 app",
         "worker_int True",
         "worker_exit 3 [('127.0.0.1', 8000), '/run/app.sock']",

@@ -9,9 +9,12 @@ from typing import Any
 
 import pytest
 
+from ferricorn_worker.protocol.uvicorns import Uvicorns
 from ferricorn_worker.reports.in_flight import InFlight
 from ferricorn_worker.talk import scoreboard
 from ferricorn_worker.talk.scoreboard import NEWEST_PLACES, PLACE_BYTES, SEEN_PLACES, Scoreboard
+
+PROTOCOLS = Uvicorns(None, None)
 
 ROW = 3
 
@@ -53,14 +56,14 @@ def test_a_request_is_in_the_page_before_the_application_runs(board: Scoreboard)
     async def app(_scope: Any, _receive: Any, _send: Any) -> None:
         assert newest(board)[0] == (1, b"GET\0\0\0\0\0\0\0/secret")
 
-    asyncio.run(call(InFlight(board, set()).wrap(app), raw_path=b"/secret", query_string=b"key=7"))
+    asyncio.run(call(InFlight(board, PROTOCOLS, set()).wrap(app), raw_path=b"/secret", query_string=b"key=7"))
 
 
 def test_the_newest_requests_are_kept_and_long_paths_are_cut(board: Scoreboard) -> None:
     async def app(_scope: Any, _receive: Any, _send: Any) -> None: ...
 
     async def run() -> None:
-        noted = InFlight(board, set()).wrap(app)
+        noted = InFlight(board, PROTOCOLS, set()).wrap(app)
         for number in range(20):
             await call(noted, method="BREW", raw_path=f"/{number}".encode())
         await call(noted, raw_path=b"/" + b"x" * 500)
@@ -76,7 +79,7 @@ def test_the_newest_requests_are_kept_and_long_paths_are_cut(board: Scoreboard) 
 def test_what_is_in_flight_is_renewed_with_each_heartbeat(board: Scoreboard) -> None:
     async def run() -> None:
         tasks: set[asyncio.Task[None]] = set()
-        in_flight = InFlight(board, tasks)
+        in_flight = InFlight(board, PROTOCOLS, tasks)
         for number in range(SEEN_PLACES + 5):
             cycle = Cycle(method="GET", path=f"/{number}")
             tasks.add(asyncio.create_task(cycle.run_asgi()))
@@ -94,7 +97,7 @@ def test_what_is_in_flight_is_renewed_with_each_heartbeat(board: Scoreboard) -> 
 def test_how_many_have_begun_is_told_with_the_heartbeat(board: Scoreboard) -> None:
     async def app(_scope: Any, _receive: Any, _send: Any) -> None: ...
 
-    in_flight = InFlight(board, set())
+    in_flight = InFlight(board, PROTOCOLS, set())
     noted = in_flight.wrap(app)
     in_flight.look()
     for _ in range(3):

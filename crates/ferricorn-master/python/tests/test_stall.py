@@ -7,10 +7,13 @@ import os
 import struct
 from typing import Any
 
+from ferricorn_worker.protocol.uvicorns import Uvicorns
 from ferricorn_worker.reports.in_flight import InFlight
 from ferricorn_worker.reports.stall import describe
 from ferricorn_worker.talk import scoreboard
 from ferricorn_worker.talk.scoreboard import Scoreboard
+
+PROTOCOLS = Uvicorns(None, None)
 
 
 class Cycle:
@@ -34,7 +37,7 @@ def test_the_place_of_a_task_that_waits_is_told_and_of_the_one_that_runs_that_it
 
     async def run() -> str:
         tasks: set[asyncio.Task[None]] = set()
-        in_flight = InFlight(Scoreboard(descriptor, 0), tasks)
+        in_flight = InFlight(Scoreboard(descriptor, 0), PROTOCOLS, tasks)
         loop = asyncio.get_running_loop()
         told = loop.create_future()
 

@@ -26,23 +26,21 @@ def read(name: str) -> Any:
 def test_start(name: str) -> None:
     message = read(f"to_worker/{name}")
     start = start_message.Start.from_message(channel.decode(json.dumps(message).encode()))
-    assert start.app.target == message["app"]["target"]
-    assert start.app.uvicorn == message["app"]["uvicorn"]
-    assert start.worker_connections == message["worker_connections"]
-    assert start.descriptors() == (
-        message["scoreboard"],
-        message["black_box"],
-        *message["handoff"],
-    )
-    access = message["log"]["access"]
-    assert (start.log.access is None) == (access is None)
-    if start.log.access is not None:
-        assert (start.log.access.file, start.log.access.format) == (access["file"], access["format"])
-    for field in ("version", "slot", "generation", "master_pid", "backlog", "row", "black_box", "workers"):
-        assert getattr(start, field) == message[field]
-    assert start.count_websockets == message["count_websockets"]
+    load, worker = message["load"], message["worker"]
+    assert start.load.app.target == load["app"]["target"]
+    assert start.load.app.uvicorn == load["app"]["uvicorn"]
+    assert start.load.backlog == load["backlog"]
+    assert (start.load.hooks is None) == ("hooks" not in load)
+    assert start.worker.worker_connections == worker["worker_connections"]
+    assert start.worker.descriptors() == (worker["scoreboard"], worker["black_box"], *worker["handoff"])
+    log, access = start.worker.log, worker["log"]["access"]
+    assert (log.access is None) == (access is None)
+    if log.access is not None:
+        assert (log.access.file, log.access.format) == (access["file"], access["format"])
+    for field in ("slot", "generation", "age", "master_pid", "row", "black_box", "workers", "count_websockets"):
+        assert getattr(start.worker, field) == worker[field]
     for field in ("level", "error_file", "colors"):
-        assert getattr(start.log, field) == message["log"][field]
+        assert getattr(log, field) == worker["log"][field]
 
 
 @pytest.mark.parametrize("file", sorted((GOLDEN / "to_master").glob("*.json")), ids=lambda file: file.stem)

@@ -34,7 +34,7 @@ impl Loaded {
     pub(super) fn new(settings: &Settings, version: &str, colors: bool) -> Self {
         let is_masters = |name: &&String| MASTERS.contains(&name.as_str());
         let names: Vec<String> = settings.hooks.iter().filter(is_masters).cloned().collect();
-        let load = start_message::hooks(settings, 0).filter(|_| !names.is_empty()).map(|hooks| LoadHooks {
+        let load = start_message::hooks(settings).filter(|_| !names.is_empty()).map(|hooks| LoadHooks {
             hooks,
             master_pid: ferricorn_sys::pid(),
             log: start_message::log(settings, colors),

@@ -81,8 +81,8 @@ fn value(value: &UvicornValue) -> Value {
     }
 }
 
-/// The hooks of the configuration file, if it is in Python; `age` is the number of the worker.
-pub(crate) fn hooks(settings: &Settings, age: u64) -> Option<Hooks> {
+/// The hooks of the configuration file, if it is in Python.
+pub(crate) fn hooks(settings: &Settings) -> Option<Hooks> {
     let file = settings.config_file.as_ref()?;
     let (kind, target) = match &file.target {
         PythonTarget::Path(path) => (HookFile::Path, path.to_string_lossy().into_owned()),
@@ -95,7 +95,6 @@ pub(crate) fn hooks(settings: &Settings, age: u64) -> Option<Hooks> {
         names: settings.hooks.clone(),
         cfg: cfg(settings),
         address: settings.binds.iter().map(address).collect(),
-        age,
     })
 }
 

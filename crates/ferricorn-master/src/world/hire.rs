@@ -3,8 +3,9 @@
 //! Owns: which settings those are, and what of them goes into the worker's process and into its start message. Does not own:
 //! how a process is made (`crew`), the settings.
 
+use ferricorn_config::Settings;
 use ferricorn_core::{Event, Generation, Slot, WorkerId};
-use ferricorn_wire::{Start, ToWorker};
+use ferricorn_wire::{Load, Start, ToWorker, Who};
 
 use super::{Done, World};
 use crate::{
@@ -45,22 +46,14 @@ impl World {
         let candidate = self.reloading.of(recruit.generation);
         let colors = candidate.map_or_else(|| self.program.log.colors(), |it| it.log.colors);
         let (slot, generation) = (recruit.slot.0, recruit.generation.0);
-        let app = start_message::app(settings);
+        let load = load(settings);
         let log = start_message::log(settings, colors);
-        let hooks = start_message::hooks(settings, recruit.id.0)
-            // The file has the dictionary as Python has it, with whatever JSON cannot say; and perhaps the logger class.
-            .filter(|hooks| {
-                hooks::has_workers(hooks)
-                    || settings.logs.dictionary.is_some()
-                    || settings.logs.class_of_file()
-            });
         self.crew.spawn(recruit, |berth| {
-            ToWorker::Start(Box::new(Start {
-                version: self.program.version.to_owned(),
+            let worker = Who {
                 slot,
                 generation,
+                age: recruit.id.0,
                 master_pid: ferricorn_sys::pid(),
-                backlog: settings.backlog,
                 scoreboard: berth.scoreboard,
                 row: berth.row,
                 black_box: berth.black_box,
@@ -68,10 +61,19 @@ impl World {
                 handoff: berth.handoff,
                 worker_connections: settings.worker_connections,
                 count_websockets: settings.max_requests > 0,
-                app,
                 log,
-                hooks,
-            }))
+            };
+            ToWorker::Start(Box::new(Start { load, worker }))
         })
     }
+}
+
+/// What every worker of a generation with these settings loads.
+fn load(settings: &Settings) -> Load {
+    let hooks = start_message::hooks(settings)
+        // The file has the dictionary as Python has it, with whatever JSON cannot say; and perhaps the logger class.
+        .filter(|hooks| {
+            hooks::has_workers(hooks) || settings.logs.dictionary.is_some() || settings.logs.class_of_file()
+        });
+    Load { app: start_message::app(settings), backlog: settings.backlog, hooks }
 }

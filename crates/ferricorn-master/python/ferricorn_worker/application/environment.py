@@ -18,6 +18,7 @@ import sys
 from typing import Any
 
 from ..base.errors import BootFailed, user_traceback
+from ..protocol import loading
 from ..talk.start import AppSettings
 from . import interface, proxy_headers
 
@@ -146,25 +147,34 @@ def _check_age(name: str, value: object, version: str) -> None:
         raise BootFailed("environment", text)
 
 
-def load_config(config: Any, app: Any, version: str) -> bool:
-    """Lets uvicorn load everything that does not need an event loop. Raises `BootFailed`.
+def load_config(config: Any, app: Any, version: str) -> tuple[Any, bool]:
+    """Lets uvicorn load everything that needs neither an event loop nor a file of TLS. Raises `BootFailed`.
 
-    True if the application turned out to be one of WSGI that nobody had announced.
+    Returns the application as it is served, and whether it turned out to be one of WSGI that nobody had announced.
     """
-    config.app = app
     is_open = config.interface == "auto"
-    _check_files(config)
     _check_loop(config.loop)
     try:
-        config.load()
+        served = loading.load(config, app)
     except (Exception, SystemExit) as error:
-        if hasattr(config, "loaded_app"):
-            # Only the application's own code runs after this attribute is set: uvicorn tries whether it is a factory.
+        if loading.has_reached_app(config):
+            # Only the application's own code runs from there on: uvicorn tries whether it is a factory.
             raise BootFailed("app", user_traceback(error)) from None
         raise _refused(error, version) from None
-    found_wsgi = is_open and interface.adapt(config)
-    config.loaded_app = proxy_headers.shorten(config.loaded_app, config.forwarded_allow_ips)
-    return found_wsgi
+    adapted = interface.adapt(served) if is_open else None
+    if adapted is not None:
+        loading.serve_as_wsgi(config)
+        served = adapted
+    return proxy_headers.shorten(served, config.forwarded_allow_ips), adapted is not None
+
+
+def secure(config: Any, version: str) -> None:
+    """Lets uvicorn read the files of TLS, if there are any. Raises `BootFailed`."""
+    _check_files(config)
+    try:
+        loading.secure(config)
+    except (Exception, SystemExit) as error:
+        raise _refused(error, version) from None
 
 
 def _check_files(config: Any) -> None:

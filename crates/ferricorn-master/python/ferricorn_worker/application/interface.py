@@ -14,27 +14,24 @@ from typing import Any
 _OF_ASGI = frozenset(("scope", "receive", "send"))
 
 
-def adapt(config: Any) -> bool:
-    """Puts uvicorn's adapter around a WSGI application that was loaded with the interface `auto`; False if it is none.
+def adapt(served: Any) -> Any:
+    """A WSGI application with uvicorn's adapter around it; None if it is none.
 
-    `config` is the loaded `uvicorn.Config`, which has taken what it does not know for ASGI 2.
+    `served` is what uvicorn has made of an unannounced application. What it does not know is ASGI 2 to it.
     """
-    outer, layer = None, config.loaded_app
+    outer, layer = None, served
     # Around the application are uvicorn's own layers only.
     while type(layer).__module__.startswith("uvicorn.middleware.") and type(layer).__name__ != "ASGI2Middleware":
         outer, layer = layer, layer.app
     if type(layer).__name__ != "ASGI2Middleware" or not is_wsgi(layer.app):
-        return False
+        return None
     from uvicorn.middleware import wsgi
 
     adapted: Any = wsgi.WSGIMiddleware(layer.app)  # type: ignore[attr-defined,unused-ignore]
     if outer is None:
-        config.loaded_app = adapted
-    else:
-        outer.app = adapted
-    config.interface = "wsgi"
-    config.ws_protocol_class = None
-    return True
+        return adapted
+    outer.app = adapted
+    return served
 
 
 def is_wsgi(app: Any) -> bool:

@@ -6,7 +6,6 @@ Invariants: a failure is shown once, by the master; requests never pass through 
 
 from __future__ import annotations
 
-import copy
 import logging
 import os
 from collections.abc import Iterator
@@ -29,9 +28,8 @@ class LifespanWatch:
         """Whether the application has taken the order to start, and has answered nothing that belongs to a request."""
 
     @contextmanager
-    def watching(self, lifespan: Any) -> Iterator[None]:
+    def watching(self) -> Iterator[None]:
         """Watches the startup that runs inside."""
-        self._observe(lifespan)
         logger = logging.getLogger("uvicorn.error")
         logger.addFilter(self._keep_back)
         try:
@@ -63,11 +61,8 @@ class LifespanWatch:
         else:
             log.debug("The application knows no lifespan:\n%s", user_traceback(error))
 
-    def _observe(self, lifespan: Any) -> None:
-        config = getattr(lifespan, "config", None)
-        if config is None:
-            return
-        app = config.loaded_app
+    def observed(self, app: Any) -> Any:
+        """The application, whose startup is watched; for the lifespan alone."""
 
         async def observed(scope: Any, receive: Any, send: Any) -> None:
             async def received() -> Any:
@@ -87,9 +82,7 @@ class LifespanWatch:
                 self._error = error
                 raise
 
-        # A copy, so that only the lifespan goes this way.
-        lifespan.config = copy.copy(config)
-        lifespan.config.loaded_app = observed
+        return observed
 
     def _keep_back(self, record: logging.LogRecord) -> bool:
         if record.levelno < logging.ERROR or not record.pathname.endswith(_SOURCE):

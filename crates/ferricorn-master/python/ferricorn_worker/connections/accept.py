@@ -23,9 +23,10 @@ from typing import Any
 
 from ..base import forked
 from ..logs.logs import log
-from ..protocol import handoff
+from ..protocol.interface import Protocols
 from ..talk import scoreboard
 from ..talk.scoreboard import Scoreboard
+from . import handoff
 from .connections import ConnectionSet
 
 TURN = 0.001
@@ -68,6 +69,7 @@ class Intake:
         queue: socket.socket,
         board: Scoreboard,
         connections: ConnectionSet,
+        protocols: Protocols,
         limit: int | None,
         balanced: bool,
     ) -> None:
@@ -75,6 +77,7 @@ class Intake:
         self._queue = queue
         self._board = board
         self._connections = connections
+        self._protocols = protocols
         self._limit = limit
         self._own_acceptor = balanced or limit is not None
         self._opening = 0
@@ -283,8 +286,8 @@ class Intake:
     async def _open(self, connection: socket.socket, remaining: float | None) -> None:
         try:
             _transport, protocol = await self._loop.connect_accepted_socket(self._factory, connection, ssl=self._ssl)
-            if remaining is not None:
-                handoff.adopt(protocol, remaining)
+            if remaining is not None and remaining >= 0:
+                self._protocols.adopt(protocol, remaining)
         except Exception as error:
             # A TLS handshake that failed, or a client that has gone.
             log.debug("Connection could not be opened: %s", error)

@@ -10,24 +10,24 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..base import forked
-from ..protocol import keep_alive
+from ..protocol.interface import Protocols
 
 
 class ConnectionSet(set[Any]):
     """uvicorn's set of open connections, which tells when it changes."""
 
-    def __init__(self) -> None:
+    def __init__(self, protocols: Protocols) -> None:
         super().__init__()
+        self._protocols = protocols
         self.on_add: Callable[[Any], None] | None = None
         self.on_discard: Callable[[], None] | None = None
         forked.keep_also(self._descriptors)
 
     def _descriptors(self) -> Iterator[int]:
         for connection in self:
-            transport = getattr(connection, "transport", None)
-            opened = transport and transport.get_extra_info("socket")
-            if opened is not None:
-                yield opened.fileno()
+            descriptor = self._protocols.descriptor(connection)
+            if descriptor is not None:
+                yield descriptor
 
     def announce_to(self, also: Callable[[Any], None]) -> None:
         """Tells one more of each connection that is added."""
@@ -49,6 +49,6 @@ class ConnectionSet(set[Any]):
     def discard(self, connection: Any) -> None:
         """Notes a closed connection, and ends its timer."""
         super().discard(connection)
-        keep_alive.detach(connection)
+        self._protocols.lost(connection)
         if self.on_discard is not None:
             self.on_discard()

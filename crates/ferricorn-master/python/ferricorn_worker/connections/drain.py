@@ -1,7 +1,7 @@
 """Ends a worker's connections without losing a request.
 
 Owns: the two modes of a drain and its deadline. Does not own: accepting (`accept`), the move of a connection
-(`handoff`), the lifespan shutdown (uvicorn's).
+(`handoff`), what a connection is (`protocol.interface`), the lifespan shutdown (uvicorn's).
 Invariants: the drain ends at its deadline whatever the clients do; a connection is closed only when the kernel shows
 no unread byte on it; a second order only shortens the deadline or turns a handoff into a close.
 
@@ -9,8 +9,8 @@ no unread byte on it; a second order only shortens the deadline or turns a hando
 What cannot move (TLS, other protocols) gets `Connection: close` on its next response, and is waited for until its
 keep-alive time is over.
 `close`: the whole service stops. Every response says `Connection: close` unless its client has sent the next request
-already (`last_word`); a connection that is idle is closed when it has been so for `LINGER` seconds, which is the time
-that a request already on its way has to arrive, and for `FIRST_LINGER` if it would be the first one.
+already (`protocol.last_word`); a connection that is idle is closed when it has been so for `LINGER` seconds, which is
+the time that a request already on its way has to arrive, and for `FIRST_LINGER` if it would be the first one.
 In both, WebSockets are closed with code 1012 one after the other, so that their clients do not all come back at once.
 """
 
@@ -23,9 +23,10 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 from ..logs.logs import log
-from ..protocol import handoff, last_word
+from ..protocol.interface import Protocols
 from ..talk import scoreboard
 from ..talk.scoreboard import Scoreboard
+from . import handoff
 from .accept import Intake
 from .connections import ConnectionSet
 
@@ -66,16 +67,19 @@ class Drain:
 
     def __init__(
         self,
-        config: Any,
-        state: Any,
+        protocols: Protocols,
         connections: ConnectionSet,
+        tasks: set[asyncio.Task[None]],
+        keep_alive: float,
         intake: Intake,
         board: Scoreboard,
         queue: socket.socket,
     ) -> None:
-        self._config = config
-        self._state = state
+        """`tasks` are the requests under way, `keep_alive` is how many seconds a client may pause between two."""
+        self._protocols = protocols
         self._connections = connections
+        self._tasks = tasks
+        self._keep_alive = keep_alive
         self._intake = intake
         self._board = board
         self._queue = queue
@@ -88,6 +92,7 @@ class Drain:
         self._idle_since: dict[Any, float] = {}
         self._closing_since: dict[Any, float] = {}
         self._told: set[Any] = set()
+        self._announced = False
         self.handed_over = 0
         self.cut = 0
 
@@ -108,7 +113,7 @@ class Drain:
             if mode == "close" and self._mode == "handoff":
                 self._mode = mode
                 self._intake.take_back()
-        self._moves = self._mode == "handoff" and handoff.can_move(self._config)
+        self._moves = self._mode == "handoff" and self._protocols.can_move()
         if not self._moves:
             self.announce_close()
 
@@ -129,38 +134,35 @@ class Drain:
             on_done()
 
     def announce_close(self) -> None:
-        """Makes every response of this server say `Connection: close`, and so end its connection.
-
-        All of uvicorn's protocols obey that header among the response's headers, in every version.
-        """
-        if last_word.CLOSE in self._config.encoded_headers:
-            return
-        self._config.encoded_headers = [*self._config.encoded_headers, last_word.CLOSE]
-        self._state.default_headers = [*self._state.default_headers, last_word.CLOSE]
-        for connection in self._connections:
-            last_word.attach(connection, self._state)
-        self._connections.announce_to(lambda connection: last_word.attach(connection, self._state))
+        """Makes every response of this server say `Connection: close`, and so end its connection."""
+        if not self._announced:
+            self._announced = True
+            self._protocols.announce_close(self._connections)
+            self._connections.announce_to(self._protocols.announce_close_on)
 
     def _pass(self, now: float) -> bool:
+        protocols = self._protocols
         nobody_comes = self._intake.is_over()
         self._end_websockets(now)
         idle = []
         for connection in list(self._connections):
-            if not handoff.is_http(connection):
+            if not protocols.is_http(connection):
                 continue
-            if connection.transport.is_closing():
+            if protocols.is_closing(connection):
                 self._abort_after_farewell(connection, now)
-            elif not handoff.is_idle(connection):
+            elif not protocols.is_idle(connection):
                 self._idle_since.pop(connection, None)
             else:
                 idle.append(connection)
         for connection in self._hand_over(idle, now) if self._moves else idle:
             self._close_after_linger(connection, now)
-        return nobody_comes and not self._connections and not self._state.tasks
+        return nobody_comes and not self._connections and not self._tasks
 
     def _end_websockets(self, now: float) -> None:
         """WebSockets get code 1012 (service restart), HTTP/2 a GOAWAY: each once, and in turn."""
-        left = [it for it in self._connections if not handoff.is_http(it) and it not in self._told and _is_open(it)]
+        protocols = self._protocols
+        others = [it for it in self._connections if not protocols.is_http(it)]
+        left = [it for it in others if it not in self._told and protocols.is_open(it)]
         if not left:
             return
         told = len(self._told)
@@ -170,7 +172,7 @@ class Drain:
         due = all_of_them if passed >= window else 1 + int(all_of_them * passed / window)
         for connection in left[: max(0, due - told)]:
             self._told.add(connection)
-            connection.shutdown()
+            protocols.end(connection)
 
     def _hand_over(self, idle: list[Any], now: float) -> list[Any]:
         """Gives them to the siblings. Returns those that stay, because the queue is full or the kernel refuses them."""
@@ -180,7 +182,7 @@ class Drain:
         for first in range(0, len(idle), size):
             batch = idle[first : first + size]
             try:
-                sent = handoff.send(batch, self._queue, now)
+                sent = handoff.send(self._protocols, batch, self._queue, now)
             except BlockingIOError:
                 # Hundreds may have to wait: one try in each look is enough.
                 stay.extend(idle[first:])
@@ -196,26 +198,26 @@ class Drain:
 
     def _close_after_linger(self, connection: Any, now: float) -> None:
         since = self._idle_since.setdefault(connection, now)
-        if now - since < self._linger(connection) or handoff.has_bytes(connection):
+        if now - since < self._linger(connection) or self._protocols.unread(connection):
             return
-        connection.transport.close()
+        self._protocols.close(connection)
 
     def _abort_after_farewell(self, connection: Any, now: float) -> None:
         since = self._closing_since.setdefault(connection, now)
-        if now - since >= FAREWELL and connection.transport.get_write_buffer_size() == 0:
-            connection.transport.abort()
+        if now - since >= FAREWELL and self._protocols.unsent(connection) == 0:
+            self._protocols.abort(connection)
 
     def _linger(self, connection: Any) -> float:
         if self._mode == "close":
-            return min(LINGER if handoff.has_carried(connection) else FIRST_LINGER, self._grace / 2)
+            return min(LINGER if self._protocols.has_carried(connection) else FIRST_LINGER, self._grace / 2)
         # Siblings serve, so nobody waits for this worker: the client's own idle time may pass.
-        return min(float(self._config.timeout_keep_alive), max(self._grace - 1.0, self._grace / 2))
+        return min(self._keep_alive, max(self._grace - 1.0, self._grace / 2))
 
     async def _cut(self) -> None:
-        busy = [connection for connection in self._connections if not _is_quiet(connection)]
-        self.cut = max(len(self._state.tasks), len(busy))
+        busy = [connection for connection in self._connections if not self._is_quiet(connection)]
+        self.cut = max(len(self._tasks), len(busy))
         if self.cut:
-            paths = sorted({path for path in map(_path, busy) if path is not None})
+            paths = sorted({path for path in map(self._protocols.path, busy) if path is not None})
             shown = ", ".join(f"`{path}`" for path in paths[:_PATHS_SHOWN])
             more = ", ..." if len(paths) > _PATHS_SHOWN else ""
             what = "request" if self.cut == 1 else "requests"
@@ -223,7 +225,7 @@ class Drain:
             log.warning("%s: %d %s cut%s", self._cause, self.cut, what, where)
         # One line per request that is cut would be a traceback each; the line above has said it.
         logging.getLogger("uvicorn.error").addFilter(_is_not_cancellation)
-        for task in list(self._state.tasks):
+        for task in list(self._tasks):
             task.cancel(self._cause)
         await self._abort_what_stays(asyncio.get_running_loop().time() + GOODBYE)
 
@@ -234,33 +236,19 @@ class Drain:
         would wait for that, and then tell of tasks that it has cancelled, none.
         """
         loop = asyncio.get_running_loop()
-        while (self._connections or self._state.tasks) and loop.time() < until:
+        while (self._connections or self._tasks) and loop.time() < until:
             await asyncio.sleep(POLL)
         for connection in list(self._connections):
-            connection.transport.abort()
+            self._protocols.abort(connection)
+
+    def _is_quiet(self, connection: Any) -> bool:
+        """Whether nothing is lost when the connection ends now."""
+        protocols = self._protocols
+        if not protocols.is_http(connection):
+            return False
+        return protocols.is_idle(connection) or protocols.is_closing(connection)
 
 
 def _is_not_cancellation(record: logging.LogRecord) -> bool:
     error = record.exc_info[1] if record.exc_info else None
     return not isinstance(error, asyncio.CancelledError)
-
-
-def _is_open(connection: Any) -> bool:
-    """Whether a WebSocket's handshake is over; one that is not would be refused with a 500."""
-    event = getattr(connection, "handshake_completed_event", None)
-    if event is not None:
-        return bool(event.is_set())
-    return bool(getattr(connection, "handshake_complete", True))
-
-
-def _is_quiet(connection: Any) -> bool:
-    """Whether nothing is lost when the connection ends now."""
-    if not handoff.is_http(connection):
-        return False
-    return handoff.is_idle(connection) or bool(connection.transport.is_closing())
-
-
-def _path(connection: Any) -> str | None:
-    scope = getattr(connection, "scope", None)
-    path = scope.get("path") if isinstance(scope, dict) else None
-    return path if isinstance(path, str) else None

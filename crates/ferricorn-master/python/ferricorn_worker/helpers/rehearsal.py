@@ -48,3 +48,4 @@ def _rehearse(app: AppSettings, log: LogSettings) -> None:
         log_config.read_file(log.config)
     config = environment.build_config(app, version, options, {"log_level": log.level, "access_log": False})
     environment.load_config(config, application.load(app.target, app.factory), version)
+    environment.secure(config, version)

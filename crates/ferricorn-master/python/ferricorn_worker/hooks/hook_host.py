@@ -104,6 +104,7 @@ class Host:
             sys.path[:0] = [path for path in message["path"] if path not in sys.path]
             try:
                 self._logs.configure()
+                self._logs.connect()
             except BootFailed as error:
                 log.error("%s", error.text)
         self._candidate = None

@@ -70,14 +70,14 @@ class Cfg:
 class Server:
     """gunicorn's arbiter, as far as it makes sense in another process than the master."""
 
-    def __init__(self, settings: HookSettings, pid: int, cfg: Cfg) -> None:
+    def __init__(self, settings: HookSettings, pid: int, cfg: Cfg, age: int = 0) -> None:
         self.log = Log()
         self.cfg = cfg
         self.pid = pid
         self.proc_name = cfg.proc_name
         self.address = [tuple(item) if isinstance(item, list) else item for item in settings.address]
         self.num_workers: int = cfg.workers
-        self.worker_age = settings.age
+        self.worker_age = age
         self.WORKERS: dict[int, Worker] = {}
         self.LISTENERS: list[Any] = []
         self.timeout = cfg.timeout
@@ -125,6 +125,7 @@ class Hooks:
 
     def __init__(self, settings: HookSettings) -> None:
         """Executes the file. Raises `BootFailed` with the stage `environment`."""
+        self.settings = settings
         if settings.directory not in sys.path:
             # After the application's folder: its modules come first, as ever.
             sys.path.insert(1, settings.directory)

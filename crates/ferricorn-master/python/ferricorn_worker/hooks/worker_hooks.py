@@ -12,7 +12,6 @@ from typing import Any
 
 from ..logs.access.access import Application
 from ..logs.access.gunicorns import Request, Response, environ
-from ..talk.start import HookSettings
 from .hooks import Hooks, Server, own_worker
 
 EXIT_LIMIT = 5.0
@@ -20,13 +19,12 @@ EXIT_LIMIT = 5.0
 
 
 class WorkerHooks:
-    """The hooks of this worker. Raises `BootFailed`."""
+    """The hooks of this worker, of a file that may have been executed in another process."""
 
-    def __init__(self, settings: HookSettings, master_pid: int) -> None:
-        self._hooks = Hooks(settings)
-        self.file = self._hooks.file
-        self._server = Server(settings, master_pid, self._hooks.cfg)
-        self._worker = own_worker(self._server, settings.age)
+    def __init__(self, hooks: Hooks, master_pid: int, age: int) -> None:
+        self._hooks = hooks
+        self._server = Server(hooks.settings, master_pid, hooks.cfg, age)
+        self._worker = own_worker(self._server, age)
         self._interrupted = False
 
     def forked(self) -> None:

@@ -1,7 +1,7 @@
 """The life of a worker process, from the first message to the exit status.
 
-Owns: the order of the steps, the report of a boot that failed, the exit status.
-Does not own: what each step does.
+Owns: the order of the two halves (`load`, `serve`), the report of a boot that failed, the exit status.
+Does not own: what each of them does.
 Invariants: a boot that fails is reported on the channel and printed by the master alone; no descriptor of the
 master's reaches a child process of the application.
 """
@@ -11,21 +11,16 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
-from ..application import application, environment
 from ..base import forked
 from ..base.errors import EXIT_CODES, BootFailed, user_traceback
-from ..logs.logs import Logs, log
-from ..talk import extend, scoreboard
+from ..talk import extend
 from ..talk.channel import Channel, MalformedMessage, MasterGone
-from ..talk.scoreboard import Scoreboard
 from ..talk.start import Start
+from .load import load
+from .serve import Worker, open_logs
 from .signals import Signals, tell_exit
-
-if TYPE_CHECKING:
-    from ..application.worker_class import WorkerClass
-    from ..hooks.worker_hooks import WorkerHooks
 
 
 def run(descriptor: int) -> NoReturn:
@@ -40,10 +35,10 @@ def run(descriptor: int) -> NoReturn:
         channel.send({"type": "boot_failed", "stage": "environment", "text": text})
         sys.exit(1)
     extend.use(channel)
-    signals = Signals(start.master_pid, start.black_box)
+    signals = Signals(start.worker.master_pid, start.worker.black_box)
     try:
         signals.install()
-        for inherited in start.descriptors():
+        for inherited in start.worker.descriptors():
             os.set_inheritable(inherited, False)
             forked.keep(inherited)
         code = _boot_and_serve(start, channel, signals)
@@ -96,82 +91,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
-    try:
-        logs = Logs(start.log, {"slot": start.slot, "generation": start.generation})
-    except OSError as error:
-        raise BootFailed("environment", f"log file `{error.filename}` cannot be opened: {error.strerror}") from None
-    log.info("Booting worker with pid: %d", os.getpid())
-    try:
-        board = Scoreboard(start.scoreboard, start.row)
-    except (OSError, ValueError) as error:
-        raise BootFailed("environment", str(error)) from None
-    board.set(scoreboard.STATE, scoreboard.BOOTING)
-    environment.prepare_path(start.app.app_dir, start.app.python_path)
-    version = environment.check_uvicorn()
-    hooks = _load_hooks(start, signals)
-    if hooks is not None:
-        hooks.forked()
-    forked.leave_if_child()
-    named = _load_class(start.app.worker_class)
-    dictionary = getattr(hooks and hooks.file, "logconfig_dict", start.log.dictionary)
-    logs.configure(named and named.log_config, dictionary, serves=True)
-    if named is not None and start.slot == 0:
-        for warning in named.warnings:
-            log.warning("%s", warning)
-    options = named.options if named else {}
-    config = environment.build_config(start.app, version, options, logs.uvicorn_options(), start.backlog)
-    logs.lend_access()
-    app = application.load(start.app.target, start.app.factory)
-    forked.leave_if_child()
-    if environment.load_config(config, app, version) and start.slot == 0:
-        text = "`%s` looks like a WSGI application and is served as one: say so with --interface wsgi"
-        log.warning(text, start.app.target)
-    config.loaded_app = logs.wrap(config.loaded_app)
-    logs.look()
-    if hooks is not None:
-        hooks.loaded(app)
-        config.loaded_app = hooks.wrap(config.loaded_app)
-    signals.install_again()
-    signals.importing = False
-    return _serve(start, channel, signals, logs, board, config, hooks)
-
-
-def _load_class(name: str | None) -> WorkerClass | None:
-    if name is None:
-        return None
-    from ..application import worker_class
-
-    return worker_class.load(name)
-
-
-def _load_hooks(start: Start, signals: Signals) -> WorkerHooks | None:
-    if start.hooks is None:
-        return None
-    from ..hooks.worker_hooks import WorkerHooks
-
-    hooks = WorkerHooks(start.hooks, start.master_pid)
-    signals.on_exit = hooks.exits
-    signals.on_interrupt = hooks.interrupted
-    signals.on_abort = hooks.abort_hook()
-    return hooks
-
-
-def _serve(
-    start: Start,
-    channel: Channel,
-    signals: Signals,
-    logs: Logs,
-    board: Scoreboard,
-    config: object,
-    hooks: WorkerHooks | None,
-) -> int:
-    forked.leave_if_child()
-    # Imports uvicorn, which `environment` has found by now.
-    from .server import Server
-
-    server = Server(config, start, channel, board, signals, logs)
-    signals.install_of(server)
-    if hooks is not None:
-        hooks.serves(lambda: server.server_state.total_requests)
-    server.run(sockets=[])
-    return 0
+    """Both halves in one process."""
+    logs = open_logs(start.worker)
+    worker = Worker(start.worker, channel, signals, logs)
+    return worker.serve(load(start.load, logs, worker.begin))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import copy
 import socket
 import sys
 from collections.abc import Iterator
@@ -29,13 +30,13 @@ from ..connections.accept import Intake
 from ..connections.connections import ConnectionSet
 from ..connections.drain import GRACE_OVER, Drain, Mode
 from ..logs.logs import Logs, log
-from ..protocol.lean import lean
+from ..protocol.uvicorns import Uvicorns
 from ..reports.in_flight import InFlight
 from ..reports.stall import describe
 from ..talk import scoreboard
 from ..talk.channel import Channel, MalformedMessage, MasterGone
 from ..talk.scoreboard import Heartbeat, Scoreboard
-from ..talk.start import Start
+from ..talk.start import Who
 from .signals import ORPHAN_LIMIT, Signals, limit_exit
 
 ORPHAN_GRACE = 0.7
@@ -57,34 +58,38 @@ class Server(uvicorn.Server):
     def __init__(
         self,
         config: Any,
-        start: Start,
+        served: Any,
+        who: Who,
         channel: Channel,
         board: Scoreboard,
         signals: Signals,
         logs: Logs,
     ) -> None:
         super().__init__(config)
-        self._start = start
         self._channel = channel
         self._board = board
         self._signals = signals
         self._logs = logs
-        self._connections = ConnectionSet()
+        self._protocols = Uvicorns(config, self.server_state)
+        self._connections = ConnectionSet(self._protocols)
         self.server_state.connections = self._connections
-        self._requests = InFlight(board, self.server_state.tasks)
-        config.loaded_app = self._requests.wrap(config.loaded_app)
+        tasks = self.server_state.tasks
+        self._requests = InFlight(board, self._protocols, tasks)
+        config.loaded_app = self._requests.wrap(served)
         self._websockets = 0
-        if start.count_websockets:
+        if who.count_websockets:
             self._connections.on_add = self._count_websocket
-        self._queue_in = lasting(socket.socket(fileno=start.handoff[0]))
+        self._queue_in = lasting(socket.socket(fileno=who.handoff[0]))
         self._intake = Intake(
-            lasting(socket.socket(fileno=start.handoff[1])),
+            lasting(socket.socket(fileno=who.handoff[1])),
             board,
             self._connections,
-            start.worker_connections,
-            balanced=start.workers != 1,
+            self._protocols,
+            who.worker_connections,
+            balanced=who.workers != 1,
         )
-        self._drain = Drain(config, self.server_state, self._connections, self._intake, board, self._queue_in)
+        pause = float(config.timeout_keep_alive)
+        self._drain = Drain(self._protocols, self._connections, tasks, pause, self._intake, board, self._queue_in)
         self._heartbeat = Heartbeat(board, self._publish)
         self._tasks: set[asyncio.Task[None]] = set()
         self._drain_task: asyncio.Task[None] | None = None
@@ -114,7 +119,8 @@ class Server(uvicorn.Server):
         self._heartbeat.start(loop)
         loop.add_reader(self._channel.fileno(), self._on_channel)
         watch = LifespanWatch()
-        with watch.watching(self.lifespan):
+        self._observe_lifespan(watch)
+        with watch.watching():
             try:
                 await super().startup(sockets=[])
             except SystemExit:
@@ -135,6 +141,13 @@ class Server(uvicorn.Server):
             self._begin_drain("close", 0.0)
         else:
             self._channel.send({"type": "ready"})
+
+    def _observe_lifespan(self, watch: LifespanWatch) -> None:
+        config = getattr(self.lifespan, "config", None)
+        if config is not None:
+            # A copy, so that only the lifespan goes this way.
+            self.lifespan.config = copy.copy(config)
+            self.lifespan.config.loaded_app = watch.observed(config.loaded_app)
 
     async def main_loop(self) -> None:
         """Goes on as uvicorn does until the drain is over. uvicorn looks for its end ten times a second only."""
@@ -163,6 +176,10 @@ class Server(uvicorn.Server):
             # What did not heed its cancellation may heed nothing: a thread that sleeps, a task that goes on.
             limit_exit(EXIT_LIMIT)
 
+    def answered(self) -> int:
+        """How many requests were answered so far."""
+        return self.server_state.total_requests
+
     def _stop_in_child(self) -> None:
         """In a forked child: its copy of the event loop would go on with copies of the parent's requests.
 
@@ -181,8 +198,7 @@ class Server(uvicorn.Server):
         self._requests.look()
 
     def _count_websocket(self, connection: Any) -> None:
-        kind = self.config.ws_protocol_class
-        if kind is not None and isinstance(connection, kind):
+        if self._protocols.is_websocket(connection):
             self._websockets += 1
 
     def _on_channel(self) -> None:
@@ -237,22 +253,12 @@ class Server(uvicorn.Server):
         if len(listeners) != sent:
             # The kernel drops those for which the process has no descriptors left.
             self._cannot_accept(f"only {len(listeners)} of {sent} listening sockets have arrived, see `ulimit -n`")
-        config = self.config
-        protocol_class = lean(config.http_protocol_class, self._loop, is_quiet=self._logs.writes_access)
-
-        def create_protocol() -> asyncio.Protocol:
-            protocol: asyncio.Protocol = protocol_class(
-                config=config,
-                server_state=self.server_state,
-                app_state=self.lifespan.state,
-            )
-            return protocol
-
-        self._intake.open(listeners, create_protocol, config.ssl)
+        create = self._protocols.factory(self._loop, self.lifespan.state, is_quiet=self._logs.writes_access)
+        self._intake.open(listeners, create, self.config.ssl)
 
     async def _begin_serving(self) -> None:
         try:
-            await self._intake.start(self._start.backlog)
+            await self._intake.start(self.config.backlog)
         except OSError as error:
             self._cannot_accept(str(error))
 

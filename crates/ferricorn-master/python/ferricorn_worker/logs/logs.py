@@ -10,6 +10,7 @@ JSON and configuration, and while the application leaves the access loggers alon
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
 from typing import TYPE_CHECKING, Any
@@ -92,10 +93,16 @@ class Logs:
         self.uvicorn_writes_access = False
         """Whether uvicorn writes access lines itself, since the user's configuration names its logger."""
 
+    @property
+    def dictionary(self) -> dict[str, Any] | None:
+        """The configuration that was given as a dictionary."""
+        return self._settings.dictionary
+
     def configure(self, of_class: Any = None, dictionary: dict[str, Any] | None = None, serves: bool = False) -> None:
         """Applies the user's configuration, and decides who records a request. Raises `BootFailed`.
 
-        Apart from the constructor, because the configuration may name classes of the application's modules.
+        Apart from the constructor, because the configuration may name classes of the application's modules; and once
+        for all processes that are forked afterwards, since a second time would switch the application's loggers off.
         `of_class` is the `log_config` of a worker class, `dictionary` gunicorn's `logconfig_dict`; only a process that
         serves makes an instance of the user's logger class.
         """
@@ -120,15 +127,18 @@ class Logs:
             if not access.handlers and kept["gunicorn.access"]:
                 access.handlers = kept["gunicorn.access"]
                 access.propagate = False
+        self._line = self._line_of_requests()
+        # uvicorn gives it the level of errors, which is gunicorn's for that log alone.
+        self._access_level = logging.getLogger("uvicorn.access").level or logging.INFO
+
+    def connect(self) -> None:
+        """Begins to speak to the daemons, for the process whose lines they get, before the application's code runs."""
         statsd = self._statsd()
         self._add_syslog()
-        self._line = self._line_of_requests()
         if statsd is not None:
             from .access.access_records import to_statsd
 
             self._rest = to_statsd(statsd)
-        # uvicorn gives it the level of errors, which is gunicorn's for that log alone.
-        self._access_level = logging.getLogger("uvicorn.access").level or logging.INFO
 
     def _make_logger(self, name: str, dictionary: dict[str, Any] | None) -> bool:
         from . import logger_class
@@ -165,7 +175,7 @@ class Logs:
         uvicorns = own[UVICORNS] if own else to_gunicorns()
         self._equip(UVICORNS, uvicorns, self._access_level)
         gunicorns = own[GUNICORNS] if own else None
-        self._access_loggers = AccessLoggers(self._line, self._rest, uvicorns, gunicorns, self._format)
+        self._access_loggers = AccessLoggers(self._line, uvicorns, gunicorns, self._format)
 
     def wrap(self, app: Application) -> Application:
         """The application with what is recorded of its requests."""
@@ -173,7 +183,8 @@ class Logs:
         if not records:
             return app
         loggers = self._access_loggers
-        return access.wrap(app, all_of(*records), None if loggers is None else loggers.attach)
+        attach = None if loggers is None else functools.partial(loggers.attach, rest=self._rest)
+        return access.wrap(app, all_of(*records), attach)
 
     def look(self) -> None:
         """Looks what the application has made of the access loggers; it should be called when that may have done so."""
@@ -212,13 +223,12 @@ class Logs:
             from . import logger_class
 
             return logger_class.to_access(self._logger)
-        if configured and _is_named("gunicorn.access"):
+        to_syslog = settings.syslog is not None and settings.syslog.access
+        if to_syslog or (configured and _is_named("gunicorn.access")):
             return access_records.to_logger(self._format)
         if configured and _is_named("uvicorn.access"):
             self.uvicorn_writes_access = True
             return None
-        if settings.syslog is not None and settings.syslog.access:
-            return access_records.to_logger(self._format)
         if self._access is None:
             return None
         self._uses_logger = False
@@ -257,10 +267,11 @@ class Logs:
             access.propagate = False
             access.setLevel(logging.INFO)
 
-    @staticmethod
-    def _also(handler: logging.Handler) -> None:
+    def _also(self, handler: logging.Handler) -> None:
         for name in log_config.OURS:
             logging.getLogger(name).addHandler(handler)
+        if self._access_loggers is not None:
+            self._access_loggers.of_errors.append(handler)
 
     def _make_handler(self) -> logging.Handler:
         settings = self._settings

@@ -2,7 +2,7 @@
 
 Owns: what their event loop and their transport are. Does not own: either of them (`keep_alive`, `cork`); what an offer
 to change the protocol comes to (`upgrade_offer`).
-Invariants: only protocols that are known to use them well are changed (`handoff.is_known`); what is changed is the
+Invariants: only protocols that are known to use them well are changed (`is_known`); what is changed is the
 worker's own subclass, never uvicorn's class.
 """
 
@@ -11,15 +11,21 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from . import handoff
 from .cork import Cork
 from .keep_alive import KeepAlive
 from .upgrade_offer import declining
 
+_KNOWN = ("HttpToolsProtocol", "H11Protocol")
+
+
+def is_known(protocol_class: type[Any]) -> bool:
+    """Whether it is one of uvicorn's protocols whose inner state this shim understands."""
+    return protocol_class.__name__ in _KNOWN and protocol_class.__module__.startswith("uvicorn.protocols.http.")
+
 
 def lean(protocol_class: type[Any], loop: asyncio.AbstractEventLoop, is_quiet: bool = False) -> type[Any]:
     """The class for the connections of this event loop. `is_quiet` leaves access lines to others."""
-    if not handoff.is_known(protocol_class):
+    if not is_known(protocol_class):
         return protocol_class
 
     class Lean(declining(protocol_class)):  # type: ignore[misc]

@@ -18,6 +18,7 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+from ..protocol.interface import Protocols
 from ..talk import scoreboard
 from ..talk.scoreboard import METHOD_BYTES, NEWEST_PLACES, PLACE_BYTES, SEEN_PLACES, Scoreboard
 
@@ -37,8 +38,9 @@ _METHODS = {name: name.encode() for name in ("GET", "HEAD", "POST", "PUT", "PATC
 class InFlight:
     """Which requests are under way, and since when, to a tenth of a second."""
 
-    def __init__(self, board: Scoreboard, tasks: set[asyncio.Task[None]]) -> None:
+    def __init__(self, board: Scoreboard, protocols: Protocols, tasks: set[asyncio.Task[None]]) -> None:
         self._board = board
+        self._protocols = protocols
         self._tasks = tasks
         self._since: dict[asyncio.Task[None], int] = {}
         self._looked = time.monotonic_ns()
@@ -73,7 +75,7 @@ class InFlight:
         self._board.set(scoreboard.BEGUN, self._begun())
         if self._since or not self._empty:
             oldest = self.oldest_first()[:SEEN_PLACES]
-            text = b"".join(_SEEN.pack(since, name_of(task).encode("utf-8", "replace")) for task, since in oldest)
+            text = b"".join(_SEEN.pack(since, self.name_of(task).encode("utf-8", "replace")) for task, since in oldest)
             self._board.page[:_SEEN_BYTES] = text.ljust(_SEEN_BYTES, b"\0")
             self._empty = not oldest
 
@@ -82,14 +84,11 @@ class InFlight:
         since = [(task, self._since.get(task, self._looked)) for task in self._tasks]
         return sorted(since, key=lambda item: item[1])
 
-
-def name_of(task: asyncio.Task[Any]) -> str:
-    """Method and path, from the scope that uvicorn's protocol or its cycle holds."""
-    frame = getattr(task.get_coro(), "cr_frame", None)
-    holder = frame.f_locals.get("self") if frame is not None else None
-    scope = getattr(holder, "scope", None)
-    if not isinstance(scope, dict):
-        return "a request"
-    # Without the query, where secrets are.
-    path = "".join(character if character.isprintable() else "?" for character in str(scope.get("path", "")))
-    return f"{scope.get('method', 'WEBSOCKET')} {path[:200]}"
+    def name_of(self, task: asyncio.Task[Any]) -> str:
+        """Method and path of a request."""
+        scope = self._protocols.scope_of(task)
+        if scope is None:
+            return "a request"
+        # Without the query, where secrets are.
+        path = "".join(character if character.isprintable() else "?" for character in str(scope.get("path", "")))
+        return f"{scope.get('method', 'WEBSOCKET')} {path[:200]}"

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from types import FrameType
 from typing import Any
 
-from .in_flight import InFlight, name_of
+from .in_flight import InFlight
 
 MOST = 20
 """Requests, and tasks, that are shown."""
@@ -33,7 +33,7 @@ def describe(requests: InFlight, tasks: Iterable[asyncio.Task[Any]], running: as
     begun = requests.oldest_first()
     for task, since in begun[:MOST]:
         age = (now - since) / 1e9
-        lines.append(f"  {name_of(task)} for {age:.1f} s, {RUNNING if task is running else _where(task)}")
+        lines.append(f"  {requests.name_of(task)} for {age:.1f} s, {RUNNING if task is running else _where(task)}")
     own = {task for task, _since in begun}
     others = [task for task in tasks if task not in own]
     lines += _rest(begun)

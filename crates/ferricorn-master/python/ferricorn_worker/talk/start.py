@@ -1,4 +1,4 @@
-"""The first message on every channel: who the worker is, what it runs, and where its log lines go.
+"""The first message on every channel: what is loaded, who serves it, and where its log lines go.
 
 Owns: the types, and reading them. Does not own: the channel (`channel`).
 Invariants: a field that an older master does not send has a default; one of a newer master is ignored.
@@ -127,52 +127,6 @@ class LogSettings:
 
 
 @dataclass(frozen=True)
-class Start:
-    """Who the worker is and what it runs: the first message on every channel."""
-
-    version: str
-    slot: int
-    generation: int
-    master_pid: int
-    backlog: int
-    scoreboard: int
-    row: int
-    black_box: int
-    workers: int
-    handoff: tuple[int, int]
-    worker_connections: int | None
-    count_websockets: bool
-    app: AppSettings
-    log: LogSettings
-    hooks: HookSettings | None
-
-    @staticmethod
-    def from_message(message: dict[str, Any]) -> Start:
-        """Reads a `start` message; fields of a newer master are ignored."""
-        return Start(
-            version=message["version"],
-            slot=message["slot"],
-            generation=message["generation"],
-            master_pid=message["master_pid"],
-            backlog=message["backlog"],
-            scoreboard=message["scoreboard"],
-            row=message["row"],
-            black_box=message["black_box"],
-            workers=message["workers"],
-            handoff=(message["handoff"][0], message["handoff"][1]),
-            worker_connections=message.get("worker_connections"),
-            count_websockets=message["count_websockets"],
-            app=AppSettings.from_message(message["app"]),
-            log=LogSettings.from_message(message["log"]),
-            hooks=HookSettings.from_message(message["hooks"]) if message.get("hooks") else None,
-        )
-
-    def descriptors(self) -> tuple[int, ...]:
-        """Every descriptor that the message names."""
-        return (self.scoreboard, self.black_box, *self.handoff)
-
-
-@dataclass(frozen=True)
 class HookSettings:
     """Where the hooks are, which of them there are, and what `server` and `worker` say."""
 
@@ -182,7 +136,6 @@ class HookSettings:
     names: tuple[str, ...]
     cfg: dict[str, Any]
     address: tuple[Any, ...]
-    age: int
 
     @staticmethod
     def from_message(hooks: dict[str, Any]) -> HookSettings:
@@ -194,5 +147,75 @@ class HookSettings:
             names=tuple(hooks["names"]),
             cfg=dict(hooks["cfg"]),
             address=tuple(hooks["address"]),
-            age=hooks["age"],
         )
+
+
+@dataclass(frozen=True)
+class Load:
+    """What is loaded before a worker serves: the same for every worker of a generation."""
+
+    app: AppSettings
+    backlog: int
+    hooks: HookSettings | None
+
+    @staticmethod
+    def from_message(load: dict[str, Any]) -> Load:
+        """Reads the part `load` of a `start` message."""
+        return Load(
+            app=AppSettings.from_message(load["app"]),
+            backlog=load["backlog"],
+            hooks=HookSettings.from_message(load["hooks"]) if load.get("hooks") else None,
+        )
+
+
+@dataclass(frozen=True)
+class Who:
+    """Who the worker is, and what is its own."""
+
+    slot: int
+    generation: int
+    age: int
+    master_pid: int
+    scoreboard: int
+    row: int
+    black_box: int
+    workers: int
+    handoff: tuple[int, int]
+    worker_connections: int | None
+    count_websockets: bool
+    log: LogSettings
+
+    @staticmethod
+    def from_message(worker: dict[str, Any]) -> Who:
+        """Reads the part `worker` of a `start` message."""
+        return Who(
+            slot=worker["slot"],
+            generation=worker["generation"],
+            age=worker["age"],
+            master_pid=worker["master_pid"],
+            scoreboard=worker["scoreboard"],
+            row=worker["row"],
+            black_box=worker["black_box"],
+            workers=worker["workers"],
+            handoff=(worker["handoff"][0], worker["handoff"][1]),
+            worker_connections=worker.get("worker_connections"),
+            count_websockets=worker["count_websockets"],
+            log=LogSettings.from_message(worker["log"]),
+        )
+
+    def descriptors(self) -> tuple[int, ...]:
+        """Every descriptor that the message names."""
+        return (self.scoreboard, self.black_box, *self.handoff)
+
+
+@dataclass(frozen=True)
+class Start:
+    """The first message: one process may load, and another one, which it has forked, may serve."""
+
+    load: Load
+    worker: Who
+
+    @staticmethod
+    def from_message(message: dict[str, Any]) -> Start:
+        """Reads a `start` message; fields of a newer master are ignored."""
+        return Start(load=Load.from_message(message["load"]), worker=Who.from_message(message["worker"]))

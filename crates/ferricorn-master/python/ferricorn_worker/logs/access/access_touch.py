@@ -66,21 +66,18 @@ class AccessHandler(logging.Handler):
 class AccessLoggers:
     """The two loggers, and what is called for each request while they are as they are.
 
-    `line` writes the worker's own line, `rest` is what else wants to know of requests. `gunicorns` is None where `line`
-    goes through `gunicorn.access`, which then asks that logger by itself.
+    `line` writes the worker's own line. `gunicorns` is None if `line` goes through `gunicorn.access`, which then asks
+    that logger by itself.
     """
 
-    def __init__(
-        self, line: Record, rest: Record | None, uvicorns: AccessHandler, gunicorns: AccessHandler | None, format_: str
-    ) -> None:
+    def __init__(self, line: Record, uvicorns: AccessHandler, gunicorns: AccessHandler | None, format_: str) -> None:
         self.line = line
         self.format = format_
         self.uvicorns = uvicorns
         self.gunicorns = gunicorns
         self.of_errors = [handler for name in log_config.OURS for handler in logging.getLogger(name).handlers]
         """The worker's handlers of the loggers above and beside these."""
-        self._rest = () if rest is None else (rest,)
-        self._fast = all_of(line, *self._rest)
+        self._rest: tuple[Record, ...] = ()
         self._change: Change | None = None
         self._policy: Policy | None = None
         self._is_touched = False
@@ -89,8 +86,9 @@ class AccessLoggers:
             _report(logger, self.notice)
         self.look()
 
-    def attach(self, change: Change) -> None:
-        """Gives the function by which what is called for requests is changed."""
+    def attach(self, change: Change, rest: Record | None) -> None:
+        """Gives the function by which what is called for requests is changed, and what else wants to know of them."""
+        self._rest = () if rest is None else (rest,)
         self._change = change
         self._apply()
 
@@ -115,7 +113,7 @@ class AccessLoggers:
         if self._change is None:
             return
         if not self._is_touched:
-            self._change(self._fast, None)
+            self._change(all_of(self.line, *self._rest), None)
             return
         if self._policy is None:
             # Most applications leave these loggers alone.

@@ -1,0 +1,83 @@
+"""The first half of a worker's life: everything that is loaded, once for all processes that are forked afterwards.
+
+Owns: the order of these steps, and what they leave. Does not own: the steps; who calls it, a worker or a process that
+workers are forked from.
+Invariants: nothing of one worker's own happens here: no log file is opened, no daemon connected, no file of TLS read,
+no signal handled, no event loop made. `begin` is the caller's, which may do so before the application's code runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..application import application, environment
+from ..base import forked
+from ..logs.logs import Logs
+from ..talk.start import HookSettings, Load
+
+if TYPE_CHECKING:
+    from ..application.worker_class import WorkerClass
+    from ..hooks.hooks import Hooks
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What every worker of a generation serves."""
+
+    config: Any
+    """The `uvicorn.Config`, complete but for TLS."""
+    version: str
+    """uvicorn's."""
+    app: Any
+    """The application as the user has named it."""
+    served: Any
+    """The same as uvicorn calls it."""
+    logs: Logs
+    hooks: Hooks | None
+    warnings: list[str]
+    """What one worker should say for all."""
+
+
+def load(what: Load, logs: Logs, begin: Callable[[Hooks | None], None]) -> Loaded:
+    """Loads the application. Raises `BootFailed`.
+
+    `begin` is called with the hooks of the configuration file right before the application's own code runs.
+    """
+    environment.prepare_path(what.app.app_dir, what.app.python_path)
+    version = environment.check_uvicorn()
+    hooks = _execute(what.hooks)
+    named = _load_class(what.app.worker_class)
+    dictionary = getattr(hooks and hooks.file, "logconfig_dict", logs.dictionary)
+    logs.configure(named and named.log_config, dictionary, serves=True)
+    begin(hooks)
+    forked.leave_if_child()
+    options = named.options if named else {}
+    config = environment.build_config(what.app, version, options, logs.uvicorn_options(), what.backlog)
+    logs.lend_access()
+    app = application.load(what.app.target, what.app.factory)
+    forked.leave_if_child()
+    served, found_wsgi = environment.load_config(config, app, version)
+    warnings = [*named.warnings] if named else []
+    if found_wsgi:
+        text = f"`{what.app.target}` looks like a WSGI application and is served as one: say so with --interface wsgi"
+        warnings.append(text)
+    return Loaded(config, version, app, served, logs, hooks, warnings)
+
+
+def _execute(settings: HookSettings | None) -> Hooks | None:
+    if settings is None:
+        return None
+    # What most workers do not need is not loaded: the sources are compiled at every boot.
+    from ..hooks.hooks import Hooks
+
+    return Hooks(settings)
+
+
+def _load_class(name: str | None) -> WorkerClass | None:
+    if name is None:
+        return None
+    from ..application import worker_class
+
+    return worker_class.load(name)
