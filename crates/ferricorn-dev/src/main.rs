@@ -14,6 +14,7 @@ mod licences;
 mod outcomes;
 mod say;
 mod served;
+mod ship;
 mod soak;
 mod steps;
 mod suite;
@@ -27,6 +28,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use say::say;
+use ship::{pythons, uvicorns, vm};
 
 /// Everything a developer does with the repository.
 #[derive(Parser)]
@@ -44,6 +46,9 @@ enum Command {
     Faults(faults::Arguments),
     Soak(soak::Arguments),
     Docs(docs::Arguments),
+    Vm(vm::Arguments),
+    Pythons(pythons::Arguments),
+    Uvicorns(uvicorns::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -57,6 +62,9 @@ fn main() -> ExitCode {
         Command::Faults(arguments) => faults::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),
         Command::Docs(arguments) => docs::run(&arguments),
+        Command::Vm(arguments) => vm::run(&arguments),
+        Command::Pythons(arguments) => pythons::run(&arguments),
+        Command::Uvicorns(arguments) => uvicorns::run(&arguments),
     };
     outcome.unwrap_or_else(|failure| {
         say(&failure.to_string());

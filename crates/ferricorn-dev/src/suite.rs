@@ -56,9 +56,20 @@ impl<'a> Suite<'a> {
 
     /// Runs `cargo test` with these options, and these arguments for the test programs.
     pub(crate) fn cargo(&self, options: &[&str], arguments: &[String]) -> Result<Ran, Failure> {
+        let [(_, newest), _] = &self.ends;
+        self.cargo_on(newest, options, arguments)
+    }
+
+    /// The same, with this environment in place of that of the newest uvicorn.
+    pub(crate) fn cargo_on(
+        &self,
+        newest: &Venv,
+        options: &[&str],
+        arguments: &[String],
+    ) -> Result<Ran, Failure> {
         let mut cargo = self.workspace.cargo(["test", "--no-fail-fast"]);
         cargo.args(options).arg("--").args(arguments).env("RUST_TEST_THREADS", at_once().to_string());
-        let [(_, newest), (_, oldest)] = &self.ends;
+        let [_, (_, oldest)] = &self.ends;
         cargo.env("FERRICORN_TEST_PYTHON", newest.program("python"));
         cargo.env("FERRICORN_TEST_PYTHON_OLDEST", oldest.program("python"));
         let [newest, oldest] = &self.references;

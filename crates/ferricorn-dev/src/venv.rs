@@ -82,6 +82,11 @@ pub(crate) struct Venv {
 }
 
 impl Venv {
+    /// The environment in a folder, which somebody else makes.
+    pub(crate) const fn at(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
     /// A program of the environment: `python`, `ruff`.
     pub(crate) fn program(&self, name: &str) -> PathBuf {
         self.folder.join("bin").join(name)
