@@ -28,7 +28,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use say::say;
-use ship::{pythons, uvicorns, vm};
+use ship::{pythons, release, site, uvicorns, vm};
 
 /// Everything a developer does with the repository.
 #[derive(Parser)]
@@ -49,6 +49,8 @@ enum Command {
     Vm(vm::Arguments),
     Pythons(pythons::Arguments),
     Uvicorns(uvicorns::Arguments),
+    Site(site::Arguments),
+    LintRelease(release::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -65,6 +67,8 @@ fn main() -> ExitCode {
         Command::Vm(arguments) => vm::run(&arguments),
         Command::Pythons(arguments) => pythons::run(&arguments),
         Command::Uvicorns(arguments) => uvicorns::run(&arguments),
+        Command::Site(arguments) => site::run(&arguments),
+        Command::LintRelease(arguments) => release::run(&arguments),
     };
     outcome.unwrap_or_else(|failure| {
         say(&failure.to_string());

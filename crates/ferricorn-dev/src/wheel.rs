@@ -1,10 +1,8 @@
 //! `cargo dev wheel`: the wheel that pip installs, and the proof that it works on its own.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::{Command, ExitCode},
-    time::SystemTime,
 };
 
 use clap::Args;
@@ -13,6 +11,7 @@ use crate::{
     failure::Failure,
     say::say,
     served::Served,
+    ship::wheels,
     steps::{loudly_checked, quietly},
     venv::Python,
     workspace::Workspace,
@@ -27,12 +26,19 @@ pub(crate) struct Arguments {
     /// Install it into an empty environment and serve a request from there
     #[arg(long)]
     check: bool,
+    /// One for each system that is supported, and the source distribution
+    #[arg(long, conflicts_with = "check")]
+    all: bool,
 }
 
 /// Builds the wheel into `target/wheels`, and checks it if asked to.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let workspace = Workspace::find()?;
     let python = Python::find()?;
+    if arguments.all {
+        let passed = wheels::all(&workspace, &python)?;
+        return Ok(if passed { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
     let wheel = build(&workspace, &python)?;
     if arguments.check {
         check(&workspace, &python, &wheel)?;
@@ -48,7 +54,7 @@ pub(crate) fn build(workspace: &Workspace, python: &Python) -> Result<PathBuf, F
     let mut maturin =
         workspace.command(tools.program("maturin"), ["build", "--release", "--locked", "--out"]);
     loudly_checked("wheel", maturin.arg(&folder))?;
-    newest_wheel(&folder)
+    wheels::newest(&folder, ".whl")
         .ok_or_else(|| Failure::new(format!("maturin left no wheel in `{}`", folder.display())))
 }
 
@@ -80,13 +86,4 @@ fn serves(workspace: &Workspace, name: &str, mut command: Command) -> Result<(),
     served.stop()?;
     say(&format!("  {name}: serves a request and stops with exit code 0"));
     Ok(())
-}
-
-fn newest_wheel(folder: &Path) -> Option<PathBuf> {
-    let entries = fs::read_dir(folder).ok()?.filter_map(Result::ok);
-    let wheels = entries.filter(|entry| entry.path().extension().is_some_and(|extension| extension == "whl"));
-    let written = |entry: &fs::DirEntry| {
-        entry.metadata().and_then(|metadata| metadata.modified()).unwrap_or(SystemTime::UNIX_EPOCH)
-    };
-    wheels.max_by_key(written).map(|entry| entry.path())
 }

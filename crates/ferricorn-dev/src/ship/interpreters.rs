@@ -50,7 +50,8 @@ pub(crate) fn fetch(workspace: &Workspace, minors: &[&'static str]) -> Result<()
     let missing: Vec<&str> =
         minors.iter().copied().filter(|minor| find(workspace, minor).is_none()).collect();
     // Debian keeps the newest three.
-    let (old, missing): (Vec<&str>, Vec<&str>) = missing.iter().partition(|minor| minor.len() < 4 || **minor < "3.13");
+    let (old, missing): (Vec<&str>, Vec<&str>) =
+        missing.iter().partition(|minor| minor.len() < 4 || **minor < "3.13");
     if !old.is_empty() {
         say(&format!("  not to be had here: Python {}", old.join(", ")));
     }

@@ -5,6 +5,10 @@
 //! `docs/`, `examples/` and `.github/`.
 
 pub(crate) mod interpreters;
+mod links;
 pub(crate) mod pythons;
+pub(crate) mod release;
+pub(crate) mod site;
 pub(crate) mod uvicorns;
 pub(crate) mod vm;
+pub(crate) mod wheels;

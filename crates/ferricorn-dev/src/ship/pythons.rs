@@ -100,7 +100,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 }
 
 /// Both suites on one Python with one end of uvicorn; the cell of the page.
-fn try_on(workspace: &Workspace, suite: &Suite<'_>, interpreter: &Interpreter, pins: &str, steps: &mut Steps) -> String {
+fn try_on(
+    workspace: &Workspace,
+    suite: &Suite<'_>,
+    interpreter: &Interpreter,
+    pins: &str,
+    steps: &mut Steps,
+) -> String {
     let name = format!("Python {}, {pins} uvicorn", interpreter.version);
     let venv = match interpreter.venv(workspace, pins) {
         Ok(venv) => venv,
@@ -133,7 +139,8 @@ fn page(rows: &[Row]) -> String {
     let mut page = INTRODUCTION.to_owned();
     page.push_str("\n| Python | from | newest uvicorn (0.54) | oldest uvicorn (0.24) |\n|---|---|---|---|\n");
     for Row { interpreter, cells } in rows {
-        let _ = writeln!(page, "| {} | {} | {} |", interpreter.version, interpreter.origin, cells.join(" | "));
+        let _ =
+            writeln!(page, "| {} | {} | {} |", interpreter.version, interpreter.origin, cells.join(" | "));
     }
     page + FLOORS
 }

@@ -41,7 +41,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let missing = NEEDED.iter().filter(|(program, _)| !runs(program)).map(|(_, package)| *package);
     let missing: Vec<&str> = missing.collect();
     if !missing.is_empty() {
-        say(&format!("skipped: it needs {}, and root (Debian's packages of these names)", missing.join(", ")));
+        say(&format!(
+            "skipped: it needs {}, and root (Debian's packages of these names)",
+            missing.join(", ")
+        ));
         return Ok(ExitCode::SUCCESS);
     }
     let workspace = Workspace::find()?;
@@ -83,7 +86,8 @@ fn packages(workspace: &Workspace, folder: &Path) -> Result<PathBuf, Failure> {
     once(&folder.join("packages-made-from"), &read(&pins)?, || {
         let _ = fs::remove_dir_all(&packages);
         let tools = Python::find()?.venv(workspace, "newest")?;
-        let pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"];
+        let pip =
+            ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--only-binary", ":all:"];
         let mut install = workspace.command(tools.program("python"), pip);
         install.args(["--python-version", PYTHON, "--target"]).arg(&packages).arg("-r").arg(&pins);
         quietly(workspace, "packages for the machine", &mut install)
@@ -92,12 +96,7 @@ fn packages(workspace: &Workspace, folder: &Path) -> Result<PathBuf, Failure> {
 }
 
 /// Builds what is tested and puts it together with the checks.
-fn job(
-    workspace: &Workspace,
-    folder: &Path,
-    packages: &Path,
-    checks: &[String],
-) -> Result<PathBuf, Failure> {
+fn job(workspace: &Workspace, folder: &Path, packages: &Path, checks: &[String]) -> Result<PathBuf, Failure> {
     loudly_checked("build", &mut workspace.cargo(["build", "--workspace", "--bin", "ferricorn"]))?;
     let mut build = workspace.cargo(["test", "--no-run", "--package", "ferricorn", "--test", "e2e"]);
     let output = build.args(["--message-format", "json"]).stderr(Stdio::inherit()).output();
@@ -107,7 +106,10 @@ fn job(
     let job = folder.join("job");
     let mut make = workspace.command("sh", []);
     make.arg(workspace.root.join("packaging/vm/job.sh")).arg(&workspace.root);
-    make.arg(workspace.target.join("debug/ferricorn")).arg(tests).args([packages, job.as_path()]).args(checks);
+    make.arg(workspace.target.join("debug/ferricorn"))
+        .arg(tests)
+        .args([packages, job.as_path()])
+        .args(checks);
     make.env("E2E", if checks.is_empty() { END_TO_END } else { "" });
     quietly(workspace, "job for the machine", &mut make)?;
     Ok(job)
@@ -116,15 +118,11 @@ fn job(
 /// The program that cargo has built, of its messages.
 fn test_program(messages: &str) -> Option<String> {
     let messages = messages.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    messages.filter_map(|message| message["executable"].as_str().map(str::to_owned)).last()
+    messages.filter_map(|message| message["executable"].as_str().map(str::to_owned)).next_back()
 }
 
 /// Does work whose result belongs to `made_from`, unless it has been done; the stamp is written last.
-fn once(
-    stamp: &Path,
-    made_from: &str,
-    work: impl FnOnce() -> Result<(), Failure>,
-) -> Result<(), Failure> {
+fn once(stamp: &Path, made_from: &str, work: impl FnOnce() -> Result<(), Failure>) -> Result<(), Failure> {
     if fs::read_to_string(stamp).is_ok_and(|found| found == made_from) {
         return Ok(());
     }
@@ -137,7 +135,8 @@ fn once(
 }
 
 fn read(path: &Path) -> Result<String, Failure> {
-    fs::read_to_string(path).map_err(|error| Failure::new(format!("cannot read `{}`: {error}", path.display())))
+    fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("cannot read `{}`: {error}", path.display())))
 }
 
 #[cfg(test)]
