@@ -20,6 +20,28 @@ pub enum Action {
         /// Whether somebody waits for it. Nobody does if it is to take the place of a worker that only is old, and
         /// that serves until then.
         urgent: bool,
+        /// Where it comes from. If it is the template, `ForkFailed` is a third answer.
+        from: Origin,
+    },
+    /// Make a template: a process that loads the application of a generation. Answered by `TemplateReady`, `TemplateUnfit`,
+    /// `TemplateFailed` or `TemplateExited`.
+    MakeTemplate {
+        /// The generation.
+        generation: Generation,
+        /// Whether somebody waits for it.
+        urgent: bool,
+    },
+    /// Let a template go. Nothing more of it is to be told.
+    DropTemplate {
+        /// Its generation.
+        generation: Generation,
+    },
+    /// Send a template a signal.
+    SignalTemplate {
+        /// Its generation.
+        generation: Generation,
+        /// Which.
+        signal: TemplateSignal,
     },
     /// Begin to listen: the first worker is ready.
     Listen,
@@ -103,6 +125,24 @@ pub enum Action {
     Notify(Notice),
     /// The last action of all: end the master.
     Exit(ExitReason),
+}
+
+/// Where a worker's process comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// An interpreter is started, which loads the application.
+    Plain,
+    /// It is forked from the template of its generation.
+    Template,
+}
+
+/// A signal to a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TemplateSignal {
+    /// Print the stack of every thread (SIGUSR2).
+    Dump,
+    /// SIGKILL. `TemplateExited` is not waited for.
+    Kill,
 }
 
 /// A signal to a worker.
@@ -377,8 +417,13 @@ pub enum Notice {
     ReloadProven(Generation),
     /// Every worker runs the new generation.
     ReloadCommitted(Generation),
-    /// The new generation does not work; the old one serves on, and nothing is recycled until a good reload.
-    ReloadRejected(Generation),
+    /// The new generation does not work; the old one serves on.
+    ReloadRejected {
+        /// The generation that does not work.
+        generation: Generation,
+        /// Nothing is recycled until a good reload, since nobody but the workers has the old code.
+        frozen: bool,
+    },
     /// Workers of a generation that was rejected serve alone in their seats; each is replaced by one of the old
     /// generation.
     RollingBack {
@@ -391,6 +436,39 @@ pub enum Notice {
     RecyclingFrozen {
         /// The worker.
         id: WorkerId,
+    },
+    /// A template has loaded the application: from now on workers are forked from it.
+    TemplateReady {
+        /// Its generation.
+        generation: Generation,
+        /// How long that took.
+        boot: Duration,
+    },
+    /// The application does what a fork does not survive: workers of this generation are spawned plainly.
+    TemplateUnfit {
+        /// Its generation.
+        generation: Generation,
+    },
+    /// A template has not loaded the application in time; its stack was asked for, and is there by now.
+    TemplateTimedOut {
+        /// Its generation.
+        generation: Generation,
+    },
+    /// A template does not answer to the order to fork, and is killed.
+    TemplateSilent {
+        /// Its generation.
+        generation: Generation,
+        /// For how long.
+        silent_for: Duration,
+    },
+    /// A template has ended, or has failed to load the application: workers are spawned plainly until it is back.
+    TemplateLost {
+        /// Its generation.
+        generation: Generation,
+        /// When it is made anew; none: not for now.
+        retry_in: Option<Duration>,
+        /// The master ends for it: the first start is over, or the succession is given up.
+        ends: bool,
     },
     /// The number of workers wanted has changed.
     Scaled {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{Policy, RequestId, WorkerId};
+use crate::{Generation, Policy, RequestId, WorkerId};
 
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,6 +22,40 @@ pub enum Event {
         error: String,
         /// It would fail again, whatever time passes: no such program, no such rights.
         lasting: bool,
+    },
+    /// A template could not fork a worker; no exit will follow.
+    ForkFailed {
+        /// The worker.
+        id: WorkerId,
+    },
+    /// A template has loaded the application, and waits for orders.
+    TemplateReady {
+        /// Its generation.
+        generation: Generation,
+    },
+    /// A template has loaded the application, which does what a fork does not survive.
+    TemplateUnfit {
+        /// Its generation.
+        generation: Generation,
+    },
+    /// A template said that the application cannot be loaded.
+    TemplateFailed {
+        /// Its generation.
+        generation: Generation,
+        /// What kind of failure it is.
+        failure: BootFailure,
+    },
+    /// A template says that loading takes longer, and is alive.
+    TemplateExtended {
+        /// Its generation.
+        generation: Generation,
+        /// How long from now it may take at least.
+        by: Duration,
+    },
+    /// A template's process has ended, or could not be made. Whatever it was asked for and has not said is lost.
+    TemplateExited {
+        /// Its generation.
+        generation: Generation,
     },
     /// The application's startup is over.
     Ready {

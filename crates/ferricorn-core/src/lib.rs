@@ -35,11 +35,12 @@ mod policy;
 mod reload;
 mod rollout;
 mod supervisor;
+mod template;
 mod upgrade;
 mod watch;
 mod worker;
 
-pub use action::{Action, ExitReason, Notice, Reply, Retirement, WorkerSignal};
+pub use action::{Action, ExitReason, Notice, Origin, Reply, Retirement, TemplateSignal, WorkerSignal};
 pub use backoff::Backoff;
 pub use event::{BootFailure, Command, Event, Exit, Scarce, StopMode, Throttled, Vitals};
 pub use hang_up::{HangUp, HangUpSender, Meaning, Terminal};

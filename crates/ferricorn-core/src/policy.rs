@@ -39,6 +39,8 @@ pub struct Policy {
     pub upgrade_timeout: Duration,
     /// Whether the sockets listen from the start, and not from the first ready worker on.
     pub listen_early: bool,
+    /// Whether workers are forked from a template that has loaded the application once.
+    pub preload: bool,
     /// How often the shell reads the scoreboard. A gap of several times this means that the master overslept.
     pub sample_every: Duration,
 }
@@ -66,6 +68,9 @@ impl Policy {
     /// A kill that has had no effect for this long will have none for a while: the process sleeps where no signal
     /// reaches it (state D). It is not waited for any longer.
     pub const KILL_TIME: Duration = Duration::from_secs(5);
+
+    /// How long a template may take to fork a worker, before it is taken for dead.
+    pub const FORK_LIMIT: Duration = Duration::from_secs(3);
 
     /// Silences that begin within this time of each other have one cause.
     pub const AT_ONCE: Duration = Duration::from_millis(500);

@@ -9,7 +9,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{
-    Generation, Policy, RequestId, Retirement, WorkerId,
+    Generation, Policy, RequestId, WorkerId,
     rollout::{Rollout, RolloutStage},
 };
 
@@ -70,11 +70,6 @@ impl Reloads {
     /// Whether the last reload was rejected, and no later one has succeeded.
     pub(crate) fn is_frozen(&self) -> bool {
         self.frozen
-    }
-
-    /// Whether a worker that is due for this reason has to stay: a new one would load the rejected code without need.
-    pub(crate) fn holds_back(&self, why: Retirement) -> bool {
-        self.frozen && why.is_recycling()
     }
 
     /// Whether a reload is under way.

@@ -3,11 +3,13 @@
 //! Owns: every worker, every seat, the phase of the service. This file holds the state, `step`, and what others may ask.
 //! The verbs have files of their own: [`record`] takes facts in, [`expire`] looks at promises, [`reconcile`] compares
 //! wish with fact; [`silence`] judges event loops, [`leave`] is how a worker or the whole service goes, [`fail`] what
-//! follows from a failed boot, [`upgrade`] and [`succeed`] are the two sides of handing over to a new program.
+//! follows from a failed boot, [`preload`] what templates are good for, [`upgrade`] and [`succeed`] are the two sides of
+//! handing over to a new program.
 
 mod expire;
 mod fail;
 mod leave;
+mod preload;
 mod reconcile;
 mod record;
 mod silence;
@@ -28,6 +30,7 @@ use crate::{
     budget::Budget,
     first_start::FirstStart,
     reload::Reloads,
+    template::Templates,
     upgrade::{Heir, Upgrade},
     watch::Watch,
     worker::Worker,
@@ -45,6 +48,8 @@ pub struct Supervisor {
     /// How many seats there are to be.
     target: u16,
     reloads: Reloads,
+    /// What workers are forked from.
+    templates: Templates,
     /// The upgrade under way, or asked for.
     upgrade: Option<Upgrade>,
     /// The service is not ours yet: another master serves until we are ready.
@@ -154,6 +159,7 @@ impl Supervisor {
             seats: BTreeMap::new(),
             target,
             reloads: Reloads::new(),
+            templates: Templates::default(),
             upgrade: None,
             heir: None,
             first_start: FirstStart::new(),
@@ -192,6 +198,7 @@ impl Supervisor {
             .chain(restart)
             .chain(announced)
             .chain(self.opening_deadline())
+            .chain(self.templates.deadline())
             .chain(self.upgrade.iter().filter_map(Upgrade::deadline))
             .chain(self.heir.iter().filter_map(Heir::deadline))
             .filter(|deadline| Some(*deadline) > self.now)
@@ -219,7 +226,7 @@ impl Supervisor {
             generation: self.reloads.generation(),
             reloading: self.reloads.is_under_way(),
             upgrading: self.upgrade.is_some(),
-            frozen: self.reloads.is_frozen(),
+            frozen: self.is_frozen(),
             stopping: self.is_stopping(),
             workers,
         }

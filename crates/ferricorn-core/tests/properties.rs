@@ -7,7 +7,7 @@ use ferricorn_core::{
     WorkerId, WorkerSignal,
 };
 use proptest::prelude::*;
-use sim::{Manners, Sim, Successor, millis, policy, secs};
+use sim::{Manners, Sim, Successor, TemplateManners, millis, policy, secs};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -24,6 +24,12 @@ enum Step {
     AskOne(usize),
     /// The code on disk changes: from now on workers boot like this.
     Deploy(Deploy),
+    /// From now on templates boot like this.
+    Templates(TemplateManners),
+    /// A template dies: that of the oldest generation, or of the newest.
+    KillTemplate(bool),
+    /// The templates that there are no longer fork, or can no longer.
+    Jam(bool),
     /// The master before this one hands over, or does not want it any more.
     HandOver,
     CallOff(bool),
@@ -81,6 +87,17 @@ fn deploy() -> impl Strategy<Value = Deploy> {
     ]
 }
 
+fn template() -> impl Strategy<Value = TemplateManners> {
+    (0_u64..12_000, 0_u8..8).prop_map(|(boot, kind)| TemplateManners {
+        boot: millis(boot),
+        failure: (kind == 0).then_some(BootFailure::Boot),
+        dies_in_boot: kind == 1,
+        unfit: kind == 2,
+        mute: kind == 3,
+        full: kind == 4,
+    })
+}
+
 fn successor() -> impl Strategy<Value = Successor> {
     let moment = || proptest::option::of((0_u64..10_000).prop_map(millis));
     (moment(), moment(), any::<[bool; 2]>()).prop_map(|(ready, exits, [mute, deaf])| Successor {
@@ -108,7 +125,10 @@ fn anything() -> impl Strategy<Value = Step> {
         3 => successor().prop_map(Step::Upgrade),
         2 => (0_usize..4).prop_map(Step::KillOne),
         2 => deploy().prop_map(Step::Deploy),
-        2 => (0_u64..12, 0_u8..6).prop_map(|(id, kind)| Step::Strange(id, kind)),
+        2 => template().prop_map(Step::Templates),
+        2 => any::<bool>().prop_map(Step::KillTemplate),
+        1 => any::<bool>().prop_map(Step::Jam),
+        2 => (0_u64..12, 0_u8..7).prop_map(|(id, kind)| Step::Strange(id, kind)),
         1 => Just(Step::StopGracefully),
         1 => Just(Step::StopQuickly),
     ]
@@ -123,8 +143,8 @@ fn anything_to_an_heir() -> impl Strategy<Value = Step> {
 }
 
 fn rules() -> impl Strategy<Value = Policy> {
-    (0_u16..5, 1_u16..3, any::<[bool; 4]>(), 0_u64..3).prop_map(
-        |(workers, surge, [recycling, aging, delay, in_place], probation)| Policy {
+    (0_u16..5, 1_u16..3, any::<[bool; 5]>(), 0_u64..3).prop_map(
+        |(workers, surge, [recycling, aging, delay, in_place, preload], probation)| Policy {
             upgrade_way: if in_place { UpgradeWay::InPlace } else { UpgradeWay::Beside },
             upgrade_timeout: secs(6),
             max_lifetime: aging.then_some(secs(40)),
@@ -138,6 +158,7 @@ fn rules() -> impl Strategy<Value = Policy> {
             max_requests: recycling.then_some(200),
             max_requests_jitter: 20,
             boot_timeout: Some(secs(8)),
+            preload,
             ..policy()
         },
     )
@@ -173,12 +194,26 @@ fn take(sim: &mut Sim, step: &Step) {
             let deploy = *deploy;
             sim.set_manners(move |_, _| manners(deploy));
         }
+        Step::Templates(manners) => sim.template_manners = *manners,
+        Step::KillTemplate(newest) => {
+            let mut all = sim.templates.keys().copied();
+            let generation = if *newest { all.next_back() } else { all.next() };
+            if let Some(generation) = generation {
+                let before = sim.serving_ids();
+                sim.kill_template(generation);
+                assert_eq!(sim.serving_ids(), before, "a template that dies takes nobody along");
+            }
+        }
+        Step::Jam(mute) => sim.jam(|manners| {
+            manners.mute |= *mute;
+            manners.full |= !*mute;
+        }),
         Step::HandOver => sim.happen(Event::HandedOver),
         Step::CallOff(siblings) => sim.happen(Event::CalledOff { siblings: *siblings }),
         Step::Strange(id, kind) => {
             let id = WorkerId(*id);
             // Only of workers that are gone or never were: a living one's facts are not ours to invent.
-            if sim.workers.get(&id).is_none_or(|worker| worker.gone) {
+            if sim.workers.get(&id).is_none_or(|worker| worker.gone) && !sim.is_asked_for(id) {
                 let vitals = Vitals {
                     silent_for: Some(secs(9_999)),
                     starved: false,
@@ -192,6 +227,7 @@ fn take(sim: &mut Sim, step: &Step) {
                     2 => Event::BootFailed { id, failure: BootFailure::App },
                     3 => Event::AskedToStop { id },
                     4 => Event::Spawned { id },
+                    5 => Event::ForkFailed { id },
                     _ => Event::Sampled(vec![(id, vitals)]),
                 });
             }
@@ -207,6 +243,12 @@ fn check_crowd(sim: &Sim, policy: &Policy) -> Result<(), TestCaseError> {
         snapshot.workers.iter().filter(|it| matches!(it.stage, Stage::Booting | Stage::Ready)).count();
     let most = usize::from(snapshot.target) + usize::from(policy.surge);
     prop_assert!(seated <= most, "{seated} workers hold {most} seats: {snapshot:?}");
+    let has_old_code = sim.templates.get(&snapshot.generation).is_some_and(|it| it.ready);
+    prop_assert!(
+        !(snapshot.frozen && has_old_code),
+        "recycling is suspended, and the template has the old code"
+    );
+    prop_assert!(policy.preload || sim.templates_made == 0, "nobody has asked for a template");
     let mut starting: Vec<_> =
         snapshot.workers.iter().filter(|it| it.stage == Stage::Booting).map(|it| it.slot).collect();
     let all = starting.len();
@@ -236,6 +278,7 @@ fn check_end(sim: &mut Sim) -> Result<(), TestCaseError> {
         sim.advance(secs(20));
     }
     prop_assert!(sim.exit.is_some(), "{:?}", sim.core.snapshot());
+    prop_assert!(sim.templates.is_empty(), "a template is left behind");
     for (request, replies) in &sim.replies {
         prop_assert_eq!(replies.len(), 1, "request {} got {:?}", request, replies);
     }
@@ -269,7 +312,8 @@ proptest! {
         // Only workers of the very first start serve; whatever follows them is stuck.
         let first = u64::from(policy.workers);
         let delay = policy.drain_delay;
-        let policy = Policy { boot_timeout: None, ..policy };
+        // A forked worker has imported everything: it cannot be stuck in that.
+        let policy = Policy { boot_timeout: None, preload: false, ..policy };
         let mut sim = Sim::new(policy, move |_, id| {
             manners(if id.0 <= first { Deploy::Good } else { Deploy::Stuck })
         });

@@ -33,6 +33,7 @@ impl Supervisor {
         if let Some(upgrade) = &mut self.upgrade {
             upgrade.postpone(pause);
         }
+        self.templates.postpone(pause);
         actions.push(Action::Notify(Notice::Overslept(pause)));
     }
 
@@ -95,6 +96,7 @@ impl Supervisor {
         {
             self.stop(StopMode::Graceful, ExitReason::Stopped, now, actions);
         }
+        self.expire_templates(now, actions);
         self.expire_upgrade(now, actions);
         self.end_probation(now, actions);
     }

@@ -80,7 +80,10 @@ impl Supervisor {
                 self.set_target(target, actions);
             }
         }
-        actions.push(Action::Notify(Notice::ReloadRejected(rollout.to)));
+        actions.push(Action::Notify(Notice::ReloadRejected {
+            generation: rollout.to,
+            frozen: self.is_frozen(),
+        }));
         for to in rollout.asked_by {
             actions.push(Action::Reply { to, reply: Reply::ReloadRejected(rollout.to) });
         }

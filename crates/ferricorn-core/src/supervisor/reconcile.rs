@@ -17,8 +17,12 @@ impl Supervisor {
     pub(super) fn reconcile(&mut self, now: Instant, actions: &mut Vec<Action>) {
         match self.phase {
             Phase::Waiting | Phase::Ended => {}
-            Phase::Announcing { .. } => self.hurry_all(actions),
+            Phase::Announcing { .. } => {
+                self.drop_all_templates(actions);
+                self.hurry_all(actions);
+            }
             Phase::Stopping { reason, .. } => {
+                self.drop_all_templates(actions);
                 self.hurry_all(actions);
                 if self.workers.values().all(Worker::is_given_up) && !self.awaits_successor() {
                     self.phase = Phase::Ended;
@@ -28,6 +32,7 @@ impl Supervisor {
             Phase::Running => {
                 self.begin_queued_reload(actions);
                 self.begin_upgrade(now, actions);
+                self.arrange_templates(now, actions);
                 self.arrange_seats(now, actions);
                 self.let_canary_stand_in(actions);
                 self.retire_superseded(now, actions);
@@ -157,15 +162,16 @@ impl Supervisor {
             }
             return self.replaceable(now).find(|it| it.generation < to).map(|it| it.slot);
         }
+        let frozen = self.is_frozen();
         self.replaceable(now)
             // Recycling would load the rejected code without need.
-            .find(|worker| worker.due.is_some_and(|why| !self.reloads.holds_back(why)))
+            .find(|worker| worker.due.is_some_and(|why| !(frozen && why.is_recycling())))
             .map(|worker| worker.slot)
     }
 
     /// Says once of each worker that it is due for recycling and is kept.
     fn tell_of_kept_workers(&mut self, actions: &mut Vec<Action>) {
-        if !self.reloads.is_frozen() || self.reloads.is_under_way() {
+        if !self.is_frozen() || self.reloads.is_under_way() {
             return;
         }
         for (id, worker) in &mut self.workers {
@@ -185,9 +191,10 @@ impl Supervisor {
             .filter(|worker| self.seated(worker.slot).count() == 1)
     }
 
-    /// Whether there is such a seat, its back-off is over, and the budget of restarts has one for it.
+    /// Whether there is such a seat, its back-off is over, the budget of restarts has one for it, and its template is no longer
+    /// waited for.
     fn may_fill(&self, slot: Slot, now: Instant) -> bool {
-        self.is_over(slot, now) && !self.waits_for_budget(slot, now)
+        self.is_over(slot, now) && !self.waits_for_budget(slot, now) && !self.awaits_template()
     }
 
     /// Whether there is such a seat, and its back-off is over.
@@ -259,7 +266,8 @@ impl Supervisor {
                 said_frozen: false,
             },
         );
-        actions.push(Action::Spawn { id, slot, generation, urgent });
+        let from = self.take_origin(id, generation, now);
+        actions.push(Action::Spawn { id, slot, generation, urgent, from });
     }
 
     /// The reload is over when nobody of an older generation holds a seat and every seat has its new worker.

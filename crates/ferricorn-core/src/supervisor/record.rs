@@ -16,6 +16,14 @@ impl Supervisor {
             Event::Started => self.started(actions),
             Event::Spawned { id } => self.spawned(id, actions),
             Event::SpawnFailed { id, error, lasting } => self.spawn_failed(id, error, lasting, now, actions),
+            Event::ForkFailed { id } => self.fork_failed(id, actions),
+            Event::TemplateReady { generation } => self.template_ready(generation, now, actions),
+            Event::TemplateUnfit { generation } => self.template_unfit(generation, actions),
+            Event::TemplateFailed { generation, failure } => {
+                self.template_failed(generation, failure, now, actions);
+            }
+            Event::TemplateExtended { generation, by } => self.extend_template(generation, by, now),
+            Event::TemplateExited { generation } => self.template_exited(generation, now, actions),
             Event::Ready { id } => self.ready(id, now, actions),
             Event::BootFailed { id, failure } => self.said_boot_failed(id, failure, now, actions),
             Event::Extended { id, by } => self.extend_boot(id, by, now),
@@ -58,6 +66,7 @@ impl Supervisor {
     fn spawned(&mut self, id: WorkerId, actions: &mut Vec<Action>) {
         let Some(worker) = self.workers.get_mut(&id) else { return };
         worker.spawned = true;
+        self.templates.forked(id);
         // Told to go before it was there.
         match worker.state {
             State::Leaving { .. } => actions.push(Action::Signal { id, signal: WorkerSignal::Terminate }),
@@ -93,6 +102,7 @@ impl Supervisor {
         }
         let slot = worker.slot;
         self.workers.remove(&id);
+        self.templates.forked(id);
         if self.is_stopping() {
             return;
         }

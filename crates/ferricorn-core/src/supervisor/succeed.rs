@@ -14,6 +14,7 @@ use crate::{
     Action, BootFailure, ExitReason, Generation, Notice, Policy, Retirement, Slot, StopMode, WorkerId,
     first_start::FirstStart,
     reload::Reloads,
+    template::Templates,
     upgrade::{Heir, HeirStage},
     worker::{Cause, State, Worker},
 };
@@ -90,6 +91,9 @@ impl Supervisor {
             said_frozen: false,
         };
         let workers: BTreeMap<_, _> = legacy.workers.iter().map(|it| (it.id, worker(it))).collect();
+        // They are replaced at once, by workers of a template of their own.
+        let mut templates = Templates::default();
+        templates.do_without(legacy.generation);
         let seats = workers.values().filter(|it| it.is_ready()).map(|it| (it.slot, Seat::default()));
         Self {
             target: legacy.target,
@@ -98,6 +102,7 @@ impl Supervisor {
             seats: seats.collect(),
             first_start: FirstStart::over(),
             workers,
+            templates,
             ..Self::new(policy, seed)
         }
     }

@@ -13,8 +13,8 @@ use std::{
 };
 
 use ferricorn_core::{
-    Action, BootFailure, Command, Event, Exit, ExitReason, Generation, Notice, Policy, Reply, RequestId,
-    Slot, StopMode, Supervisor, UpgradeWay, Vitals, WorkerId, WorkerSignal,
+    Action, BootFailure, Command, Event, Exit, ExitReason, Generation, Notice, Origin, Policy, Reply,
+    RequestId, Slot, StopMode, Supervisor, TemplateSignal, UpgradeWay, Vitals, WorkerId, WorkerSignal,
 };
 
 pub fn secs(seconds: u64) -> Duration {
@@ -44,6 +44,7 @@ pub fn policy() -> Policy {
         upgrade_way: UpgradeWay::Beside,
         upgrade_timeout: secs(60),
         listen_early: false,
+        preload: false,
         sample_every: millis(250),
     }
 }
@@ -154,6 +155,34 @@ impl Fake {
     }
 }
 
+/// How a fake template behaves.
+#[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one fact of its own")]
+pub struct TemplateManners {
+    pub boot: Duration,
+    pub failure: Option<BootFailure>,
+    pub dies_in_boot: bool,
+    pub unfit: bool,
+    /// It does not answer to the order to fork.
+    pub mute: bool,
+    /// It cannot fork.
+    pub full: bool,
+}
+
+impl Default for TemplateManners {
+    fn default() -> Self {
+        Self { boot: millis(400), failure: None, dies_in_boot: false, unfit: false, mute: false, full: false }
+    }
+}
+
+/// A template's process.
+#[derive(Clone, Copy, Debug)]
+pub struct FakeTemplate {
+    pub born: Instant,
+    pub manners: TemplateManners,
+    pub ready: bool,
+}
+
 /// How the next program behaves that is started to succeed this one.
 #[derive(Clone, Copy, Debug)]
 pub struct Successor {
@@ -203,6 +232,13 @@ pub struct Sim {
     /// The fewest ready workers since `watch_capacity`.
     pub fewest_ready: usize,
     pub spawns: usize,
+    pub templates: BTreeMap<Generation, FakeTemplate>,
+    pub templates_made: usize,
+    /// Workers that were asked of a template, and are not there yet.
+    asked: BTreeMap<WorkerId, (Slot, Generation, bool)>,
+    pub forks: usize,
+    pub template_manners: TemplateManners,
+    pub template_signals: Vec<TemplateSignal>,
     manners: Box<dyn Fn(Generation, WorkerId) -> Manners>,
     timeline: BTreeMap<(Instant, u64), Event>,
     next_sample: Instant,
@@ -216,12 +252,27 @@ impl Sim {
     }
 
     pub fn with(core: Supervisor, manners: impl Fn(Generation, WorkerId) -> Manners + 'static) -> Self {
+        let mut sim = Self::not_begun(core, manners);
+        sim.begin();
+        sim
+    }
+
+    /// One to which nothing has happened yet.
+    pub fn waiting(policy: Policy, manners: impl Fn(Generation, WorkerId) -> Manners + 'static) -> Self {
+        Self::not_begun(Supervisor::new(policy, 7), manners)
+    }
+
+    pub fn begin(&mut self) {
+        self.happen(Event::Started);
+    }
+
+    fn not_begun(core: Supervisor, manners: impl Fn(Generation, WorkerId) -> Manners + 'static) -> Self {
         #[expect(
             clippy::disallowed_methods,
             reason = "an instant cannot be made from a number; only its differences count"
         )]
         let now = Instant::now();
-        let mut sim = Self {
+        Self {
             successor: Successor::default(),
             successor_alive: false,
             successor_serves: false,
@@ -245,14 +296,18 @@ impl Sim {
             most_alive: 0,
             fewest_ready: 0,
             spawns: 0,
+            templates: BTreeMap::new(),
+            templates_made: 0,
+            asked: BTreeMap::new(),
+            forks: 0,
+            template_manners: TemplateManners::default(),
+            template_signals: Vec::new(),
             manners: Box::new(manners),
             timeline: BTreeMap::new(),
             next_sample: now + millis(250),
             sequence: 0,
             requests: 0,
-        };
-        sim.happen(Event::Started);
-        sim
+        }
     }
 
     /// Everybody is well-mannered, and ready.
@@ -308,13 +363,36 @@ impl Sim {
         self.ask(Command::Reload(Box::new(policy)))
     }
 
+    /// A reload to other settings.
+    pub fn reload_to(&mut self, policy: Policy) -> RequestId {
+        self.ask(Command::Reload(Box::new(policy)))
+    }
+
     pub fn stop(&mut self, mode: StopMode) -> RequestId {
         self.ask(Command::Stop(mode))
+    }
+
+    /// The templates that there are change their manners.
+    pub fn jam(&mut self, change: impl Fn(&mut TemplateManners)) {
+        self.templates.values_mut().for_each(|template| change(&mut template.manners));
+    }
+
+    /// The template of a generation dies of something that is not our doing.
+    pub fn kill_template(&mut self, generation: Generation) {
+        if self.templates.remove(&generation).is_some() {
+            self.asked.retain(|_, (_, of, _)| *of != generation);
+            self.happen(Event::TemplateExited { generation });
+        }
     }
 
     /// A worker dies of something that is not our doing.
     pub fn kill_from_outside(&mut self, id: WorkerId) {
         self.end(id, Exit::Signal(9));
+    }
+
+    /// Whether a template is to fork it, and has not yet.
+    pub fn is_asked_for(&self, id: WorkerId) -> bool {
+        self.asked.contains_key(&id)
     }
 
     fn end(&mut self, id: WorkerId, exit: Exit) {
@@ -458,6 +536,11 @@ impl Sim {
                     self.happen(Event::Ready { id });
                 }
             }
+            Event::TemplateReady { generation }
+            | Event::TemplateUnfit { generation }
+            | Event::TemplateFailed { generation, .. }
+            | Event::TemplateExited { generation } => self.scripted_template(generation, event),
+            Event::Spawned { id } => self.forked(id),
             Event::BootFailed { id, failure } => {
                 if !self.workers[&id].gone {
                     self.happen(Event::BootFailed { id, failure });
@@ -489,14 +572,12 @@ impl Sim {
     fn execute(&mut self, action: Action) -> Option<Event> {
         assert!(self.exit.is_none(), "nothing comes after the exit: {action:?}");
         match action {
-            Action::Spawn { id, slot, generation, urgent } => {
-                assert!(!self.listeners_closed, "nothing is spawned after the stop");
-                self.spawns += 1;
-                let manners = (self.manners)(generation, id);
-                self.script_boot(id, &manners);
-                let fake = Fake::born(slot, generation, urgent, manners, self.now);
-                self.workers.insert(id, fake);
-                return Some(Event::Spawned { id });
+            Action::Spawn { from: Origin::Template, .. }
+            | Action::MakeTemplate { .. }
+            | Action::DropTemplate { .. }
+            | Action::SignalTemplate { .. } => return self.execute_of_template(action),
+            Action::Spawn { id, slot, generation, urgent, from: Origin::Plain } => {
+                return Some(self.spawn(id, slot, generation, urgent));
             }
             Action::Hurry { id } => {
                 let worker = self.living(id);
@@ -587,6 +668,104 @@ impl Sim {
             }
         }
         None
+    }
+
+    fn spawn(&mut self, id: WorkerId, slot: Slot, generation: Generation, urgent: bool) -> Event {
+        assert!(!self.listeners_closed, "nothing is spawned after the stop");
+        self.asked.remove(&id);
+        self.spawns += 1;
+        let manners = (self.manners)(generation, id);
+        self.script_boot(id, &manners);
+        let fake = Fake::born(slot, generation, urgent, manners, self.now);
+        self.workers.insert(id, fake);
+        Event::Spawned { id }
+    }
+
+    fn execute_of_template(&mut self, action: Action) -> Option<Event> {
+        match action {
+            Action::Spawn { id, slot, generation, urgent, from: Origin::Template } => {
+                assert!(!self.listeners_closed, "nothing is forked after the stop");
+                let template = self.templates.get(&generation).copied();
+                let template =
+                    template.filter(|it| it.ready).expect("a worker is asked of a template that is ready");
+                if template.manners.full {
+                    return Some(Event::ForkFailed { id });
+                }
+                assert!(
+                    self.asked.insert(id, (slot, generation, urgent)).is_none(),
+                    "{id} is asked for once"
+                );
+                if !template.manners.mute {
+                    self.later(millis(20), Event::Spawned { id });
+                }
+            }
+            Action::MakeTemplate { generation, .. } => {
+                assert!(
+                    self.core.policy().preload || generation != Generation(1),
+                    "nobody has asked for one"
+                );
+                assert!(!self.listeners_closed, "no template is made after the stop");
+                self.make_template(generation);
+            }
+            Action::DropTemplate { generation } => {
+                self.templates.remove(&generation).expect("a template that goes was there");
+                self.asked.retain(|_, (_, of, _)| *of != generation);
+            }
+            Action::SignalTemplate { generation, signal } => {
+                assert!(self.templates.contains_key(&generation), "a signal names a template that was there");
+                self.template_signals.push(signal);
+                if signal == TemplateSignal::Kill {
+                    self.templates.remove(&generation);
+                    self.asked.retain(|_, (_, of, _)| *of != generation);
+                }
+            }
+            other => panic!("{other:?} is not about a template"),
+        }
+        None
+    }
+
+    fn make_template(&mut self, generation: Generation) {
+        self.templates_made += 1;
+        let (born, manners) = (self.now, self.template_manners);
+        let before = self.templates.insert(generation, FakeTemplate { born, manners, ready: false });
+        assert!(before.is_none(), "a generation has one template");
+        assert!(self.templates.len() <= 2, "there are two templates at most");
+        let event = if manners.dies_in_boot {
+            Event::TemplateExited { generation }
+        } else if let Some(failure) = manners.failure {
+            Event::TemplateFailed { generation, failure }
+        } else if manners.unfit {
+            Event::TemplateUnfit { generation }
+        } else {
+            Event::TemplateReady { generation }
+        };
+        self.later(manners.boot, event);
+    }
+
+    /// What a template does at the end of its boot, unless it is gone, or another one has its place.
+    fn scripted_template(&mut self, generation: Generation, event: Event) {
+        let now = self.now;
+        let Some(template) = self.templates.get_mut(&generation) else { return };
+        if template.ready || now < template.born + template.manners.boot {
+            return;
+        }
+        match event {
+            Event::TemplateReady { .. } => template.ready = true,
+            Event::TemplateUnfit { .. } => {}
+            _ => drop(self.templates.remove(&generation)),
+        }
+        self.happen(event);
+    }
+
+    /// A template has forked a worker, if it still is to.
+    fn forked(&mut self, id: WorkerId) {
+        let Some((slot, generation, urgent)) = self.asked.remove(&id) else { return };
+        self.forks += 1;
+        let manners = (self.manners)(generation, id);
+        let manners = Manners { boot: manners.boot.min(millis(50)), ..manners };
+        self.script_boot(id, &manners);
+        self.workers.insert(id, Fake::born(slot, generation, urgent, manners, self.now));
+        self.happen(Event::Spawned { id });
     }
 
     fn start_successor(&mut self) {

@@ -48,8 +48,13 @@ impl Observer {
                     info!(slot, generation, boot_ms, "Worker ready (pid: {})", it.pid);
                 });
             }
-            // Told by the world, which knows the addresses.
-            Notice::Opened => {}
+            // Told by the world, which knows the addresses, and the templates.
+            Notice::Opened
+            | Notice::TemplateReady { .. }
+            | Notice::TemplateUnfit { .. }
+            | Notice::TemplateTimedOut { .. }
+            | Notice::TemplateSilent { .. }
+            | Notice::TemplateLost { .. } => {}
             Notice::AskedToStop { id } => with(crew, id, |it| {
                 info!(slot = it.slot.0, "Worker was sent SIGTERM and is replaced (pid: {})", it.pid);
             }),
@@ -157,10 +162,10 @@ impl Observer {
             Notice::ReloadCommitted(generation) => {
                 info!("Reloaded: every worker runs generation {generation}");
             }
-            Notice::ReloadRejected(generation) => error!(
-                "Reload rejected: generation {generation} does not work, the old one serves on; \
-                 workers are not recycled until a reload succeeds"
-            ),
+            Notice::ReloadRejected { generation, frozen } => {
+                let kept = if frozen { "; workers are not recycled until a reload succeeds" } else { "" };
+                error!("Reload rejected: generation {generation} does not work, the old one serves on{kept}");
+            }
             Notice::RollingBack { generation, workers } => {
                 let them = if workers == 1 { "one worker" } else { &format!("{workers} workers") };
                 warn!("Rolling back: {them} of generation {generation} will be replaced");

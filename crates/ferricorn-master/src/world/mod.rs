@@ -179,7 +179,13 @@ impl World {
 
     pub(crate) fn execute(&mut self, action: Action) -> Done {
         match action {
-            Action::Spawn { id, slot, generation, urgent } => return self.hire(id, slot, generation, urgent),
+            Action::Spawn { id, slot, generation, urgent, from: _ } => {
+                return self.hire(id, slot, generation, urgent);
+            }
+            Action::MakeTemplate { generation, .. } => {
+                return Done::Happened(Event::TemplateUnfit { generation });
+            }
+            Action::DropTemplate { .. } | Action::SignalTemplate { .. } => {}
             Action::GiveWay { id } => self.crew.give_way(id),
             Action::Hurry { id } => self.crew.hurry(id),
             Action::Listen => return self.listen(),

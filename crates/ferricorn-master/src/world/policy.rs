@@ -35,6 +35,7 @@ pub(crate) fn from_settings(settings: &Settings) -> Policy {
         // As PID 1 the program must stay what it is to the kernel: everything ends with it.
         upgrade_way: if ferricorn_sys::is_pid_1() { UpgradeWay::InPlace } else { UpgradeWay::Beside },
         upgrade_timeout: settings.upgrade_timeout,
+        preload: false,
         listen_early: settings.listen == ListenWhen::Early,
         sample_every: SAMPLE_EVERY,
     }

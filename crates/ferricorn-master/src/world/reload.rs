@@ -100,7 +100,7 @@ impl World {
             Notice::ReloadStarted(generation) => self.reloading.started(*generation),
             Notice::ReloadCommitted(generation) => self.commit(*generation),
             // The sockets that were opened for it are closed with it.
-            Notice::ReloadRejected(generation) => {
+            Notice::ReloadRejected { generation, .. } => {
                 drop(self.reloading.take(*generation));
                 rights::give_logs(&self.program.settings);
                 self.hooks.discard();
