@@ -79,6 +79,28 @@ impl Platform {
         }
     }
 
+    /// All of them.
+    pub const ALL: [Self; 8] = [
+        Self::Render,
+        Self::Heroku,
+        Self::Fly,
+        Self::Railway,
+        Self::CloudRun,
+        Self::Kubernetes,
+        Self::Docker,
+        Self::Systemd,
+    ];
+
+    /// The platform with this word.
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|platform| platform.word() == word)
+    }
+
+    /// All words, for a sentence.
+    pub fn words() -> String {
+        Self::ALL.map(Self::word).join(", ")
+    }
+
     /// Its word on the command line and in JSON.
     pub fn word(self) -> &'static str {
         match self {

@@ -34,6 +34,9 @@ struct Ignore {
 /// Takes away the findings that comments silence, and adds those about the comments.
 pub(crate) fn apply(facts: &Facts, findings: &mut Vec<Finding>) {
     let mut ignores = Vec::new();
+    if facts.config.no_inline_ignores {
+        return;
+    }
     for source in facts.sources.all_read() {
         if source.text().contains("ferricorn") && !has_extension(source.path(), "json") {
             gather(facts, source, &mut ignores);

@@ -11,6 +11,7 @@
 //! * `facts`: what runs where, with what; `Known`, `Default` or `Unknown`.
 //! * `rules`: one file a rule; a rule sees facts only, and says nothing about what is unknown.
 
+pub mod config;
 pub mod data;
 pub mod facts;
 pub mod finding;
@@ -25,6 +26,7 @@ mod fix;
 mod ignore;
 mod secrets;
 
+pub use config::Config;
 pub use finding::{Edit, Finding, Fix, Label, Platform, RuleId, Safety, Severity};
 pub use fix::{Changed, Mended, apply, mend, patch};
 pub use secrets::Secrets;
@@ -39,9 +41,15 @@ pub struct Report {
     pub findings: Vec<Finding>,
 }
 
-/// Checks the files of `tree`.
+/// Checks the files of `tree`. What a file of it says about the check holds, apart from which findings are wanted:
+/// [`Config::wants`] says that.
 pub fn check(tree: &dyn Tree) -> Report {
-    let facts = facts::gather(tree);
+    check_with(tree, &Config::default())
+}
+
+/// The same with the wishes of the command line.
+pub fn check_with(tree: &dyn Tree, given: &Config) -> Report {
+    let facts = facts::gather(tree, given);
     let mut findings = rules::Findings::default();
     for rule in rules::all() {
         (rule.check)(&facts, &mut findings);

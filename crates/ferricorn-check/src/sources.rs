@@ -93,6 +93,11 @@ impl Sources {
         self.paths.iter().map(String::as_str)
     }
 
+    /// Takes files out, as if they were not there.
+    pub(crate) fn exclude(&mut self, is_meant: impl Fn(&str) -> bool) {
+        self.paths.retain(|path| !is_meant(path));
+    }
+
     /// Whether there is such a file.
     pub fn exists(&self, path: &str) -> bool {
         self.paths.contains(path)
@@ -107,14 +112,16 @@ impl Sources {
         self.paths.range(below.clone()..).next().is_some_and(|first| first.starts_with(&below))
     }
 
-    /// The files that were to be read and could not be, with the reason.
+    /// The files that were to be read and could not be, with the reason: notices, and no findings.
     pub fn unreadable(&self) -> &[(String, Unreadable)] {
         &self.unreadable
     }
 
-    /// Notes that a file is not of its format.
+    /// Notes that a file is not of its format, once.
     pub fn not_of_its_format(&mut self, path: &str, error: Unreadable) {
-        self.unreadable.push((path.to_owned(), error));
+        if !self.unreadable.iter().any(|(known, _)| known == path) {
+            self.unreadable.push((path.to_owned(), error));
+        }
     }
 }
 

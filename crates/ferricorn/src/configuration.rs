@@ -118,8 +118,10 @@ impl Configuration {
             return self.named_source(&named);
         }
         let native = self.process.directory.join("ferricorn.toml");
-        if native.is_file() {
-            return self.toml("ferricorn.toml");
+        if native.is_file()
+            && let source @ Source::Read(_) = self.toml("ferricorn.toml")?
+        {
+            return Ok(source);
         }
         if self.process.directory.join("pyproject.toml").is_file()
             && let source @ Source::Read(_) = self.toml("pyproject.toml")?

@@ -43,6 +43,11 @@ pub fn warning(message: &str) {
     complain("Warning:", "1;33", message);
 }
 
+/// Reports something that is no mistake.
+pub fn notice(message: &str) {
+    complain("Notice:", "1;34", message);
+}
+
 /// Reports what prevents a start, or what was asked for, and returns the exit code 1. A line of the message that begins with
 /// `hint: ` is one.
 pub fn error(message: &str) -> u8 {

@@ -360,3 +360,86 @@ fn facts_are_printed_without_the_values_of_variables() {
     assert!(!stdout.contains("hunter22"), "{stdout}");
     assert_eq!(code, 0);
 }
+
+#[test]
+fn required_variables_are_asked_for_on_the_command_line_and_in_files() {
+    let variables = "    envVars:\n      - key: DATABASE_URL\n        sync: false\n";
+    let right = BROKEN.replace(" --worker-class uvicorn.workers.UvicornWorker", "") + variables;
+    let root = repository(&[("render.yaml", &right)]);
+    let concise = ["check", "--format=concise", "--required-env", "DATABASE_URL,REDIS_URL"];
+    let (stdout, _, code) = run(root.path(), &concise);
+    let line = "render.yaml:3:11: warning FC603 REDIS_URL is required and not set\n";
+    assert!(stdout.starts_with(line), "{stdout}");
+    assert_eq!(code, 0);
+    let (_, stderr, code) = run(root.path(), &["check", "--required-env=A B"]);
+    assert_eq!(
+        (stderr.starts_with("Error: --required-env: `A B` cannot be the name"), code),
+        (true, 2),
+        "{stderr}"
+    );
+    let file = root.path().join("ferricorn.toml");
+    fs::write(&file, "[check]\nrequired_env = [\"REDIS_URL\"]\n").expect("a file");
+    let (stdout, _, _) = run(root.path(), &["check", "--format=concise"]);
+    assert!(stdout.starts_with(line), "{stdout}");
+    let (stdout, _, _) = run(root.path(), &["check", "--format=concise", "--no-config"]);
+    assert!(!stdout.contains("FC603"), "{stdout}");
+    let (stdout, _, code) = run(root.path(), &["check", "--fix"]);
+    assert!(!stdout.contains("FC603"), "{stdout}");
+    assert_eq!(code, 0);
+    let mended = fs::read_to_string(root.path().join("render.yaml")).expect("it is there");
+    assert_eq!(mended, format!("{right}      - key: REDIS_URL\n        sync: false\n"));
+    fs::write(&file, "[check]\nignores = []\n").expect("a file");
+    let (_, stderr, code) = run(root.path(), &["check"]);
+    let problem = "Error: ferricorn.toml:2: `check` has no setting `ignores`: is `ignore` meant?\n";
+    assert_eq!((stderr.as_str(), code), (problem, 2));
+}
+
+#[test]
+fn the_table_of_the_check_is_not_the_servers() {
+    let settings = "workers = 3\n[check]\nrequired_env = [\"A\"]\n";
+    let root = repository(&[("ferricorn.toml", settings)]);
+    let told = || run(root.path(), &["main:app", "--print-config", "--python", "/nowhere"]).0;
+    let is_line = |text: &str, name: &str, value: &str| {
+        text.lines().any(|line| line.starts_with(name) && line.contains(value))
+    };
+    assert!(is_line(&told(), "workers", "= 3"), "{}", told());
+    // A file that has nothing else in it hides no other file.
+    fs::write(root.path().join("ferricorn.toml"), "[check]\nrequired_env = [\"A\"]\n").expect("a file");
+    fs::write(root.path().join("pyproject.toml"), "[tool.ferricorn]\nworkers = 5\n").expect("a file");
+    assert!(is_line(&told(), "workers", "= 5"), "{}", told());
+}
+
+#[test]
+fn what_cannot_be_read_is_a_notice() {
+    let right = BROKEN.replace(" --worker-class uvicorn.workers.UvicornWorker", "");
+    let root = repository(&[
+        ("render.yaml", &right),
+        ("compose.yaml", "services:\n  a: [\n"),
+        ("k8s/app.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: ${NAME}\n"),
+        ("chart/app.yaml", "apiVersion: apps/v1\nkind: {{ .Kind }}\n"),
+        (".github/workflows/ci.yaml", "run: ${{ github.ref }}\n"),
+    ]);
+    fs::write(root.path().join("fly.toml"), b"app = \"a\0\"\n").expect("a file");
+    let (stdout, stderr, code) = run(root.path(), &["check"]);
+    assert!(stdout.starts_with("✅ ALL CHECKS PASSED"), "{stdout}");
+    let mut notices: Vec<&str> = stderr.lines().collect();
+    notices.sort_unstable();
+    let template = "it is a template, whose values are not known";
+    assert_eq!(notices[0], format!("Notice: `chart/app.yaml` is not read: {template}"));
+    assert!(notices[1].starts_with("Notice: `compose.yaml` is not read: line "), "{stderr}");
+    assert_eq!(notices[2], "Notice: `fly.toml` is not read: it is a binary file");
+    assert_eq!(notices[3], format!("Notice: `k8s/app.yaml` is not read: {template}"));
+    assert_eq!((notices.len(), code), (4, 0));
+    for (format, part) in [
+        ("json", "\"message\": \"`fly.toml` is not read: it is a binary file\""),
+        ("sarif", "\"text\": \"`fly.toml` is not read: it is a binary file\""),
+        ("github", "\n::notice file=fly.toml::`fly.toml` is not read: it is a binary file\n"),
+    ] {
+        let (stdout, stderr, code) = run(root.path(), &["check", "--format", format]);
+        assert!(format!("\n{stdout}").contains(part), "{stdout}");
+        assert_eq!((stderr.as_str(), code), ("", 0));
+    }
+    let (_, stderr, code) = run(root.path(), &["check", "fly.toml"]);
+    assert!(stderr.ends_with("Error: `fly.toml` cannot be read: it is a binary file\n"), "{stderr}");
+    assert_eq!(code, 2);
+}

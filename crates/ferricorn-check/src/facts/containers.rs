@@ -10,12 +10,11 @@ use crate::{
     finding::Platform,
     readers::{
         compose::{self, Compose, Service},
-        is_template,
         kubernetes::{self, Container, Manifests, Workload},
         launch::Launch,
     },
     sources::has_extension,
-    text::{Excerpt, FileId, Source, Span},
+    text::{Excerpt, FileId, Source, Span, Unreadable},
 };
 
 const IMAGE: &str = "the image says it";
@@ -48,19 +47,39 @@ pub(super) fn gather(gather: &mut Gather<'_>) {
             continue;
         }
         let Some(source) = gather.load(&path) else { continue };
-        if is_template(source.text()) {
+        let compose = name.starts_with("docker-compose") || name.starts_with("compose");
+        // Other YAML files are none of a platform's, whatever stands in them.
+        if !compose && !source.text().contains("apiVersion:") || gather.open(&path).is_none() {
             continue;
         }
-        if name.starts_with("docker-compose") || name.starts_with("compose") {
+        if compose {
             of_compose(gather, &source);
-        } else if source.text().contains("apiVersion:") {
+        } else if is_substituted(source.text()) {
+            gather.facts.sources.not_of_its_format(&path, Unreadable::Template);
+        } else {
             of_kubernetes(gather, &source);
         }
     }
 }
 
+/// Whether `envsubst` or the like has to put something into a manifest first. Kubernetes itself puts nothing in; `${NAME}`
+/// is a shell's in a command, and may be a program's in a value.
+fn is_substituted(text: &str) -> bool {
+    let puts_in = |line: &str| {
+        let line = line.trim_start().trim_start_matches("- ");
+        let (key, value) = line.split_once(": ")?;
+        let shell = matches!(key, "command" | "args" | "value") || !key.chars().all(char::is_alphanumeric);
+        Some(!shell && value.contains("${"))
+    };
+    text.lines().any(|line| puts_in(line) == Some(true))
+}
+
 fn of_kubernetes(gather: &mut Gather<'_>, source: &Source) {
-    let manifests = kubernetes::read(source);
+    let mut manifests = kubernetes::read(source);
+    // What stands in front of the mistake is judged.
+    if let Some(error) = manifests.error.take() {
+        gather.facts.sources.not_of_its_format(source.path(), error);
+    }
     for workload in &manifests.workloads {
         for container in &workload.containers {
             gather.facts.deployments.push(pod(source, workload, container));
@@ -81,6 +100,7 @@ fn pod(source: &Source, workload: &Workload, container: &Container) -> Deploymen
             })
             .collect(),
         complete: false,
+        open: container.env_from,
     };
     let directory = Fact::Unknown(IMAGE);
     let place = Place { directory: &directory, env: &env };
@@ -143,7 +163,7 @@ fn pod(source: &Source, workload: &Workload, container: &Container) -> Deploymen
 }
 
 fn of_compose(gather: &mut Gather<'_>, source: &Source) {
-    let Ok(file) = compose::read(source) else { return };
+    let Some(file) = gather.document(source.path(), compose::read(source)) else { return };
     let name = source.name().to_lowercase();
     // Beside a file for production, the one without a word in its name is for development.
     let bare = name.rsplit_once('.').is_some_and(|(stem, _)| matches!(stem, "docker-compose" | "compose"));
@@ -174,6 +194,7 @@ fn of_service(source: &Source, service: &Service, production: bool) -> Deploymen
             })
             .collect(),
         complete: false,
+        open: !service.env_files.is_empty(),
     };
     let directory = Fact::Unknown(IMAGE);
     let place = Place { directory: &directory, env: &env };

@@ -11,7 +11,6 @@ use crate::{
     finding::Platform,
     readers::{
         dockerfile::{self, Detail, Dockerfile, Form, Instruction, Stage, expand},
-        is_template,
         shell::Lookup,
     },
     sources::has_extension,
@@ -29,10 +28,7 @@ pub struct Image {
 
 pub(super) fn gather(gather: &mut Gather<'_>) {
     for path in gather.paths(is_dockerfile) {
-        let Some(source) = gather.load(&path) else { continue };
-        if is_template(source.text()) {
-            continue;
-        }
+        let Some(source) = gather.open(&path) else { continue };
         let document = dockerfile::read(&source);
         if let Some(stage) = document.final_stage() {
             let deployment = deployment(&document, stage, &source, gather);

@@ -1,7 +1,7 @@
 //! The environment variables of a deployment.
 
-use super::Fact;
-use crate::text::Span;
+use super::{Fact, Gather};
+use crate::{readers::dotenv, text::Span};
 
 /// Variables as the platform's files set them. What a dashboard sets cannot be seen: a variable that is not here may still
 /// be set, unless [`Environment::complete`].
@@ -11,6 +11,8 @@ pub struct Environment {
     pub variables: Vec<Variable>,
     /// Whether nothing else can set one: an image without a platform's dashboard around it.
     pub complete: bool,
+    /// Whether more come from elsewhere: a file that is not read, a map, a group that another Blueprint has.
+    pub open: bool,
 }
 
 /// One variable.
@@ -22,6 +24,18 @@ pub struct Variable {
     pub place: Span,
     /// The value. Unknown: it comes from a secret, a group, another service.
     pub value: Fact<String>,
+}
+
+/// Files that list what an application reads, without values.
+const LISTS: [&str; 3] = [".env.example", ".env.sample", ".env.template"];
+
+/// The names in the lists at the root.
+pub(super) fn gather(gather: &mut Gather<'_>) {
+    for path in LISTS {
+        let Some(source) = gather.load(path) else { continue };
+        let entries = dotenv::read(&source).into_iter();
+        gather.facts.listed.extend(entries.map(|entry| (entry.name, entry.span)));
+    }
 }
 
 impl Environment {

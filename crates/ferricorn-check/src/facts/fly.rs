@@ -6,10 +6,7 @@ use super::{
 };
 use crate::{
     finding::Platform,
-    readers::{
-        fly::{self, Fly, Service},
-        is_template,
-    },
+    readers::fly::{self, Fly, Service},
     text::{Excerpt, FileId, Source, Span},
 };
 
@@ -31,11 +28,8 @@ pub(super) fn gather(gather: &mut Gather<'_>) {
         middle.is_some_and(|middle| middle.is_empty() || middle.ends_with('.'))
     };
     for path in gather.paths(named) {
-        let Some(source) = gather.load(&path) else { continue };
-        if is_template(source.text()) {
-            continue;
-        }
-        let Ok(document) = fly::read(&source) else { continue };
+        let Some(source) = gather.open(&path) else { continue };
+        let Some(document) = gather.document(&path, fly::read(&source)) else { continue };
         for (name, line) in &document.processes {
             gather.facts.deployments.push(deployment(&document, name, line, &source));
         }
@@ -53,7 +47,7 @@ fn deployment(file: &Fly, name: &str, line: &Excerpt, source: &Source) -> Deploy
         place: setting.name_span,
         value: known(setting.value.as_ref()),
     });
-    let env = Environment { variables: variables.collect(), complete: false };
+    let env = Environment { variables: variables.collect(), complete: false, open: false };
     let directory = Fact::Unknown("the image says it");
     let written = Written { span: line.whole(), key: None, style: None, indicator: None };
     let place = Place { directory: &directory, env: &env };

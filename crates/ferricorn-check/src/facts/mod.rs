@@ -41,14 +41,18 @@ pub use fact::Fact;
 pub use packages::Packages;
 
 use crate::{
+    config::{self, Config},
+    readers::is_template,
     sources::{Sources, Tree},
-    text::{Excerpt, FileId, Source, Span},
+    text::{Excerpt, FileId, Source, Span, Unreadable},
 };
 
 /// All facts.
 pub struct Facts {
     /// The files.
     pub sources: Sources,
+    /// What the user says about the check, on the command line and in the repository.
+    pub config: Config,
     /// What runs.
     pub deployments: Vec<Deployment>,
     /// The Blueprints (`render.yaml`).
@@ -69,6 +73,8 @@ pub struct Facts {
     pub applications: Vec<Application>,
     /// Files that look like gunicorn's settings, by path.
     pub settings: Vec<(String, crate::readers::python::Settings)>,
+    /// Variables that a `.env.example` names, with their places.
+    pub listed: Vec<(String, Span)>,
     /// The shell scripts that something runs.
     pub scripts: Vec<scripts::Script>,
 }
@@ -122,6 +128,21 @@ impl Gather<'_> {
         self.facts.sources.load(self.tree, path)
     }
 
+    /// The same for a file of a platform: one that is a template becomes a notice, for none of its values is known.
+    pub fn open(&mut self, path: &str) -> Option<Rc<Source>> {
+        let source = self.load(path)?;
+        if is_template(source.text()) {
+            self.facts.sources.not_of_its_format(path, Unreadable::Template);
+            return None;
+        }
+        Some(source)
+    }
+
+    /// What a reader made of a file. An error of it becomes a notice.
+    fn document<D>(&mut self, path: &str, read: Result<D, Unreadable>) -> Option<D> {
+        read.map_err(|error| self.facts.sources.not_of_its_format(path, error)).ok()
+    }
+
     /// The paths whose last part fits.
     pub fn paths(&self, fits: impl Fn(&str) -> bool) -> Vec<String> {
         let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
@@ -129,10 +150,18 @@ impl Gather<'_> {
     }
 }
 
-/// Reads what is to be read.
-pub fn gather(tree: &dyn Tree) -> Facts {
+/// Reads what is to be read. `given` is what the command line says about the check.
+pub fn gather(tree: &dyn Tree, given: &Config) -> Facts {
+    let mut sources = Sources::new(tree);
+    let config = if given.no_file {
+        given.clone()
+    } else {
+        given.clone().over(config::from_files(&mut sources, tree))
+    };
+    sources.exclude(|path| config.exclude.iter().any(|pattern| pattern.matches(path)));
     let facts = Facts {
-        sources: Sources::new(tree),
+        sources,
+        config,
         deployments: Vec::new(),
         blueprints: Vec::new(),
         images: Vec::new(),
@@ -143,6 +172,7 @@ pub fn gather(tree: &dyn Tree) -> Facts {
         units: Vec::new(),
         applications: Vec::new(),
         settings: Vec::new(),
+        listed: Vec::new(),
         scripts: Vec::new(),
     };
     let mut gather = Gather { tree, facts };
@@ -153,6 +183,7 @@ pub fn gather(tree: &dyn Tree) -> Facts {
     fly::gather(&mut gather);
     railway::gather(&mut gather);
     systemd::gather(&mut gather);
+    environment::gather(&mut gather);
     application::gather(&mut gather);
     // What the files above name.
     scripts::gather(&mut gather);

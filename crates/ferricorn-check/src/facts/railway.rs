@@ -7,7 +7,6 @@ use super::{
 use crate::{
     finding::Platform,
     readers::{
-        is_template,
         railway::{self, Railway},
         yaml::Style,
     },
@@ -25,11 +24,8 @@ pub struct Settings {
 
 pub(super) fn gather(gather: &mut Gather<'_>) {
     for path in gather.paths(|name| matches!(name, "railway.toml" | "railway.json")) {
-        let Some(source) = gather.load(&path) else { continue };
-        if is_template(source.text()) {
-            continue;
-        }
-        let Ok(document) = railway::read(&source) else { continue };
+        let Some(source) = gather.open(&path) else { continue };
+        let Some(document) = gather.document(&path, railway::read(&source)) else { continue };
         let deployment = deployment(&document, &source, gather);
         gather.facts.deployments.push(deployment);
         gather.facts.railway.push(Settings { file: source.id(), document });

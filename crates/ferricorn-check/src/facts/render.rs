@@ -4,10 +4,7 @@ mod service;
 
 use super::Gather;
 use crate::{
-    readers::{
-        is_template,
-        yaml::{self, Entry, Node},
-    },
+    readers::yaml::{self, Entry, Node},
     text::{FileId, Span, Unreadable},
 };
 
@@ -94,7 +91,7 @@ pub(super) fn gather(gather: &mut Gather<'_>) {
     for path in gather.paths(|name| name.ends_with("render.yaml") || name.ends_with("render.yml")) {
         let Some(source) = gather.load(&path) else { continue };
         let yaml = yaml::read(&source);
-        let template = is_template(source.text());
+        let template = gather.open(&path).is_none();
         let document = match (yaml.error, yaml.documents.into_iter().next()) {
             (Some(error), _) => Err(error),
             (None, Some(document)) => Ok(document),

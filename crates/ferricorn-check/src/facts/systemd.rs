@@ -10,7 +10,7 @@ use super::{
 use crate::{
     finding::Platform,
     readers::{
-        duration, is_template,
+        duration,
         launch::binary_megabytes,
         systemd::{self, Word},
     },
@@ -32,10 +32,7 @@ const KILL_DELAY: u64 = 90;
 
 pub(super) fn gather(gather: &mut Gather<'_>) {
     for path in gather.paths(|name| has_extension(name, "service")) {
-        let Some(source) = gather.load(&path) else { continue };
-        if is_template(source.text()) {
-            continue;
-        }
+        let Some(source) = gather.open(&path) else { continue };
         let document = systemd::read(&source);
         gather.facts.deployments.extend(deployment(&document, &source));
         gather.facts.units.push(Unit { file: source.id(), document });
@@ -143,6 +140,7 @@ fn environment(unit: &systemd::Unit) -> Environment {
     }
     // A file that is read wins over what the unit sets.
     if !unit.all("Service", "EnvironmentFile").is_empty() {
+        env.open = true;
         for variable in &mut env.variables {
             variable.value = Fact::Unknown("a file of the machine may set it");
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::apply_to_bytes;
 use crate::{
-    Report, check,
+    Config, Report, check_with,
     finding::{Edit, Finding, Severity},
     sources::Tree,
     text::{Span, Unreadable},
@@ -39,14 +39,15 @@ pub struct Mended {
 /// Applies the fixes of the findings that `wanted` picks.
 ///
 /// All that do not overlap go together. If something is worse afterwards, they are tried one by one, and those that do it
-/// are taken back.
-pub fn mend(tree: &dyn Tree, wanted: &dyn Fn(&Report, &Finding) -> bool) -> Mended {
+/// are taken back. `given` is what the command line says about the check.
+pub fn mend(tree: &dyn Tree, given: &Config, wanted: &dyn Fn(&Report, &Finding) -> bool) -> Mended {
     let mut state = State {
+        given,
         tree: Overlay { base: tree, paths: tree.paths(), changed: BTreeMap::new() },
         applied: 0,
         taken_back: BTreeSet::new(),
     };
-    let mut report = check(&state.tree);
+    let mut report = check_with(&state.tree, given);
     for _ in 0..MOST_PASSES {
         let before = state.applied;
         report = state.pass(report, wanted);
@@ -54,7 +55,7 @@ pub fn mend(tree: &dyn Tree, wanted: &dyn Fn(&Report, &Finding) -> bool) -> Mend
             break;
         }
     }
-    let State { tree: overlay, applied, taken_back } = state;
+    let State { tree: overlay, applied, taken_back, .. } = state;
     let changed = |(path, after): (String, Vec<u8>)| {
         let before = tree.read(&path).unwrap_or_default();
         (before != after).then_some(Changed { path, before, after })
@@ -64,6 +65,7 @@ pub fn mend(tree: &dyn Tree, wanted: &dyn Fn(&Report, &Finding) -> bool) -> Mend
 }
 
 struct State<'t> {
+    given: &'t Config,
     tree: Overlay<'t>,
     applied: usize,
     taken_back: BTreeSet<String>,
@@ -131,7 +133,7 @@ impl State<'_> {
             changed.insert(source.path().to_owned(), apply_to_bytes(source, &bytes, edits));
         }
         let tree = Overlay { base: self.tree.base, paths: self.tree.paths.clone(), changed };
-        let after = check(&tree);
+        let after = check_with(&tree, self.given);
         is_better(report, &after, findings).then_some((tree.changed, after))
     }
 }
@@ -206,14 +208,16 @@ mod tests {
     fn only_the_edit_changes_and_a_second_run_changes_nothing() {
         let marked = [b"\xef\xbb\xbf", SPLIT.as_bytes()].concat();
         for text in [SPLIT.as_bytes(), &marked] {
-            let mended = mend(&tree(text), &|_, finding| finding.is_safely_fixable());
+            let mended = mend(&tree(text), &Config::default(), &|_, finding| finding.is_safely_fixable());
             let expected = String::from_utf8_lossy(text)
                 .replace("--keep-alive", "--timeout-keep-alive")
                 .replace(" --worker-class uvicorn.workers.UvicornWorker", "");
             let after = mended.files.first().map(|file| String::from_utf8_lossy(&file.after).into_owned());
             assert_eq!(after, Some(expected.clone()));
             assert_eq!((mended.applied, mended.taken_back.len()), (2, 0));
-            let again = mend(&tree(expected.as_bytes()), &|_, finding| finding.is_safely_fixable());
+            let again = mend(&tree(expected.as_bytes()), &Config::default(), &|_, finding| {
+                finding.is_safely_fixable()
+            });
             assert_eq!((again.files.len(), again.applied), (0, 0));
         }
     }

@@ -119,6 +119,18 @@ pub fn all() -> impl Iterator<Item = &'static Rule> {
     groups.into_iter().flatten().copied()
 }
 
+/// What is wrong with an id, or the beginning of one, that no rule has; it names the nearest.
+pub fn unknown(id: &str) -> Option<String> {
+    let ids: Vec<String> = all().map(|rule| rule.id.to_string()).collect();
+    if !id.is_empty() && ids.iter().any(|rule| rule.starts_with(id)) {
+        return None;
+    }
+    let unlike = |rule: &&String| strsim::osa_distance(rule, id);
+    let near = ids.iter().min_by_key(unlike).filter(|rule| unlike(rule) <= 2);
+    let near = near.map_or_else(String::new, |rule| format!(" Is {rule} meant?"));
+    Some(format!("no rule has the id `{id}`.{near} See --list-rules"))
+}
+
 /// The rule with this id.
 pub fn find(id: RuleId) -> Option<&'static Rule> {
     all().find(|rule| rule.id == id)

@@ -57,6 +57,8 @@ pub enum Unreadable {
     TooLarge,
     /// The system refused; its words.
     System(String),
+    /// It is a template, of which a program makes the file: its values are not known.
+    Template,
     /// It is text, but not of its format; the reader's words, with the line (from 1).
     Format {
         /// The line.
@@ -73,6 +75,7 @@ impl fmt::Display for Unreadable {
             Self::NotText { at } => write!(out, "it is neither UTF-8 nor UTF-16 (byte {at})"),
             Self::TooLarge => write!(out, "it is larger than {} KiB", MOST_BYTES / 1024),
             Self::System(problem) => out.write_str(problem),
+            Self::Template => out.write_str("it is a template, whose values are not known"),
             Self::Format { line, problem } => write!(out, "line {line}: {problem}"),
         }
     }

@@ -10,7 +10,8 @@ use super::{
     file::{FileContent, FileEntry, FileValue},
 };
 
-/// Reads a TOML file. Of a `pyproject.toml` only the table `[tool.ferricorn]` is looked at: none, if there is none.
+/// Reads a TOML file. Of a `pyproject.toml` only the table `[tool.ferricorn]` is looked at. `None`: there is none, or only
+/// what `ferricorn check` reads is in it (`[check]`).
 pub fn read_toml(name: &str, text: &str) -> Result<Option<FileContent>, ConfigError> {
     let table = DeTable::parse(text).map_err(|error| {
         let line = error.span().map(|span| line_of(text, span.start));
@@ -30,8 +31,14 @@ pub fn read_toml(name: &str, text: &str) -> Result<Option<FileContent>, ConfigEr
     } else {
         table.get_ref()
     };
+    // That table is about the files, not about the server: a file that holds nothing else is none of its files.
+    let is_check = |key: &str, value: &Spanned<DeValue<'_>>| key == "check" && value.get_ref().is_table();
+    if settings.len() == 1 && settings.iter().all(|(key, value)| is_check(key.get_ref(), value)) {
+        return Ok(None);
+    }
     let entries = settings
         .iter()
+        .filter(|(key, value)| !is_check(key.get_ref(), value))
         .map(|(key, value)| FileEntry {
             name: key.get_ref().to_string(),
             line: Some(line_of(text, key.span().start)),

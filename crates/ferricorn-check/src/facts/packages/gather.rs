@@ -303,7 +303,13 @@ impl Work<'_, '_> {
         let mut known = false;
         for name in ["pyproject.toml", "Pipfile"] {
             let Some(source) = self.look(name, context) else { continue };
-            let Ok(file) = pyproject::read(&source) else { return self.open() };
+            let file = match pyproject::read(&source) {
+                Ok(file) => file,
+                Err(error) => {
+                    self.gather.facts.sources.not_of_its_format(source.path(), error);
+                    return self.open();
+                }
+            };
             known |= file.declares_dependencies();
             if file.root.at(&["project", "dynamic"]).is_some()
                 || file.root.at(&["tool", "uv", "workspace"]).is_some()

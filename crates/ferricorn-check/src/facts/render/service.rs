@@ -126,7 +126,9 @@ fn environment(service: &Node, blueprint: &Blueprint) -> Environment {
         match item.get("fromGroup").and_then(Node::str) {
             Some(group) => {
                 let named = |it: &&Node| it.get("name").and_then(Node::str) == Some(group);
-                for group in blueprint.groups().into_iter().filter(named) {
+                let groups: Vec<&Node> = blueprint.groups().into_iter().filter(named).collect();
+                env.open |= groups.is_empty();
+                for group in groups {
                     let items = group.get("envVars").map_or(&[][..], Node::items);
                     env.variables.extend(items.iter().filter_map(variable));
                 }

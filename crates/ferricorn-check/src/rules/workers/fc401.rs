@@ -50,6 +50,7 @@ const LEAST: u64 = 64;
 const USUAL: u64 = 200;
 
 fn check(facts: &Facts, findings: &mut Findings) {
+    let usual = facts.config.worker_megabytes.unwrap_or(USUAL);
     for (deployment, application) in facts.services() {
         let Some(command) = deployment.server().filter(|command| command.program.is_server()) else {
             continue;
@@ -57,7 +58,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
         let Some((workers, span, plain)) = workers(deployment, application, command) else { continue };
         let Some(memory) = deployment.resources.memory.value().copied() else { continue };
         let certain = workers.saturating_mul(LEAST) > memory;
-        if !certain && (workers <= 2 || workers.saturating_mul(USUAL) <= memory) {
+        if !certain && (workers <= 2 || workers.saturating_mul(usual) <= memory) {
             continue;
         }
         let message = format!("{workers} workers do not fit into {memory} MB");
@@ -66,7 +67,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
         } else {
             RULE.warning(span, message).happens("the platform kills the instance under load: out of memory")
         };
-        let fit = (memory / USUAL).max(1);
+        let fit = (memory / usual).max(1);
         let finding = finding.label(format!("{} MB for each", memory / workers.max(1)));
         let finding = match &deployment.resources.memory {
             Fact::Known(_, place) => finding.also(*place, format!("{memory} MB")),

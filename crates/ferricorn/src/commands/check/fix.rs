@@ -15,7 +15,7 @@ use crate::report;
 
 /// Applies the fixes in memory.
 pub(super) fn prepare(seen: &Seen, options: &Options) -> Mended {
-    mend(&seen.disk, &|report, finding| wanted(seen, options, report, finding))
+    mend(&seen.disk, &options.config, &|report, finding| wanted(seen, options, report, finding))
 }
 
 fn wanted(seen: &Seen, options: &Options, report: &Report, finding: &Finding) -> bool {
@@ -32,7 +32,7 @@ fn wanted(seen: &Seen, options: &Options, report: &Report, finding: &Finding) ->
     let safe = fix.safety == Safety::Safe && !own;
     (safe || options.unsafe_fixes)
         && (finding.severity > Severity::Advice || options.advice)
-        && options.wants(&finding.id.to_string())
+        && report.facts.config.wants(finding, &path(finding))
         && seen.concerns(&path(finding))
 }
 

@@ -13,18 +13,14 @@ mod options;
 mod render;
 mod walk;
 
-use std::{
-    ffi::OsString,
-    io::IsTerminal,
-    path::{Path, PathBuf},
-};
+use std::{ffi::OsString, io::IsTerminal, path::Path};
 
 use clap::error::ErrorKind;
 use ferricorn_check::{Finding, Report, Secrets, Severity};
 
 use crate::{report, usage};
 use options::{Color, Options};
-use render::{Format, Shown, Summary, counted};
+use render::{Format, Notice, Shown, Summary, counted};
 use walk::Disk;
 
 /// The word that makes a command line one of these.
@@ -64,7 +60,10 @@ fn act(options: &Options) -> Result<u8, String> {
         let json = options.format == Format::Json;
         return deliver(options, &if json { explain::list_json() } else { explain::list() });
     }
-    let mut seen = look(&options.paths)?;
+    let mut seen = look(options)?;
+    if let [problem, ..] = seen.report.facts.config.problems.as_slice() {
+        return Err(problem.clone());
+    }
     if options.print_facts {
         let facts = &seen.report.facts;
         let secrets = Secrets::of(&seen.report.findings, &facts.sources);
@@ -75,7 +74,7 @@ fn act(options: &Options) -> Result<u8, String> {
         if options.diff {
             deliver(options, &fix::diff(&seen, &mended))?;
             fix::tell(&mended, "would be applied");
-            let wanted = seen.wanted(options);
+            let wanted = seen.wanted();
             return Ok(u8::from(Summary { strict: options.strict, ..Summary::of(&wanted) }.fails()));
         }
         fix::write(&seen, &mended)?;
@@ -102,7 +101,8 @@ struct Seen {
     named: bool,
 }
 
-fn look(paths: &[PathBuf]) -> Result<Seen, String> {
+fn look(options: &Options) -> Result<Seen, String> {
+    let paths = &options.paths;
     let unreadable =
         |path: &Path, error: std::io::Error| format!("`{}` cannot be read: {error}", path.display());
     let here = std::env::current_dir().map_err(|error| unreadable(Path::new("."), error))?;
@@ -130,7 +130,7 @@ fn look(paths: &[PathBuf]) -> Result<Seen, String> {
         }
     }
     let disk = Disk::new(root);
-    let report = ferricorn_check::check(&disk);
+    let report = ferricorn_check::check_with(&disk, &options.config);
     Ok(Seen { disk, report, only, named: !paths.is_empty() })
 }
 
@@ -144,9 +144,13 @@ impl Seen {
     }
 
     /// The findings that the words ask for, advice too.
-    fn wanted(&self, options: &Options) -> Vec<&Finding> {
-        let wanted = |it: &&Finding| self.concerns(self.path(it)) && options.wants(&it.id.to_string());
-        self.report.findings.iter().filter(wanted).collect()
+    fn wanted(&self) -> Vec<&Finding> {
+        self.report.findings.iter().filter(|it| self.is_wanted(it)).collect()
+    }
+
+    fn is_wanted(&self, finding: &Finding) -> bool {
+        let path = self.path(finding);
+        self.concerns(path) && self.report.facts.config.wants(finding, path)
     }
 
     fn path(&self, finding: &Finding) -> &str {
@@ -156,8 +160,12 @@ impl Seen {
 
 fn tell(seen: &Seen, options: &Options) -> Result<u8, String> {
     let facts = &seen.report.facts;
-    for (path, problem) in facts.sources.unreadable() {
-        report::warning(&format!("`{path}` is not read: {problem}"));
+    let notices: Vec<Notice> = notices(seen);
+    if !options.format.shows_notices() {
+        notices.iter().for_each(|notice| report::notice(&notice.to_string()));
+    }
+    if let Some(notice) = notices.iter().find(|notice| seen.only.contains(&notice.path) && !notice.template) {
+        return Err(format!("`{}` cannot be read: {}", notice.path, notice.problem));
     }
     if facts.is_empty() {
         let text =
@@ -171,10 +179,8 @@ fn tell(seen: &Seen, options: &Options) -> Result<u8, String> {
         }
     }
     let secrets = Secrets::of(&seen.report.findings, &facts.sources);
-    let mut findings: Vec<(&Finding, String)> = fingerprints::of(&seen.report)
-        .into_iter()
-        .filter(|(finding, _)| seen.concerns(seen.path(finding)) && options.wants(&finding.id.to_string()))
-        .collect();
+    let mut findings: Vec<(&Finding, String)> =
+        fingerprints::of(&seen.report).into_iter().filter(|(finding, _)| seen.is_wanted(finding)).collect();
     let mut known = 0;
     if let Some(path) = &options.baseline {
         if options.write_baseline {
@@ -194,6 +200,7 @@ fn tell(seen: &Seen, options: &Options) -> Result<u8, String> {
     let loud = |(finding, _): &(&Finding, String)| options.advice || finding.severity > Severity::Advice;
     let shown = Shown {
         findings: findings.into_iter().filter(loud).collect(),
+        notices,
         sources: &facts.sources,
         secrets: &secrets,
         summary,
@@ -201,6 +208,15 @@ fn tell(seen: &Seen, options: &Options) -> Result<u8, String> {
     };
     deliver(options, &shown.render(options.format))?;
     Ok(u8::from(summary.fails()))
+}
+
+/// What was to be read and could not be.
+fn notices(seen: &Seen) -> Vec<Notice> {
+    let unreadable = seen.report.facts.sources.unreadable().iter();
+    unreadable
+        .filter(|(path, _)| seen.concerns(path))
+        .map(|(path, problem)| Notice::new(path, problem))
+        .collect()
 }
 
 /// Whether there are colours: as the user says, else as for all that this program says.

@@ -3,7 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use ferricorn_check::rules::{self, Rule};
+use ferricorn_check::{
+    Config, Platform,
+    config::{Required, is_variable_name},
+    rules,
+};
 
 use super::render::Format;
 
@@ -17,9 +21,8 @@ pub(super) struct Options {
     pub(super) color: Color,
     pub(super) advice: bool,
     pub(super) strict: bool,
-    /// Ids or their beginnings; empty for all.
-    pub(super) select: Vec<String>,
-    pub(super) ignore: Vec<String>,
+    /// What is said about the check itself.
+    pub(super) config: Config,
     /// The file of the findings that are known.
     pub(super) baseline: Option<PathBuf>,
     pub(super) write_baseline: bool,
@@ -44,10 +47,6 @@ impl Options {
     /// What the words mean; otherwise what is wrong with them.
     pub(super) fn of(matches: &ArgMatches) -> Result<Self, String> {
         let word = |name: &str| matches.get_one::<String>(name).map(String::as_str);
-        let list = |name: &str| -> Vec<String> {
-            let values = matches.get_many::<String>(name).into_iter().flatten();
-            values.map(|id| id.trim().to_ascii_uppercase()).filter(|id| !id.is_empty()).collect()
-        };
         let options = Self {
             paths: matches.get_many("path").into_iter().flatten().cloned().collect(),
             format: word("format").and_then(Format::of).unwrap_or(Format::Text),
@@ -59,8 +58,7 @@ impl Options {
             },
             advice: matches.get_flag("advice"),
             strict: matches.get_flag("strict"),
-            select: list("select"),
-            ignore: list("ignore"),
+            config: config(matches)?,
             baseline: matches.get_one("baseline").cloned(),
             write_baseline: matches.get_flag("write-baseline"),
             print_facts: matches.get_flag("print-facts"),
@@ -70,42 +68,52 @@ impl Options {
             explain: word("explain").map(|id| id.trim().to_ascii_uppercase()),
             list_rules: matches.get_flag("list-rules"),
         };
-        for (option, ids) in [("--select", &options.select), ("--ignore", &options.ignore)] {
-            for id in ids {
-                known(option, id, |rule| rule.starts_with(id.as_str()))?;
-            }
-        }
         if options.write_baseline && options.baseline.is_none() {
             return Err("--write-baseline needs --baseline FILE".to_owned());
         }
         if options.unsafe_fixes && !options.fix && !options.diff {
             return Err("--unsafe-fixes needs --fix, or --diff to see what it would do".to_owned());
         }
-        if let Some(id) = &options.explain {
-            known("--explain", id, |rule| rule == id)?;
+        if let Some(id) = &options.explain
+            && !rules::all().any(|rule| rule.id.to_string() == *id)
+        {
+            let problem = rules::unknown(id).unwrap_or_else(|| format!("`{id}` begins several ids"));
+            return Err(format!("--explain: {problem}"));
         }
         Ok(options)
     }
-
-    /// Whether findings of this rule are wanted.
-    pub(super) fn wants(&self, id: &str) -> bool {
-        let names = |list: &[String]| list.iter().any(|prefix| id.starts_with(prefix.as_str()));
-        (self.select.is_empty() || names(&self.select)) && !names(&self.ignore)
-    }
 }
 
-/// Refuses an id that no rule has, and names the nearest.
-fn known(option: &str, id: &str, fits: impl Fn(&str) -> bool) -> Result<(), String> {
-    let ids: Vec<String> = rules::all().map(|rule: &Rule| rule.id.to_string()).collect();
-    if ids.iter().any(|rule| fits(rule)) {
-        return Ok(());
-    }
-    let unlike = |rule: &&String| {
-        rule.bytes().zip(id.bytes()).filter(|(a, b)| a != b).count() + rule.len().abs_diff(id.len())
+/// What is said about the check itself.
+fn config(matches: &ArgMatches) -> Result<Config, String> {
+    let list = |name: &str| -> Vec<String> {
+        let values = matches.get_many::<String>(name).into_iter().flatten();
+        values.map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
     };
-    let near = ids.iter().min_by_key(unlike).filter(|rule| unlike(rule) <= 2);
-    let near = near.map_or_else(String::new, |rule| format!(" Is {rule} meant?"));
-    Err(format!("{option}: no rule has the id `{id}`.{near} See --list-rules"))
+    let ids = |name: &str| -> Result<Vec<String>, String> {
+        let ids: Vec<String> = list(name).iter().map(|id| id.to_ascii_uppercase()).collect();
+        match ids.iter().find_map(|id| rules::unknown(id)) {
+            Some(problem) => Err(format!("--{name}: {problem}")),
+            None => Ok(ids),
+        }
+    };
+    let required_env = list("required-env").into_iter().map(|name| {
+        if is_variable_name(&name) {
+            return Ok(Required { name, place: None });
+        }
+        Err(format!(
+            "--required-env: `{name}` cannot be the name of a variable. Write names with commas between: A,B"
+        ))
+    });
+    Ok(Config {
+        select: ids("select")?,
+        ignore: ids("ignore")?,
+        required_env: required_env.collect::<Result<_, _>>()?,
+        platforms: list("platform").iter().filter_map(|word| Platform::of_word(word)).collect(),
+        no_inline_ignores: matches.get_flag("no-inline-ignores"),
+        no_file: matches.get_flag("no-config"),
+        ..Config::default()
+    })
 }
 
 fn flag(name: &'static str, help: &'static str) -> Arg {
@@ -143,6 +151,10 @@ pub(super) fn command() -> Command {
         .arg(flag("strict", "Exit with 1 if there are warnings"))
         .arg(value("select", "IDS", "Report these rules only: ids or their beginnings (FC101,FC3)").value_delimiter(',').action(ArgAction::Append))
         .arg(value("ignore", "IDS", "Leave out these rules").value_delimiter(',').action(ArgAction::Append))
+        .arg(value("required-env", "NAMES", "Variables that every service has to have (A,B)").value_delimiter(',').action(ArgAction::Append))
+        .arg(value("platform", "NAME", "Report on this platform only; may be given several times").value_delimiter(',').action(ArgAction::Append).value_parser(Platform::ALL.map(Platform::word)))
+        .arg(flag("no-inline-ignores", "Report what comments in the files silence, too"))
+        .arg(flag("no-config", "Do not read [check] of ferricorn.toml and [tool.ferricorn.check] of pyproject.toml"))
         .arg(flag("fix", "Apply the fixes that change nothing but the mistake"))
         .arg(flag("unsafe-fixes", "With --fix: apply the others, too"))
         .arg(flag("diff", "Print what --fix would change as a patch, and write nothing"))

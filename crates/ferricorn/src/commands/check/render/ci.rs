@@ -35,6 +35,11 @@ pub(super) fn github(shown: &Shown<'_>) -> String {
             data(&message)
         );
     }
+    for notice in &shown.notices {
+        let line = notice.line.map_or_else(String::new, |line| format!(",line={line}"));
+        let _ =
+            writeln!(text, "::notice file={}{line}::{}", property(&notice.path), data(&notice.to_string()));
+    }
     text
 }
 

@@ -10,6 +10,7 @@ pub(super) fn render(shown: &Shown<'_>) -> String {
     pretty(&json!({
         "version": 1,
         "findings": shown.findings.iter().map(|(it, print)| finding(shown, it, print)).collect::<Vec<_>>(),
+        "notices": shown.notices.iter().map(notice).collect::<Vec<_>>(),
         "summary": {
             "errors": summary.errors,
             "warnings": summary.warnings,
@@ -41,6 +42,10 @@ fn finding(shown: &Shown<'_>, finding: &Finding, fingerprint: &str) -> Value {
         "service": finding.service,
         "fingerprint": fingerprint,
     })
+}
+
+fn notice(notice: &super::Notice) -> Value {
+    json!({ "file": notice.path, "line": notice.line, "message": notice.to_string() })
 }
 
 fn related(shown: &Shown<'_>, label: &Label) -> Value {

@@ -6,6 +6,7 @@
 
 mod ci;
 mod json;
+mod notice;
 mod sarif;
 mod summary;
 mod text;
@@ -14,6 +15,7 @@ use std::fmt::Write as _;
 
 use ferricorn_check::{Finding, Secrets, Sources};
 
+pub(super) use notice::Notice;
 pub(super) use summary::Summary;
 
 /// A form of output.
@@ -48,6 +50,11 @@ impl Format {
         Self::ALL.into_iter().find(|(name, _)| *name == word).map(|(_, format)| format)
     }
 
+    /// Whether notices have a place in it. Otherwise they go to standard error.
+    pub(super) fn shows_notices(self) -> bool {
+        matches!(self, Self::Json | Self::Sarif | Self::Github)
+    }
+
     /// Whether a program reads it, so that a sentence would be in its way.
     pub(super) fn is_data(self) -> bool {
         matches!(self, Self::Json | Self::Sarif | Self::Gitlab)
@@ -58,6 +65,8 @@ impl Format {
 pub(super) struct Shown<'r> {
     /// The findings with their fingerprints, by file and place.
     pub(super) findings: Vec<(&'r Finding, String)>,
+    /// The files that could not be read.
+    pub(super) notices: Vec<Notice>,
     /// The files.
     pub(super) sources: &'r Sources,
     /// What is covered.

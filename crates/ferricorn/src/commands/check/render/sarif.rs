@@ -26,9 +26,27 @@ pub(super) fn render(shown: &Shown<'_>) -> String {
                 "rules": rules::all().map(declaration).collect::<Vec<_>>(),
             }},
             "columnKind": "unicodeCodePoints",
+            "invocations": [{
+                "executionSuccessful": true,
+                "toolExecutionNotifications": shown.notices.iter().map(notification).collect::<Vec<_>>(),
+            }],
             "results": shown.findings.iter().map(result).collect::<Vec<_>>(),
         }],
     }))
+}
+
+fn notification(notice: &super::Notice) -> Value {
+    let mut place = json!({
+        "artifactLocation": { "uri": uri(&notice.path), "uriBaseId": "%SRCROOT%" },
+    });
+    if let Some(line) = notice.line {
+        place["region"] = json!({ "startLine": line.max(1) });
+    }
+    json!({
+        "level": "note",
+        "message": { "text": notice.to_string() },
+        "locations": [{ "physicalLocation": place }],
+    })
 }
 
 fn declaration(rule: &Rule) -> Value {
