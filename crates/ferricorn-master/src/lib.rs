@@ -14,6 +14,7 @@
 
 mod companions;
 mod crew;
+mod endpoint;
 mod hooks;
 mod launch;
 mod link;

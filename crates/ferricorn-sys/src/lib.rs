@@ -31,6 +31,7 @@ mod listen_error;
 pub mod memfd;
 pub mod memory;
 pub mod notify;
+pub mod own;
 pub mod pid_file;
 pub mod priority;
 pub mod process;

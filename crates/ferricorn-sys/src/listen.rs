@@ -161,6 +161,11 @@ impl Listener {
 
     /// How many connections wait to be accepted; none where the kernel does not tell, as of a unix socket.
     pub fn waiting(&self) -> Option<u32> {
+        Some(self.queue()?.0)
+    }
+
+    /// How many connections wait to be accepted, and how many may; `None` where the kernel does not tell.
+    pub fn queue(&self) -> Option<(u32, u32)> {
         self.socket_address?;
         // SAFETY: integers only, for which zeroes are values.
         let mut info: libc::tcp_info = unsafe { std::mem::zeroed() };
@@ -176,7 +181,7 @@ impl Listener {
             )
         };
         // Of a socket that listens, this is the length of its queue (`inet_csk_listen_poll`, as `ss -l` shows it).
-        (result == 0).then_some(info.tcpi_unacked)
+        (result == 0).then_some((info.tcpi_unacked, info.tcpi_sacked))
     }
 
     /// The address as log lines show it, with the real port: `http://127.0.0.1:8000`, `http://[::1]:80`,

@@ -21,9 +21,25 @@ pub struct Limit {
 /// The resident memory of a process in bytes, pages shared with other processes included (`statm` in `proc(5)`).
 /// None if it is gone.
 pub fn resident(pid: i32) -> Option<u64> {
+    Some(taken(pid)?.resident)
+}
+
+/// The memory that a process takes, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Resident, pages shared with other processes included.
+    pub resident: u64,
+    /// The part of it that belongs to no file and to no shared memory.
+    pub anonymous: u64,
+}
+
+/// What a process takes (`statm` in `proc(5)`). `None` if it is gone.
+pub fn taken(pid: i32) -> Option<Taken> {
     let statm = fs::read_to_string(format!("/proc/{pid}/statm")).ok()?;
-    let pages: u64 = statm.split_whitespace().nth(1)?.parse().ok()?;
-    Some(pages * page_size())
+    let mut pages = statm.split_whitespace().skip(1).map(|field| field.parse::<u64>().ok());
+    let (resident, shared) = (pages.next()??, pages.next()??);
+    let page = page_size();
+    Some(Taken { resident: resident * page, anonymous: resident.saturating_sub(shared) * page })
 }
 
 /// The lowest limit that holds for this process: of its control group, of each group above it, or the memory of the
@@ -267,6 +283,8 @@ pub(crate) mod tests {
         let pid = i32::try_from(std::process::id()).expect("pids are small");
         let taken = resident(pid).expect("we are alive");
         assert!(taken > 100_000, "{taken}");
+        let parts = super::taken(pid).expect("we are alive");
+        assert!(parts.anonymous > 0 && parts.anonymous < parts.resident);
         assert!(taken < limit().expect("there is /proc/meminfo").bytes);
     }
 

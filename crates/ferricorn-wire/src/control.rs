@@ -3,6 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::observation::{Observation, Traffic};
+
 /// The longest line that either side accepts, in bytes. A request has a few dozen, a status about 150 per worker.
 pub const MAX_REQUEST: u64 = 4096;
 
@@ -29,6 +31,13 @@ fn prefix(digits: &str) -> String {
 pub enum Request {
     /// How the service is.
     Status,
+    /// Everything that a live view shows.
+    Observe,
+    /// The metrics, in Prometheus' text format or in OpenMetrics.
+    Metrics {
+        /// In OpenMetrics.
+        openmetrics: bool,
+    },
     /// Replace every worker.
     Reload {
         /// Answer when it has succeeded or failed, and not at once.
@@ -64,6 +73,13 @@ pub enum Response {
     },
     /// How the service is.
     Status(Status),
+    /// Everything that a live view shows.
+    Observation(Box<Observation>),
+    /// A text that was asked for, as it is.
+    Text {
+        /// The text.
+        text: String,
+    },
     /// Nothing was done: the service belongs to another master by now. Ask that one.
     Moved {
         /// Its pid.
@@ -98,6 +114,9 @@ pub struct Status {
     pub frozen: bool,
     /// The service is stopping.
     pub stopping: bool,
+    /// What was counted about requests; `None` of a master that does not count.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traffic: Option<Traffic>,
     /// Every worker, by its seat; of those that share one, the oldest first.
     pub workers: Vec<WorkerStatus>,
 }

@@ -12,6 +12,7 @@
 //!   side can change the wire alone.
 
 pub mod control;
+pub mod observation;
 pub mod scoreboard;
 pub mod tally;
 pub mod upgrade;

@@ -20,6 +20,9 @@ pub const MAGIC: u64 = 0x4645_5252_5400_0001;
 /// The word of the header that commits a fold: `sequence << 32 | (row + 1) << 1 | buffer`; row part 0 means none.
 pub const FOLD_WORD: usize = 1;
 
+/// The word of the header that counts the rows ever used: a reader looks at no more.
+pub const ROWS_USED_WORD: usize = 2;
+
 /// The first of the master's own counters.
 pub const MASTER_WORD: usize = 64;
 

@@ -87,6 +87,9 @@ pub struct Who {
     pub scoreboard: i32,
     /// The row of the scoreboard that this worker writes.
     pub row: u32,
+    /// The memfd of the tally board; `None` if the worker is not to count requests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tally: Option<i32>,
     /// The file that stacks go to: of a crash, and of a hang when the master asks for it.
     pub black_box: i32,
     /// How many workers there are when all is well; 1 lets the worker use the event loop's own acceptor.

@@ -103,6 +103,16 @@ pub struct Estate {
     pub handoff: [i32; 2],
     /// How many workers there are to be, if somebody has asked for another number than that of the settings.
     pub scaled_to: Option<u16>,
+    /// The memfds of the tally boards whose counts go on, of the predecessor and of those before it; empty: it keeps none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tallies: Vec<i32>,
+    /// The memfd of the tally board that the successor is to use, which the predecessor reads as well, so that what is
+    /// counted there is not lost if the succession fails.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own_tally: Option<i32>,
+    /// The listening socket of the metrics.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metrics: Option<ListenerState>,
     /// The predecessor outlives the end of its terminal: it was started under `nohup`, or succeeds one that was.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignores_hang_up: bool,

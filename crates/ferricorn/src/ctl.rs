@@ -34,6 +34,10 @@ pub fn run(words: &[OsString]) -> u8 {
         Ok(Response::Done { text }) => report::print(&format!("{text}\n")),
         Ok(Response::Failed { text }) => report::error(&text),
         Ok(Response::Moved { pid }) => report::error(&format!("the service is on its way to pid {pid}")),
+        Ok(Response::Text { text }) => report::print(&text),
+        Ok(Response::Observation(observation)) => {
+            report::print(&format!("{}\n", String::from_utf8_lossy(&ferricorn_wire::encode(&observation))))
+        }
         Ok(Response::Status(status)) => report::print(&shown(&status, matches.subcommand())),
         Err(failure) => {
             let hint = failure.hint().map(|hint| format!("\nhint: {hint}")).unwrap_or_default();

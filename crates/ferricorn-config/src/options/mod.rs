@@ -143,6 +143,8 @@ pub enum Group {
     Tls,
     /// The process itself.
     Process,
+    /// What the service tells of itself in numbers.
+    Monitoring,
     /// Functions of a configuration file.
     Hooks,
 }
@@ -159,6 +161,7 @@ impl Group {
             Self::WebSocket => "WebSockets",
             Self::Tls => "TLS",
             Self::Process => "Process",
+            Self::Monitoring => "Monitoring",
             Self::Hooks => "Hooks",
         }
     }

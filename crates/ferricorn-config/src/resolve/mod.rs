@@ -24,7 +24,7 @@ use numbers::Numbers;
 use crate::{
     given::{Choices, ConfigError, Facts, Gathered, Input, application_environment, gather, value_error},
     options::{self, Draft, Entry, Standing, Target},
-    settings::{AccessLog, ListenWhen, LogLevel, Settings, UvicornValue, worker_class},
+    settings::{AccessLog, ListenWhen, LogLevel, Metrics, Settings, UvicornValue, worker_class},
     show::{self, Shown},
     values::{Environment, Problem, Value},
 };
@@ -144,11 +144,22 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         log_level,
         colors,
         logs,
+        metrics_bind,
+        metrics_token_file,
+        request_counts,
         check_config: _,
         print_config: _,
         uvicorn,
     } = draft;
     let name = process_name(name, &choices)?;
+    let metrics = Metrics {
+        bind: metrics_bind,
+        token_file: metrics_token_file.filter(|file| !file.is_empty()).map(|file| chdir.join(file)),
+        counts: request_counts.unwrap_or(true),
+    };
+    if metrics.token_file.is_some() && metrics.bind.is_none() {
+        warnings.push("`--metrics-token-file` has no effect without `--metrics-bind`".to_owned());
+    }
     let settings = Settings {
         // One that cannot be read is a worker's to tell of, which applies it.
         logs: logs.resolve(name.as_ref().unwrap_or(&app), no_access, &|file| {
@@ -192,6 +203,7 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         access_log_format: access_format.unwrap_or_else(|| DEFAULT_ACCESS_FORMAT.to_owned()),
         error_log: error_file.filter(|file| !file.is_empty() && file != "-").map(PathBuf::from),
         log_level: log_level.as_deref().and_then(LogLevel::named).unwrap_or(LogLevel::Info),
+        metrics,
     };
     if settings.workers == 0 {
         let how = "add one with TTIN or `ferricorn ctl scale`";

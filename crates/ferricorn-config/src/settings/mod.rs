@@ -102,6 +102,19 @@ pub struct Settings {
     pub log_level: LogLevel,
     /// The log's form, and where it goes besides its files.
     pub logs: LogOptions,
+    /// What the service tells of itself in numbers.
+    pub metrics: Metrics,
+}
+
+/// What a service tells of itself in numbers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Metrics {
+    /// Where metrics and the status page are served (`--metrics-bind`); `None`: nowhere.
+    pub bind: Option<Bind>,
+    /// The file with the token that readers must send (`--metrics-token-file`), absolute; `None`: they need none.
+    pub token_file: Option<PathBuf>,
+    /// Workers count requests and their times (`--request-counts`).
+    pub counts: bool,
 }
 
 /// The memory that one worker may take.

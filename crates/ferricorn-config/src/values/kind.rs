@@ -27,6 +27,8 @@ pub enum Kind {
     Host,
     /// An address of statsd: gunicorn's grammar with another port.
     StatsdAddress,
+    /// An address of the metrics: gunicorn's grammar, and a port alone, which is one of loopback.
+    MetricsAddress,
     /// An address of syslog in gunicorn's grammar.
     SyslogAddress,
     /// `true` or `false`, and the words that uvicorn knows for them.

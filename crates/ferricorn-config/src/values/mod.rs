@@ -61,6 +61,7 @@ impl Value {
             Kind::Seconds => seconds(text).map(Self::Seconds),
             Kind::Address => parse_address(text).map(Self::Address),
             Kind::StatsdAddress => statsd(text).map(Self::Address),
+            Kind::MetricsAddress => metrics(text),
             Kind::SyslogAddress => syslog::parse(text).map(Self::Syslog),
             Kind::Host => host(text).map(Self::Text),
             Kind::Choice(words) => choice(words, text).map(Self::Text).ok_or_else(|| not_one_of(words)),
@@ -128,6 +129,24 @@ fn statsd(text: &str) -> Result<Bind, Problem> {
         Bind::Fd(_) => Err(Problem::meaning("not an address", "give `HOST:PORT` or `unix:PATH`")),
         bind => Ok(bind),
     }
+}
+
+/// An address in gunicorn's grammar. A port alone is one of loopback: what others may read has to be said. Nothing is no
+/// address.
+fn metrics(text: &str) -> Result<Value, Problem> {
+    const FORMS: &str = "give `PORT`, `HOST:PORT`, `unix:PATH` or `fd://N`";
+    let text = text.trim();
+    if text.is_empty() {
+        return Ok(Value::Text(String::new()));
+    }
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        let port = text.parse().map_err(|_| Problem::meaning("a port is a number from 0 to 65535", FORMS))?;
+        return Ok(Value::Address(Bind::Tcp { host: "127.0.0.1".to_owned(), port }));
+    }
+    if !text.contains(':') || (text.starts_with('[') && text.ends_with(']')) {
+        return Err(Problem::meaning("no port", FORMS));
+    }
+    parse_address(text).map(Value::Address)
 }
 
 fn choice(words: &[&str], text: &str) -> Option<String> {

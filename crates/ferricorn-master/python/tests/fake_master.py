@@ -30,6 +30,8 @@ LIMIT = 60.0
 MAGIC = 0x4645_5252_4900_0002
 HEADER_WORDS = ROW_WORDS = 16
 BYTES = 17_305_600
+TALLY_MAGIC = 0x4645_5252_5400_0001
+TALLY_WORDS = 2560
 
 LAUNCH = "import os,sys;exec(os.pread(int(sys.argv[1]),1<<20,0).partition(b'\\0')[0])"
 """What the master passes to `python -c` (`BOOT` in `src/shim.rs`)."""
@@ -121,6 +123,22 @@ class Worker:
         """One word of the worker's row."""
         return self.master.board[HEADER_WORDS + self.row * ROW_WORDS + word]
 
+    def counted(self, word: int) -> int:
+        """One word of the worker's tally."""
+        place = ((3 + self.row) * TALLY_WORDS + word) * 8
+        return int.from_bytes(os.pread(self.master.tallies, 8, place), sys.byteorder)
+
+    def seconds(self, word: int) -> float:
+        """One word of the worker's tally that is a sum of seconds."""
+        seconds: float = struct.unpack("d", self.counted(word).to_bytes(8, sys.byteorder))[0]
+        return seconds
+
+    def codes(self) -> dict[int, int]:
+        """The worker's requests by status code."""
+        place = ((3 + self.row) * TALLY_WORDS + 32) * 8
+        counts = memoryview(os.pread(self.master.tallies, 500 * 8, place)).cast("Q")
+        return {code: count for code, count in enumerate(counts, 100) if count}
+
     def stack(self) -> str:
         """What the worker has written into its black box."""
         return os.pread(self.black_box, 1 << 20, 0).decode()
@@ -160,13 +178,16 @@ class FakeMaster:
         self.map = mmap.mmap(self.scoreboard, BYTES)
         self.board = memoryview(self.map).cast("Q")
         self.board[0] = MAGIC
+        self.tallies = os.memfd_create("tallies")
+        os.ftruncate(self.tallies, TALLY_WORDS * 8 * 32)
+        os.pwrite(self.tallies, TALLY_MAGIC.to_bytes(8, "little"), 0)
         self.workers: list[Worker] = []
         self.launcher: list[str] = []
         """A command that starts the worker as its child, when a test wants to kill the parent."""
 
     def inherited(self) -> tuple[int, ...]:
         """The descriptors that every worker gets."""
-        return (self.scoreboard, *(end.fileno() for end in self.queue))
+        return (self.scoreboard, self.tallies, *(end.fileno() for end in self.queue))
 
     def spawn(
         self,
@@ -209,6 +230,7 @@ class FakeMaster:
             "master_pid": os.getpid(),
             "scoreboard": self.scoreboard,
             "row": row,
+            "tally": self.tallies,
             "black_box": memfd("black-box", b""),
             "workers": workers,
             "handoff": [end.fileno() for end in self.queue],
@@ -239,6 +261,7 @@ class FakeMaster:
         self.board.release()
         self.map.close()
         os.close(self.scoreboard)
+        os.close(self.tallies)
         for end in (*self.queue, self.listener):
             end.close()
 

@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from ferricorn_worker.talk import channel, scoreboard
+from ferricorn_worker.talk import channel, scoreboard, tally
 from ferricorn_worker.talk import start as start_message
 
 GOLDEN = Path(__file__).parents[3] / "ferricorn-wire" / "tests" / "golden"
@@ -32,7 +32,8 @@ def test_start(name: str) -> None:
     assert start.load.backlog == load["backlog"]
     assert (start.load.hooks is None) == ("hooks" not in load)
     assert start.worker.worker_connections == worker["worker_connections"]
-    assert start.worker.descriptors() == (worker["scoreboard"], worker["black_box"], *worker["handoff"])
+    optional = [worker["tally"]] if "tally" in worker else []
+    assert start.worker.descriptors() == (worker["scoreboard"], worker["black_box"], *worker["handoff"], *optional)
     log, access = start.worker.log, worker["log"]["access"]
     assert (log.access is None) == (access is None)
     if log.access is not None:
@@ -66,3 +67,8 @@ def test_the_layout_of_the_scoreboard() -> None:
             assert getattr(scoreboard, name.upper()) == value
     for name, value in layout.items():
         assert getattr(scoreboard, name.upper()) == value
+
+
+def test_the_layout_of_the_tally_board() -> None:
+    for name, value in read("tally.json").items():
+        assert getattr(tally, name.upper()) == value, name

@@ -8,13 +8,16 @@ use std::{
 
 use ferricorn_core::{Generation, LegacyWorker, Slot, WorkerId};
 use ferricorn_sys::{BlackBox, Process, inherit, priority};
+use ferricorn_telemetry::metrics::Counter;
 use ferricorn_wire::{
     milliseconds,
     scoreboard::ROWS,
     upgrade::{Estate, Legacy, WorkerState},
 };
 
-use super::{ALLOWANCE, Crew, History, Member, Stage, recruit::courtesy, rows::Rows, silence::Silence};
+use super::{
+    ALLOWANCE, Crew, History, Member, Stage, Tallies, recruit::courtesy, rows::Rows, silence::Silence,
+};
 use crate::{Command, link::Channel, takeover::succession};
 
 impl Crew {
@@ -59,7 +62,12 @@ impl Crew {
         let row = |worker: &WorkerState| usize::try_from(worker.row).unwrap_or(ROWS);
         let rows = Rows::inherit(inherit::descriptor(legacy.scoreboard)?, legacy.workers.iter().map(row))?;
         let handoff = succession::take_handoff(&legacy.estate)?;
-        let mut new = Self::with(version, command, rows, handoff)?;
+        let boards = &legacy.estate.tallies;
+        let (own, others) = boards.split_first().map_or((None, &[][..]), |(own, it)| (Some(*own), it));
+        let tallies = Tallies::inherit(own, others, None)?;
+        // The old program was replaced, by this one.
+        tallies.count(Counter::UpgradeCommitted);
+        let mut new = Self::with(version, command, rows, tallies, handoff)?;
         for worker in &legacy.workers {
             new.members.insert(WorkerId(worker.id), inherit_worker(worker, row(worker))?);
         }

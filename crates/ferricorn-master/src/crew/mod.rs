@@ -11,6 +11,7 @@ mod member;
 mod recruit;
 mod rows;
 mod silence;
+mod tallies;
 
 use std::{
     collections::BTreeMap,
@@ -18,10 +19,12 @@ use std::{
     io,
     os::fd::{AsRawFd, OwnedFd, RawFd},
     task::Poll,
+    time::Duration,
 };
 
 use ferricorn_core::{Vitals, WorkerId};
 use ferricorn_sys::{Signal, channel, memory};
+use ferricorn_telemetry::metrics::Tally;
 use ferricorn_wire::{
     MAX_PACKET, ToMaster, ToWorker,
     scoreboard::{Request, State, Word},
@@ -36,11 +39,25 @@ use member::ALLOWANCE;
 pub(crate) use member::{History, Member, Stage};
 pub(crate) use recruit::{NotSpawned, Recruit};
 use rows::Rows;
+pub(crate) use tallies::Tallies;
+
+/// What a worker's row says.
+pub(crate) struct Signs {
+    /// For how long its event loop has not run; `None`: it never has.
+    pub(crate) silent_for: Option<Duration>,
+    /// How late its last tick was.
+    pub(crate) lag: Duration,
+    /// Open connections.
+    pub(crate) connections: u64,
+    /// Requests being handled.
+    pub(crate) in_flight: u64,
+}
 
 /// Every worker process, and what they share.
 pub(crate) struct Crew {
     members: BTreeMap<WorkerId, Member>,
     rows: Rows,
+    tallies: Tallies,
     /// What draining workers send connections into, and what serving ones take them out of.
     handoff: (OwnedFd, OwnedFd),
     sources: Sources,
@@ -54,16 +71,24 @@ impl Crew {
     pub(crate) fn new(
         version: &str,
         command: &Command,
+        tallies: Tallies,
         handoff: Option<(OwnedFd, OwnedFd)>,
     ) -> io::Result<Self> {
         let handoff = handoff.map_or_else(channel::handoff_pair, Ok)?;
-        Self::with(version, command, Rows::new()?, handoff)
+        Self::with(version, command, Rows::new()?, tallies, handoff)
     }
 
-    fn with(version: &str, command: &Command, rows: Rows, handoff: (OwnedFd, OwnedFd)) -> io::Result<Self> {
+    fn with(
+        version: &str,
+        command: &Command,
+        rows: Rows,
+        tallies: Tallies,
+        handoff: (OwnedFd, OwnedFd),
+    ) -> io::Result<Self> {
         Ok(Self {
             members: BTreeMap::new(),
             rows,
+            tallies,
             handoff,
             sources: shim::sources(command)?,
             version: version.to_owned(),
@@ -75,6 +100,16 @@ impl Crew {
     /// The two ends of the handoff queue.
     pub(crate) fn handoff(&self) -> [RawFd; 2] {
         [self.handoff.0.as_raw_fd(), self.handoff.1.as_raw_fd()]
+    }
+
+    /// The tally boards.
+    pub(crate) fn tallies(&self) -> &Tallies {
+        &self.tallies
+    }
+
+    /// The same, to change which there are.
+    pub(crate) fn tallies_mut(&mut self) -> &mut Tallies {
+        &mut self.tallies
     }
 
     pub(crate) fn get(&self, id: WorkerId) -> Option<&Member> {
@@ -112,6 +147,8 @@ impl Crew {
     pub(crate) fn forget(&mut self, id: WorkerId) {
         if let Some(member) = self.members.remove(&id) {
             member.release_family();
+            // Before: the next worker in this row begins with nothing.
+            self.tallies.keep(member.row);
             self.rows.give_back(member.row);
         }
     }
@@ -211,6 +248,22 @@ impl Crew {
     /// How many connections a worker has open.
     pub(crate) fn connections(&self, member: &Member) -> u64 {
         self.rows.read(member.row, Word::Connections)
+    }
+
+    /// What a worker has counted.
+    pub(crate) fn tally(&self, member: &Member) -> Tally {
+        self.tallies.of_row(member.row)
+    }
+
+    /// How a worker is at this moment.
+    pub(crate) fn signs(&self, member: &Member) -> Signs {
+        let row = member.row;
+        Signs {
+            silent_for: self.rows.silent_for(row),
+            lag: Duration::from_nanos(self.rows.read(row, Word::LoopLag)),
+            connections: self.rows.read(row, Word::Connections),
+            in_flight: self.rows.read(row, Word::InFlight),
+        }
     }
 
     /// How every worker is, read from memory; and how much memory it takes, if `weigh`.

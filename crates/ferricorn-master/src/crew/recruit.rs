@@ -63,6 +63,7 @@ pub(crate) struct Recruit {
 pub(crate) struct Berth {
     pub(crate) scoreboard: RawFd,
     pub(crate) row: u32,
+    pub(crate) tally: RawFd,
     pub(crate) black_box: RawFd,
     pub(crate) handoff: [RawFd; 2],
 }
@@ -75,6 +76,7 @@ impl Crew {
         start: impl FnOnce(Berth) -> ToWorker,
     ) -> Result<(), NotSpawned> {
         let row = self.rows.take()?;
+        self.tallies.take(row);
         let spawned = self.spawn_in(row, recruit, start);
         match spawned {
             Ok(member) => {
@@ -107,11 +109,12 @@ impl Crew {
         let job = shim::Job { words, environment, directory, rights };
         let mut plan = shim::plan(&recruit.interpreter, &self.sources, &theirs, job);
         plan.inherit.extend(handoff);
-        plan.inherit.extend([self.rows.as_raw_fd(), black_box.as_raw_fd()]);
+        plan.inherit.extend([self.rows.as_raw_fd(), self.tallies.descriptor(), black_box.as_raw_fd()]);
         // Before the spawn, so that the worker finds it at once; and if it cannot be sent, there is no worker.
         let berth = Berth {
             scoreboard: self.rows.as_raw_fd(),
             row: u32::try_from(row).unwrap_or(u32::MAX),
+            tally: self.tallies.descriptor(),
             black_box: black_box.as_raw_fd(),
             handoff,
         };

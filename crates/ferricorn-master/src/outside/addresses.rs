@@ -6,7 +6,7 @@ use std::{
 };
 
 use ferricorn_config::{Bind, Settings};
-use ferricorn_sys::{ListenError, Listener, holder};
+use ferricorn_sys::{Access, ListenError, Listener, holder};
 
 use super::rights;
 
@@ -42,6 +42,19 @@ pub(crate) fn bind_once(bind: &Bind, settings: &Settings) -> Result<Listener, Li
                 (false, true) => Listener::tcp_dual_stack(address),
                 (false, false) => Listener::tcp(address),
             }
+        }
+    }
+}
+
+/// Binds an address that has nothing to do with those of the service.
+pub(crate) fn bind_alone(bind: &Bind, access: Access) -> Result<Listener, ListenError> {
+    match bind {
+        Bind::Unix(path) => Listener::unix(path, access),
+        Bind::Fd(descriptor) => Listener::inherited(*descriptor),
+        Bind::Tcp { host, port } => {
+            let address = resolve(host, *port)
+                .map_err(|source| ListenError::Other { address: format!("http://{host}:{port}"), source })?;
+            Listener::tcp(address)
         }
     }
 }

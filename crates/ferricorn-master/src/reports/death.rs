@@ -163,6 +163,8 @@ pub(crate) fn ended(pid: i32, exit: Exit) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ferricorn_telemetry::metrics::Counter;
+
     use super::*;
 
     const PLAIN: Evidence = Evidence {
@@ -177,6 +179,7 @@ mod tests {
 
     fn cause(evidence: &Evidence) -> (&'static str, Loudness) {
         let verdict = judge(evidence);
+        assert!(Counter::exit(verdict.cause).is_some(), "`{}` is not counted", verdict.cause);
         (verdict.cause, verdict.loudness)
     }
 

@@ -1,10 +1,14 @@
 //! Notices become log lines. gunicorn's wording is kept where people and their alerts look for it.
 
-use std::time::Duration;
+use std::{
+    collections::VecDeque,
+    time::{Duration, SystemTime},
+};
 
 use ferricorn_core::{BootFailure, Exit, Notice, Retirement, Scarce, StopMode, WorkerId};
 use ferricorn_sys::activity;
-use ferricorn_wire::BootStage;
+use ferricorn_telemetry::metrics::Counter;
+use ferricorn_wire::{BootStage, observation::Death};
 use tracing::{debug, error, info, warn};
 
 use crate::{
@@ -33,7 +37,12 @@ pub(crate) struct Observer {
     shown: Option<String>,
     /// What is to be the last line: why the master ends.
     last_word: Option<String>,
+    /// The last ends of workers, the newest first.
+    deaths: VecDeque<Death>,
 }
+
+/// How many ends of workers are remembered.
+const DEATHS: usize = 20;
 
 impl Observer {
     #[expect(clippy::too_many_lines, reason = "a line or two for each notice")]
@@ -95,8 +104,10 @@ impl Observer {
                     "Workers fail so often that their restarts have used up the budget: they come one by one from now on"
                 );
             }
-            Notice::Crashed { id, exit, restart_in } => died(crew, id, exit, None, Some(restart_in)),
-            Notice::Exited { id, exit, why } => died(crew, id, exit, Some(why), None),
+            Notice::Crashed { id, exit, restart_in } => {
+                self.remember(died(crew, id, exit, None, Some(restart_in)));
+            }
+            Notice::Exited { id, exit, why } => self.remember(died(crew, id, exit, Some(why), None)),
             Notice::TimedOut { id, silent_for } => with(crew, id, |it| {
                 let (slot, silent_for) = (it.slot.0, seconds(silent_for));
                 error!(critical = true, slot, silent_for, "WORKER TIMEOUT (pid:{})", it.pid);
@@ -227,6 +238,18 @@ impl Observer {
         false
     }
 
+    fn remember(&mut self, death: Option<Death>) {
+        self.deaths.truncate(DEATHS - 1);
+        if let Some(death) = death {
+            self.deaths.push_front(death);
+        }
+    }
+
+    /// The last ends of workers, the newest first.
+    pub(crate) fn deaths(&self) -> impl Iterator<Item = &Death> {
+        self.deaths.iter()
+    }
+
     /// Why the master ends, if it ends for a boot that has failed.
     pub(crate) fn last_word(&mut self) -> Option<String> {
         self.last_word.take()
@@ -278,8 +301,14 @@ fn recovered(crew: &mut Crew, id: WorkerId, silent_for: Duration) {
 }
 
 /// The one line about a death, and what the worker left behind.
-fn died(crew: &Crew, id: WorkerId, exit: Exit, told: Option<Retirement>, restart_in: Option<Duration>) {
-    let Some(member) = crew.get(id) else { return };
+fn died(
+    crew: &Crew,
+    id: WorkerId,
+    exit: Exit,
+    told: Option<Retirement>,
+    restart_in: Option<Duration>,
+) -> Option<Death> {
+    let member = crew.get(id)?;
     let (pid, history) = (member.pid, &member.history);
     let evidence = Evidence {
         exit,
@@ -291,6 +320,9 @@ fn died(crew: &Crew, id: WorkerId, exit: Exit, told: Option<Retirement>, restart
         out_of_memory: history.out_of_memory,
     };
     let Verdict { cause, sentence, loudness } = death::judge(&evidence);
+    if let Some(counter) = Counter::exit(cause) {
+        crew.tallies().count(counter);
+    }
     let words = death::ended(pid, exit);
     let text = if sentence.is_empty() { words } else { format!("{words} {sentence}") };
     let (slot, generation) = (member.slot.0, member.generation.0);
@@ -330,6 +362,15 @@ fn died(crew: &Crew, id: WorkerId, exit: Exit, told: Option<Retirement>, restart
     if loudness == Loudness::Error && !history.killed && !had.is_empty() {
         warn!("Worker (pid:{pid}) had these in its last tenth of a second:\n{}", hang::requests(&had));
     }
+    Some(Death {
+        at: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
+        slot,
+        pid,
+        cause: cause.to_owned(),
+        text,
+        planned: loudness == Loudness::Info,
+        age,
+    })
 }
 
 /// Seconds with a precision that a log needs.

@@ -12,7 +12,8 @@ use tracing::{error, info};
 
 use crate::{
     Outcome, Program,
-    crew::Crew,
+    crew::{Crew, Tallies},
+    endpoint,
     hooks::{About, MasterHooks},
     outside::{limits, rights, title},
     sources::Signals,
@@ -53,13 +54,17 @@ async fn first(program: Program, mut signals: Signals) -> Result<Begun, Outcome>
         BindError::Interrupted => Outcome::Stopped,
         BindError::Failed => Outcome::CannotStart,
     })?;
+    let metrics = endpoint::prepare(&settings.metrics).map_err(failed)?;
     // Not in its place yet: whoever finds it there asks the control socket next.
     let pid_file = path.map(PreparedPidFile::new).transpose().map_err(failed)?;
     // Not before: a second master, started by mistake, leaves the files of the first one alone.
     rights::give_logs(settings);
     let core = Supervisor::new(policy::from_settings(settings), policy::seed());
-    let crew = Crew::new(program.version, &program.invocation.command(), None).map_err(unprepared)?;
+    let tallies = Tallies::new().map_err(unprepared)?;
+    let crew =
+        Crew::new(program.version, &program.invocation.command(), tallies, None).map_err(unprepared)?;
     let mut world = World::new(program, crew, listeners, signals, Predecessor::NONE, None, hooks);
+    world.serve_metrics(metrics);
     if let Some(prepared) = pid_file {
         world.put_pid_file(prepared).map_err(failed)?;
     }
@@ -79,9 +84,13 @@ async fn beside(
     let handoff = succession::take_handoff(estate).map_err(unprepared)?;
     let policy = policy::from_settings(&program.settings);
     let core = Supervisor::succeeding(policy, policy::seed(), estate.scaled_to);
-    let crew =
-        Crew::new(program.version, &program.invocation.command(), Some(handoff)).map_err(unprepared)?;
-    let world = World::new(program, crew, listeners, signals, predecessor, None, hooks);
+    let tallies =
+        Tallies::inherit(estate.own_tally, &estate.tallies, Some(estate.pid)).map_err(unprepared)?;
+    let crew = Crew::new(program.version, &program.invocation.command(), tallies, Some(handoff))
+        .map_err(unprepared)?;
+    let metrics = endpoint::inherit(&program.settings.metrics, estate.metrics.as_ref()).map_err(failed)?;
+    let mut world = World::new(program, crew, listeners, signals, predecessor, None, hooks);
+    world.serve_metrics(metrics);
     Ok((core, world, VecDeque::from([Event::Started])))
 }
 
@@ -101,7 +110,9 @@ fn in_place(program: Program, signals: Signals, legacy: &Legacy) -> Result<Begun
     // It is the same master to them, which reloads: the process that called them for the old program has ended.
     let hooks = MasterHooks::new(&program);
     let crew = Crew::inherit(program.version, &program.invocation.command(), legacy).map_err(unprepared)?;
+    let metrics = endpoint::inherit(&program.settings.metrics, estate.metrics.as_ref()).map_err(failed)?;
     let mut world = World::new(program, crew, listeners, signals, Predecessor::NONE, legacy.control, hooks);
+    world.serve_metrics(metrics);
     world.write_pid_file();
     let mut queue = VecDeque::from([Event::Started]);
     // Whoever has ended in between was told to the old program, if to anybody.

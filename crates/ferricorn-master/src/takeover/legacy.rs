@@ -44,6 +44,8 @@ pub(crate) fn replace_self(invocation: &Invocation, legacy: &Legacy) -> io::Erro
     let mut inherit = vec![file.as_raw_fd(), legacy.scoreboard];
     inherit.extend(legacy.estate.handoff);
     inherit.extend(legacy.control);
+    inherit.extend(&legacy.estate.tallies);
+    inherit.extend(legacy.estate.metrics.as_ref().map(|listener| listener.descriptor));
     inherit.extend(legacy.estate.listeners.iter().map(|listener| listener.descriptor));
     inherit.extend(legacy.workers.iter().filter_map(|worker| worker.channel));
     inherit.extend(legacy.workers.iter().map(|worker| worker.black_box));

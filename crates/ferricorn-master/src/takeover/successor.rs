@@ -70,6 +70,9 @@ impl Successor {
             UpgradeWay::Beside => {
                 inherit.extend(estate.listeners.iter().map(|listener| listener.descriptor));
                 inherit.extend(estate.handoff);
+                inherit.extend(&estate.tallies);
+                inherit.extend(estate.own_tally);
+                inherit.extend(estate.metrics.as_ref().map(|listener| listener.descriptor));
                 // Before the start, so that it is found at once; and if it cannot be sent, nothing is started.
                 let packet = ferricorn_wire::encode(&ToSuccessor::Estate(estate));
                 channel::send(&ours, &packet).map_err(text)?;

@@ -7,7 +7,7 @@ use ferricorn_sys::Listener;
 use ferricorn_wire::control::{Request, Response, Status, WorkerStatus};
 use tracing::info;
 
-use super::World;
+use super::{World, report::traffic};
 use crate::{crew::Crew, reload::Asker, sources::control::Ask};
 
 impl World {
@@ -20,6 +20,7 @@ impl World {
         }
         let (command, at_once) = match request {
             Request::Status => (Command::Status, None),
+            Request::Observe | Request::Metrics { .. } => return self.look_for(request, answer, queue),
             Request::Reload { wait } => {
                 info!("Handling command: reload");
                 return self.reload_for(vec![Asker { answer, wait }], queue);
@@ -42,11 +43,19 @@ impl World {
     }
 
     pub(super) fn reply(&mut self, to: RequestId, reply: Reply) {
+        if let Some(place) = self.looks.iter().position(|(waiting, _)| *waiting == to) {
+            let (_, look) = self.looks.swap_remove(place);
+            if let Reply::Status(snapshot) = reply {
+                self.show(look, &snapshot);
+            }
+            return;
+        }
         let Self { control, crew, listeners, program, moved_to, reloading, successor, .. } = self;
         control.answer(to, || match (reply, *moved_to) {
             (Reply::Status(snapshot), _) => Response::Status(Status {
                 reloading: snapshot.reloading || reloading.is_reading(),
                 successor: successor.pid().and_then(|pid| u32::try_from(pid).ok()),
+                traffic: program.settings.metrics.counts.then(|| traffic(&crew.tallies().total(), true)),
                 ..status(&snapshot, program.version, listeners, crew)
             }),
             // The outcome is for the other master to tell.
@@ -59,6 +68,8 @@ impl World {
 fn name(request: Request) -> &'static str {
     match request {
         Request::Status => "status",
+        Request::Observe => "observe",
+        Request::Metrics { .. } => "metrics",
         Request::Reload { .. } => "reload",
         Request::Upgrade { .. } => "upgrade",
         Request::Stop => "stop",
@@ -84,6 +95,18 @@ fn in_words(reply: &Reply) -> Response {
     }
 }
 
+/// Where a worker is in its life, in one word.
+pub(super) fn stage_name(worker: &WorkerSnapshot) -> &'static str {
+    match worker.stage {
+        Stage::Booting => "booting",
+        Stage::Ready if worker.on_probation => "probation",
+        Stage::Ready => "ready",
+        Stage::Draining(_) => "draining",
+        Stage::Ending => "ending",
+        Stage::Killed(_) => "killed",
+    }
+}
+
 fn status(snapshot: &Snapshot, version: &str, listeners: &[Listener], crew: &Crew) -> Status {
     let worker = |it: &WorkerSnapshot| {
         let member = crew.get(it.id)?;
@@ -92,15 +115,7 @@ fn status(snapshot: &Snapshot, version: &str, listeners: &[Listener], crew: &Cre
             pid: member.pid,
             slot: it.slot.0,
             generation: it.generation.0,
-            stage: match it.stage {
-                Stage::Booting => "booting",
-                Stage::Ready if it.on_probation => "probation",
-                Stage::Ready => "ready",
-                Stage::Draining(_) => "draining",
-                Stage::Ending => "ending",
-                Stage::Killed(_) => "killed",
-            }
-            .to_owned(),
+            stage: stage_name(it).to_owned(),
             requests,
             in_flight,
             connections: crew.connections(member),
@@ -118,6 +133,7 @@ fn status(snapshot: &Snapshot, version: &str, listeners: &[Listener], crew: &Cre
         successor: None,
         frozen: snapshot.frozen,
         stopping: snapshot.stopping,
+        traffic: None,
         workers: snapshot.workers.iter().filter_map(worker).collect(),
     }
 }

@@ -56,6 +56,7 @@ impl World {
                 master_pid: ferricorn_sys::pid(),
                 scoreboard: berth.scoreboard,
                 row: berth.row,
+                tally: settings.metrics.counts.then_some(berth.tally),
                 black_box: berth.black_box,
                 workers: settings.workers,
                 handoff: berth.handoff,

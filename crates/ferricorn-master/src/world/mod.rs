@@ -5,7 +5,9 @@ mod facts;
 mod hire;
 mod metrics;
 pub(crate) mod policy;
+mod queues;
 mod reload;
+mod report;
 pub(crate) mod run;
 mod sockets;
 mod upgrade;
@@ -14,7 +16,8 @@ use std::{collections::VecDeque, io, os::fd::RawFd, time::Instant};
 
 use ferricorn_config::ListenWhen;
 use ferricorn_core::{
-    Action, Command, Event, ExitReason, Notice, Policy, StopMode, UpgradeWay, WorkerId, WorkerSignal,
+    Action, Command, Event, ExitReason, Notice, Policy, RequestId, StopMode, UpgradeWay, WorkerId,
+    WorkerSignal,
 };
 use ferricorn_sys::{Listener, PidFile, Signal, terminal};
 use ferricorn_wire::{
@@ -27,6 +30,7 @@ use tracing::{error, info};
 use crate::{
     Program,
     crew::Crew,
+    endpoint::{Endpoint, Prepared},
     hooks::{About, MasterHooks},
     outside::{
         manager::{self, Barrier},
@@ -38,6 +42,8 @@ use crate::{
     sources::{Signals, control::Control},
     takeover::{succession::Predecessor, successor::Successor},
 };
+use queues::Queues;
+use report::Look;
 use run::{End, Ended};
 
 /// What came of an action.
@@ -71,6 +77,16 @@ pub(crate) struct World {
     /// Removed on drop.
     pid_file: Option<PidFile>,
     control: Control,
+    endpoint: Endpoint,
+    /// The endpoint of a successor, until the service is its own.
+    prepared: Option<Prepared>,
+    /// Who waits to be told how the service is.
+    looks: Vec<(RequestId, Look)>,
+    queues: Queues,
+    /// When this master began.
+    began: Instant,
+    /// When the workers were last looked at.
+    sampled_at: Instant,
     observer: Observer,
     reloading: Reloading,
     shortage: Shortage,
@@ -122,6 +138,12 @@ impl World {
             predecessor,
             pid_file: None,
             control,
+            endpoint: Endpoint::default(),
+            prepared: None,
+            looks: Vec::new(),
+            queues: Queues::default(),
+            began: Instant::now(),
+            sampled_at: Instant::now(),
             observer: Observer::default(),
             reloading: Reloading::default(),
             shortage: Shortage::default(),
@@ -161,9 +183,12 @@ impl World {
             () = manager::passed(&mut self.barrier) => queue.push_back(Event::SuccessorServes),
             () = self.hooks.attend() => queue.extend(self.go_on_with_upgrade()),
             ask = self.control.next() => self.asked(ask, queue),
+            request = self.endpoint.next() => self.watched(request, queue),
             () = deadline => queue.push_back(Event::Woke),
             _ = self.samples.tick() => {
                 self.ticks = self.ticks.wrapping_add(1);
+                self.sampled_at = Instant::now();
+                self.queues.look(&self.listeners);
                 if self.ticks.is_multiple_of(policy::WEIGH_EVERY) {
                     self.shortage.look();
                     queue.extend(self.throttling.look().into_iter().map(Event::Throttled));
@@ -174,6 +199,15 @@ impl World {
                 queue.push_back(Event::Sampled(self.crew.vitals(weigh)));
             }
             (id, message) = self.crew.hear() => queue.extend(self.heard(id, message)),
+        }
+    }
+
+    /// Serves metrics there, as soon as the service is this master's.
+    pub(crate) fn serve_metrics(&mut self, prepared: Option<Prepared>) {
+        if self.predecessor.is_gone() {
+            self.endpoint.open(prepared);
+        } else {
+            self.prepared = prepared;
         }
     }
 
@@ -226,6 +260,7 @@ impl World {
             Action::TakeOver => self.take_over(),
             Action::Reply { to, reply } => self.reply(to, reply),
             Action::Notify(notice) => {
+                self.count(&notice);
                 self.follow(&notice);
                 match notice {
                     Notice::Opened => self.tell_of_opening(),

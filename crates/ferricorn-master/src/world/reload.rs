@@ -125,6 +125,7 @@ impl World {
         title::show_name(&self.program.settings);
         self.listeners = listeners;
         self.hooks.commit();
+        self.endpoint.change(&self.program.settings.metrics);
         self.renew_pid_file(pid_file);
         sockets::close(superseded);
         if moves {

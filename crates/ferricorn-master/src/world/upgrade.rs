@@ -34,16 +34,23 @@ impl World {
     }
 
     fn start_successor(&mut self, way: UpgradeWay, scaled_to: Option<u16>) -> Done {
-        let estate = self.estate(scaled_to);
+        let mut estate = self.estate(scaled_to);
+        if way == UpgradeWay::Beside {
+            (estate.tallies, estate.own_tally) = self.crew.tallies_mut().prepare_succession();
+        }
         match self.successor.start(&self.program.invocation, way, estate) {
             Ok(pid) => {
                 debug!(pid, "started the new program");
+                if way == UpgradeWay::Beside {
+                    self.crew.tallies_mut().succeeded_by(u32::try_from(pid).ok());
+                }
                 Done::Nothing
             }
             Err(reason) => Done::Happened(Event::SuccessorGone { reason }),
         }
     }
 
+    /// As a program finds it that goes on in this process: the board of its own first.
     fn estate(&self, scaled_to: Option<u16>) -> Estate {
         let listener = |it: &ferricorn_sys::Listener| ListenerState {
             descriptor: it.as_raw_fd(),
@@ -56,6 +63,12 @@ impl World {
             listeners: self.listeners.iter().map(listener).collect(),
             handoff: self.crew.handoff(),
             scaled_to,
+            tallies: [self.crew.tallies().descriptor()]
+                .into_iter()
+                .chain(self.crew.tallies().others())
+                .collect(),
+            own_tally: None,
+            metrics: self.endpoint.state(),
             ignores_hang_up: self.signals.ignores_hang_up(),
         }
     }
@@ -107,6 +120,7 @@ impl World {
         self.moved_to = self.successor.pid().and_then(|pid| u32::try_from(pid).ok());
         // Whoever looks for the service shall find one master.
         self.control.close();
+        self.endpoint.hand_over();
         for mut listener in self.listeners.drain(..) {
             listener.leave_file();
             listener.close();
@@ -119,6 +133,7 @@ impl World {
         self.control.open();
         self.write_pid_file();
         self.predecessor.replace(&mut self.listeners);
+        self.endpoint.open(self.prepared.take());
     }
 
     pub(crate) fn write_pid_file(&mut self) {

@@ -47,6 +47,12 @@ pub fn begin(board: &impl Board) {
     board.store(0, layout::MAGIC);
 }
 
+/// Notes that a worker may write this row from now on.
+pub fn use_row(board: &impl Board, row: usize) {
+    let used = board.load(layout::ROWS_USED_WORD).max(row as u64 + 1);
+    board.store(layout::ROWS_USED_WORD, used);
+}
+
 /// Whether a board has the layout of this program.
 pub fn is_known(board: &impl Board) -> bool {
     board.load(0) == layout::MAGIC
@@ -76,8 +82,23 @@ fn clear(board: &impl Board, row: usize) {
     layout::tally(row).filter(|word| board.load(*word) != 0).for_each(|word| board.store(word, 0));
 }
 
-/// All that was ever counted on a board: the totals and these rows. Correct also while somebody else folds.
-pub fn total(board: &impl Board, rows: impl Iterator<Item = usize> + Clone) -> Tally {
+/// Adds what another board has counted, for good, to the totals of this one. Nobody writes the other one any more, and it is
+/// not to be read again.
+pub fn absorb(board: &impl Board, other: &Tally) {
+    let before = Fold::read(board);
+    let spare = before.buffer ^ 1;
+    let places = layout::totals(before.buffer).zip(layout::totals(spare)).enumerate();
+    for (index, (from, to)) in places {
+        board.store(to, plus(index, board.load(from), other.word(index)));
+    }
+    Fold { sequence: before.sequence + 1, row: None, buffer: spare }.commit(board);
+}
+
+/// All that was ever counted on a board. Correct also while somebody else folds.
+pub fn total(board: &impl Board) -> Tally {
+    let used =
+        usize::try_from(board.load(layout::ROWS_USED_WORD)).map_or(layout::ROWS, |it| it.min(layout::ROWS));
+    let rows = 0..used;
     loop {
         let before = board.load(layout::FOLD_WORD);
         let fold = Fold::read(board);
@@ -121,7 +142,7 @@ mod tests {
         }
 
         fn counts(&self) -> u64 {
-            total(self, 0..ROWS).requests()
+            total(self).requests()
         }
     }
 
@@ -139,6 +160,7 @@ mod tests {
     }
 
     fn count(board: &Memory, row: usize, code: usize, times: u64) {
+        use_row(board, row);
         let word = layout::tally(row).start + layout::CODES + code - 100;
         board.store(word, board.load(word) + times);
         let sum = layout::tally(row).start + layout::HISTOGRAMS + layout::HISTOGRAM_WORDS;
@@ -173,12 +195,24 @@ mod tests {
     }
 
     #[test]
+    fn what_another_board_has_counted_is_added() {
+        let (board, other) = (Memory::new(), Memory::new());
+        count(&board, 0, 200, 2);
+        count(&other, 1, 404, 5);
+        fold(&board, 0);
+        absorb(&board, &total(&other));
+        assert_eq!(board.counts(), 7);
+        assert!((total(&board).durations(2).sum() - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
     fn what_is_open_does_not_outlive_its_worker() {
         let board = Memory::new();
+        use_row(&board, 0);
         board.store(layout::tally(0).start + layout::WEBSOCKETS_OPEN, 4);
-        assert_eq!(total(&board, 0..ROWS).websockets_open(), 4);
+        assert_eq!(total(&board).websockets_open(), 4);
         fold(&board, 0);
-        assert_eq!(total(&board, 0..ROWS).websockets_open(), 0);
+        assert_eq!(total(&board).websockets_open(), 0);
     }
 
     proptest! {
@@ -196,7 +230,7 @@ mod tests {
                 }
                 prop_assert_eq!(board.counts(), expected);
             }
-            prop_assert!((total(&board, 0..ROWS).durations(2).sum() - seconds).abs() < 1e-6);
+            prop_assert!((total(&board).durations(2).sum() - seconds).abs() < 1e-6);
             prop_assert!(is_known(&board));
         }
     }

@@ -64,6 +64,22 @@ impl Histogram {
         Self { cells, sum: (self.sum - earlier.sum).max(0.0) }
     }
 
+    /// From cells by their number, those that are not empty.
+    pub fn from_cells(cells: &[(usize, u64)], sum: f64) -> Self {
+        let mut histogram = Self { sum, ..Self::default() };
+        for (cell, count) in cells {
+            if let Some(place) = histogram.cells.get_mut(*cell) {
+                *place = *count;
+            }
+        }
+        histogram
+    }
+
+    /// The cells that are not empty, by their number.
+    pub fn cells(&self) -> impl Iterator<Item = (usize, u64)> + '_ {
+        self.cells.iter().copied().enumerate().filter(|(_, count)| *count != 0)
+    }
+
     /// How many requests there were.
     pub fn count(&self) -> u64 {
         self.cells.iter().sum()

@@ -241,6 +241,11 @@ impl Life {
         Self { words: (MASTER_WORD..MASTER_WORD + MASTER_WORDS).map(load).collect() }
     }
 
+    /// Writes them as the master's words of a board.
+    pub fn write(&self, store: impl Fn(usize, u64)) {
+        (MASTER_WORD..).zip(&self.words).for_each(|(word, value)| store(word, *value));
+    }
+
     /// Adds what another master has counted.
     pub fn add(&mut self, other: &Self) {
         let (start, seconds) = (Counter::StartedAt.place(), Counter::BootSeconds.place());

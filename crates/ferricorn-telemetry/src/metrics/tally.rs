@@ -25,6 +25,11 @@ impl Tally {
         Self { words }
     }
 
+    /// One word of it.
+    pub(super) fn word(&self, index: usize) -> u64 {
+        if index == layout::WEBSOCKETS_OPEN { 0 } else { self.words[index] }
+    }
+
     /// Adds another one.
     pub fn add(&mut self, other: &Self) {
         for (index, (word, other)) in self.words.iter_mut().zip(&other.words).enumerate() {

@@ -15,7 +15,7 @@ mod workers;
 use super::Entry;
 
 /// Every entry, in the order of help.
-pub(super) static TABLE: [&[Entry]; 11] = [
+pub(super) static TABLE: [&[Entry]; 12] = [
     app::ENTRIES,
     sockets::ENTRIES,
     workers::ENTRIES,
@@ -25,6 +25,7 @@ pub(super) static TABLE: [&[Entry]; 11] = [
     websocket::ENTRIES,
     tls::ENTRIES,
     process::ENTRIES,
+    process::MONITORING,
     file_only::ENTRIES,
     hooks::ENTRIES,
 ];

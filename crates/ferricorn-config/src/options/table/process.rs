@@ -1,6 +1,10 @@
-//! The process itself.
+//! The process itself, and what it tells of itself in numbers.
 
-use crate::options::{Entry, Group::Process, Kind};
+use crate::options::{
+    Entry,
+    Group::{Monitoring, Process},
+    Kind,
+};
 
 pub(super) static ENTRIES: &[Entry] = &[
     Entry::switch(Process, &["help"])
@@ -54,6 +58,25 @@ pub(super) static ENTRIES: &[Entry] = &[
         "Give the workers all groups of their user",
         |draft, value| {
             draft.initgroups = value.flag();
+        },
+    ),
+];
+
+pub(super) static MONITORING: &[Entry] = &[
+    Entry::new(Monitoring, &["metrics-bind"], Kind::MetricsAddress, "ADDRESS").sets(
+        "Serve metrics, health and a status page: PORT (of loopback), HOST:PORT, unix:PATH or fd://N",
+        |draft, value| draft.metrics_bind = value.address(),
+    ),
+    Entry::new(Monitoring, &["metrics-token-file"], Kind::Text, "FILE").sets(
+        "File with the bearer token that readers of metrics and status must send",
+        |draft, value| {
+            draft.metrics_token_file = value.text();
+        },
+    ),
+    Entry::switch(Monitoring, &["request-counts"]).off("no-request-counts").depends("on").sets(
+        "Count requests and their times in each worker",
+        |draft, value| {
+            draft.request_counts = value.flag();
         },
     ),
 ];

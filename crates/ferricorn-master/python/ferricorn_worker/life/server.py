@@ -37,6 +37,7 @@ from ..talk import scoreboard
 from ..talk.channel import Channel, MalformedMessage, MasterGone
 from ..talk.scoreboard import Heartbeat, Scoreboard
 from ..talk.start import Who
+from ..talk.tally import CUT, Tally
 from .signals import ORPHAN_LIMIT, Signals, limit_exit
 
 ORPHAN_GRACE = 0.7
@@ -70,12 +71,13 @@ class Server(uvicorn.Server):
         self._board = board
         self._signals = signals
         self._logs = logs
-        self._protocols = Uvicorns(config, self.server_state)
+        self._tally = None if who.tally is None else Tally(who.tally, who.row)
+        self._protocols = Uvicorns(config, self.server_state, self._tally)
         self._connections = ConnectionSet(self._protocols)
         self.server_state.connections = self._connections
         tasks = self.server_state.tasks
         self._requests = InFlight(board, self._protocols, tasks)
-        config.loaded_app = self._requests.wrap(served)
+        config.loaded_app = self._requests.wrap(served, self._tally)
         self._websockets = 0
         if who.count_websockets:
             self._connections.on_add = self._count_websocket
@@ -90,7 +92,7 @@ class Server(uvicorn.Server):
         )
         pause = float(config.timeout_keep_alive)
         self._drain = Drain(self._protocols, self._connections, tasks, pause, self._intake, board, self._queue_in)
-        self._heartbeat = Heartbeat(board, self._publish)
+        self._heartbeat = Heartbeat(board, self._publish, self._tally)
         self._tasks: set[asyncio.Task[None]] = set()
         self._drain_task: asyncio.Task[None] | None = None
         self._ticks: asyncio.Task[None] | None = None
@@ -287,6 +289,8 @@ class Server(uvicorn.Server):
     def _on_drained(self) -> None:
         drain = self._drain
         self._publish()
+        if self._tally is not None:
+            self._tally.add(CUT, drain.cut)
         self._channel.send({"type": "drained", "handed_over": drain.handed_over, "cut": drain.cut})
         self._drained = True
         if self._ticks is not None:

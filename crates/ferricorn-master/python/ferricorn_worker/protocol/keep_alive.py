@@ -1,7 +1,7 @@
 """One timer for all pauses of a kept connection.
 
 Owns: the keep-alive timer of a connection of uvicorn's HTTP/1.1 protocols. Does not own: what happens when it is over
-(uvicorn closes the connection).
+(uvicorn closes the connection), how the exchange before it is counted (`cork`).
 Invariants: a pause ends neither earlier nor noticeably later than with a timer of its own; nothing is left in the
 event loop once the connection is gone.
 
@@ -14,10 +14,24 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .pass_on import pass_on
+
+_clock = time.perf_counter
+
+
+class _NoExchange:
+    """What a timer without a connection notes its times in."""
+
+    __slots__ = ("count", "started", "status")
+
+    def __init__(self) -> None:
+        self.status = None
+        self.started = 0.0
+        self.count: Callable[[Any], None] = lambda _exchange: None
 
 
 class KeepAlive:
@@ -27,7 +41,7 @@ class KeepAlive:
     (uvicorn 0.24 to 0.54). Everything else that an event loop has is passed on (`pass_on`).
     """
 
-    __slots__ = ("_callback", "_end", "_fires_at", "_loop", "_timer", "create_task", "time")
+    __slots__ = ("_callback", "_end", "_fires_at", "_loop", "_timer", "create_task", "exchange", "time")
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop = loop
@@ -35,6 +49,8 @@ class KeepAlive:
         self._callback: Callable[[], object] | None = None
         self._end = 0.0
         self._fires_at = math.inf
+        self.exchange: Any = _NoExchange()
+        """The transport of the connection (`cork`), which knows the exchange that is under way."""
         self.create_task = loop.create_task
         self.time = loop.time
 
@@ -45,11 +61,16 @@ class KeepAlive:
         # Without a timer it never fires.
         if end < self._fires_at:
             self._arm(delay)
+        exchange = self.exchange
+        if exchange.status is not None:
+            # Pauses follow complete responses only: here each of them passes without a call of its own.
+            exchange.count(exchange)
         return self
 
     def cancel(self) -> None:
-        """Ends the pause: a request has come."""
+        """Ends the pause: the first byte of a request has come."""
         self._callback = None
+        self.exchange.started = _clock()
 
     def when(self) -> float:
         """The end of the pause on the event loop's clock."""
@@ -98,7 +119,8 @@ def detach(connection: Any) -> None:
     """
     timer = getattr(connection, "timeout_keep_alive_task", None)
     if timer is not None:
-        timer.cancel()
+        # Not to be cancelled: that is what a request does.
+        timer.stop() if type(timer) is KeepAlive else timer.cancel()
         connection.timeout_keep_alive_task = None
     keep_alive = getattr(connection, "loop", None)
     if type(keep_alive) is KeepAlive:

@@ -20,7 +20,8 @@ def declining(protocol_class: type[Any]) -> type[Any]:
     return _on_httptools(protocol_class) if protocol_class.__name__ == "HttpToolsProtocol" else _on_h11(protocol_class)
 
 
-def _is_websocket(protocol: Any) -> bool:
+def is_websocket(protocol: Any) -> bool:
+    """Whether the request whose head was read offers WebSockets, and the offer is taken up."""
     return protocol._get_upgrade() == b"websocket" and protocol.ws_protocol_class is not None
 
 
@@ -52,7 +53,7 @@ def _on_httptools(protocol_class: type[Any]) -> type[Any]:
             return self._should_upgrade()
 
         def handle_websocket_upgrade(self) -> None:
-            if _is_websocket(self):
+            if is_websocket(self):
                 super().handle_websocket_upgrade()
                 return
             if self._get_upgrade() == b"websocket":

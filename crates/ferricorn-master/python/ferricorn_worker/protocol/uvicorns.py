@@ -14,6 +14,7 @@ import socket
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from ..talk.tally import Tally
 from . import keep_alive, last_word
 from .interface import Protocols, Scope
 from .lean import is_known, lean
@@ -25,14 +26,15 @@ _NOBODY = asyncio.Protocol()
 class Uvicorns(Protocols):
     """The protocols that a loaded `uvicorn.Config` names, with the state of its server."""
 
-    def __init__(self, config: Any, state: Any) -> None:
+    def __init__(self, config: Any, state: Any, tally: Tally | None = None) -> None:
         self._config = config
         self._state = state
+        self._tally = tally
 
     def factory(self, loop: asyncio.AbstractEventLoop, state: Any, is_quiet: bool) -> Callable[[], asyncio.Protocol]:
         """Makes uvicorn's protocols, with less work for each request if they are known."""
         config, server_state = self._config, self._state
-        protocol_class = lean(config.http_protocol_class, loop, is_quiet)
+        protocol_class = lean(config.http_protocol_class, loop, is_quiet, self._tally)
 
         def create() -> asyncio.Protocol:
             protocol: asyncio.Protocol = protocol_class(config=config, server_state=server_state, app_state=state)

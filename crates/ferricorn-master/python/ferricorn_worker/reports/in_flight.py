@@ -16,13 +16,14 @@ import asyncio
 import struct
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
+from ..protocol.exchange import Application, follow
 from ..protocol.interface import Protocols
 from ..talk import scoreboard
 from ..talk.scoreboard import METHOD_BYTES, NEWEST_PLACES, PLACE_BYTES, SEEN_PLACES, Scoreboard
-
-Application = Callable[[Any, Any, Any], Awaitable[None]]
+from ..talk.tally import Tally
 
 _NEW = struct.Struct(f"=Q{METHOD_BYTES}s{PLACE_BYTES - 8 - METHOD_BYTES}s")
 """The number of the request, its method and its path; `pack` cuts them, or fills up with NUL."""
@@ -47,21 +48,35 @@ class InFlight:
         self._begun: Callable[[], int] = int
         self._empty = True
 
-    def wrap(self, app: Application) -> Application:
-        """The application, with a note of each request as it begins."""
+    def wrap(self, app: Application, tally: Tally | None = None) -> Application:
+        """The application, with a note of each request as it begins; and counting what no transport of ours counts."""
         begun = 0
         newest = self._board.page[_SEEN_BYTES:]
         pack = _NEW.pack_into
+        clock = time.perf_counter
+        followed = app if tally is None else partial(follow, tally, app)
 
         # Not a coroutine function: returning the application's own coroutine saves one per request.
         def noted(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
             nonlocal begun
+            run = app
+            try:
+                # uvicorn's protocols call it with a method of the exchange's.
+                exchange = send.__self__.transport
+                if exchange.status is not None:
+                    # Of a pipeline: no pause has counted the one before.
+                    exchange.count(exchange)
+                # The first request of a connection, or one of a pipeline: no pause has ended with it.
+                exchange.started = exchange.started or clock()
+            except AttributeError:
+                # A WebSocket, or a protocol that is not uvicorn's.
+                run = followed
             path = scope.get("raw_path")
             if path is not None:
                 begun += 1
                 method = _METHODS.get(scope.get("method"), b"")
                 pack(newest, begun % NEWEST_PLACES * PLACE_BYTES, begun, method, path)
-            return app(scope, receive, send)
+            return run(scope, receive, send)
 
         self._begun = lambda: begun
         return noted

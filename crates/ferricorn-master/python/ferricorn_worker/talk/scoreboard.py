@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 
 from ..base import forked
+from .tally import Tally
 
 HEADER_WORDS = 16
 ROW_WORDS = 16
@@ -104,9 +105,10 @@ class Scoreboard:
 class Heartbeat:
     """Stores the time, the counts and the event loop's lag ten times a second."""
 
-    def __init__(self, board: Scoreboard, publish: Callable[[], None]) -> None:
+    def __init__(self, board: Scoreboard, publish: Callable[[], None], tally: Tally | None = None) -> None:
         self._board = board
         self._publish = publish
+        self._tally = tally
         self._due = 0
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -117,7 +119,10 @@ class Heartbeat:
     def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
         now = time.monotonic_ns()
         self._board.set(HEARTBEAT, now)
-        self._board.set(LOOP_LAG, max(0, now - self._due))
+        lag = max(0, now - self._due)
+        self._board.set(LOOP_LAG, lag)
         self._publish()
+        if self._tally is not None:
+            self._tally.beat(lag, self._board.get(ACCEPTED), self._board.get(HANDED_OVER))
         self._due = now + int(TICK * 1e9)
         loop.call_later(TICK, self._beat, loop)

@@ -178,6 +178,7 @@ class Who:
     master_pid: int
     scoreboard: int
     row: int
+    tally: int | None
     black_box: int
     workers: int
     handoff: tuple[int, int]
@@ -195,6 +196,7 @@ class Who:
             master_pid=worker["master_pid"],
             scoreboard=worker["scoreboard"],
             row=worker["row"],
+            tally=worker.get("tally"),
             black_box=worker["black_box"],
             workers=worker["workers"],
             handoff=(worker["handoff"][0], worker["handoff"][1]),
@@ -205,7 +207,8 @@ class Who:
 
     def descriptors(self) -> tuple[int, ...]:
         """Every descriptor that the message names."""
-        return (self.scoreboard, self.black_box, *self.handoff)
+        optional = () if self.tally is None else (self.tally,)
+        return (self.scoreboard, self.black_box, *self.handoff, *optional)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,236 @@
+//! The connections of those who watch: each has a place, and limits.
+//!
+//! Owns: accepting, places, patience. Does not own: what is answered ([`super::answer`]).
+//!
+//! Invariants: at most [`MOST`] connections; one that comes beyond that takes the place of the one that has made no progress
+//! for longest, but never of one that was active a moment ago or waits for us; a connection ends after [`LIFE`] whatever it
+//! does. So clients that send nothing, or half a request, or never read, cost memory for a bounded time, and an honest one is
+//! answered among any number of them.
+
+use std::{
+    convert::Infallible,
+    io,
+    net::TcpListener as StdTcpListener,
+    os::{
+        fd::{AsFd as _, OwnedFd},
+        unix::net::UnixListener as StdUnixListener,
+    },
+    pin::Pin,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::{Context, Poll},
+    time::{Duration, Instant},
+};
+
+use ferricorn_sys::Listener;
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::{TcpListener, UnixListener},
+    task::{AbortHandle, JoinHandle},
+    time::{sleep, timeout},
+};
+
+use super::{
+    Request,
+    answer::{Shared, answer},
+};
+
+/// How many connections there are at most.
+pub(super) const MOST: usize = 16;
+
+/// How long the head of a request may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How long a connection may live.
+const LIFE: Duration = Duration::from_secs(10);
+
+/// How long a connection keeps its place without progress, whoever else wants it.
+const SHELTER: Duration = Duration::from_millis(20);
+
+/// After a failure to accept, such as a lack of descriptors.
+const PAUSE: Duration = Duration::from_millis(100);
+
+/// The largest head of a request, in bytes.
+const LARGEST_HEAD: usize = 8192;
+
+enum Socket {
+    Tcp(TcpListener),
+    Unix(UnixListener),
+}
+
+/// Accepts on a copy of the socket until the task is ended.
+pub(super) fn accept(listener: &Listener, shared: Shared) -> io::Result<JoinHandle<()>> {
+    let copy: OwnedFd = listener.as_fd().try_clone_to_owned()?;
+    let socket = if listener.socket_address().is_some() {
+        let socket = StdTcpListener::from(copy);
+        socket.set_nonblocking(true)?;
+        Socket::Tcp(TcpListener::from_std(socket)?)
+    } else {
+        let socket = StdUnixListener::from(copy);
+        socket.set_nonblocking(true)?;
+        Socket::Unix(UnixListener::from_std(socket)?)
+    };
+    let shared = Arc::new(shared);
+    Ok(tokio::spawn(async move {
+        let mut clients = Clients::default();
+        loop {
+            let accepted = match &socket {
+                Socket::Tcp(listener) => listener.accept().await.map(|(stream, _)| Stream::new(stream)),
+                Socket::Unix(listener) => listener.accept().await.map(|(stream, _)| Stream::new(stream)),
+            };
+            match accepted {
+                Ok(stream) => {
+                    clients.make_room(&shared).await;
+                    clients.serve(stream, &shared);
+                }
+                Err(_) => sleep(PAUSE).await,
+            }
+        }
+    }))
+}
+
+/// Those that are connected.
+#[derive(Default)]
+struct Clients(Vec<Client>);
+
+struct Client {
+    task: AbortHandle,
+    progress: Arc<Progress>,
+}
+
+impl Drop for Clients {
+    fn drop(&mut self) {
+        self.0.iter().for_each(|client| client.task.abort());
+    }
+}
+
+impl Clients {
+    /// Waits until there is a place, and takes one away if nobody leaves.
+    async fn make_room(&mut self, shared: &Shared) {
+        loop {
+            self.0.retain(|client| !client.task.is_finished());
+            if self.0.len() < MOST {
+                return;
+            }
+            let slowest =
+                self.0.iter().enumerate().filter_map(|(place, it)| Some((it.progress.none_for()?, place)));
+            match slowest.max() {
+                Some((idle, place)) if idle >= SHELTER => {
+                    self.0.swap_remove(place).task.abort();
+                    // When the loop has more to do than it can, it is not counted.
+                    let _full = shared.requests.try_send(Request::Refused);
+                    return;
+                }
+                Some((idle, _)) => sleep(SHELTER.saturating_sub(idle)).await,
+                None => sleep(SHELTER).await,
+            }
+        }
+    }
+
+    fn serve(&mut self, stream: Stream, shared: &Arc<Shared>) {
+        let progress = Arc::clone(&stream.progress);
+        let shared = Arc::clone(shared);
+        let connection = async move {
+            let progress = Arc::clone(&stream.progress);
+            let service = service_fn(|request| {
+                let (shared, progress) = (Arc::clone(&shared), Arc::clone(&progress));
+                async move {
+                    progress.is_ours(true);
+                    let response = answer(&request, &shared).await;
+                    progress.is_ours(false);
+                    Ok::<_, Infallible>(response)
+                }
+            });
+            let connection = http1::Builder::new()
+                .timer(TokioTimer::new())
+                .header_read_timeout(PATIENCE)
+                .max_buf_size(LARGEST_HEAD)
+                .serve_connection(TokioIo::new(stream), service);
+            // A client that hangs up, or is slow, has only itself to blame.
+            let _ = timeout(LIFE, connection).await;
+        };
+        self.0.push(Client { task: tokio::spawn(connection).abort_handle(), progress });
+    }
+}
+
+/// When a connection has last moved.
+struct Progress {
+    last: Mutex<Instant>,
+    /// A request is complete, and it is for us to answer.
+    ours: AtomicBool,
+}
+
+impl Progress {
+    fn note(&self) {
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn is_ours(&self, ours: bool) {
+        self.ours.store(ours, Ordering::Relaxed);
+        self.note();
+    }
+
+    /// For how long there was none for which the client is to blame; `None` while it waits for us.
+    fn none_for(&self) -> Option<Duration> {
+        let last = *self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        (!self.ours.load(Ordering::Relaxed)).then(|| last.elapsed())
+    }
+}
+
+trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
+
+/// A connection that notes its progress.
+struct Stream {
+    inner: Box<dyn Transport>,
+    progress: Arc<Progress>,
+}
+
+impl Stream {
+    fn new(inner: impl Transport + 'static) -> Self {
+        let progress = Progress { last: Mutex::new(Instant::now()), ours: AtomicBool::new(false) };
+        Self { inner: Box::new(inner), progress: Arc::new(progress) }
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let result = Pin::new(&mut self.inner).poll_read(context, buffer);
+        if buffer.filled().len() > before {
+            self.progress.note();
+        }
+        result
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        data: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let result = Pin::new(&mut self.inner).poll_write(context, data);
+        if matches!(result, Poll::Ready(Ok(1..))) {
+            self.progress.note();
+        }
+        result
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,233 @@
+//! The endpoint for those who watch the service: metrics, probes, and the status page, by HTTP on an address of its own.
+//!
+//! Owns: its listening socket, who may read what, the asking of the loop. Does not own: the connections ([`clients`]), what
+//! is answered ([`answer`]), the facts (`world`).
+//!
+//! Invariants: it is off unless an address was given; it runs in the master's own loop and never holds that up: a client has
+//! limits of size and time, and an answer is made from memory.
+
+mod answer;
+mod clients;
+mod token;
+
+use std::{
+    os::fd::AsRawFd as _,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use ferricorn_config::{Bind, Metrics};
+use ferricorn_sys::{Access, ListenError, Listener};
+use ferricorn_telemetry::metrics::Service;
+use ferricorn_wire::{observation::Observation, upgrade::ListenerState};
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+use tracing::{error, info, warn};
+
+use self::token::Token;
+use crate::outside::addresses::{bind_alone, held_by, hint, shown};
+
+/// The queue of connections that were not accepted yet.
+const BACKLOG: u32 = 1024;
+
+/// The rights of the file of a unix socket: of the owner and the group.
+const UMASK: u32 = 0o117;
+
+/// How old the facts may be that are shown. Whoever asks within that time gets the same.
+const FRESH: Duration = Duration::from_millis(50);
+
+/// Everything that the endpoint shows.
+pub(crate) struct Report {
+    pub(crate) service: Service,
+    pub(crate) observation: Observation,
+}
+
+/// What a client's task asks the loop for.
+pub(crate) type Ask = oneshot::Sender<Arc<Report>>;
+
+/// What the loop does next about the endpoint.
+pub(crate) enum Request {
+    /// Find out how the service is, and [`Endpoint::answer`].
+    Look(Ask),
+    /// A client was turned away.
+    Refused,
+}
+
+/// The endpoint, or none.
+#[derive(Default)]
+pub(crate) struct Endpoint {
+    open: Option<Open>,
+    latest: Option<(Instant, Arc<Report>)>,
+}
+
+struct Open {
+    listener: Listener,
+    given: Metrics,
+    requests: mpsc::Receiver<Request>,
+    _accepting: Task,
+}
+
+/// A task that ends with its owner.
+struct Task(JoinHandle<()>);
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// A socket that is bound, and a token that was read: what cannot be had ends a start, and leaves a reload as it was.
+pub(crate) struct Prepared {
+    listener: Listener,
+    /// The file of a unix socket that becomes ours with the service.
+    file: Option<PathBuf>,
+    token: Option<Token>,
+    given: Metrics,
+}
+
+/// Takes the address and reads the token. `None` if no address is wanted.
+pub(crate) fn prepare(metrics: &Metrics) -> Result<Option<Prepared>, String> {
+    let Some(bind) = &metrics.bind else { return Ok(None) };
+    let token = read_token(metrics)?;
+    let listener =
+        listen(bind).map_err(|error| format!("cannot serve metrics at {}: {error}", shown(bind)))?;
+    Ok(Some(Prepared { listener, file: None, token, given: metrics.clone() }))
+}
+
+/// The same on the socket that a predecessor has left.
+pub(crate) fn inherit(metrics: &Metrics, state: Option<&ListenerState>) -> Result<Option<Prepared>, String> {
+    let Some(state) = state else { return prepare(metrics) };
+    let mut listener = Listener::inherited(state.descriptor).map_err(|error| error.to_string())?;
+    if metrics.bind.is_none() {
+        return Ok(None);
+    }
+    if state.ours {
+        listener.own();
+    }
+    let file = state.file.as_ref().map(PathBuf::from);
+    Ok(Some(Prepared { listener, file, token: read_token(metrics)?, given: metrics.clone() }))
+}
+
+fn read_token(metrics: &Metrics) -> Result<Option<Token>, String> {
+    metrics.token_file.as_deref().map(Token::read).transpose()
+}
+
+fn listen(bind: &Bind) -> Result<Listener, String> {
+    let explain = |error: ListenError| format!("{}{}{}", error.why(), hint(bind, &error), held_by(bind));
+    let listener = bind_alone(bind, Access { umask: UMASK, owner: None }).map_err(explain)?;
+    listener.listen(BACKLOG).map_err(|error| error.to_string())?;
+    Ok(listener)
+}
+
+impl Endpoint {
+    /// Serves there from now on, in place of where it did.
+    pub(crate) fn open(&mut self, prepared: Option<Prepared>) {
+        self.open = None;
+        let Some(Prepared { mut listener, file, token, given }) = prepared else { return };
+        if let Some(file) = file
+            && let Err(error) = listener.take_file(&file)
+        {
+            warn!("the file of {} is gone: {error}", listener.address());
+        }
+        let is_private = listener.socket_address().is_none_or(|it| it.ip().is_loopback());
+        if token.is_none() && !is_private {
+            warn!(
+                "whoever reaches {} can read the metrics: no token is asked for (hint: --metrics-token-file)",
+                listener.address()
+            );
+        }
+        // Paths are told where not just anybody reads.
+        let shows_paths = token.is_some() || listener.socket_address().is_none();
+        let (sender, requests) = mpsc::channel(clients::MOST);
+        let shared = answer::Shared { token, shows_paths, requests: sender };
+        match clients::accept(&listener, shared) {
+            Ok(accepting) => {
+                info!("Metrics at: {}", listener.address());
+                self.open = Some(Open { listener, given, requests, _accepting: Task(accepting) });
+            }
+            Err(error) => error!("cannot serve metrics: {error}"),
+        }
+    }
+
+    /// Takes new settings. A failure is logged, and it goes on as it was.
+    pub(crate) fn change(&mut self, metrics: &Metrics) {
+        match self.open.take() {
+            None if metrics.bind.is_none() => {}
+            Some(open) if open.given == *metrics => self.open = Some(open),
+            // The socket stays, and only who may read changes.
+            Some(open) if open.given.bind == metrics.bind => match read_token(metrics) {
+                Ok(token) => {
+                    let Open { listener, .. } = open;
+                    self.open(Some(Prepared { listener, file: None, token, given: metrics.clone() }));
+                }
+                Err(error) => self.go_on(Some(open), &error),
+            },
+            before => match prepare(metrics) {
+                Ok(prepared) => {
+                    drop(before);
+                    self.open(prepared);
+                }
+                Err(error) => self.go_on(before, &error),
+            },
+        }
+    }
+
+    fn go_on(&mut self, before: Option<Open>, error: &str) {
+        error!("{error}; metrics go on as they were");
+        self.open = before;
+    }
+
+    /// Stops to serve.
+    pub(crate) fn close(&mut self) {
+        self.open = None;
+    }
+
+    /// Stops to serve, and leaves the file of a unix socket to the successor.
+    pub(crate) fn hand_over(&mut self) {
+        if let Some(open) = &mut self.open {
+            open.listener.leave_file();
+        }
+        self.close();
+    }
+
+    /// The socket, to leave it to the next program.
+    pub(crate) fn state(&self) -> Option<ListenerState> {
+        let listener = &self.open.as_ref()?.listener;
+        Some(ListenerState {
+            descriptor: listener.as_raw_fd(),
+            file: listener.file().map(|path| path.to_string_lossy().into_owned()),
+            ours: listener.is_ours(),
+        })
+    }
+
+    /// The next thing that a client wants of the loop. Never comes where there is no endpoint.
+    pub(crate) async fn next(&mut self) -> Request {
+        match &mut self.open {
+            Some(open) => match open.requests.recv().await {
+                Some(request) => request,
+                None => std::future::pending().await,
+            },
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Answers at once what was found out a moment ago; gives the question back otherwise.
+    pub(crate) fn answer_at_once(&self, ask: Ask) -> Option<Ask> {
+        match &self.latest {
+            Some((at, report)) if at.elapsed() < FRESH => {
+                // It may have hung up.
+                let _ = ask.send(Arc::clone(report));
+                None
+            }
+            _ => Some(ask),
+        }
+    }
+
+    /// Keeps what was found out, for those who ask in the next moment.
+    pub(crate) fn remember(&mut self, report: &Arc<Report>) {
+        self.latest = Some((Instant::now(), Arc::clone(report)));
+    }
+}
