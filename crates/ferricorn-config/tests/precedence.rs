@@ -8,7 +8,7 @@ use std::{path::PathBuf, time::Duration};
 
 use ferricorn_config::{
     AccessLog, Bind, ConfigError, Environment, Facts, Given, Input, Layer, ListenWhen, LogFormat, LogLevel,
-    LogOptions, MemoryLimit, Resolved, Rights, Settings, SyslogAddress, UvicornValue, WorkerMemory,
+    LogOptions, MemoryLimit, Metrics, Resolved, Rights, Settings, SyslogAddress, UvicornValue, WorkerMemory,
     options::{self, Preset, Spelling},
     resolve,
 };
@@ -133,7 +133,24 @@ fn defaults() -> Settings {
         error_log: None,
         log_level: LogLevel::Info,
         logs: LogOptions::default(),
+        metrics: Metrics { bind: None, token_file: None, counts: true },
     }
+}
+
+#[test]
+fn a_port_alone_shows_metrics_to_this_machine_only() {
+    let bind = |line: &str| settings(&format!("a --metrics-bind {line}"), &[]).metrics.bind;
+    let tcp = |host: &str, port| Some(Bind::Tcp { host: host.to_owned(), port });
+    assert_eq!(bind("9100"), tcp("127.0.0.1", 9100));
+    assert_eq!(bind("0.0.0.0:9100"), tcp("0.0.0.0", 9100));
+    assert_eq!(bind("[::1]:9100"), tcp("::1", 9100));
+    assert_eq!(bind("unix:/run/m"), Some(Bind::Unix("/run/m".into())));
+    assert_eq!(bind("fd://5"), Some(Bind::Fd(5)));
+    assert_eq!(settings("a", &[("FERRICORN_METRICS_BIND", "")]).metrics.bind, None);
+    let metrics =
+        settings("a --metrics-bind 9100 --metrics-token-file token --no-request-counts", &[]).metrics;
+    assert!(metrics.token_file.is_some_and(|file| file.is_absolute() && file.ends_with("token")));
+    assert!(!metrics.counts);
 }
 
 #[test]

@@ -27,6 +27,7 @@ mod journal;
 mod logs;
 mod loss;
 mod master_reload;
+mod metrics;
 mod module_form;
 mod offsets;
 mod pid1;

@@ -1,0 +1,313 @@
+//! The metrics endpoint: exact counts over the whole life of the service, probes, limits, and who may read.
+
+use std::{
+    collections::BTreeMap,
+    io::Write as _,
+    net::TcpStream,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+use ferricorn_test::{
+    Address, Builder, Connection, Deployed, PATIENCE, Server, eventually, http, processes, turn,
+};
+use nix::sys::signal::Signal;
+
+use crate::{PROGRAM, ferricorn, upgrade};
+
+const APP: &str = r#"
+import asyncio
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": message["type"] + ".complete"})
+            if message["type"].endswith("shutdown"):
+                return
+    _, what, how = (scope["path"] + "//").split("/")[:3]
+    if what == "sleep":
+        await asyncio.sleep(float(how))
+    code = int(how) if what == "code" else 200
+    await send({"type": "http.response.start", "status": code, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+"#;
+
+/// A service whose metrics are at a unix socket in its folder.
+fn observed(line: &str) -> (Builder, Address) {
+    let builder = ferricorn();
+    let socket = builder.folder().join("metrics.sock");
+    let bind = format!("unix:{}", socket.display());
+    (builder.app(APP).args(["--metrics-bind", &bind]).line(line), Address::Unix(socket))
+}
+
+/// The samples of `/metrics` by their name and labels.
+fn scrape(address: &Address) -> BTreeMap<String, f64> {
+    let response = http::get(address, "/metrics").expect("metrics");
+    assert_eq!(response.status, 200);
+    let text = response.text();
+    let samples = text.lines().filter(|line| !line.starts_with('#'));
+    samples
+        .map(|line| {
+            let (name, value) = line.rsplit_once(' ').expect("a sample");
+            (name.to_owned(), value.parse().expect("a number"))
+        })
+        .collect()
+}
+
+/// Requests by code.
+fn codes(address: &Address) -> BTreeMap<u16, u64> {
+    let code = |name: &str| {
+        let rest = name.strip_prefix("ferricorn_http_requests_total{code=\"")?;
+        rest.strip_suffix("\"}")?.parse().ok()
+    };
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "counts")]
+    scrape(address).iter().filter_map(|(name, value)| Some((code(name)?, *value as u64))).collect()
+}
+
+/// Clients that ask for different codes and count what they get, until they are told to stop.
+struct Clients {
+    stop: Arc<AtomicBool>,
+    threads: Vec<thread::JoinHandle<BTreeMap<u16, u64>>>,
+}
+
+impl Clients {
+    fn start(address: &Address) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let client = |_| {
+            let (address, stop) = (address.clone(), Arc::clone(&stop));
+            thread::spawn(move || {
+                let mut counts = BTreeMap::new();
+                let mut connection: Option<Connection> = None;
+                for code in [200, 404, 201, 503, 200, 418].into_iter().cycle() {
+                    if stop.load(Ordering::Relaxed) {
+                        break;
+                    }
+                    let open =
+                        connection.get_or_insert_with(|| Connection::open(&address).expect("a connection"));
+                    let response = open.get(&format!("/code/{code}")).expect("an answer");
+                    assert_eq!(response.status, code);
+                    *counts.entry(code).or_insert(0) += 1;
+                    if response.closes() {
+                        connection = None;
+                    }
+                }
+                counts
+            })
+        };
+        let threads = (0..3).map(client).collect();
+        Self { stop, threads }
+    }
+
+    /// What they were answered.
+    fn stop(self) -> BTreeMap<u16, u64> {
+        self.stop.store(true, Ordering::Relaxed);
+        let mut all = BTreeMap::new();
+        for client in self.threads {
+            for (code, count) in client.join().expect("a client that lost nothing") {
+                *all.entry(code).or_insert(0) += count;
+            }
+        }
+        all
+    }
+}
+
+/// Scrapes ten times a second until it is told to stop: nothing may fall or disappear, no scrape may fail.
+fn watch(address: &Address, stop: &Arc<AtomicBool>) -> thread::JoinHandle<usize> {
+    let (address, stop) = (address.clone(), Arc::clone(stop));
+    thread::spawn(move || {
+        let mut scrapes = 0;
+        let mut last: BTreeMap<String, f64> = BTreeMap::new();
+        while !stop.load(Ordering::Relaxed) {
+            let now = scrape(&address);
+            for (name, before) in &last {
+                // The master's own process is another one after an upgrade.
+                let counts = ["_total", "_count", "_bucket", "_sum"].iter().any(|part| name.contains(part));
+                if counts && !name.starts_with("process_") {
+                    let now = now.get(name).unwrap_or_else(|| panic!("{name} has disappeared"));
+                    assert!(now >= before, "{name} fell from {before} to {now}");
+                }
+            }
+            last = now;
+            scrapes += 1;
+            thread::sleep(Duration::from_millis(100));
+        }
+        scrapes
+    })
+}
+
+#[test]
+fn counts_are_exact_through_recycles_reloads_scaling_kills_and_upgrades() {
+    let _turn = turn::alone();
+    let (builder, metrics) = observed("--workers 2 --max-requests 300 --reload-probation 0.2");
+    let server = builder.linked().expect_error("was sent SIGKILL").serve(2);
+    let stop = Arc::new(AtomicBool::new(false));
+    let watcher = watch(&metrics, &stop);
+    let clients = Clients::start(&server.address());
+    server.wait_for_count("reason=max-requests", 3, PATIENCE);
+    server.signal(Signal::SIGHUP);
+    server.wait_for_line("Reloaded: every worker", PATIENCE);
+    server.signal(Signal::SIGTTIN);
+    server.wait_for_line("Workers: 2 to 3", PATIENCE);
+    server.signal(Signal::SIGTTOU);
+    server.wait_for_line("Workers: 3 to 2", PATIENCE);
+    let mut master = server.pid();
+    for _ in 0..2 {
+        let mark = server.log().mark();
+        server.deploy(Deployed::Program(std::path::Path::new(PROGRAM)));
+        processes::signal(master, Signal::SIGUSR2);
+        let next = upgrade::writer(&server, mark, upgrade::TOOK_OVER);
+        eventually(PATIENCE, "the old master has left", || !processes::alive(master));
+        master = next;
+    }
+    let expected = clients.stop();
+    // Nobody waits for an answer any more: to kill one loses nothing, and what it has counted remains.
+    let victim = processes::children(master)[0].pid;
+    processes::signal(victim, Signal::SIGKILL);
+    server.wait_for_line("was sent SIGKILL", PATIENCE);
+    eventually(PATIENCE, "every answer is counted once", || codes(&metrics) == expected);
+    stop.store(true, Ordering::Relaxed);
+    assert!(watcher.join().expect("nothing fell and nothing failed") > 20);
+    let samples = scrape(&metrics);
+    let sample = |name: &str| samples.get(name).copied().unwrap_or(-1.0);
+    assert!(sample("ferricorn_upgrades_total{outcome=\"committed\"}") >= 2.0);
+    assert!(sample("ferricorn_reloads_total{outcome=\"committed\"}") >= 1.0);
+    assert!(sample("ferricorn_worker_exits_total{cause=\"killed\"}") >= 1.0);
+    processes::signal(master, Signal::SIGTERM);
+    server.wait_nobody_left(PATIENCE);
+    server.finish();
+}
+
+#[test]
+fn an_upgrade_that_is_rejected_leaves_counts_and_endpoint_as_they_were() {
+    let _turn = turn::together();
+    let (builder, metrics) = observed("--workers 1 --upgrade-timeout 30");
+    let server = builder.linked().expect_error("Upgrade failed").serve(1);
+    for _ in 0..5 {
+        server.get("/code/201").expect("an answer");
+    }
+    server.deploy(Deployed::Program(std::path::Path::new("/bin/false")));
+    server.signal(Signal::SIGUSR2);
+    server.wait_for_line("Upgrade failed", PATIENCE);
+    eventually(PATIENCE, "the counts are there", || codes(&metrics) == BTreeMap::from([(201, 5)]));
+    let samples = scrape(&metrics);
+    assert!(samples["ferricorn_upgrades_total{outcome=\"rejected\"}"] >= 1.0);
+    server.finish();
+}
+
+#[test]
+fn probes_tell_whether_the_service_lives_and_whether_it_is_ready() {
+    let _turn = turn::together();
+    let (builder, metrics) = observed("--workers 1 --timeout 30 --drain-delay 20");
+    let server = builder.serve(1);
+    let status = |path: &str| http::get(&metrics, path).expect("an answer");
+    assert_eq!((status("/healthz").status, status("/readyz").status), (200, 200));
+    let worker = server.workers()[0];
+    processes::signal(worker, Signal::SIGSTOP);
+    eventually(PATIENCE, "it is not ready", || status("/readyz").status == 503);
+    assert!(status("/readyz").text().contains("event loop"));
+    assert_eq!(status("/healthz").status, 200);
+    processes::signal(worker, Signal::SIGCONT);
+    eventually(PATIENCE, "it is ready again", || status("/readyz").status == 200);
+    server.signal(Signal::SIGTERM);
+    // Announced, and clients are still served.
+    eventually(PATIENCE, "it says that it stops", || status("/readyz").status == 503);
+    assert!(status("/readyz").text().contains("stopping"));
+    assert_eq!(server.get("/code/200").expect("an answer").status, 200);
+    server.signal(Signal::SIGQUIT);
+    server.wait_nobody_left(PATIENCE);
+    server.finish();
+}
+
+#[test]
+fn without_the_token_there_are_probes_alone() {
+    let _turn = turn::together();
+    let builder = ferricorn().app(APP);
+    std::fs::write(builder.folder().join("token"), "s3cret\n").expect("written");
+    let server = builder.line("--workers 1 --metrics-bind 127.0.0.1:0 --metrics-token-file token").serve(1);
+    let line = server.wait_for_line("Metrics at: ", PATIENCE).text;
+    let address = Address::parse(line.split("Metrics at: ").nth(1).expect("an address").trim());
+    let status = |path: &str| http::get(&address, path).expect("an answer").status;
+    assert_eq!(["/healthz", "/readyz", "/metrics", "/status.json"].map(status), [200, 200, 401, 401]);
+    let asked = |token: &str| {
+        let mut connection = Connection::open(&address).expect("a connection");
+        let head = format!("GET /metrics HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer {token}\r\n\r\n");
+        connection.send(head.as_bytes()).expect("sent");
+        connection.receive().expect("an answer").status
+    };
+    assert_eq!((asked("s3cret"), asked("s3cret2")), (200, 401));
+    server.finish();
+}
+
+#[test]
+fn an_honest_scrape_is_answered_among_hundreds_that_never_ask() {
+    let _turn = turn::alone();
+    let server = ferricorn().app(APP).line("--workers 1 --metrics-bind 127.0.0.1:0").serve(1);
+    let line = server.wait_for_line("Metrics at: ", PATIENCE).text;
+    let address = Address::parse(line.split("Metrics at: ").nth(1).expect("an address").trim());
+    let before = processes::descriptors(server.pid()).len();
+    let stuck: Vec<TcpStream> = (0..300)
+        .map(|number| {
+            let mut stream = TcpStream::connect(("127.0.0.1", address.port())).expect("a connection");
+            if number % 2 == 0 {
+                stream.write_all(b"GET /metrics HTT").expect("sent");
+            }
+            stream
+        })
+        .collect();
+    let begun = Instant::now();
+    let samples = scrape(&address);
+    assert!(begun.elapsed() < Duration::from_secs(20), "it took {:?}", begun.elapsed());
+    assert!(samples["ferricorn_metrics_clients_refused_total"] > 0.0);
+    assert_eq!(server.get("/code/200").expect("an answer").status, 200);
+    drop(stuck);
+    eventually(PATIENCE, "descriptors come back", || {
+        processes::descriptors(server.pid()).len() <= before + 2
+    });
+    server.finish();
+}
+
+#[test]
+fn an_address_that_is_taken_ends_the_start() {
+    let _turn = turn::together();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("bound");
+    let port = taken.local_addr().expect("an address").port().to_string();
+    let server = ferricorn()
+        .app(APP)
+        .line("--workers 1 --metrics-bind")
+        .args([&port])
+        .expect_error("cannot serve metrics")
+        .start();
+    server.wait_for_line("cannot serve metrics at", PATIENCE);
+    assert_eq!(server.wait_exit(PATIENCE).code(), 1);
+    server.finish();
+}
+
+#[test]
+fn a_reload_can_open_the_endpoint_and_close_it() {
+    let _turn = turn::together();
+    let builder = ferricorn().app(APP);
+    let folder = builder.folder().to_path_buf();
+    let socket = folder.join("metrics.sock");
+    let configure = |bind: &str| {
+        std::fs::write(folder.join("ferricorn.toml"), format!("metrics_bind = \"{bind}\"\n"))
+            .expect("written");
+    };
+    configure("");
+    let server = builder.line("--workers 1 --reload-probation 0").serve(1);
+    server.get("/code/200").expect("an answer");
+    configure(&format!("unix:{}", socket.display()));
+    server.signal(Signal::SIGHUP);
+    server.wait_for_line("Metrics at: unix:", PATIENCE);
+    // What was counted before is there.
+    let address = Address::Unix(socket.clone());
+    eventually(PATIENCE, "the count is there", || codes(&address) == BTreeMap::from([(200, 1)]));
+    configure("");
+    server.signal(Signal::SIGHUP);
+    eventually(PATIENCE, "the endpoint is gone", || !socket.exists());
+    server.finish();
+}
