@@ -1,5 +1,6 @@
 //! Data with a date: versions, wheels, image contents, plans. One file each; its head says where it is from and of when.
 
+pub mod options;
 pub mod packages;
 pub mod render;
 pub mod wheels;

@@ -9,7 +9,7 @@ mod modules;
 
 use std::rc::Rc;
 
-use super::{Command, Deployment, Fact, Facts, Gather, Packages, Program, packages};
+use super::{Command, Deployment, Fact, Facts, Gather, Packages, Program, built, packages};
 use crate::{
     data::render::PYTHON,
     finding::Platform,
@@ -113,7 +113,7 @@ pub(super) fn gather(gather: &mut Gather<'_>) {
 }
 
 fn application(gather: &mut Gather<'_>, modules: &mut Modules, deployment: &Deployment) -> Application {
-    let image = if deployment.native { None } else { images::image(gather, deployment) };
+    let image = if deployment.native { None } else { built::image(gather, deployment) };
     let context = image.map(|at| images::context(gather, at)).unwrap_or_default();
     let mut found = Application {
         packages: packages(gather, deployment, image, &context),

@@ -19,6 +19,12 @@ use crate::{
 
 const IMAGE: &str = "the image says it";
 
+/// How long compose waits for a container to end, in seconds.
+const STOP_TIME: u64 = 10;
+
+/// `PORT` on Cloud Run, unless the manifest names a port.
+const CLOUD_RUN_PORT: u16 = 8080;
+
 /// A compose file.
 #[derive(Debug)]
 pub struct Composition {
@@ -146,7 +152,11 @@ fn pod(source: &Source, workload: &Workload, container: &Container) -> Deploymen
         production: is_production(source.path()),
         command,
         build: Vec::new(),
-        port: Fact::Unknown("the manifest says it in several places"),
+        port: if knative {
+            knative_port(container)
+        } else {
+            Fact::Unknown("the manifest says it in several places")
+        },
         resources: limits(container.memory, container.processors),
         probes: probes.collect(),
         kill_delay: match workload.grace_period {
@@ -159,6 +169,16 @@ fn pod(source: &Source, workload: &Workload, container: &Container) -> Deploymen
         native: false,
         directory: directory.clone(),
         env,
+    }
+}
+
+/// Cloud Run sets `PORT` to the container's port.
+fn knative_port(container: &Container) -> Fact<u16> {
+    match container.ports.first() {
+        Some(port) => {
+            Fact::Known(port.number.text().to_owned(), port.number.whole()).and_then(|text| text.parse().ok())
+        }
+        None => Fact::Default(CLOUD_RUN_PORT, "containerPort is not set"),
     }
 }
 
@@ -210,12 +230,45 @@ fn of_service(source: &Source, service: &Service, production: bool) -> Deploymen
         build: Vec::new(),
         port: Fact::Unknown("compose expects it on no port"),
         resources: limits(service.memory, service.processors),
-        probes: Vec::new(),
-        kill_delay: Fact::Unknown("a rule of its own speaks about it"),
+        probes: healthcheck(source, service, &place),
+        kill_delay: stop_time(service),
         native: false,
         directory: directory.clone(),
         env,
     }
+}
+
+/// How long compose waits between the stop signal and SIGKILL.
+fn stop_time(service: &Service) -> Fact<u64> {
+    match &service.stop_grace_period {
+        Some((text, seconds)) => {
+            whole(*seconds).map_or(Fact::Unknown("it is no time"), |it| Fact::Known(it, text.whole()))
+        }
+        None if service.extends || service.node.get("stop_grace_period").is_some() => {
+            Fact::Unknown("it is said elsewhere")
+        }
+        None => Fact::Default(STOP_TIME, "stop_grace_period is not set"),
+    }
+}
+
+/// What `healthcheck` asks.
+fn healthcheck(source: &Source, service: &Service, place: &Place<'_>) -> Vec<Probe> {
+    let Some(check) = service.healthcheck.as_ref().filter(|it| !it.disabled) else { return Vec::new() };
+    let line = match &check.test {
+        Some(Launch::Words(words)) if check.shell => words.first().map(|line| {
+            let written = Written { span: line.whole(), key: None, style: None, indicator: None };
+            from_shell(line, Shell::Some, written, place)
+        }),
+        Some(Launch::Words(words)) => from_list(source, words, place),
+        Some(Launch::Line(line, style)) => {
+            let written = Written { span: line.whole(), key: None, style: Some(*style), indicator: None };
+            Some(from_shell(line, Shell::Some, written, place))
+        }
+        None => None,
+    };
+    line.map(|line| Probe { path: None, port: None, command: Some(line), span: check.span })
+        .into_iter()
+        .collect()
 }
 
 fn started(source: &Source, service: &Service, place: &Place<'_>) -> Fact<CommandLine> {

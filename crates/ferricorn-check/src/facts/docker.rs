@@ -48,8 +48,7 @@ fn is_dockerfile(name: &str) -> bool {
 fn deployment(file: &Dockerfile, stage: &Stage, source: &Source, gather: &Gather<'_>) -> Deployment {
     let env = environment(file, stage);
     let directory = Fact::Unknown("the image says it");
-    let place = Place { directory: &directory, env: &env };
-    let command = command(file, stage, &place, gather);
+    let command = command(file, stage, &env, gather);
     let from = file.instructions.get(stage.instructions.start);
     Deployment {
         platform: Platform::Docker,
@@ -61,7 +60,7 @@ fn deployment(file: &Dockerfile, stage: &Stage, source: &Source, gather: &Gather
         build: Vec::new(),
         port: Fact::Unknown("an image is expected on no port"),
         resources: Resources::unknown("an image has no limits"),
-        probes: probes(file, stage, &place),
+        probes: probes(file, stage, &env),
         kill_delay: Fact::Unknown("who starts the container decides"),
         native: false,
         directory: directory.clone(),
@@ -69,7 +68,14 @@ fn deployment(file: &Dockerfile, stage: &Stage, source: &Source, gather: &Gather
     }
 }
 
-fn command(file: &Dockerfile, stage: &Stage, place: &Place<'_>, gather: &Gather<'_>) -> Fact<CommandLine> {
+/// What the image starts with these variables.
+pub(super) fn command(
+    file: &Dockerfile,
+    stage: &Stage,
+    env: &Environment,
+    gather: &Gather<'_>,
+) -> Fact<CommandLine> {
+    let place = &Place { directory: &Fact::Unknown("the image says it"), env };
     let entry = file.last(stage, |detail| matches!(detail, Detail::Entrypoint(_)));
     let own = |instruction: &&Instruction| {
         let inside = file.instructions.get(stage.instructions.clone()).unwrap_or_default();
@@ -153,7 +159,8 @@ fn quoted(words: &[Excerpt]) -> Vec<(Excerpt, Span)> {
     words.iter().map(|word| (word.clone(), around(word.whole()))).collect()
 }
 
-fn environment(file: &Dockerfile, stage: &Stage) -> Environment {
+/// What `ENV` sets.
+pub(super) fn environment(file: &Dockerfile, stage: &Stage) -> Environment {
     let mut env = Environment::default();
     for instruction in file.history(stage) {
         let Detail::Env(settings) = &instruction.detail else { continue };
@@ -174,7 +181,9 @@ fn environment(file: &Dockerfile, stage: &Stage) -> Environment {
     env
 }
 
-fn probes(file: &Dockerfile, stage: &Stage, place: &Place<'_>) -> Vec<Probe> {
+/// What `HEALTHCHECK` asks.
+pub(super) fn probes(file: &Dockerfile, stage: &Stage, env: &Environment) -> Vec<Probe> {
+    let place = &Place { directory: &Fact::Unknown("the image says it"), env };
     let Some(check) = file.last(stage, |detail| matches!(detail, Detail::Healthcheck(_))) else {
         return Vec::new();
     };

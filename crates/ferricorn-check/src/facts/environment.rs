@@ -1,6 +1,6 @@
 //! The environment variables of a deployment.
 
-use super::{Fact, Gather};
+use super::{Fact, Facts, Gather};
 use crate::{readers::dotenv, text::Span};
 
 /// Variables as the platform's files set them. What a dashboard sets cannot be seen: a variable that is not here may still
@@ -29,15 +29,6 @@ pub struct Variable {
 /// Files that list what an application reads, without values.
 const LISTS: [&str; 3] = [".env.example", ".env.sample", ".env.template"];
 
-/// The names in the lists at the root.
-pub(super) fn gather(gather: &mut Gather<'_>) {
-    for path in LISTS {
-        let Some(source) = gather.load(path) else { continue };
-        let entries = dotenv::read(&source).into_iter();
-        gather.facts.listed.extend(entries.map(|entry| (entry.name, entry.span)));
-    }
-}
-
 impl Environment {
     /// A variable, if a file sets it.
     pub fn get(&self, name: &str) -> Option<&Variable> {
@@ -47,5 +38,27 @@ impl Environment {
     /// Its value, if it is written there.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.get(name)?.value.value().map(String::as_str)
+    }
+}
+
+impl Facts {
+    /// The names in the lists at the root, with their places.
+    pub fn listed(&self) -> impl Iterator<Item = (&str, Span)> {
+        let lists = self.dotenv.iter().filter(|(path, _)| LISTS.contains(&path.as_str()));
+        lists.flat_map(|(_, entries)| entries).map(|entry| (entry.name.as_str(), entry.span))
+    }
+
+    /// Whether a file as `.env` or `.env.example` names a variable.
+    pub fn is_named(&self, name: &str) -> bool {
+        self.dotenv.iter().flat_map(|(_, entries)| entries).any(|entry| entry.name == name)
+    }
+}
+
+pub(super) fn gather(gather: &mut Gather<'_>) {
+    let fits = |name: &str| name.starts_with(".env") || name.ends_with(".env") || name.starts_with("env.");
+    for path in gather.paths(fits) {
+        if let Some(source) = gather.load(&path) {
+            gather.facts.dotenv.push((path, dotenv::read(&source)));
+        }
     }
 }

@@ -31,13 +31,17 @@ pub(super) fn gather(gather: &mut Gather<'_>) {
         let Some(source) = gather.open(&path) else { continue };
         let Some(document) = gather.document(&path, fly::read(&source)) else { continue };
         for (name, line) in &document.processes {
-            gather.facts.deployments.push(deployment(&document, name, line, &source));
+            gather.facts.deployments.push(deployment(&document, name, Some(line), &source));
+        }
+        // Without groups the image's own command runs.
+        if document.processes.is_empty() && document.root.get("experimental").is_none() {
+            gather.facts.deployments.push(deployment(&document, "app", None, &source));
         }
         gather.facts.fly.push(App { file: source.id(), document });
     }
 }
 
-fn deployment(file: &Fly, name: &str, line: &Excerpt, source: &Source) -> Deployment {
+fn deployment(file: &Fly, name: &str, line: Option<&Excerpt>, source: &Source) -> Deployment {
     let known = |value: Option<&Excerpt>| match value {
         Some(value) => Fact::Known(value.text().to_owned(), value.whole()),
         None => Fact::Unknown("it is no text"),
@@ -49,17 +53,20 @@ fn deployment(file: &Fly, name: &str, line: &Excerpt, source: &Source) -> Deploy
     });
     let env = Environment { variables: variables.collect(), complete: false, open: false };
     let directory = Fact::Unknown("the image says it");
-    let written = Written { span: line.whole(), key: None, style: None, indicator: None };
     let place = Place { directory: &directory, env: &env };
-    let command = split(from_shell(line, Shell::Some, written, &place));
+    let command = line.map_or(Fact::Unknown("the image says it"), |line| {
+        let written = Written { span: line.whole(), key: None, style: None, indicator: None };
+        Fact::Known(split(from_shell(line, Shell::Some, written, &place)), line.whole())
+    });
     let service = service(file, name);
+    let own = || file.app.as_ref().map_or(file.root.span, Excerpt::whole);
     Deployment {
         platform: Platform::Fly,
         service: name.to_owned(),
         role: if service.is_some() { Role::Web } else { Role::Worker },
-        place: line.whole(),
+        place: line.map_or_else(own, Excerpt::whole),
         production: is_production(source.path()),
-        command: Fact::Known(command, line.whole()),
+        command,
         build: Vec::new(),
         port: match service.and_then(|it| it.internal_port) {
             Some((port, span)) => {
@@ -79,7 +86,7 @@ fn deployment(file: &Fly, name: &str, line: &Excerpt, source: &Source) -> Deploy
 /// The service that leads to this group. Without a list it leads to `app`.
 fn service<'f>(file: &'f Fly, name: &str) -> Option<&'f Service> {
     let leads = |it: &&Service| match it.processes.as_slice() {
-        [] => name == "app" || file.processes.len() == 1,
+        [] => name == "app" || file.processes.len() <= 1,
         groups => groups.iter().any(|group| group == name),
     };
     file.services.iter().find(leads)

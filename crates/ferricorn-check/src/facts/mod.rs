@@ -13,6 +13,7 @@
 //! file need in a field of [`Facts`] of its own. Then name it in [`gather`].
 
 pub mod application;
+mod built;
 mod command;
 pub mod containers;
 mod deployment;
@@ -20,9 +21,10 @@ pub mod docker;
 mod environment;
 mod fact;
 pub mod fly;
+pub mod heroku;
 mod numbers;
 mod packages;
-mod procfile;
+pub mod procfile;
 pub mod railway;
 pub mod render;
 pub mod scripts;
@@ -42,7 +44,7 @@ pub use packages::Packages;
 
 use crate::{
     config::{self, Config},
-    readers::is_template,
+    readers::{dotenv, is_template},
     sources::{Sources, Tree},
     text::{Excerpt, FileId, Source, Span, Unreadable},
 };
@@ -67,16 +69,20 @@ pub struct Facts {
     pub compose: Vec<containers::Composition>,
     /// The files of Kubernetes.
     pub manifests: Vec<containers::Manifest>,
+    /// The `heroku.yml` files.
+    pub heroku: Vec<heroku::File>,
+    /// The Procfiles.
+    pub procfiles: Vec<procfile::File>,
     /// The units of systemd.
     pub units: Vec<systemd::Unit>,
     /// What each of `deployments` runs, in the same order.
     pub applications: Vec<Application>,
     /// Files that look like gunicorn's settings, by path.
     pub settings: Vec<(String, crate::readers::python::Settings)>,
-    /// Variables that a `.env.example` names, with their places.
-    pub listed: Vec<(String, Span)>,
     /// The shell scripts that something runs.
     pub scripts: Vec<scripts::Script>,
+    /// The variables that files such as `.env` and `.env.example` name, by path.
+    pub dotenv: Vec<(String, Vec<dotenv::Entry>)>,
 }
 
 impl Facts {
@@ -92,7 +98,12 @@ impl Facts {
 
     /// Whether this file is a Dockerfile.
     pub fn is_image(&self, file: FileId) -> bool {
-        self.images.iter().any(|image| image.file == file)
+        self.image(file).is_some()
+    }
+
+    /// The Dockerfile that is this file.
+    pub fn image(&self, file: FileId) -> Option<&docker::Image> {
+        self.images.iter().find(|image| image.file == file)
     }
 
     /// Every command line, with what it belongs to: what runs and what is built.
@@ -169,24 +180,28 @@ pub fn gather(tree: &dyn Tree, given: &Config) -> Facts {
         railway: Vec::new(),
         compose: Vec::new(),
         manifests: Vec::new(),
+        heroku: Vec::new(),
+        procfiles: Vec::new(),
         units: Vec::new(),
         applications: Vec::new(),
         settings: Vec::new(),
-        listed: Vec::new(),
         scripts: Vec::new(),
+        dotenv: Vec::new(),
     };
     let mut gather = Gather { tree, facts };
     render::gather(&mut gather);
     docker::gather(&mut gather);
     containers::gather(&mut gather);
     procfile::gather(&mut gather);
+    heroku::gather(&mut gather);
     fly::gather(&mut gather);
     railway::gather(&mut gather);
     systemd::gather(&mut gather);
-    environment::gather(&mut gather);
+    built::gather(&mut gather);
     application::gather(&mut gather);
     // What the files above name.
     scripts::gather(&mut gather);
+    environment::gather(&mut gather);
     gather.facts
 }
 

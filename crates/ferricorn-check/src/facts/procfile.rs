@@ -1,16 +1,30 @@
 //! Heroku: the processes of a Procfile.
 
 use super::{
-    Deployment, Environment, Fact, Gather, Place, Resources, Role, Shell, Written, from_shell, is_production,
+    Deployment, Environment, Fact, Gather, Place, Resources, Shell, Written, from_shell, heroku,
+    is_production,
 };
-use crate::{finding::Platform, readers::procfile};
+use crate::{
+    finding::Platform,
+    readers::procfile::{self, Procfile},
+    text::FileId,
+};
+
+/// A Procfile.
+#[derive(Debug)]
+pub struct File {
+    /// The file.
+    pub file: FileId,
+    /// What it says.
+    pub document: Procfile,
+}
 
 pub(super) fn gather(gather: &mut Gather<'_>) {
     for path in gather.paths(|name| name == "Procfile" || name.starts_with("Procfile.")) {
         let Some(source) = gather.load(&path) else { continue };
         let file = procfile::read(&source);
         let native = !gather.facts.sources.exists("heroku.yml");
-        for process in file.processes {
+        for process in &file.processes {
             let env = Environment::default();
             let directory = Fact::Default(source.directory().to_owned(), "the Procfile lies there");
             let written = Written {
@@ -25,11 +39,7 @@ pub(super) fn gather(gather: &mut Gather<'_>) {
             gather.facts.deployments.push(Deployment {
                 platform: Platform::Heroku,
                 service: name.to_owned(),
-                role: match name {
-                    "web" => Role::Web,
-                    "release" => Role::Job,
-                    _ => Role::Worker,
-                },
+                role: heroku::role(name),
                 place: process.name.whole(),
                 production: is_production(source.path()),
                 command: Fact::Known(line, process.command.whole()),
@@ -38,10 +48,11 @@ pub(super) fn gather(gather: &mut Gather<'_>) {
                 port: Fact::Unknown("it is another one at each start"),
                 resources: Resources::unknown("the Procfile does not say it"),
                 probes: Vec::new(),
-                kill_delay: Fact::Default(30, "Heroku waits for 30 s"),
+                kill_delay: Fact::Default(heroku::KILL_DELAY.0, heroku::KILL_DELAY.1),
                 native,
                 directory,
             });
         }
+        gather.facts.procfiles.push(File { file: source.id(), document: file });
     }
 }

@@ -24,6 +24,11 @@ impl Findings {
         ignore::apply(facts, &mut self.list);
     }
 
+    /// Adds those that are there.
+    pub fn add_all(&mut self, findings: impl IntoIterator<Item = Finding>) {
+        findings.into_iter().for_each(|finding| self.add(finding));
+    }
+
     /// All of them, by file, place and id.
     pub fn sorted(mut self, sources: &Sources) -> Vec<Finding> {
         self.list.sort_by(|a, b| {

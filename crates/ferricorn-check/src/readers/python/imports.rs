@@ -6,7 +6,7 @@ use super::{
     Module,
     tree::{Expr, Line, Statement, walk},
 };
-use crate::sources::join;
+use crate::{sources::join, text::Span};
 
 /// What a name was imported from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,6 +71,22 @@ impl Module {
             Some(Imported { module, name: None }) => format!("{module}{rest}"),
             None => dotted,
         })
+    }
+
+    /// The modules that are imported for sure when the file is: absolute ones, outside `if`, `try` and functions, each with
+    /// its statement.
+    pub fn unconditional_imports(&self) -> Vec<(String, Span)> {
+        let mut found = Vec::new();
+        for statement in &self.statements {
+            match &statement.kind {
+                Line::Import(names) => {
+                    found.extend(names.iter().map(|(module, _)| (module.clone(), statement.span)));
+                }
+                Line::From { level: 0, module, .. } => found.push((module.clone(), statement.span)),
+                _ => {}
+            }
+        }
+        found
     }
 
     /// The files of the repository that this one imports, as far as `exists` knows them. `roots` are the directories from

@@ -58,12 +58,12 @@ pub(super) static RULE: Rule = Rule::new(
 const HARMLESS: [&str; 7] = ["exit", "true", "false", "grep", "test", "[", "echo"];
 
 fn check(facts: &Facts, findings: &mut Findings) {
-    for image in &facts.images {
+    for (deployment, application) in facts.services() {
+        let Some(image) = application.image.and_then(|at| facts.images.get(at)) else { continue };
         let Some(stage) = image.document.final_stage() else { continue };
         let Some(base) = image.document.image(stage) else { continue };
         let Some(variant) = variant(&base) else { continue };
-        let probes = facts.deployments.iter().flat_map(|it| it.probes.iter().map(move |probe| (it, probe)));
-        for (deployment, probe) in probes.filter(|(_, probe)| probe.span.file == image.file) {
+        for probe in &deployment.probes {
             let Some((command, tool)) = probe.command.as_ref().and_then(only_tool) else { continue };
             if !lacks(variant, tool) || may_be_installed(image, stage, tool) {
                 continue;

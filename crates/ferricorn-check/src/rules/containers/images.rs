@@ -32,6 +32,14 @@ pub(super) fn variant(image: &str) -> Option<Variant> {
     })
 }
 
+/// Whether what lies at this path is made of programs or compiled packages.
+pub(super) fn holds_programs(path: &str) -> bool {
+    const PARTS: [&str; 9] =
+        ["venv", ".venv", "virtualenv", "site-packages", "bin", "lib", "release", ".local", "local"];
+    let path = path.trim_end_matches('/');
+    path.split('/').any(|part| PARTS.contains(&part)) || path.ends_with("/install")
+}
+
 /// The text of a `RUN`.
 pub(super) fn run_text(form: &Form) -> String {
     match form {

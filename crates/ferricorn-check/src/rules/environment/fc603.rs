@@ -78,8 +78,8 @@ fn check(facts: &Facts, findings: &mut Findings) {
         let missing: Vec<_> = required.iter().filter(|(name, _)| absent(name)).collect();
         if missing.is_empty() {
             let names: Vec<&str> =
-                facts.listed.iter().map(|it| it.0.as_str()).filter(|name| absent(name)).collect();
-            let place = facts.listed.iter().find(|it| names.contains(&it.0.as_str())).map(|it| it.1);
+                facts.listed().map(|it| it.0).filter(|name| absent(name)).collect();
+            let place = facts.listed().find(|it| names.contains(&it.0)).map(|it| it.1);
             if let Some(place) = place.filter(|_| deployment.platform == Platform::Render) {
                 let finding =
                     RULE.advice(deployment.place, format!("{} not set for this service", said(&names)));

@@ -66,7 +66,7 @@
 //! ```
 
 use crate::{
-    facts::{Deployment, Role, render::Blueprint},
+    facts::Role,
     finding::Platform,
     readers::yaml::{Entry, Node},
     rules::prelude::*,
@@ -118,7 +118,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
         if deployment.platform != Platform::Render || deployment.role != Role::Web {
             continue;
         }
-        let Some(service) = node(facts, deployment) else { continue };
+        let Some(service) = super::service(facts, deployment) else { continue };
         if service.get("healthCheckPath").is_some() {
             continue;
         }
@@ -150,13 +150,6 @@ fn check(facts: &Facts, findings: &mut Findings) {
         };
         findings.add(deployment.sign(finding));
     }
-}
-
-/// The entry of a deployment in its Blueprint.
-pub(super) fn node<'f>(facts: &'f Facts, deployment: &Deployment) -> Option<&'f Node> {
-    let file = |blueprint: &&Blueprint| blueprint.file == deployment.place.file;
-    let blueprint = facts.blueprints.iter().find(file)?;
-    blueprint.services().into_iter().find(|service| service.span.contains(deployment.place))
 }
 
 /// A line of its own in front of the command.

@@ -51,7 +51,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
             || kind(service) == Kind::Service && service.get("type").and_then(Node::str) == Some("worker")
     };
     for (deployment, command) in facts.servers().filter(|(it, _)| it.platform == Platform::Render) {
-        let Some(service) = super::fc505::node(facts, deployment).filter(|service| is_hidden(service)) else {
+        let Some(service) = super::service(facts, deployment).filter(|service| is_hidden(service)) else {
             continue;
         };
         let Some(node) = service.get("type") else { continue };

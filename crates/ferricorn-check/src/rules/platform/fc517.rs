@@ -65,7 +65,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
         if !matches!(deployment.platform, Platform::Render | Platform::Heroku) || !deployment.production {
             continue;
         }
-        let disk = super::fc505::node(facts, deployment).and_then(|service| service.get("disk"));
+        let disk = super::service(facts, deployment).and_then(|service| service.get("disk"));
         for (url, span) in urls(deployment, application) {
             let Some(path) = file(&url).filter(|path| !lasts(disk, path)) else { continue };
             let platform = deployment.platform.name();

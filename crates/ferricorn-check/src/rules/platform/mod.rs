@@ -2,7 +2,7 @@
 
 use super::Rule;
 use crate::{
-    facts::{Facts, render::Blueprint},
+    facts::{Deployment, Facts, render::Blueprint},
     finding::{Finding, Platform},
     readers::yaml::Node,
 };
@@ -10,6 +10,7 @@ use crate::{
 mod fc501;
 mod fc502;
 mod fc503;
+mod fc504;
 mod fc505;
 mod fc506;
 mod fc507;
@@ -18,6 +19,8 @@ mod fc509;
 mod fc510;
 mod fc511;
 mod fc512;
+mod fc513;
+mod fc514;
 mod fc515;
 mod fc516;
 mod fc517;
@@ -28,6 +31,7 @@ pub(super) static RULES: &[&Rule] = &[
     &fc501::RULE,
     &fc502::RULE,
     &fc503::RULE,
+    &fc504::RULE,
     &fc505::RULE,
     &fc506::RULE,
     &fc507::RULE,
@@ -36,6 +40,8 @@ pub(super) static RULES: &[&Rule] = &[
     &fc510::RULE,
     &fc511::RULE,
     &fc512::RULE,
+    &fc513::RULE,
+    &fc514::RULE,
     &fc515::RULE,
     &fc516::RULE,
     &fc517::RULE,
@@ -50,6 +56,13 @@ const REFUSED: &str = "Render refuses the Blueprint, and nothing is deployed";
 fn services(facts: &Facts) -> impl Iterator<Item = (&Blueprint, &Node)> {
     let blueprints = facts.blueprints.iter().filter(|blueprint| !blueprint.template);
     blueprints.flat_map(|blueprint| blueprint.services().into_iter().map(move |service| (blueprint, service)))
+}
+
+/// The entry of a deployment in its Blueprint.
+pub(super) fn service<'f>(facts: &'f Facts, deployment: &Deployment) -> Option<&'f Node> {
+    let file = |blueprint: &&Blueprint| blueprint.file == deployment.place.file;
+    let blueprint = facts.blueprints.iter().find(file)?;
+    blueprint.services().into_iter().find(|service| service.span.contains(deployment.place))
 }
 
 /// Says to which service a finding belongs.

@@ -73,10 +73,9 @@ fn check(facts: &Facts, findings: &mut Findings) {
 
 fn has_proxy(facts: &Facts, deployment: &Deployment) -> bool {
     // Of an image all instructions count; otherwise the line.
-    let place = match (facts.is_image(deployment.place.file), deployment.line()) {
-        (false, Some(line)) => line.written.span,
-        _ => facts.sources.get(deployment.place.file).whole(),
-    };
+    let own = deployment.line().map_or(deployment.place, |line| line.written.span);
+    let image = [own.file, deployment.place.file].into_iter().find(|file| facts.is_image(*file));
+    let place = image.map_or(own, |file| facts.sources.get(file).whole());
     let text = facts.sources.get(place.file).slice(place).to_lowercase();
     PROXIES.iter().any(|proxy| text.contains(proxy))
 }
