@@ -13,7 +13,7 @@ const BROKEN: &str = "services:
   - type: web
     name: api
     runtime: python
-    startCommand: uvicorn main:app --host 0.0.0.0 --port $PORT --worker-class uvicorn.workers.UvicornWorker --timeout-keep-alive 120
+    startCommand: uvicorn main:app --host 0.0.0.0 --port $PORT --worker-class uvicorn.workers.UvicornWorker --timeout-keep-alive 120 --timeout-graceful-shutdown 20
     healthCheckPath: /health
     maxShutdownDelaySeconds: 30
 ";
@@ -67,11 +67,11 @@ fn a_right_repository_passes() {
     let root = repository(&[("render.yaml", &right)]);
     let passed = "✅ ALL CHECKS PASSED - Ready for deployment!";
     assert_eq!(run(root.path(), &["check"]), (format!("{passed}\n"), String::new(), 0));
-    let late = right.replace("--port $PORT", "--port $PORT --timeout-graceful-shutdown 30");
+    let late = right.replace("shutdown 20", "shutdown 30");
     fs::write(root.path().join("render.yaml"), late).expect("a file");
     let (stdout, _, code) = run(root.path(), &["check", "--format=concise"]);
     assert!(stdout.ends_with(&format!("{passed} (1 warning, 1 fixable with --fix)\n")), "{stdout}");
-    assert!(stdout.starts_with("render.yaml:5:64: warning FC302 "), "{stdout}");
+    assert!(stdout.starts_with("render.yaml:5:89: warning FC302 "), "{stdout}");
     assert_eq!(code, 0);
 }
 
@@ -144,7 +144,7 @@ fn the_text_shows_the_place_what_happens_and_what_to_write() {
 
 #[test]
 fn the_worst_come_first() {
-    let late = BROKEN.replace("uvicorn main:app", "uvicorn main:app --timeout-graceful-shutdown 30");
+    let late = BROKEN.replace("shutdown 20", "shutdown 30");
     let root = repository(&[("render.yaml", &late)]);
     let (stdout, _, _) = run(root.path(), &["check"]);
     let (error, warning) = (stdout.find("error[FC101]"), stdout.find("warning[FC302]"));
@@ -208,7 +208,7 @@ fn a_clean_report_is_still_whole() {
 
 #[test]
 fn rules_are_chosen_by_id_and_by_beginning() {
-    let late = BROKEN.replace("uvicorn main:app", "uvicorn main:app --timeout-graceful-shutdown 30");
+    let late = BROKEN.replace("shutdown 20", "shutdown 30");
     let root = repository(&[("render.yaml", &late)]);
     let ids = |words: &[&str]| {
         let (stdout, _, code) = run(root.path(), &[&["check", "--format=concise"], words].concat());
