@@ -47,7 +47,7 @@ fn run(gather: &Gather<'_>, deployment: &mut Deployment, at: usize) {
         });
     }
     env.variables.append(&mut deployment.env.variables);
-    deployment.env = Environment { complete: deployment.env.complete, ..env };
+    deployment.env = Environment { complete: deployment.env.complete, open: deployment.env.open, ..env };
     deployment.command = docker::command(document, stage, &deployment.env, gather);
     if deployment.probes.is_empty() && deployment.platform == Platform::Docker {
         deployment.probes = docker::probes(document, stage, &deployment.env);

@@ -151,6 +151,7 @@ fn pod(source: &Source, workload: &Workload, container: &Container) -> Deploymen
         place: name.map_or(container.node.span, Excerpt::whole),
         production: is_production(source.path()),
         command,
+        through: Vec::new(),
         build: Vec::new(),
         port: if knative {
             knative_port(container)
@@ -227,6 +228,7 @@ fn of_service(source: &Source, service: &Service, production: bool) -> Deploymen
         place: service.name_span,
         production,
         command,
+        through: Vec::new(),
         build: Vec::new(),
         port: Fact::Unknown("compose expects it on no port"),
         resources: limits(service.memory, service.processors),

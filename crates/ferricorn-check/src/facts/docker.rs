@@ -30,6 +30,7 @@ pub(super) fn gather(gather: &mut Gather<'_>) {
     for path in gather.paths(is_dockerfile) {
         let Some(source) = gather.open(&path) else { continue };
         let document = dockerfile::read(&source);
+        load_entrypoints(&document, gather);
         if let Some(stage) = document.final_stage() {
             let deployment = deployment(&document, stage, &source, gather);
             gather.facts.deployments.push(deployment);
@@ -57,6 +58,7 @@ fn deployment(file: &Dockerfile, stage: &Stage, source: &Source, gather: &Gather
         place: from.map_or(source.whole(), |it| it.keyword_span),
         production: is_production(source.path()),
         command,
+        through: Vec::new(),
         build: Vec::new(),
         port: Fact::Unknown("an image is expected on no port"),
         resources: Resources::unknown("an image has no limits"),
@@ -127,11 +129,31 @@ fn joined(
     };
     let Some(script) = script else { return Fact::Known(joined, whole.span) };
     let name = script.rsplit('/').next().unwrap_or(&script);
-    let known = gather.facts.sources.paths().any(|path| path.rsplit('/').next() == Some(name));
-    if !known && !has_extension(name, "sh") {
+    let mut files = gather.facts.sources.paths().filter(|path| path.rsplit('/').next() == Some(name));
+    let file = files.next();
+    if file.is_none() && !has_extension(name, "sh") {
         return Fact::Unknown("the entrypoint decides");
     }
+    // One that never looks at its arguments starts what it says itself.
+    let text = file.filter(|_| files.next().is_none()).and_then(|path| gather.facts.sources.at(path));
+    let takes = |text: &str| ["$@", "${@", "$*", "$1", "${1"].iter().any(|mark| text.contains(mark));
+    if text.is_some_and(|source| !takes(source.text())) {
+        return Fact::Known(joined, whole.span);
+    }
     Fact::Known(from_words(&quoted(words), whole.clone(), place), whole.span)
+}
+
+/// Reads the scripts that an `ENTRYPOINT` names.
+fn load_entrypoints(document: &Dockerfile, gather: &mut Gather<'_>) {
+    let mut names: Vec<String> = Vec::new();
+    for instruction in &document.instructions {
+        if let Detail::Entrypoint(Form::Exec(words)) = &instruction.detail {
+            names.extend(words.iter().filter_map(|word| word.text().rsplit('/').next().map(str::to_owned)));
+        }
+    }
+    for path in gather.paths(|name| names.iter().any(|known| known == name)) {
+        gather.load(&path);
+    }
 }
 
 fn line(instruction: &Instruction, form: &Form, place: &Place<'_>) -> Fact<CommandLine> {

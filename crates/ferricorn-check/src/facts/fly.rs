@@ -67,6 +67,7 @@ fn deployment(file: &Fly, name: &str, line: Option<&Excerpt>, source: &Source) -
         place: line.map_or_else(own, Excerpt::whole),
         production: is_production(source.path()),
         command,
+        through: Vec::new(),
         build: Vec::new(),
         port: match service.and_then(|it| it.internal_port) {
             Some((port, span)) => {

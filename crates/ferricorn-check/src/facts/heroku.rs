@@ -68,6 +68,7 @@ fn deployment(name: &str, place: Span, launch: Option<&Launch>, source: &Source)
             let span = line.written.span;
             Fact::Known(line, span)
         }),
+        through: Vec::new(),
         build: Vec::new(),
         env: env.clone(),
         port: Fact::Unknown("it is another one at each start"),

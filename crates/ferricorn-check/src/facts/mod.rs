@@ -21,6 +21,7 @@ pub mod docker;
 mod environment;
 mod fact;
 pub mod fly;
+mod followed;
 pub mod heroku;
 mod numbers;
 mod packages;
@@ -198,6 +199,7 @@ pub fn gather(tree: &dyn Tree, given: &Config) -> Facts {
     railway::gather(&mut gather);
     systemd::gather(&mut gather);
     built::gather(&mut gather);
+    followed::gather(&mut gather);
     application::gather(&mut gather);
     // What the files above name.
     scripts::gather(&mut gather);

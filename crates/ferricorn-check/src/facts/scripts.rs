@@ -11,7 +11,7 @@ use crate::{
         shell,
     },
     sources::has_extension,
-    text::FileId,
+    text::{Excerpt, FileId, Span},
 };
 
 /// A script that something runs.
@@ -21,6 +21,8 @@ pub struct Script {
     pub file: FileId,
     /// Whether carriage returns are taken out of it before it runs: by `sed` or `dos2unix` in an image, or by git.
     pub repaired: bool,
+    /// `"$@"` as the last command without `exec` in front: the shell stays before what it starts.
+    pub kept: Option<Span>,
 }
 
 pub(super) fn gather(gather: &mut Gather<'_>) {
@@ -30,9 +32,17 @@ pub(super) fn gather(gather: &mut Gather<'_>) {
     for path in gather.paths(|name| named.contains(name)) {
         let Some(source) = gather.load(&path) else { continue };
         if has_extension(&path, "sh") || source.text().starts_with("#!") {
-            gather.facts.scripts.push(Script { file: source.id(), repaired });
+            let kept = kept(&Excerpt::verbatim(&source, source.whole().range()));
+            gather.facts.scripts.push(Script { file: source.id(), repaired, kept });
         }
     }
+}
+
+fn kept(text: &Excerpt) -> Option<Span> {
+    let script = shell::read(text);
+    let last = script.commands.last().filter(|last| !last.optional && last.inside.is_none())?;
+    let [only] = last.words.as_slice() else { return None };
+    matches!(text.part(only.range.clone()).text(), "\"$@\"" | "$@").then_some(last.span)
 }
 
 /// The last parts of the paths of all programs that are started.

@@ -56,6 +56,7 @@ fn deployment(unit: &systemd::Unit, source: &Source) -> Option<Deployment> {
         place: start.key_span,
         production: is_production(source.path()),
         command,
+        through: Vec::new(),
         build: Vec::new(),
         directory,
         env,

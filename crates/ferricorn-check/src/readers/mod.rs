@@ -20,6 +20,7 @@ pub mod pyproject;
 pub mod python;
 pub mod python_pin;
 pub mod railway;
+pub mod recipes;
 pub mod requirements;
 pub mod shell;
 pub mod systemd;

@@ -51,6 +51,7 @@ pub(super) fn deployment(service: &Node, blueprint: &Blueprint, path: &str) -> O
         place: name.map_or(service.span, |name| name.span),
         production: is_production(path),
         command,
+        through: Vec::new(),
         build,
         directory,
         port: port(&env, role),

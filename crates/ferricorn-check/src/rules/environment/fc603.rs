@@ -77,8 +77,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
         };
         let missing: Vec<_> = required.iter().filter(|(name, _)| absent(name)).collect();
         if missing.is_empty() {
-            let names: Vec<&str> =
-                facts.listed().map(|it| it.0).filter(|name| absent(name)).collect();
+            let names: Vec<&str> = facts.listed().map(|it| it.0).filter(|name| absent(name)).collect();
             let place = facts.listed().find(|it| names.contains(&it.0)).map(|it| it.1);
             if let Some(place) = place.filter(|_| deployment.platform == Platform::Render) {
                 let finding =

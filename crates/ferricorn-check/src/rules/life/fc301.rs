@@ -33,6 +33,60 @@
 //! CMD ["sh", "-c", "exec uvicorn main:app --host 0.0.0.0 --port ${PORT:-8000}"]
 //! ```
 //!
+//! ## Bad
+//!
+//! ```Dockerfile Dockerfile
+//! FROM python:3.12-slim
+//! ENTRYPOINT ["/app/start.sh"]
+//! ```
+//!
+//! ```sh start.sh:3
+//! #!/bin/sh
+//! alembic upgrade head
+//! uvicorn main:app --host 0.0.0.0
+//! ```
+//!
+//! ## Fixed
+//!
+//! ```Dockerfile Dockerfile
+//! FROM python:3.12-slim
+//! ENTRYPOINT ["/app/start.sh"]
+//! ```
+//!
+//! ```sh start.sh
+//! #!/bin/sh
+//! alembic upgrade head
+//! exec uvicorn main:app --host 0.0.0.0
+//! ```
+//!
+//! ## Bad
+//!
+//! ```Dockerfile Dockerfile
+//! FROM python:3.12-slim
+//! ENTRYPOINT ["/app/entrypoint.sh"]
+//! CMD ["uvicorn", "main:app", "--host", "0.0.0.0"]
+//! ```
+//!
+//! ```sh entrypoint.sh:3
+//! #!/bin/sh
+//! alembic upgrade head
+//! "$@"
+//! ```
+//!
+//! ## Fixed
+//!
+//! ```Dockerfile Dockerfile
+//! FROM python:3.12-slim
+//! ENTRYPOINT ["/app/entrypoint.sh"]
+//! CMD ["uvicorn", "main:app", "--host", "0.0.0.0"]
+//! ```
+//!
+//! ```sh entrypoint.sh
+//! #!/bin/sh
+//! alembic upgrade head
+//! exec "$@"
+//! ```
+//!
 //! ## Good
 //!
 //! ```Dockerfile Dockerfile
@@ -52,9 +106,12 @@
 //! ```
 
 use crate::{
-    facts::{Deployment, Role, Shell},
+    facts::{Deployment, Role, Shell, docker::Image, is_production, scripts::Script},
     finding::Platform,
-    readers::{dockerfile::Detail, shell::Join},
+    readers::{
+        dockerfile::{Detail, Form},
+        shell::Join,
+    },
     rules::prelude::*,
 };
 
@@ -70,6 +127,32 @@ fn check(facts: &Facts, findings: &mut Findings) {
             findings.add(deployment.sign(finding(deployment, command)));
         }
     }
+    for image in facts.images.iter().filter(|image| is_production(facts.sources.get(image.file).path())) {
+        findings.add_all(entrypoint(facts, image));
+    }
+}
+
+/// An entrypoint script that starts `CMD` without `exec`.
+fn entrypoint(facts: &Facts, image: &Image) -> Option<Finding> {
+    let stage = image.document.final_stage()?;
+    let entry = image.document.last(stage, |detail| matches!(detail, Detail::Entrypoint(_)))?;
+    let Detail::Entrypoint(Form::Exec(words)) = &entry.detail else { return None };
+    let last = words.last()?.text().rsplit('/').next()?;
+    if words.iter().any(|word| word.text().ends_with("dumb-init") || word.text() == "-g") {
+        return None;
+    }
+    let named = |script: &&Script| facts.sources.get(script.file).name() == last;
+    let mut scripts = facts.scripts.iter().filter(named);
+    let span = scripts.next().filter(|_| scripts.next().is_none())?.kept?;
+    Some(
+        RULE.warning(span, "a shell stays process 1 in front of what CMD says")
+            .label("started by the shell, and not in its place")
+            .also(entry.arguments.whole(), "process 1")
+            .happens(
+                "the shell ignores SIGTERM: the server is killed after 10 s, with the requests that it has",
+            )
+            .safe_fix("write exec in front", vec![Edit::replace(span.before(), "exec ")]),
+    )
 }
 
 /// Whether the shell stays in front of the server.
@@ -78,19 +161,20 @@ fn stays(facts: &Facts, deployment: &Deployment, command: &Command) -> bool {
         .line()
         .is_some_and(|line| line.commands.iter().any(|it| it.program == Program::Other("trap".to_owned())));
     // Those that pass the signal on to everybody.
-    let to_all = command.wrappers.iter().any(|wrapper| match wrapper.name.as_str() {
-        "dumb-init" => true,
-        "tini" | "docker-init" => facts.sources.get(wrapper.span.file).slice(wrapper.span).contains("-g"),
-        _ => false,
-    });
+    let outer = deployment.through.iter().flat_map(|line| &line.commands);
+    let to_all =
+        outer.chain([command]).flat_map(|it| &it.wrappers).any(|wrapper| match wrapper.name.as_str() {
+            "dumb-init" => true,
+            "tini" | "docker-init" => facts.sources.get(wrapper.span.file).slice(wrapper.span).contains("-g"),
+            _ => false,
+        });
     if traps || to_all || command.after == Join::Background {
         return false;
     }
     let inner = command.wrappers.iter().rposition(|wrapper| wrapper.name.ends_with(" -c"));
     let own = &command.wrappers[inner.map_or(0, |at| at + 1)..];
     let executed = own.iter().any(|wrapper| wrapper.name == "exec");
-    match command.shell.map(|shell| own_shell(facts, deployment).filter(|_| inner.is_none()).unwrap_or(shell))
-    {
+    match command.shell.map(|shell| own_shell(facts, command).filter(|_| inner.is_none()).unwrap_or(shell)) {
         None | Some(Shell::Some) => false,
         Some(_) if command.after == Join::Pipe => true,
         Some(_) if executed => false,
@@ -100,8 +184,8 @@ fn stays(facts: &Facts, deployment: &Deployment, command: &Command) -> bool {
 }
 
 /// The shell of an image that names one with `SHELL`.
-fn own_shell(facts: &Facts, deployment: &Deployment) -> Option<Shell> {
-    let image = facts.images.iter().find(|image| image.file == deployment.place.file)?;
+fn own_shell(facts: &Facts, command: &Command) -> Option<Shell> {
+    let image = facts.image(command.span.file)?;
     let stage = image.document.final_stage()?;
     let Detail::Shell(words) = &image.document.last(stage, |it| matches!(it, Detail::Shell(_)))?.detail
     else {
