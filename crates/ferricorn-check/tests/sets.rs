@@ -2,7 +2,7 @@
 //!
 //! A set is a small repository with an `EXPECT.toml`. `[[must]]`: rule and file agree, and the line is within 2 of the
 //! named one or inside the same command; the severity too. `[[must_not]]`: no error or warning of that rule at that file
-//! (`*`: any) and line (0: any). `clean`: no error and no warning at all.
+//! (`*`: any) and line (0: any). `clean`: no error and no warning at all. `only`: none but those of `[[must]]`.
 //!
 //! A set that does not hold yet has an empty file `NOT_YET`. The test fails if it holds, so that the file is deleted; a file
 //! of its own for each set, so that two branches never touch the same lines.
@@ -82,6 +82,12 @@ impl Set {
         for not in entries(&self.expect, "must_not") {
             let broken = loud.iter().filter(|finding| self.breaks(not, finding));
             problems.extend(broken.map(|finding| format!("must not come: {}", self.told(finding))));
+        }
+        if self.expect.get("only").and_then(Value::as_bool) == Some(true) {
+            let wanted =
+                |finding: &Finding| entries(&self.expect, "must").any(|must| self.meets(must, finding));
+            let others = loud.iter().filter(|finding| !wanted(finding));
+            problems.extend(others.map(|finding| format!("nothing else: {}", self.told(finding))));
         }
         if self.expect.get("clean").and_then(Value::as_bool) == Some(true) {
             problems.extend(loud.iter().map(|finding| format!("a right set: {}", self.told(finding))));

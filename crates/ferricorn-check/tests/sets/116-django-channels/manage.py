@@ -1,4 +1,3 @@
 import os
-import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.production")

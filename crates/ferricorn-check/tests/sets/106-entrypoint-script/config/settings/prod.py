@@ -1,1 +1,3 @@
-from .base import *
+from .base import DEBUG
+
+__all__ = ["DEBUG"]

@@ -1,3 +1,4 @@
-from .base import *
+from .base import SECRET_KEY
 
 DEBUG = False
+KEYS = [SECRET_KEY]
