@@ -7,6 +7,7 @@ use crate::{
     failure::Failure,
     layers, licences,
     say::say,
+    ship::{links, plots, release, site},
     steps::{Steps, loudly_checked, quietly},
     venv::{Python, Venv},
     wheel,
@@ -40,6 +41,13 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
         let mut doc = workspace.cargo(["doc", "--workspace", "--no-deps", "--document-private-items"]);
         loudly_checked("documentation", doc.env("RUSTDOCFLAGS", "--deny warnings"))
     });
+    steps.take("links", || links::check(&workspace));
+    steps.take("site", || site::build(&workspace, &python));
+    steps.take("pictures", || plots::check(&workspace));
+    match python.venv(&workspace, "release") {
+        Ok(tools) => release::check(&workspace, &tools, &mut steps),
+        Err(failure) => steps.take("release files", || Err(failure)),
+    }
     steps.take("wheel", || {
         let wheel = wheel::build(&workspace, &python)?;
         wheel::check(&workspace, &python, &wheel)

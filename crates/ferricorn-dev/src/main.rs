@@ -28,7 +28,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use say::say;
-use ship::{pythons, release, site, uvicorns, vm};
+use ship::{plots, pythons, release, site, uvicorns, vm};
 
 /// Everything a developer does with the repository.
 #[derive(Parser)]
@@ -51,6 +51,7 @@ enum Command {
     Uvicorns(uvicorns::Arguments),
     Site(site::Arguments),
     LintRelease(release::Arguments),
+    Plots(plots::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -69,6 +70,7 @@ fn main() -> ExitCode {
         Command::Uvicorns(arguments) => uvicorns::run(&arguments),
         Command::Site(arguments) => site::run(&arguments),
         Command::LintRelease(arguments) => release::run(&arguments),
+        Command::Plots(arguments) => plots::run(&arguments),
     };
     outcome.unwrap_or_else(|failure| {
         say(&failure.to_string());

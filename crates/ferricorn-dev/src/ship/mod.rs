@@ -5,7 +5,8 @@
 //! `docs/`, `examples/` and `.github/`.
 
 pub(crate) mod interpreters;
-mod links;
+pub(crate) mod links;
+pub(crate) mod plots;
 pub(crate) mod pythons;
 pub(crate) mod release;
 pub(crate) mod site;
