@@ -18,6 +18,7 @@ mod endings;
 mod farewell;
 mod faults;
 mod first_start;
+mod front;
 mod hang;
 mod hooks;
 mod hung_device;
