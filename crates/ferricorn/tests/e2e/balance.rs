@@ -2,9 +2,12 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Barrier},
+    sync::{
+        Arc, Barrier,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use ferricorn_test::{Connection, PATIENCE, Server, Verdict, eventually, processes, turn};
@@ -49,20 +52,56 @@ fn open_sockets(server: &Server) -> usize {
     server.workers().iter().map(sockets).sum()
 }
 
+/// How late a short sleep ends while something else is done: what a worker that waits for a connection may wait more.
+fn lateness_of<T>(work: impl FnOnce() -> T) -> (T, Duration) {
+    const NAP: Duration = Duration::from_millis(1);
+    let over = Arc::new(AtomicBool::new(false));
+    let sleeper = thread::spawn({
+        let over = Arc::clone(&over);
+        move || {
+            let mut latest = Duration::ZERO;
+            while !over.load(Ordering::Relaxed) {
+                let began = Instant::now();
+                thread::sleep(NAP);
+                latest = latest.max(began.elapsed().saturating_sub(NAP));
+            }
+            latest
+        }
+    });
+    let done = work();
+    over.store(true, Ordering::Relaxed);
+    (done, sleeper.join().expect("it only sleeps"))
+}
+
+/// A worker leaves its sibling at most 10 ms: a try in which the machine was later than that says nothing about the spread.
+/// Where every try is like that, the best one has to be even.
 fn spreads(event_loop: &str) {
+    const PAUSE: Duration = Duration::from_millis(10);
+    const EVEN: usize = 14;
     let server = ferricorn().line("--workers 2 --loop").args([event_loop]).serve(2);
     let before = open_sockets(&server);
     let mut tries = Vec::new();
-    for _ in 0..10 {
-        let connections = open_at_once(&server, 20);
-        tries.push(shares(&connections));
+    let judged = |tries: &[(usize, Duration)]| {
+        let mut judged: Vec<_> =
+            tries.iter().filter(|(_, late)| *late < PAUSE).map(|(most, _)| *most).collect();
+        judged.sort_unstable();
+        judged
+    };
+    for _ in 0..60 {
+        let (connections, late) = lateness_of(|| open_at_once(&server, 20));
+        tries.push((shares(&connections).values().max().copied().unwrap_or_default(), late));
         drop(connections);
         eventually(PATIENCE, "the workers have closed them", || open_sockets(&server) == before);
+        if judged(&tries).len() >= 10 {
+            break;
+        }
     }
-    // On a busy machine a worker may get no processor during a whole try, and its sibling rightly takes all of it.
-    let mut most: Vec<usize> = tries.iter().filter_map(|shares| shares.values().max().copied()).collect();
-    most.sort_unstable();
-    assert!(most[most.len() / 2] <= 14, "{tries:?}");
+    let judged = judged(&tries);
+    let verdict = match judged.get(judged.len() / 2) {
+        Some(median) if judged.len() >= 5 => *median,
+        _ => tries.iter().map(|(most, _)| *most).min().unwrap_or(usize::MAX),
+    };
+    assert!(verdict <= EVEN, "{tries:?}");
     server.finish();
 }
 
