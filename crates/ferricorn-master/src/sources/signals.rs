@@ -1,6 +1,6 @@
 //! Signals to the master, with their sender.
 
-use std::io;
+use std::{collections::VecDeque, io};
 
 use ferricorn_core::{HangUpSender, Meaning, Terminal};
 use signal_hook::{
@@ -91,6 +91,8 @@ pub(crate) struct Signals {
     unsettled: Option<(Origin, Instant)>,
     /// The end of the terminal was told. The kernel tells it to the leader of the session and to the job in the foreground.
     hung_up: bool,
+    /// Signals that came before the loop could follow them.
+    kept: VecDeque<Received>,
 }
 
 impl Signals {
@@ -101,11 +103,34 @@ impl Signals {
             [SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1, SIGUSR2, SIGTTIN, SIGTTOU, SIGWINCH, SIGCHLD];
         let hang_ups = HangUps::new(ignores_hang_up);
         let stream = SignalsInfo::with_exfiltrator(handled, WithOrigin::default())?;
-        Ok(Self { stream, hang_ups, unsettled: None, hung_up: false })
+        Ok(Self { stream, hang_ups, unsettled: None, hung_up: false, kept: VecDeque::new() })
     }
 
     /// The next signal. May be dropped while it waits: nothing is lost.
     pub(crate) async fn next(&mut self) -> Received {
+        match self.kept.pop_front() {
+            Some(received) => received,
+            None => self.newest().await,
+        }
+    }
+
+    /// The next signal that ends a start. What else comes meanwhile is kept for [`Self::next`]: a reload that was asked for
+    /// while an address is in use is no less wished for. Equal signals count once, as the kernel's do; two TTIN ask for two
+    /// workers. May be dropped while it waits: nothing is lost.
+    pub(crate) async fn stop(&mut self) -> Received {
+        loop {
+            let received = self.newest().await;
+            if received.kind.is_stop() {
+                return received;
+            }
+            let counts = matches!(received.kind, SignalKind::Ttin | SignalKind::Ttou);
+            if counts || self.kept.iter().all(|it| it.kind != received.kind) {
+                self.kept.push_back(received);
+            }
+        }
+    }
+
+    async fn newest(&mut self) -> Received {
         loop {
             let settled_at = self.unsettled.as_ref().map(|(_, at)| *at);
             let settled = async {
@@ -130,7 +155,7 @@ impl Signals {
 
     /// Whether a signal was received that [`Self::next`] has not given yet.
     pub(crate) fn is_unsettled(&self) -> bool {
-        self.unsettled.is_some()
+        self.unsettled.is_some() || !self.kept.is_empty()
     }
 
     /// Whether the end of the terminal changes nothing, as whoever started the program wished.

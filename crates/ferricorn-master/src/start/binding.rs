@@ -79,17 +79,11 @@ async fn bind_patiently(
 
 /// Waits for the next try, unless a signal ends it all.
 async fn wait(signals: &mut Signals) -> Result<(), BindError> {
-    let pause = tokio::time::sleep(PAUSE);
-    tokio::pin!(pause);
-    loop {
-        tokio::select! {
-            () = &mut pause => return Ok(()),
-            received = signals.next() => {
-                if received.kind.is_stop() {
-                    info!("Handling signal: {}", received.kind.as_str());
-                    return Err(BindError::Interrupted);
-                }
-            }
+    tokio::select! {
+        () = tokio::time::sleep(PAUSE) => Ok(()),
+        received = signals.stop() => {
+            info!("Handling signal: {}", received.kind.as_str());
+            Err(BindError::Interrupted)
         }
     }
 }

@@ -126,17 +126,13 @@ async fn starting_hooks(program: &Program, signals: &mut Signals) -> Result<Mast
     let mut hooks = MasterHooks::new(program);
     hooks.call("nworkers_changed", About::scaling(program.settings.workers, None), Vec::new);
     hooks.call("on_starting", About::default(), Vec::new);
-    loop {
-        tokio::select! {
-            () = hooks.settle() => return Ok(hooks),
-            received = signals.next() => {
-                if received.kind.is_stop() {
-                    info!("Handling signal: {}", received.kind.as_str());
-                    return Err(Outcome::Stopped);
-                }
-            }
-        }
-    }
+    let stopped = tokio::select! {
+        () = hooks.settle() => None,
+        received = signals.stop() => Some(received),
+    };
+    let Some(received) = stopped else { return Ok(hooks) };
+    info!("Handling signal: {}", received.kind.as_str());
+    Err(Outcome::Stopped)
 }
 
 fn failed(error: impl std::fmt::Display) -> Outcome {

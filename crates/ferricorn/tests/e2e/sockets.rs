@@ -7,6 +7,7 @@ use std::{
 };
 
 use ferricorn_test::{Address, PATIENCE, Server, free_port, http, turn};
+use nix::sys::signal::Signal;
 
 use crate::ferricorn;
 
@@ -41,7 +42,7 @@ fn a_unix_socket_serves_and_is_removed_at_the_end() {
     let server = builder.args(["--bind", &format!("unix:{}", path.display()), "--workers", "2"]).serve(2);
     assert_eq!(server.address(), Address::Unix(path.clone()));
     answers(&server.address());
-    server.stop(nix::sys::signal::Signal::SIGTERM, Duration::from_secs(5));
+    server.stop(Signal::SIGTERM, Duration::from_secs(5));
     assert!(!path.exists(), "the socket's file is left");
     server.finish();
 }
@@ -206,6 +207,28 @@ fn an_address_that_becomes_free_in_time_is_taken() {
 }
 
 #[test]
+fn what_is_asked_while_an_address_is_in_use_is_done_once_it_is_free() {
+    let _turn = turn::together();
+    let port = free_port();
+    let holder = TcpListener::bind(("127.0.0.1", port)).expect("it was free");
+    let server = ferricorn()
+        .no_bind()
+        .args(["--bind", &format!("127.0.0.1:{port}")])
+        .expect_error("Connection in use")
+        .expect_error("")
+        .start();
+    server.wait_for_line("Connection in use", PATIENCE);
+    server.signal(Signal::SIGHUP);
+    server.signal(Signal::SIGTTIN);
+    drop(holder);
+    server.wait_for_line("Handling signal: hup", PATIENCE);
+    server.wait_for_line("Handling signal: ttin", PATIENCE);
+    server.wait_for_line("Reloaded: every worker runs generation 2", PATIENCE);
+    answers(&server.address());
+    server.finish();
+}
+
+#[test]
 fn a_new_run_takes_the_port_of_the_last_one_at_once() {
     let _turn = turn::together();
     let bind = format!("127.0.0.1:{}", free_port());
@@ -225,7 +248,7 @@ fn two_masters_that_ask_for_it_share_a_port() {
     let line = format!("--reuse-port --bind 127.0.0.1:{port}");
     let first = ferricorn().no_bind().line(&line).serve(1);
     let second = ferricorn().no_bind().line(&line).serve(1);
-    assert_eq!(first.stop(nix::sys::signal::Signal::SIGTERM, PATIENCE), 0);
+    assert_eq!(first.stop(Signal::SIGTERM, PATIENCE), 0);
     assert_eq!(second.get("/").expect("the other serves on").status, 200);
     first.finish();
     second.finish();
