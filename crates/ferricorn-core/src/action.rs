@@ -165,7 +165,7 @@ pub enum Retirement {
     MaxRequests,
     /// It has served for as long as it may.
     MaxLifetime,
-    /// It takes more memory than it may.
+    /// It is above its memory limit.
     MaxMemory,
     /// It takes twice as much memory as it may.
     MemoryLimit,

@@ -10,7 +10,7 @@ use std::os::unix::net::{SocketAddr, UnixDatagram};
 use nix::sys::socket::{ControlMessage, MsgFlags, sendmsg};
 
 /// Sends `state`, lines of `NAME=value`, to the socket that the variable `NOTIFY_SOCKET` names: a path, or an abstract
-/// name with `@` in front. Never waits: a manager that does not read is none that could be helped.
+/// name with `@` in front. Never blocks: if the manager does not read, there is nothing we can do.
 pub fn notify(socket: &OsStr, state: &str) -> io::Result<()> {
     connect(socket)?.send(state.as_bytes())?;
     Ok(())

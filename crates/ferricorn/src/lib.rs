@@ -50,7 +50,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
 
 fn start(request: StartRequest, process: ProcessStart, invocation: Invocation) -> u8 {
     if let Err(error) = std::env::current_dir() {
-        return report::error(&format!("the working directory is not to be found: {error}"));
+        return report::error(&format!("the working directory does not exist: {error}"));
     }
     let configuration = Configuration::new(request, process);
     let resolved = match read(&configuration) {

@@ -35,7 +35,7 @@ pub(crate) fn parse(text: &str) -> Result<Bind, Problem> {
         let port = match rest.strip_prefix(':') {
             Some(port) => port_number(port)?,
             None if rest.is_empty() => DEFAULT_PORT,
-            None => return Err(Problem::meaning("something else than a port follows the bracket", FORMS)),
+            None => return Err(Problem::meaning("expected `:PORT` after `]`", FORMS)),
         };
         return Ok(Bind::Tcp { host: literal_v6(literal)?, port });
     }
@@ -188,7 +188,7 @@ mod tests {
             ("127.0.0.1:80:90", "more than one colon"),
             ("::1", "an IPv6 address without brackets"),
             ("[::1", "a bracket is not closed"),
-            ("[::1]8000", "something else than a port follows the bracket"),
+            ("[::1]8000", "expected `:PORT` after `]`"),
             ("[localhost]:80", "not an IPv6 address in the brackets"),
             ("http://localhost:80", "an address has no scheme"),
             ("a:1,b:2", "more than one address"),

@@ -7,7 +7,7 @@
 //! read after it (`vgdb`). A worker works also when nobody asks: the event loops of all three wake up now and then. In
 //! valgrind a load takes a hundred times as long as outside, so that this share, which is next to nothing there, is
 //! measured without load and subtracted. What a wake-up does more under load stays in: some percent, and the more the
-//! slower the machine is. So this is no judge between servers, and has no target.
+//! slower the machine is. So it does not compare servers, and has no target.
 
 use std::{
     fs,

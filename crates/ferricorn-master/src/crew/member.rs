@@ -67,7 +67,7 @@ impl Member {
         if let Err(error) = courtesy.take_back()
             && error.kind() != io::ErrorKind::NotFound
         {
-            warn!("worker (pid: {}) goes on giving way to others: {error}", self.pid);
+            warn!("cannot restore the priority of worker (pid: {}): {error}", self.pid);
         }
     }
 

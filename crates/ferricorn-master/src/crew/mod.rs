@@ -1,6 +1,6 @@
 //! The worker processes as the system knows them: pid, channel, row of the scoreboard ([`rows`]).
 //!
-//! Owns: who there is, sending a worker messages and signals, reading what it says and its row.
+//! Owns: the list of workers, sending them messages and signals, reading what it says and its row.
 //! Does not own: when any of this happens.
 //!
 //! Invariants: a row belongs to one process from spawn until its exit was dealt with; a packet that cannot be

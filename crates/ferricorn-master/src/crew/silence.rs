@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use ferricorn_sys::activity;
 
-/// Silence after which it is looked at what keeps a worker from running. Before, nothing is read.
+/// How long a worker must be silent before we check why it does not run. Before that, nothing is read.
 const SUSPICIOUS: Duration = Duration::from_millis(500);
 /// How long a silent worker is watched before what it has got of a processor says something.
 const WATCHED: Duration = Duration::from_millis(200);

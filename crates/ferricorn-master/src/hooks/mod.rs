@@ -191,7 +191,7 @@ impl MasterHooks {
         self.worker_age = id.0;
     }
 
-    /// Calls a hook, if there is such a one, and does not wait for it. `workers` are the pids and numbers of all.
+    /// Calls the hook, if the file defines it, and does not wait for it. `workers` are the pids and numbers of all.
     pub(crate) fn call(
         &mut self,
         hook: &'static str,

@@ -33,7 +33,7 @@ enum Socket {
     New(Listener),
 }
 
-/// What holds from the commit on.
+/// What takes effect when the reload commits.
 pub(crate) struct Committed {
     pub(crate) settings: Settings,
     pub(crate) log: NextLog,

@@ -72,7 +72,7 @@ fn judge_kill(evidence: &Evidence, told: Option<Retirement>) -> Verdict {
         _ if evidence.out_of_memory => {
             error("out-of-memory", "the kernel killed it: the control group was out of memory")
         }
-        _ => error("killed", "not by the master, and not for want of memory: another process killed it"),
+        _ => error("killed", "killed by another process (not by the master, not by the OOM killer)"),
     }
 }
 
@@ -82,11 +82,11 @@ fn our_kill(why: Retirement) -> &'static str {
         Retirement::Timeout => "the master killed it: its event loop was silent for longer than the timeout",
         Retirement::DrainTimeout => "the master killed it: its drain took longer than the graceful timeout",
         Retirement::ExitTimeout => {
-            "the master killed it: its event loop had ended, but a thread, an atexit function or the interpreter's end took too long"
+            "the master killed it: its event loop had ended, but a thread, an atexit function or the interpreter's exit took too long"
         }
         Retirement::BootTimeout => "the master killed it: its boot took longer than the boot timeout",
-        Retirement::MemoryLimit => "the master killed it: it took more than twice the memory that it may",
-        _ => "the master killed it: it did not go when it was told to",
+        Retirement::MemoryLimit => "the master killed it: it used more than twice its memory limit",
+        _ => "the master killed it: it did not exit when it was told to",
     }
 }
 
@@ -97,13 +97,14 @@ fn judge_own_signal(number: i32, told: Option<Retirement>) -> Verdict {
         // Nobody waits for what it was asked: it was to go, and is gone.
         ("SIGUSR2", Some(why)) if why != Retirement::Timeout => Verdict {
             cause: why.as_str(),
-            sentence: "the master asked it for its stack while it ended, and nothing caught that any more",
+            sentence: "the master asked for its stack while it exited, and its handler was already gone",
             loudness: Loudness::Warning,
         },
         ("SIGUSR2" | "SIGABRT", Some(why)) => error(why.as_str(), our_kill(why)),
-        ("SIGUSR2", None) => {
-            error("stack-signal", "the master asked it for its stack, and its handler for that was gone")
-        }
+        ("SIGUSR2", None) => error(
+            "stack-signal",
+            "the master asked for its stack, and the application had removed the handler",
+        ),
         _ => judge_signal(number, told),
     }
 }
@@ -111,21 +112,21 @@ fn judge_own_signal(number: i32, told: Option<Retirement>) -> Verdict {
 fn judge_signal(number: i32, told: Option<Retirement>) -> Verdict {
     match told {
         _ if SIGNALS_OF_A_CRASH.contains(&signal_name(number)) => {
-            error("crash", "it crashed in native code, or was made to")
+            error("crash", "it crashed in native code, or another process made it crash")
         }
         // A boot that was cut short dies of our own SIGTERM.
         Some(why) if signal_name(number) == "SIGTERM" => {
             Verdict { cause: why.as_str(), sentence: "", loudness: Loudness::Info }
         }
-        _ => error("signal", "not by the master: another process sent it, or it did so itself"),
+        _ => error("signal", "not by the master: another process or the worker itself sent it"),
     }
 }
 
 fn judge_code(code: i32, evidence: &Evidence, told: Option<Retirement>) -> Verdict {
     if let Some(dying) = evidence.dying {
         let sentence = match dying {
-            DyingCause::SysExit => "the application called sys.exit, or raised SystemExit",
-            DyingCause::MemoryError => "Python could not get memory (MemoryError)",
+            DyingCause::SysExit => "the application called sys.exit or raised SystemExit",
+            DyingCause::MemoryError => "Python ran out of memory (MemoryError)",
             DyingCause::Exception => "an exception ended its event loop",
         };
         return error(dying.as_str(), sentence);
@@ -133,15 +134,15 @@ fn judge_code(code: i32, evidence: &Evidence, told: Option<Retirement>) -> Verdi
     match (told, code) {
         (Some(why), 0) => Verdict { cause: why.as_str(), sentence: "", loudness: Loudness::Info },
         (Some(why), _) => {
-            let sentence = "it was told to go, and its shutdown did not end well";
+            let sentence = "its shutdown failed";
             Verdict { cause: why.as_str(), sentence, loudness: Loudness::Warning }
         }
         (None, _) if evidence.told.is_some() => match evidence.boot_stage {
             // It has said why, which is told elsewhere.
             Some(_) => Verdict { cause: "boot-failed", sentence: "", loudness: Loudness::Info },
-            None => error("boot-failed", "it ended while it booted, without saying why"),
+            None => error("boot-failed", "it exited during its boot without a message"),
         },
-        (None, _) => error("exit", "it ended itself without a word: os._exit, or the exit of a library"),
+        (None, _) => error("exit", "it exited without a message: os._exit, or the exit of a library"),
     }
 }
 
@@ -207,7 +208,8 @@ mod tests {
 
     #[test]
     fn no_stranger_is_blamed_for_a_signal_of_ours() {
-        let number = |name| (1..32).find(|number| signal_name(*number) == name).expect("there is such a one");
+        let number =
+            |name| (1..32).find(|number| signal_name(*number) == name).expect("the signal has a number");
         let (stack, abort) = (number("SIGUSR2"), number("SIGABRT"));
         let by = |number, told, signalled| {
             cause(&Evidence { exit: Exit::Signal(number), told, signalled, ..PLAIN })
@@ -228,7 +230,7 @@ mod tests {
             assert_eq!(cause(&Evidence { dying: Some(dying), ..exited }), (dying.as_str(), Loudness::Error));
         }
         let boot = Evidence { told: Some(Retirement::BootFailed), ..exited };
-        assert_eq!(judge(&boot).sentence, "it ended while it booted, without saying why");
+        assert_eq!(judge(&boot).sentence, "it exited during its boot without a message");
         let said = Evidence { boot_stage: Some(BootStage::Import), ..boot };
         assert_eq!(cause(&said), ("boot-failed", Loudness::Info));
     }

@@ -101,7 +101,7 @@ impl Observer {
                 warn!(
                     waiting,
                     every,
-                    "Workers fail so often that their restarts have used up the budget: they come one by one from now on"
+                    "Workers fail too often: the restart budget is used up, restarts are now one at a time"
                 );
             }
             Notice::Crashed { id, exit, restart_in } => {
@@ -119,21 +119,21 @@ impl Observer {
                 warn!(
                     workers,
                     more,
-                    "all workers are late at once, held up by a device or a file system: they get more time"
+                    "all workers are blocked at once by a device or a file system; extending their timeout"
                 );
             }
             Notice::Throttled { scarce, source } => {
                 let what = match scarce {
-                    Scarce::Memory => "takes more memory than it may",
-                    Scarce::Processor => "has used up its time of processors",
+                    Scarce::Memory => "is above its memory limit",
+                    Scarce::Processor => "has used up its CPU quota",
                 };
-                warn!("the service is held back by the kernel: its control group {what}, by {source}");
+                warn!("the kernel throttles the service: its control group {what} ({source})");
             }
             Notice::Unkillable { id } => with(crew, id, |it| {
                 let doing = activity::of(it.pid).map_or_else(|| "gone".to_owned(), |it| it.describe());
                 error!(
                     slot = it.slot.0,
-                    "Worker was killed and is still there: it is {doing} (pid: {})", it.pid
+                    "Worker was killed but has not exited: it is {doing} (pid: {})", it.pid
                 );
             }),
             Notice::OverMemory { id, memory } => with(crew, id, |it| {
@@ -144,7 +144,7 @@ impl Observer {
                 error!(critical = true, slot = it.slot.0, "WORKER BOOT TIMEOUT (pid:{})", it.pid);
             }),
             Notice::BootCut { id } => with(crew, id, |it| {
-                warn!(slot = it.slot.0, "Worker does not stop while it boots: killing it (pid: {})", it.pid);
+                warn!(slot = it.slot.0, "Worker does not stop during its boot: killing it (pid: {})", it.pid);
             }),
             Notice::DrainTimedOut { id } => with(crew, id, |it| {
                 warn!(
@@ -157,7 +157,7 @@ impl Observer {
                 warn!(
                     slot,
                     after,
-                    "Worker's event loop has ended and its process has not, and is killed (pid: {})",
+                    "Worker's event loop has ended but its process has not: killing it (pid: {})",
                     it.pid
                 );
             }),
@@ -175,7 +175,7 @@ impl Observer {
             }
             Notice::ReloadRejected { generation, frozen } => {
                 let kept = if frozen { "; workers are not recycled until a reload succeeds" } else { "" };
-                error!("Reload rejected: generation {generation} does not work, the old one serves on{kept}");
+                error!("Reload rejected: generation {generation} does not work, the old one keeps serving{kept}");
             }
             Notice::RollingBack { generation, workers } => {
                 let them = if workers == 1 { "one worker" } else { &format!("{workers} workers") };
@@ -183,7 +183,7 @@ impl Observer {
             }
             Notice::RecyclingFrozen { id } => with(crew, id, |it| {
                 warn!(
-                    "Worker is due for recycling and kept, since the last reload was rejected (pid: {})",
+                    "Worker is due for recycling but kept, because the last reload was rejected (pid: {})",
                     it.pid
                 );
             }),
@@ -191,18 +191,18 @@ impl Observer {
             Notice::Overslept(gap) => {
                 warn!(
                     gap = seconds(gap),
-                    "the master was not running for a while; no worker is blamed for it"
+                    "the master was suspended for a while; worker timeouts were extended"
                 );
             }
-            Notice::UpgradeStarted => info!("Upgrading: starting the program that is on disk"),
-            Notice::UpgradeUnderWay => info!("Upgrading already: the one that is under way is enough"),
-            Notice::UpgradeFailed(reason) => error!("Upgrade failed, and nothing has changed: {reason}"),
-            Notice::UpgradeCalledOff => info!("Upgrade called off, since the service stops"),
-            Notice::HandedOver => info!("Upgraded: the new master has taken over, and this one leaves"),
-            Notice::SuccessorDied(reason) => warn!("The new master has ended before this one: {reason}"),
+            Notice::UpgradeStarted => info!("Upgrading: starting the program on disk"),
+            Notice::UpgradeUnderWay => info!("An upgrade is already in progress"),
+            Notice::UpgradeFailed(reason) => error!("Upgrade failed, nothing has changed: {reason}"),
+            Notice::UpgradeCalledOff => info!("Upgrade called off: the service stops"),
+            Notice::HandedOver => info!("Upgraded: the new master has taken over, this one exits"),
+            Notice::SuccessorDied(reason) => warn!("The new master exited before this one: {reason}"),
             Notice::TookOver => info!("Upgraded: this master has taken over"),
             Notice::StopAnnounced(delay) => {
-                info!("Stopping in {} s, after clients were told to close", seconds(delay));
+                info!("Stopping in {} s; until then responses say Connection: close", seconds(delay));
             }
             Notice::Stopping(StopMode::Graceful) => debug!("stopping gracefully"),
             Notice::Stopping(StopMode::Quick) => debug!("stopping quickly"),
@@ -217,9 +217,9 @@ impl Observer {
         let Some((stage, text)) = member.boot_failure.take() else {
             if ends {
                 self.last_word =
-                    Some(format!("worker (pid: {pid}) ended while it booted, without saying why"));
+                    Some(format!("worker (pid: {pid}) exited during its boot without a message"));
             } else {
-                error!("Worker (pid:{pid}) ended while it booted");
+                error!("Worker (pid:{pid}) exited during its boot");
             }
             return false;
         };
@@ -277,7 +277,7 @@ fn blocked(crew: &mut Crew, id: WorkerId, silent_for: Duration) {
     let block = hang::block(&crew.open_black_box(id), &crew.in_flight(member));
     let shown = hang::unless_told(block.clone(), member.history.hang.as_deref());
     warn!(
-        "Worker has not run its event loop for {silent_for} s (pid: {pid}, slot: {slot}, generation: {generation}), it \
+        "Worker's event loop has not run for {silent_for} s (pid: {pid}, slot: {slot}, generation: {generation}), it \
          is {doing}:\n{shown}"
     );
     if let Some(member) = crew.get_mut(id) {
@@ -296,7 +296,7 @@ fn recovered(crew: &mut Crew, id: WorkerId, silent_for: Duration) {
     let late = crew.open_black_box(id);
     if hang::has_stack(&late) {
         let block = hang::block(&late, &crew.in_flight(member));
-        warn!("Worker (pid: {pid}) had stood still here:\n{block}");
+        warn!("Worker (pid: {pid}) was suspended here:\n{block}");
     }
 }
 
@@ -352,15 +352,18 @@ fn died(
         Loudness::Error => tell!(error),
     }
     if let Some((_, traceback)) = &history.dying {
-        error!("Worker (pid:{pid}) was ended by this:\n{traceback}");
+        error!("Worker (pid:{pid}) ended because of this exception:\n{traceback}");
     }
     // What a hung worker was doing was told when it was found.
     if let (Some(stack), false) = (hang::last_crash(&crew.open_black_box(id)), history.killed) {
-        error!("Worker (pid:{pid}) was here when it ended:\n{stack}");
+        error!("Worker (pid:{pid}) was here when it crashed:\n{stack}");
     }
     // To note the end of each request would cost as much as to note its beginning: it may have answered some of them.
     if loudness == Loudness::Error && !history.killed && !had.is_empty() {
-        warn!("Worker (pid:{pid}) had these in its last tenth of a second:\n{}", hang::requests(&had));
+        warn!(
+            "Requests in flight when worker (pid:{pid}) died (some may have been answered):\n{}",
+            hang::requests(&had)
+        );
     }
     Some(Death {
         at: SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64(),

@@ -89,7 +89,7 @@ impl Predecessor {
 pub(crate) fn find_out() -> Result<Succession, String> {
     let Ok(text) = env::var(VARIABLE) else { return Ok(Succession::First) };
     let strange =
-        || format!("{VARIABLE} is `{text}`, which only a ferricorn that is upgraded sets for another");
+        || format!("{VARIABLE} is `{text}`, which ferricorn itself sets during an upgrade; unset it");
     let succession = ferricorn_wire::upgrade::Succession::parse(&text).ok_or_else(strange)?;
     let descriptor =
         inherit::descriptor(succession.descriptor).map_err(|error| format!("{}: {error}", strange()))?;

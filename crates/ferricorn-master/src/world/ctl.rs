@@ -85,7 +85,7 @@ fn in_words(reply: &Reply) -> Response {
         Reply::Scaled(workers) => done(format!("{workers} workers")),
         Reply::Reloaded(generation) => done(format!("every worker runs generation {generation}")),
         Reply::ReloadRejected(generation) => failed(format!(
-            "generation {generation} does not work, and the old one serves on; the log says why"
+            "generation {generation} does not work, the old one keeps serving; the log says why"
         )),
         Reply::Upgraded => done("the new program has taken over".to_owned()),
         Reply::UpgradeFailed(reason) => failed(format!("nothing has changed: {reason}")),

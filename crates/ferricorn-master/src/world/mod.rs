@@ -277,7 +277,7 @@ impl World {
         Done::Nothing
     }
 
-    /// Calls a hook of the master's, if there is such a one.
+    /// Calls a hook of the master's, if the file defines it.
     fn call_hook(&mut self, hook: &'static str, about: About) {
         let crew = &self.crew;
         self.hooks.call(hook, about, || crew.roll());

@@ -206,7 +206,7 @@ impl Scene {
             Begun::StoppedMaster { mark, at } => {
                 pause(MASTER_STOPPED.saturating_sub(at.elapsed()));
                 self.server.signal(Signal::SIGCONT);
-                self.server.wait_for_line_after(mark, "the master was not running for a while", LIMIT);
+                self.server.wait_for_line_after(mark, "the master was suspended for a while", LIMIT);
             }
         }
     }

@@ -78,7 +78,7 @@ impl std::fmt::Display for Failure {
                 write!(formatter, "cannot use the pid file `{}`: {why}", file.display())
             }
             Self::Unreachable(pid, error) => {
-                write!(formatter, "the ferricorn with pid {pid} cannot be asked: {error}")
+                write!(formatter, "cannot reach the ferricorn with pid {pid}: {error}")
             }
             Self::NoAnswer(pid) => write!(formatter, "the ferricorn with pid {pid} did not answer"),
         }

@@ -61,7 +61,7 @@ fn every_command_does_what_it_says_and_waits_if_told_to() {
     server.wait_for_line("Reloaded: every worker runs generation 2", PATIENCE);
     let application = fs::read_to_string(server.path("main.py")).expect("it is there");
     server.write_app("raise RuntimeError('a bad deploy')\n");
-    let rejected = "Error: generation 3 does not work, and the old one serves on; the log says why\n";
+    let rejected = "Error: generation 3 does not work, the old one keeps serving; the log says why\n";
     assert_eq!(ask(&["reload", "--wait"]), (1, rejected.to_owned()));
     assert!(ask(&["status"]).1.contains("the last reload was rejected"));
     server.deploy(Deployed::Script("exit 7"));

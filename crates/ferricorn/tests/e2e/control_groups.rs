@@ -91,11 +91,8 @@ fn a_service_that_gets_hardly_any_processor_time_is_slow_and_nobody_is_killed_fo
     tally.assert_nothing_lost();
     let slowest = tally.latency(1.0);
     assert!(slowest > Duration::from_secs(1), "nobody was late: {slowest:?}");
-    let line = server.wait_for_line("the service is held back by the kernel", PATIENCE).text;
-    assert!(
-        line.contains("has used up its time of processors, by cpu.") && line.contains(&group.name()),
-        "{line}"
-    );
+    let line = server.wait_for_line("the kernel throttles the service", PATIENCE).text;
+    assert!(line.contains("has used up its CPU quota, by cpu.") && line.contains(&group.name()), "{line}");
     assert_eq!(server.workers(), workers, "{}", server.log().transcript());
     server.finish();
 }

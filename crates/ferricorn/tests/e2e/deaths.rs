@@ -167,7 +167,7 @@ fn boots_that_fail_again_and_again_are_told_in_two_lines_each_and_their_budget_i
     for victim in &server.workers()[1..] {
         processes::signal(*victim, Signal::SIGKILL);
     }
-    server.wait_for_line("their restarts have used up the budget", PATIENCE * 2);
+    server.wait_for_line("the restart budget is used up", PATIENCE * 2);
     let failed = || server.log().count("cause=boot-failed");
     let so_far = failed();
     eventually(PATIENCE, "some more have failed", || failed() >= so_far + 2);

@@ -23,7 +23,7 @@ fn a_master_that_was_stopped_blames_nobody() {
     assert_eq!(server.get("/").expect("workers need no master to answer").status, 200);
     eventually(PATIENCE, "three times the timeout", || stopped.elapsed() > Duration::from_secs(3));
     server.signal(Signal::SIGCONT);
-    server.wait_for_line("the master was not running for a while", PATIENCE);
+    server.wait_for_line("the master was suspended for a while", PATIENCE);
     assert_eq!(server.get("/").expect("an answer").status, 200);
     assert_eq!(server.workers(), workers);
     server.finish();
@@ -45,7 +45,7 @@ fn a_suspend_blames_nobody_but_who_hung_before_it() {
     eventually(PATIENCE, "twice the timeout", || stopped.elapsed() > Duration::from_secs(4));
     server.signal_group(Signal::SIGCONT);
     let mark = server.log().mark();
-    server.wait_for_line("the master was not running for a while", PATIENCE);
+    server.wait_for_line("the master was suspended for a while", PATIENCE);
     server.wait_for_line_after(mark, &format!("WORKER TIMEOUT (pid:{hung})"), Duration::from_secs(8));
     server.wait_for_ready(4);
     load.stop().assert_nothing_lost();

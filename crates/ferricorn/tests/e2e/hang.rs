@@ -134,7 +134,7 @@ fn every_block_is_explained(event_loop: &str) {
         }
         let lines = server.log().lines();
         let report =
-            lines.iter().skip(mark).filter(|line| line.text.contains("has not run its event loop for"));
+            lines.iter().skip(mark).filter(|line| line.text.contains("Worker's event loop has not run for"));
         let stacked = lines.iter().position(|line| line.text == stack).expect("it was found there");
         let above =
             report.take_while(|line| line.at <= lines[stacked].at).last().expect("a title").text.clone();
@@ -163,7 +163,7 @@ fn a_stall_that_ends_is_told_and_nobody_is_killed() {
     let server = ferricorn().line("--workers 2 --slow-loop 0.3").serve(2);
     let workers = server.workers();
     assert_eq!(server.get("/block?seconds=2").expect("an answer").status, 200);
-    server.wait_for_line("has not run its event loop for", PATIENCE);
+    server.wait_for_line("Worker's event loop has not run for", PATIENCE);
     server.wait_for_line("in block_the_loop", PATIENCE);
     server.wait_for_line("Worker's event loop runs again", PATIENCE);
     assert_eq!(server.workers(), workers);

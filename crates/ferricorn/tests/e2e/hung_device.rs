@@ -31,7 +31,7 @@ fn a_worker_that_cannot_be_killed_is_replaced_told_of_and_not_waited_for() {
     server.wait_for_line("it is waiting for a device or a file system in ", PATIENCE);
     server.wait_for_line(&format!("WORKER TIMEOUT (pid:{stuck})"), PATIENCE);
     server.wait_for_ready(3);
-    let line = server.wait_for_line("Worker was killed and is still there", PATIENCE).text;
+    let line = server.wait_for_line("Worker was killed but has not exited", PATIENCE).text;
     assert!(line.contains("(state D)") && line.contains(&stuck.to_string()), "{line}");
     for _ in 0..10 {
         let answer = server.get("/").expect("the others serve");
@@ -51,7 +51,7 @@ fn a_killed_worker_that_comes_free_is_waited_for_and_its_death_told() {
     let server = ferricorn().line("--workers 2 --timeout 2").expect_error("").serve(2);
     let Some(mount) = mount(&server) else { return server.finish() };
     let waiting = look(&server, 1);
-    server.wait_for_line("Worker was killed and is still there", PATIENCE);
+    server.wait_for_line("Worker was killed but has not exited", PATIENCE);
     drop((mount, waiting));
     let line = server.wait_for_line(" cause=", PATIENCE).text;
     assert!(line.contains("cause=timeout ") && line.contains("was sent SIGKILL!"), "{line}");
@@ -72,7 +72,7 @@ fn workers_that_all_wait_for_one_file_system_get_time_and_go_on_when_it_answers(
     for connection in &mut waiting {
         assert_eq!(connection.receive().expect("an answer at last").status, 200);
     }
-    server.wait_for_count("had stood still here:", 2, PATIENCE);
+    server.wait_for_count("was suspended here:", 2, PATIENCE);
     server.wait_for_line(" in answer", PATIENCE);
     assert_eq!(server.workers(), workers);
     assert_eq!(server.log().count("WORKER TIMEOUT"), 0);

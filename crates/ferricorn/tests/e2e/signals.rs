@@ -245,7 +245,7 @@ const DEAF: [(&str, &str); 3] = [
 ];
 
 /// What the log says of a boot that does not end.
-const CUT: &str = "Worker does not stop while it boots";
+const CUT: &str = "Worker does not stop during its boot";
 
 #[test]
 fn term_during_an_import_that_hears_nothing_does_not_wait_for_it() {

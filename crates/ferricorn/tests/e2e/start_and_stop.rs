@@ -52,7 +52,7 @@ fn a_worker_that_takes_its_time_or_fails_does_not_keep_the_service_from_being_sa
             .app(&app)
             .line("--workers 2")
             .expect_error("exited with code 9")
-            .expect_error("ended while it booted")
+            .expect_error("exited during its boot")
             .start();
         assert_eq!(server.get("/").expect("an answer").status, 200, "{trouble}");
         server.finish();

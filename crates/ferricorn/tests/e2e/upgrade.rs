@@ -117,7 +117,7 @@ fn an_upgrade_that_fails_changes_nothing_and_the_next_one_works() {
         .variable("NOTIFY_SOCKET", "@nobody-listens")
         .linked()
         .line("--workers 2 --reload-probation 0 --pid app.pid")
-        .expect_error("Upgrade failed, and nothing has changed: ")
+        .expect_error("Upgrade failed, nothing has changed: ")
         .expect_error("cannot succeed the running ferricorn")
         .expect_error("Exception in worker process")
         .expect_error("exited with code 3")
@@ -129,7 +129,7 @@ fn an_upgrade_that_fails_changes_nothing_and_the_next_one_works() {
         let mark = server.log().mark();
         server.deploy(deployed);
         server.signal(Signal::SIGUSR2);
-        let line = server.wait_for_line_after(mark, "Upgrade failed, and nothing has changed: ", PATIENCE);
+        let line = server.wait_for_line_after(mark, "Upgrade failed, nothing has changed: ", PATIENCE);
         assert!(line.text.contains(reason), "{deployed:?}: {}", line.text);
         server.wait_for_workers(2, PATIENCE);
         assert_eq!(server.workers(), workers, "{deployed:?}");
@@ -161,7 +161,7 @@ fn a_new_program_that_hangs_is_given_up_and_nothing_has_changed() {
         .variable("NOTIFY_SOCKET", "@nobody-listens")
         .linked()
         .line("--workers 1 --upgrade-timeout 5")
-        .expect_error("Upgrade failed, and nothing has changed: ")
+        .expect_error("Upgrade failed, nothing has changed: ")
         .serve(1);
     let workers = server.workers();
     server.deploy(deployed);
@@ -193,7 +193,7 @@ fn term_in_the_middle_of_an_upgrade_stops_both_masters() {
     upgrading_slowly(&server);
     assert_eq!(server.stop(Signal::SIGTERM, PATIENCE), 0);
     assert_eq!(server.living(), [], "the old master goes last");
-    assert_eq!(server.log().count("Upgrade called off, since the service stops"), 1);
+    assert_eq!(server.log().count("Upgrade called off: the service stops"), 1);
     server.finish();
 }
 
@@ -203,7 +203,7 @@ fn a_second_usr2_is_merged_and_a_hup_is_passed_on_to_the_new_master() {
     let server = ferricorn().linked().line("--workers 2 --reload-probation 0").serve(2);
     upgrading_slowly(&server);
     server.signal(Signal::SIGUSR2);
-    server.wait_for_line("Upgrading already", PATIENCE);
+    server.wait_for_line("An upgrade is already in progress", PATIENCE);
     let mark = server.log().mark();
     server.signal(Signal::SIGHUP);
     server.wait_for_line_after(mark, "Handling signal: hup", PATIENCE);
@@ -231,7 +231,7 @@ fn a_variable_that_somebody_else_sets_is_no_predecessor() {
     for value in ["yes", "1,beside,77"] {
         let server = ferricorn()
             .variable("FERRICORN_UPGRADE", value)
-            .expect_error("which only a ferricorn that is upgraded sets for another")
+            .expect_error("which ferricorn itself sets during an upgrade; unset it")
             .start();
         assert_eq!(server.wait_exit(Duration::from_secs(15)).code(), 1, "{value}");
         server.finish();

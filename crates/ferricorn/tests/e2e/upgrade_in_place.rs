@@ -84,7 +84,7 @@ fn pid_1_stays_as_it_is_when_the_new_program_is_not_fit() {
         let mark = server.log().mark();
         server.deploy(deployed);
         processes::signal(master, Signal::SIGUSR2);
-        let line = server.wait_for_line_after(mark, "Upgrade failed, and nothing has changed: ", PATIENCE);
+        let line = server.wait_for_line_after(mark, "Upgrade failed, nothing has changed: ", PATIENCE);
         assert!(line.text.contains(reason), "{deployed:?}: {}", line.text);
         eventually(PATIENCE, "the same two workers", || workers() == before);
     }
