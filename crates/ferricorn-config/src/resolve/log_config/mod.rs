@@ -4,6 +4,8 @@
 //! master writes to is what it can follow. Owns: finding that level in ini, JSON and YAML. Does not own: whether the
 //! configuration is right; a worker applies it, and tells.
 
+mod yaml;
+
 use serde_json::Value;
 
 use crate::settings::LogLevel;
@@ -16,7 +18,7 @@ pub(crate) fn level_of_file(name: &str, text: &str) -> Option<LogLevel> {
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     match extension {
         "json" => level_of_table(&serde_json::from_str(text).ok()?),
-        "yaml" | "yml" => found(|logger| yaml(text, &path(logger))),
+        "yaml" | "yml" => level_of_table(&yaml::read(text)?),
         _ => found(|logger| ini(text, logger)),
     }
 }
@@ -100,35 +102,6 @@ fn ini(text: &str, logger: Option<&str>) -> Option<String> {
     sections.iter().find(is_it).map(|(_, entries)| value(entries, "level").unwrap_or_default())
 }
 
-/// The mapping at a path of a YAML file in block style, and its `level`. Other styles are not understood, and say nothing.
-fn yaml(text: &str, path: &[&str]) -> Option<String> {
-    let mut open: Vec<(usize, &str)> = Vec::new();
-    let mut is_there = false;
-    for line in text.lines() {
-        let content = line.trim_start();
-        let Some((key, value)) = content.split_once(':') else { continue };
-        if content.starts_with(['#', '-']) {
-            continue;
-        }
-        let indent = line.len() - content.len();
-        open.retain(|(outer, _)| *outer < indent);
-        let names: Vec<&str> = open.iter().map(|(_, name)| *name).collect();
-        let key = bare(key);
-        if names == path && key == "level" {
-            return Some(bare(value).to_owned());
-        }
-        open.push((indent, key));
-        is_there |= open.iter().map(|(_, name)| *name).eq(path.iter().copied());
-    }
-    is_there.then(String::new)
-}
-
-/// A word without its quotes and the comment after it.
-fn bare(text: &str) -> &str {
-    let text = text.split_once(" #").map_or(text, |(text, _)| text);
-    text.trim().trim_matches(['"', '\''])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -167,6 +140,19 @@ mod tests {
         assert_eq!(level_of_file("log.yml", yaml), Some(LogLevel::Error));
         let ini = "[logger_root]\nlevel=ERROR\n[logger_u]\nqualname=uvicorn.error\n";
         assert_eq!(level_of_file("log", ini), Some(LogLevel::Error));
+        for yaml in [
+            "{version: 1, root: {level: DEBUG}, loggers: {gunicorn.error: {level: ERROR, handlers: [x]}}}",
+            "loud: &loud {level: ERROR}\nloggers:\n  gunicorn.error: *loud\n",
+            "loud: &loud\n  level: ERROR\nloggers:\n  gunicorn.error:\n    <<: *loud\n    propagate: no\n",
+            "loggers:\n  ? gunicorn.error\n  : level: 40\n",
+            "loggers:\n  gunicorn.error:\n    level: >-\n      ERROR\n",
+        ] {
+            assert_eq!(level_of_file("log.yaml", yaml), Some(LogLevel::Error), "{yaml}");
+        }
+        let bomb = (1..30).fold("a0: &a0 [x]\n".to_owned(), |text, n| {
+            format!("{text}a{n}: &a{n} [*a{0}, *a{0}, *a{0}]\n", n - 1)
+        });
+        assert_eq!(level_of_file("log.yaml", &bomb), None);
         for text in ["", "{", "a: [", "- x\n: y\n", "[logger_root", "\u{e9}: \u{e9}"] {
             for name in ["x.ini", "x.json", "x.yaml"] {
                 assert_eq!(level_of_file(name, text), None, "{name} {text:?}");
