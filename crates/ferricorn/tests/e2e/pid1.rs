@@ -46,10 +46,7 @@ fn pid_1_waits_for_orphans_and_stops_on_term() {
     let Some(namespace) = namespace() else { return };
     let server = ferricorn().app(&forking_app()).wrapped(namespace).line("--workers 2").serve(2);
     let master = master(&server);
-    assert!(
-        server.wait_for_line("Listening at: ", Duration::from_secs(1)).text.ends_with("(1)"),
-        "it is PID 1"
-    );
+    assert!(server.wait_for_line("Listening at: ", PATIENCE).text.ends_with("(1)"), "it is PID 1");
     for _ in 0..20 {
         assert_eq!(server.get("/").expect("an answer").status, 200);
     }

@@ -13,7 +13,7 @@ fn workers_that_have_lived_long_enough_are_replaced_without_loss() {
     let server =
         ferricorn().line("--workers 2 --max-worker-lifetime 1 --max-worker-lifetime-jitter 1").serve(2);
     let load = Load::on(&server.address()).clients(6).start();
-    server.wait_for_count("reason=max-lifetime", 4, Duration::from_secs(60));
+    server.wait_for_count("reason=max-lifetime", 4, PATIENCE);
     load.stop().assert_nothing_lost();
     assert_eq!(capacity::least_ready(&server.log().lines(), 2), 2);
     server.finish();
@@ -56,7 +56,7 @@ fn a_delayed_stop_goes_on_accepting_and_tells_clients_to_close() {
     assert!(!kept.get("/").expect("an answer").closes());
     let begun = Instant::now();
     server.signal(Signal::SIGTERM);
-    server.wait_for_line("Stopping in 2 s", Duration::from_secs(2));
+    server.wait_for_line("Stopping in 2 s", PATIENCE);
     // The order reaches each of the workers a moment after the line is written.
     eventually(PATIENCE, "a new connection is told to close", || {
         server.get("/").expect("it still accepts").closes()

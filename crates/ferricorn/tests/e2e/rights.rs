@@ -11,7 +11,6 @@ use std::{
     os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process::Command,
-    time::Duration,
 };
 
 use ferricorn_test::{Builder, Deployed, PATIENCE, Planned, eventually, processes, turn};
@@ -183,7 +182,7 @@ fn a_killed_master_takes_workers_of_another_user_with_it() {
     let mut server = builder.line("-u 65534 -g 65534 --workers 3").serve(3);
     let port = server.address().port();
     server.kill_master();
-    server.wait_nobody_left(Duration::from_secs(5));
+    server.wait_nobody_left(PATIENCE);
     drop(TcpListener::bind(("127.0.0.1", port)).expect("the port is free"));
     server.finish();
 }

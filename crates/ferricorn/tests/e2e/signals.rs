@@ -13,12 +13,12 @@ fn ttin_adds_a_worker_and_ttou_takes_one_away() {
     let server = ferricorn().line("--workers 2").serve(2);
     let load = Load::on(&server.address()).clients(4).start();
     server.signal(Signal::SIGTTIN);
-    server.wait_for_line("Handling signal: ttin", Duration::from_secs(2));
+    server.wait_for_line("Handling signal: ttin", PATIENCE);
     server.wait_for_ready(3);
-    server.wait_for_workers(3, Duration::from_secs(2));
+    server.wait_for_workers(3, PATIENCE);
     server.signal(Signal::SIGTTOU);
-    server.wait_for_line("Handling signal: ttou", Duration::from_secs(2));
-    server.wait_for_line("reason=scale-down", Duration::from_secs(2));
+    server.wait_for_line("Handling signal: ttou", PATIENCE);
+    server.wait_for_line("reason=scale-down", PATIENCE);
     server.wait_for_workers(2, PATIENCE);
     load.stop().assert_nothing_lost();
     server.finish();
@@ -31,7 +31,7 @@ fn ttou_never_takes_the_last_worker() {
     for _ in 0..3 {
         let mark = server.log().mark();
         server.signal(Signal::SIGTTOU);
-        server.wait_for_line_after(mark, "Handling signal: ttou", Duration::from_secs(2));
+        server.wait_for_line_after(mark, "Handling signal: ttou", PATIENCE);
     }
     let left = server.wait_for_workers(1, PATIENCE);
     assert_eq!(server.get("/").expect("an answer").header("x-worker"), Some(left[0].to_string().as_str()));
@@ -44,8 +44,8 @@ fn hup_replaces_every_worker() {
     let server = ferricorn().line("--workers 2 --reload-probation 0").serve(2);
     let old = server.workers();
     server.signal(Signal::SIGHUP);
-    server.wait_for_line("Handling signal: hup", Duration::from_secs(2));
-    server.wait_for_line("Hang up: Master", Duration::from_secs(2));
+    server.wait_for_line("Handling signal: hup", PATIENCE);
+    server.wait_for_line("Hang up: Master", PATIENCE);
     server.wait_for_ready(4);
     let new = server.wait_for_workers(2, PATIENCE);
     assert!(new.iter().all(|pid| !old.contains(pid)), "{old:?} became {new:?}");
@@ -151,7 +151,7 @@ fn winch_is_ignored() {
     server.signal(Signal::SIGWINCH);
     // The signals are handled in their order: when the second is logged, the first has been dealt with.
     server.signal(Signal::SIGUSR1);
-    server.wait_for_line("Handling signal: usr1", Duration::from_secs(2));
+    server.wait_for_line("Handling signal: usr1", PATIENCE);
     assert_eq!(server.workers(), workers);
     assert_eq!(server.get("/").expect("an answer").status, 200);
     server.finish();
@@ -165,7 +165,7 @@ fn quit_stops_quickly_and_still_runs_the_lifespan_shutdown() {
     endless.send(b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
     endless.receive_head().expect("an endless answer");
     assert_eq!(server.stop(Signal::SIGQUIT, Duration::from_secs(5)), 0);
-    server.wait_for_line("Handling signal: quit", Duration::from_secs(1));
+    server.wait_for_line("Handling signal: quit", PATIENCE);
     assert_eq!(server.log().count("Quick stop: 1 request cut (`/endless`)"), 1);
     assert_eq!(server.ledger().count("shutdown"), 2, "lifespan shutdown ran in both workers");
     server.finish();
@@ -181,7 +181,7 @@ fn int_stops_as_term_does_and_a_second_one_stops_quickly() {
     endless.send(b"GET /endless HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
     eventually(PATIENCE, "both are in flight", || server.ledger().count("start") == 2);
     server.signal(Signal::SIGINT);
-    server.wait_for_line("Handling signal: int", Duration::from_secs(1));
+    server.wait_for_line("Handling signal: int", PATIENCE);
     assert_eq!(slow.receive().expect("a complete answer").status, 200);
     assert_eq!(server.stop(Signal::SIGINT, Duration::from_secs(5)), 0);
     assert_eq!(server.ledger().count("shutdown"), 2, "lifespan shutdown ran in both workers");
@@ -193,10 +193,7 @@ fn the_log_names_the_sender_of_a_signal() {
     let _turn = turn::together();
     let server = ferricorn().serve(1);
     assert_eq!(server.stop(Signal::SIGTERM, Duration::from_secs(5)), 0);
-    server.wait_for_line(
-        &format!("Handling signal: term (from pid {})", std::process::id()),
-        Duration::from_secs(1),
-    );
+    server.wait_for_line(&format!("Handling signal: term (from pid {})", std::process::id()), PATIENCE);
     server.finish();
 }
 
@@ -210,7 +207,7 @@ fn a_second_term_is_harmless() {
     for _ in 0..3 {
         let mark = server.log().mark();
         server.signal(Signal::SIGTERM);
-        server.wait_for_line_after(mark, "Handling signal: term", Duration::from_secs(2));
+        server.wait_for_line_after(mark, "Handling signal: term", PATIENCE);
     }
     assert_eq!(connection.receive().expect("a complete answer").status, 200);
     assert_eq!(server.wait_exit(Duration::from_secs(5)).code(), 0);

@@ -6,7 +6,6 @@ use std::{
     path::{Path, PathBuf},
     process::Command,
     thread,
-    time::Duration,
 };
 
 use ferricorn_test::{Address, Load, PATIENCE, Server, eventually, http, processes, repository, skip, turn};
@@ -110,6 +109,6 @@ fn systemd_starts_reloads_upgrades_and_stops_without_loss() {
 /// Ends the manager, which is what the harness has started.
 fn end(server: Server) {
     processes::signal(server.pid(), Signal::SIGTERM);
-    server.wait_nobody_left(Duration::from_secs(20));
+    server.wait_nobody_left(PATIENCE);
     server.discard();
 }
