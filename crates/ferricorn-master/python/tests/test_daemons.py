@@ -97,12 +97,14 @@ def test_a_syslog_that_accepts_and_never_reads_holds_no_request_up(one_master: F
         with connection:
             client = one_master.connect()
             agent = "User-Agent: " + "x" * 30_000
-            began = time.monotonic()
+            longest = 0.0
             # 6 MB: more than the system takes, and more than the worker keeps.
             for _ in range(200):
+                began = time.monotonic()
                 assert client.get("/", agent).status == 200
+                longest = max(longest, time.monotonic() - began)
             # Less than one write may take.
-            assert time.monotonic() - began < 5
+            assert longest < 5
             client.close()
             finish(worker)
 

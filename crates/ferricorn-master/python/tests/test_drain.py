@@ -35,7 +35,7 @@ def test_idle_connections_end_soon_after_a_stop(master: FakeMaster) -> None:
     worker.drain()
     assert worker.receive() == {"type": "drained", "handed_over": 0, "cut": 0}
     assert worker.wait() == 0
-    assert time.monotonic() - begun < 8
+    assert time.monotonic() - begun < LIMIT
     assert silent.is_closed()
     assert used.is_closed()
 
@@ -190,7 +190,7 @@ def test_the_grace_bounds_a_drain(master: FakeMaster) -> None:
     worker.drain(grace=0.3)
     assert worker.receive() == {"type": "drained", "handed_over": 0, "cut": 1}
     assert worker.wait() == 0
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 50
     log = worker.log()
     assert "Graceful timeout is over: 1 request cut (`/wait`)" in log
     assert "Traceback" not in log
@@ -239,7 +239,7 @@ def test_a_thread_that_hangs_does_not_hold_the_worker(loop_master: FakeMaster, a
     worker.drain(grace=0.2)
     assert worker.receive()["cut"] == 1
     assert worker.wait() == 0
-    assert time.monotonic() - begun < 10
+    assert time.monotonic() - begun < 50
     assert "lifespan shutdown" in worker.out()
     assert worker.log().count("Worker exiting") == 1
 

@@ -83,7 +83,7 @@ def test_the_end_of_the_channel_ends_the_worker(master: FakeMaster) -> None:
     begun = time.monotonic()
     worker.channel.close()
     assert worker.wait() == 0
-    assert time.monotonic() - begun < 5
+    assert time.monotonic() - begun < 50
     assert "lifespan shutdown" in worker.out()
 
 
