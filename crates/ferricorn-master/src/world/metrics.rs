@@ -19,7 +19,7 @@ impl World {
             }
             Notice::Blocked { .. } => Counter::Hang,
             Notice::ReloadCommitted(_) => Counter::ReloadCommitted,
-            Notice::ReloadRejected(_) => Counter::ReloadRejected,
+            Notice::ReloadRejected { .. } => Counter::ReloadRejected,
             Notice::UpgradeFailed(_) => Counter::UpgradeRejected,
             Notice::UpgradeCalledOff => Counter::UpgradeCalledOff,
             Notice::TookOver => Counter::UpgradeCommitted,
