@@ -126,7 +126,7 @@ fn measure(workspace: &Workspace) -> Result<(), Failure> {
     let python = venv.program("python");
     let mut command = workspace.command(&python, ["benches/timeline.py", SECONDS]);
     for (name, line) in SERVERS {
-        let line = line.replace("BIN", &venv.program("").display().to_string().trim_end_matches('/'));
+        let line = line.replace("BIN", venv.program("").display().to_string().trim_end_matches('/'));
         command.arg(format!("{name}={}", line.replace("FERRICORN", &ferricorn.display().to_string())));
     }
     let (passed, output) = loudly("time series", command.env("FERRICORN_PYTHON", &python))?;

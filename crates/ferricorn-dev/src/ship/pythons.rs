@@ -34,7 +34,10 @@ Made by `cargo dev pythons` from what its run has shown: do not edit.
 
 ferricorn needs Python 3.10 or newer and uvicorn 0.24 or newer. The program itself is the same for every Python. Each row
 is a run of the worker's own tests and of a short end-to-end set (serve, reload, recycle, hang, crash, hooks, upgrade) on
-that interpreter.
+that interpreter. A Python without a row was not tried.
+
+| Python | from | newest uvicorn (0.54) | oldest uvicorn (0.24) |
+|---|---|---|---|
 ";
 
 const FLOORS: &str = "
@@ -51,17 +54,11 @@ Free-threaded builds are not among these runs. On PyPy ferricorn was not tried.
 /// Run the shim's tests and a short end-to-end set on every Python that can be had, and write the page of what holds
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Only these, as `3.14`; the page is not written then
+    /// Only these, as `3.14`; the rows of others stay as they are
     versions: Vec<String>,
     /// Only the lowest and the highest that can be had, with the newest uvicorn; the page is not written
     #[arg(long, conflicts_with = "versions")]
     ends: bool,
-}
-
-/// A row of the page: what two ends of uvicorn have come to on one Python.
-struct Row {
-    interpreter: Interpreter,
-    cells: Vec<String>,
 }
 
 /// Runs what was asked for. A version that is not to be had is named, and is no failure.
@@ -86,14 +83,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let mut rows = Vec::new();
     for interpreter in found {
         let tried = |pins: &&str| try_on(&workspace, &suite, &interpreter, pins, &mut steps);
-        let cells = pins.iter().map(tried).collect();
-        rows.push(Row { interpreter, cells });
+        let cells: Vec<String> = pins.iter().map(tried).collect();
+        rows.push(format!("| {} | {} | {} |", interpreter.version, interpreter.origin, cells.join(" | ")));
     }
     say(&steps.table());
-    if arguments.versions.is_empty() && !arguments.ends {
-        let page = page(&rows);
-        fs::write(workspace.root.join(PAGE), page)
-            .map_err(|error| Failure::new(format!("cannot write `{PAGE}`: {error}")))?;
+    if !arguments.ends {
+        let path = workspace.root.join(PAGE);
+        let page = page(&fs::read_to_string(&path).unwrap_or_default(), &rows);
+        fs::write(path, page).map_err(|error| Failure::new(format!("cannot write `{PAGE}`: {error}")))?;
         say(PAGE);
     }
     Ok(if steps.all_passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -135,12 +132,30 @@ fn counted(Tally { passed, failed }: Tally) -> String {
     if failed == 0 { format!("{passed} passed") } else { format!("{passed} passed, **{failed} failed**") }
 }
 
-fn page(rows: &[Row]) -> String {
+/// The page with these rows in place of older ones for the same minor versions.
+fn page(old: &str, rows: &[String]) -> String {
     let mut page = INTRODUCTION.to_owned();
-    page.push_str("\n| Python | from | newest uvicorn (0.54) | oldest uvicorn (0.24) |\n|---|---|---|---|\n");
-    for Row { interpreter, cells } in rows {
-        let _ =
-            writeln!(page, "| {} | {} | {} |", interpreter.version, interpreter.origin, cells.join(" | "));
+    for minor in VERSIONS {
+        let beginning = format!("| {minor}.");
+        let of_it = |row: &&str| row.starts_with(&beginning);
+        let new = rows.iter().map(String::as_str).find(of_it);
+        if let Some(row) = new.or_else(|| old.lines().find(of_it)) {
+            let _ = writeln!(page, "{row}");
+        }
     }
     page + FLOORS
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_of_some_versions_leaves_the_rows_of_others() {
+        let row = |version: &str, text: &str| format!("| {version} | pyenv | {text} |");
+        let first = page("", &[row("3.14.1", "old"), row("3.10.2", "kept")]);
+        let second = page(&first, &[row("3.14.2", "new")]);
+        let rows: Vec<&str> = second.lines().filter(|line| line.contains("pyenv")).collect();
+        assert_eq!(rows, [row("3.10.2", "kept"), row("3.14.2", "new")]);
+    }
 }

@@ -37,7 +37,7 @@ The worker's own tests run on the first and the last with every change.
 /// Run a short end-to-end set on each minor version of uvicorn, and write the page of what holds
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Only these minor versions, as `0.31`; the page is not written then
+    /// Only these minor versions, as `0.31`; the rows of others stay as they are
     versions: Vec<String>,
 }
 
@@ -47,9 +47,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let suite = Suite::prepare(&workspace)?;
     let names = END_TO_END.map(str::to_owned);
     let mut steps = Steps::default();
+    let path = workspace.root.join(PAGE);
+    let old = fs::read_to_string(&path).unwrap_or_default();
     let mut page = INTRODUCTION.to_owned();
     for version in MINORS.map(|minor| format!("0.{minor}")) {
         if !arguments.versions.is_empty() && !arguments.versions.contains(&version) {
+            if let Some(row) = old.lines().find(|row| row.starts_with(&format!("| {version} |"))) {
+                let _ = writeln!(page, "{row}");
+            }
             continue;
         }
         let mut tally = Tally::default();
@@ -63,11 +68,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         let _ = writeln!(page, "| {version} | {} passed{failed} |", tally.passed);
     }
     say(&steps.table());
-    if arguments.versions.is_empty() {
-        fs::write(workspace.root.join(PAGE), page)
-            .map_err(|error| Failure::new(format!("cannot write `{PAGE}`: {error}")))?;
-        say(PAGE);
-    }
+    fs::write(&path, page).map_err(|error| Failure::new(format!("cannot write `{PAGE}`: {error}")))?;
+    say(PAGE);
     Ok(if steps.all_passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
