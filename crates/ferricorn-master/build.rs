@@ -1,4 +1,5 @@
-//! Lists the modules of the worker shim for `shim.rs`: every `.py` file below `python/ferricorn_worker`.
+//! What `shim.rs` embeds: every `.py` file below `python/ferricorn_worker`, and the extension module of `ferricorn-http`
+//! if `cargo dev` has built it.
 //!
 //! `include_dir` would embed whatever else lies in the folder, such as `__pycache__` of a test run, and a file that is
 //! added would not make cargo build again.
@@ -23,7 +24,19 @@ fn main() -> io::Result<()> {
     }
     list.push(']');
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
-    fs::write(out.join("shim_modules.rs"), list)
+    fs::write(out.join("shim_modules.rs"), list)?;
+    fs::write(out.join("extension.rs"), extension(&out)?)
+}
+
+/// The extension module as an expression. It lies in the target folder, in which `OUT_DIR` is `PROFILE/build/NAME/out`.
+fn extension(out: &Path) -> io::Result<String> {
+    let folder = out.ancestors().nth(4).expect("cargo puts it there").join("embed");
+    // Cargo would run this again at each build if the folder was not there.
+    fs::create_dir_all(&folder)?;
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let file = folder.join("ferricorn_http.so");
+    let path = file.to_string_lossy();
+    Ok(if file.is_file() { format!("Some(include_bytes!({path:?}))") } else { "None".to_owned() })
 }
 
 /// Adds the modules of a folder and of the folders in it.

@@ -35,6 +35,11 @@ pub(crate) fn run() -> Result<ExitCode, Failure> {
         let clippy = ["clippy", "--workspace", "--all-targets", "--", "--deny", "warnings"];
         loudly_checked("clippy", &mut workspace.cargo(clippy))
     });
+    steps.take("clippy of the extension", || {
+        let clippy =
+            ["clippy", "--package", "ferricorn-http", "--features", "python", "--", "--deny", "warnings"];
+        loudly_checked("clippy", workspace.cargo(clippy).env("PYO3_NO_PYTHON", "1"))
+    });
     steps.take("licences", || licences::check(&workspace));
     steps.take("documentation", || {
         // With private items: the readers are those who work on the code, and module texts link to what they introduce.

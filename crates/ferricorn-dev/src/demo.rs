@@ -7,7 +7,9 @@ use std::{env, net::TcpListener, os::unix::process::CommandExt as _, process, pr
 
 use clap::Args;
 
-use crate::{failure::Failure, say::say, steps::loudly_checked, venv::Python, workspace::Workspace};
+use crate::{
+    extension, failure::Failure, say::say, steps::loudly_checked, venv::Python, workspace::Workspace,
+};
 
 const DEFAULT_PORT: u16 = 8000;
 /// Options that say where to listen: with one of them the demo chooses no address.
@@ -27,6 +29,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let workspace = Workspace::find()?;
     say("Preparing");
     let venv = Python::find()?.venv(&workspace, "newest")?;
+    extension::build(&workspace)?;
     // As a part of the workspace, so that what it depends on is built as it is for everything else.
     loudly_checked("build", &mut workspace.cargo(["build", "--workspace", "--bin", "ferricorn"]))?;
 

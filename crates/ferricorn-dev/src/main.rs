@@ -7,6 +7,7 @@ mod bench;
 mod ci;
 mod demo;
 mod docs;
+mod extension;
 mod failure;
 mod faults;
 mod layers;

@@ -7,6 +7,7 @@
 use std::{fs, path::PathBuf, thread};
 
 use crate::{
+    extension,
     failure::Failure,
     outcomes::Outcomes,
     say::say,
@@ -19,12 +20,16 @@ use crate::{
 /// The shim and its tests; pytest is configured there.
 const SHIM: &str = "crates/ferricorn-master/python";
 
+/// Tells tests where the extension module is, with which the program was built.
+const EXTENSION: &str = "FERRICORN_TEST_EXTENSION";
+
 /// Everything that tests need.
 pub(crate) struct Suite<'a> {
     workspace: &'a Workspace,
     /// The shim's tests run on each: the newest uvicorn, the oldest.
     pub(crate) ends: [(&'static str, Venv); 2],
     references: [Venv; 2],
+    extension: PathBuf,
 }
 
 /// What a run of some tests has come to.
@@ -51,7 +56,8 @@ impl<'a> Suite<'a> {
             [("newest", python.venv(workspace, "newest")?), ("oldest", python.venv(workspace, "oldest")?)];
         let references =
             [python.venv(workspace, "reference-newest")?, python.venv(workspace, "reference-oldest")?];
-        Ok(Self { workspace, ends, references })
+        let extension = extension::build(workspace)?;
+        Ok(Self { workspace, ends, references, extension })
     }
 
     /// Runs `cargo test` with these options, and these arguments for the test programs.
@@ -75,6 +81,7 @@ impl<'a> Suite<'a> {
         let [newest, oldest] = &self.references;
         cargo.env("FERRICORN_TEST_REFERENCE_NEWEST", newest.program("python"));
         cargo.env("FERRICORN_TEST_REFERENCE_OLDEST", oldest.program("python"));
+        cargo.env(EXTENSION, &self.extension);
         let skipped = self.file("skipped-tests")?;
         cargo.env(ferricorn_test::SKIPPED, &skipped);
         let (passed, output) = loudly("cargo test", &mut cargo)?;
@@ -92,7 +99,7 @@ impl<'a> Suite<'a> {
         let mut command = self.workspace.command(venv.program("python"), ["-m", "pytest"]);
         command.current_dir(self.workspace.root.join(SHIM));
         command.args(["-p", "no:cacheprovider", "--numprocesses", &at_once().to_string()]);
-        command.env("PYTHONDONTWRITEBYTECODE", "1");
+        command.env("PYTHONDONTWRITEBYTECODE", "1").env(EXTENSION, &self.extension);
         command.arg("--junit-xml").arg(&report);
         if !filters.is_empty() {
             command.args(["-k", &filters.join(" or ")]);

@@ -8,6 +8,7 @@ use std::{
 use clap::Args;
 
 use crate::{
+    extension,
     failure::Failure,
     say::say,
     served::Served,
@@ -50,6 +51,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 /// Builds the wheel with the pinned maturin; its path.
 pub(crate) fn build(workspace: &Workspace, python: &Python) -> Result<PathBuf, Failure> {
     let tools = python.venv(workspace, "wheel")?;
+    extension::build(workspace)?;
     let folder = workspace.target.join("wheels");
     let mut maturin =
         workspace.command(tools.program("maturin"), ["build", "--release", "--locked", "--out"]);

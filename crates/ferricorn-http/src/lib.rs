@@ -10,12 +10,16 @@
 //! * after a refusal nothing of the connection is read any more, since nobody can say where the next request begins;
 //! * the work is linear in the bytes of a head, however slowly they come, but for one look at each line that ends.
 //!
-//! [`Reader`] reads requests, [`ResponseHead`] and [`Body`] write responses.
+//! [`Reader`] reads requests, [`ResponseHead`] and [`Body`] write responses. With the feature `python` they are also the
+//! inside of an extension module (`python`), which drives an application of ASGI with them.
 
 mod body;
 mod grammar;
 mod head;
 mod limits;
+#[cfg(feature = "python")]
+#[allow(clippy::similar_names, reason = "`py` and `this` are short by habit")]
+mod python;
 mod reader;
 mod refusal;
 mod response;

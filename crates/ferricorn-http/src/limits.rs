@@ -14,8 +14,8 @@ pub struct Limits {
 }
 
 impl Default for Limits {
-    /// 64 KiB for the head, which is what uvicorn allows with h11, and 128 fields.
+    /// 128 KiB for the head, which is twice what uvicorn allows with h11, and 128 fields.
     fn default() -> Self {
-        Self { head: 64 * 1024, request_line: usize::MAX, fields: 128, field: usize::MAX }
+        Self { head: 128 * 1024, request_line: usize::MAX, fields: 128, field: usize::MAX }
     }
 }

@@ -109,6 +109,9 @@ def boot(source, channel):
     content = read_sources(source)
     os.close(source)
     sys.meta_path.insert(0, EmbeddedImporter(content["modules"]))
+    extension = content.get("extension")
+    if extension is not None:
+        os.set_inheritable(extension, False)
     words = sys.argv[3:]
     show_command(content["command"])
     from ferricorn_worker.base import forked
@@ -116,6 +119,8 @@ def boot(source, channel):
     # Before anything of the user's can fork, and before the function of any other module that is called at a fork.
     forked.watch()
     forked.keep(channel)
+    if words[0] in ("config", "hooks", "check") and extension is not None:
+        os.close(extension)
     if words[0] == "config":
         from ferricorn_worker.helpers import config_file
 
@@ -133,7 +138,7 @@ def boot(source, channel):
 
     for name in words[1:2]:
         title.show("ferricorn: worker [" + name + "]")
-    main.run(channel)
+    main.run(channel, extension)
 
 
 if __name__ == "__main__":

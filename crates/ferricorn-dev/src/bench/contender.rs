@@ -10,7 +10,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::{failure::Failure, steps::loudly_checked, venv::Venv, workspace::Workspace};
+use crate::{extension, failure::Failure, steps::loudly_checked, venv::Venv, workspace::Workspace};
 
 /// Who serves.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -58,6 +58,7 @@ pub(crate) struct Ground {
 impl Ground {
     /// The places in this workspace. The program is built, and the folder for logs is made.
     pub(crate) fn prepare(workspace: &Workspace, venv: Venv) -> Result<Self, Failure> {
+        extension::build(workspace)?;
         let mut build = workspace.cargo(["build", "--release", "--package", "ferricorn"]);
         loudly_checked("build", &mut build)?;
         let logs = workspace.dev_folder().join("bench");

@@ -65,6 +65,11 @@ impl ResponseHead {
             b"content-length" if self.body.is_none() => {
                 self.body = Some(Body::Length(number(value).ok_or(FieldError::ContentLength)?));
             }
+            // RFC 9112, section 6.1: with such a status it must not be there.
+            b"transfer-encoding" if self.is_bare() => {
+                self.out.truncate(at);
+                return Ok(());
+            }
             b"transfer-encoding" if value.eq_ignore_ascii_case(b"chunked") => self.body = Some(Body::Chunked),
             b"connection" => self.says_close |= has_token(value, b"close"),
             _ => {}
@@ -75,15 +80,19 @@ impl ResponseHead {
         Ok(())
     }
 
+    /// Whether a response with this status has no body.
+    fn is_bare(&self) -> bool {
+        matches!(self.status, 100..=199 | 204 | 304)
+    }
+
     /// Ends it. Gives the bytes, the framing of the body, and whether the connection may be kept.
     ///
     /// `keep_alive` is what the request allows; `version` and `is_head` are the request's too.
     pub fn finish(mut self, version: Version, is_head: bool, keep_alive: bool) -> (Vec<u8>, Body, bool) {
-        let is_bare = matches!(self.status, 100..=199 | 204 | 304);
         let body = match self.body {
             _ if is_head => Body::Dropped,
             Some(body) => body,
-            None if is_bare => Body::Length(0),
+            None if self.is_bare() => Body::Length(0),
             // A client of HTTP/1.0 knows no chunks.
             None if version == Version::Http10 => Body::UntilClose,
             None => {

@@ -27,19 +27,27 @@ const BOOT_SOURCE: &str = include_str!("../../python/boot.py");
 /// Every module of the shim: its path without the suffix, and its source (`build.rs` writes the list).
 const MODULES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/shim_modules.rs"));
 
+/// The extension module of `ferricorn-http`, if this program was built with it (`build.rs` writes the expression).
+const EXTENSION: Option<&[u8]> = include!(concat!(env!("OUT_DIR"), "/extension.rs"));
+
 /// What the processes of a master boot from, and the interpreter's options.
 pub(crate) struct Sources {
     file: OwnedFd,
+    /// The extension module, in a file of its own: all workers map the same pages.
+    extension: Option<OwnedFd>,
     options: Vec<OsString>,
 }
 
-/// The memfd that they boot from: `boot.py`, a NUL, and a JSON object with the sources by module path and the command.
+/// The memfd that they boot from: `boot.py`, a NUL, and a JSON object with the sources by module path, the command, and the
+/// descriptor of the extension module.
 pub(crate) fn sources(command: &Command) -> io::Result<Sources> {
     let modules: Map<String, Value> =
         MODULES.iter().map(|(name, source)| ((*name).to_owned(), (*source).into())).collect();
-    let content = json!({ "modules": modules, "command": command.to_json() });
+    let extension = EXTENSION.map(|bytes| memfd_with("ferricorn-http", bytes)).transpose()?;
+    let number = extension.as_ref().map(AsRawFd::as_raw_fd);
+    let content = json!({ "modules": modules, "command": command.to_json(), "extension": number });
     let file = memfd_with("ferricorn-shim", format!("{BOOT_SOURCE}\0{content}").as_bytes())?;
-    Ok(Sources { file, options: command.options().to_vec() })
+    Ok(Sources { file, extension, options: command.options().to_vec() })
 }
 
 /// What a process of the shim is to do, and where.
@@ -57,11 +65,12 @@ pub(crate) struct Job {
 /// How a process of the shim is started. It inherits the sources and its end of the link to the master: a channel, or a file
 /// that the answer is written into.
 pub(crate) fn plan(interpreter: &Path, sources: &Sources, link: &impl AsRawFd, mut job: Job) -> SpawnPlan {
-    let inherit = vec![sources.file.as_raw_fd(), link.as_raw_fd()];
+    let mut inherit = vec![sources.file.as_raw_fd(), link.as_raw_fd()];
     let mut arguments = sources.options.clone();
     arguments.extend(["-c".into(), BOOT.into()]);
     arguments.extend(inherit.iter().map(|number| number.to_string().into()));
     arguments.extend(job.words);
+    inherit.extend(sources.extension.as_ref().map(AsRawFd::as_raw_fd));
     // Another ferricorn that the application starts has options of its own.
     job.environment.retain(|(name, _)| name != LAUNCHER);
     SpawnPlan {
