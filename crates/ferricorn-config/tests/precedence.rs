@@ -124,6 +124,7 @@ fn defaults() -> Settings {
         max_worker_lifetime_jitter: Duration::ZERO,
         max_worker_memory: None,
         uvicorn: vec![],
+        native_http: None,
         uvicorn_defaults: vec![
             ("timeout_keep_alive", UvicornValue::Integer(75)),
             ("forwarded_allow_ips", UvicornValue::Text("127.0.0.1,::1".to_owned())),

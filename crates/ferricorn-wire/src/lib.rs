@@ -25,7 +25,7 @@ mod to_worker;
 pub use hooks::{CallHook, FromHookHost, HookFile, HookServer, HookWorker, Hooks, LoadHooks, ToHookHost};
 pub use log_settings::{AccessLog, DaemonAddress, LogConfig, LogSettings, Statsd, Syslog};
 pub use to_master::{BootStage, DyingCause, ToMaster};
-pub use to_worker::{AppSettings, DrainMode, Load, Start, ToWorker, Who};
+pub use to_worker::{AppSettings, DrainMode, Load, NativeHttp, Start, ToWorker, Who};
 
 use std::time::Duration;
 

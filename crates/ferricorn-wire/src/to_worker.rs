@@ -124,4 +124,20 @@ pub struct AppSettings {
     pub uvicorn: serde_json::Map<String, serde_json::Value>,
     /// Options that ferricorn sets by itself; one that the installed uvicorn lacks is left out.
     pub uvicorn_defaults: serde_json::Map<String, serde_json::Value>,
+    /// Serve HTTP/1.1 by the native protocol if it can be loaded, and else as uvicorn chooses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub native_http: Option<NativeHttp>,
+}
+
+/// What the native protocol is told; 0 is no limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NativeHttp {
+    /// The most bytes of a request line.
+    pub request_line: u64,
+    /// The most header fields.
+    pub fields: u64,
+    /// The most bytes of one header field.
+    pub field: u64,
+    /// The milliseconds that a head may take.
+    pub head_ms: u64,
 }

@@ -58,7 +58,17 @@ pub struct Draft {
     pub(crate) request_counts: Option<bool>,
     pub(crate) check_config: Option<bool>,
     pub(crate) print_config: Option<bool>,
+    pub(crate) http: HttpDraft,
     pub(crate) uvicorn: Vec<(&'static str, UvicornValue)>,
+}
+
+/// What was given of the limits that the native protocol obeys.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct HttpDraft {
+    pub(crate) request_line: Option<u64>,
+    pub(crate) fields: Option<u64>,
+    pub(crate) field: Option<u64>,
+    pub(crate) head_timeout: Option<Duration>,
 }
 
 /// What was given of the log, besides its level and its files.

@@ -17,6 +17,7 @@ pub use dialect::Dialect;
 pub(crate) use dialect::counts_in_python;
 pub use differences::{DIFFERENCES, Difference};
 pub use draft::Draft;
+pub(crate) use draft::HttpDraft;
 pub(crate) use draft::LogDraft;
 pub(crate) use spelling::nearest_python_setting;
 pub(crate) use spelling::spellings;

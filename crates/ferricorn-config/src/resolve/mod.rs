@@ -9,6 +9,7 @@
 mod access_log;
 mod address;
 mod directories;
+mod http;
 mod log_config;
 mod logs;
 mod memory;
@@ -86,6 +87,7 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         && (draft.access_switch.is_some() || draft.access_file.as_deref() == Some(""));
     let (chdir, app_dir) = directories(&draft, &choices, facts)?;
     let uvicorn_defaults = uvicorn_defaults(&draft);
+    let native_http = http::native(&mut draft, &choices, &mut warnings);
     let environment = application_environment(from_file, &draft, &choices)?;
     let task = match (draft.print_config, draft.check_config) {
         (Some(true), _) => Task::Print,
@@ -149,6 +151,7 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         request_counts,
         check_config: _,
         print_config: _,
+        http: _,
         uvicorn,
     } = draft;
     let name = process_name(name, &choices)?;
@@ -199,6 +202,7 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         max_worker_memory: memory::resolve(max_worker_memory.as_ref(), facts.memory.as_ref(), &choices)?,
         uvicorn,
         uvicorn_defaults,
+        native_http,
         access_log,
         access_log_format: access_format.unwrap_or_else(|| DEFAULT_ACCESS_FORMAT.to_owned()),
         error_log: error_file.filter(|file| !file.is_empty() && file != "-").map(PathBuf::from),

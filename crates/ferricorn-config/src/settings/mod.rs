@@ -3,6 +3,7 @@
 //! Owns: the types. Does not own: where the values came from ([`crate::resolve()`] decides that).
 
 mod logs;
+mod native_http;
 mod rights;
 pub(crate) mod worker_class;
 
@@ -10,6 +11,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 
 pub(crate) use logs::STATSD_PORT;
 pub use logs::{LogConfig, LogFormat, LogOptions, Statsd, Syslog, SyslogAddress};
+pub use native_http::NativeHttp;
 pub use rights::Rights;
 
 /// The port if none is given, as for gunicorn and uvicorn.
@@ -92,6 +94,8 @@ pub struct Settings {
     pub uvicorn: Vec<(&'static str, UvicornValue)>,
     /// uvicorn options that ferricorn sets because gunicorn's worker would, by their `uvicorn.Config` names.
     pub uvicorn_defaults: Vec<(&'static str, UvicornValue)>,
+    /// The native protocol for HTTP/1.1 (`--http native`); `None`: uvicorn's, as its options say.
+    pub native_http: Option<NativeHttp>,
     /// The access log (`--access-logfile`, `--access-log`).
     pub access_log: AccessLog,
     /// gunicorn's `--access-logformat`.

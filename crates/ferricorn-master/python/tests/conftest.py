@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_master import FakeMaster
+from fake_master import PROTOCOLS, FakeMaster
 
-STACKS = [("asyncio", "h11"), ("asyncio", "httptools"), ("uvloop", "h11"), ("uvloop", "httptools")]
+STACKS = [(loop, http) for loop in ("asyncio", "uvloop") for http in PROTOCOLS]
 
 
 @pytest.fixture(params=STACKS, ids=["-".join(stack) for stack in STACKS])

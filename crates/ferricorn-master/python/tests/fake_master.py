@@ -27,6 +27,15 @@ SHIM = HERE.parent
 LIMIT = 60.0
 """Seconds that anything may take before the test fails."""
 
+EXTENSION = os.environ.get("FERRICORN_TEST_EXTENSION")
+"""The extension module of the native protocol, which `cargo dev test` builds; a run by hand goes without."""
+
+PROTOCOLS = ["h11", "httptools", *(["native"] if EXTENSION else [])]
+"""What speaks HTTP/1.1 in a worker."""
+
+NATIVE = {"request_line": 0, "fields": 128, "field": 0, "head_ms": 30_000}
+"""What the master tells the native protocol if nothing is said."""
+
 MAGIC = 0x4645_5252_4900_0002
 HEADER_WORDS = ROW_WORDS = 16
 BYTES = 17_305_600
@@ -37,18 +46,20 @@ LAUNCH = "import os,sys;exec(os.pread(int(sys.argv[1]),1<<20,0).partition(b'\\0'
 """What the master passes to `python -c` (`BOOT` in `src/shim.rs`)."""
 
 
-def sources() -> bytes:
-    """What workers boot from, as the master embeds it."""
+def sources(extension: int | None = None) -> bytes:
+    """What workers boot from, as the master embeds it; `extension` is a descriptor."""
     files = sorted((SHIM / "ferricorn_worker").rglob("*.py"))
     package = {file.relative_to(SHIM).with_suffix("").as_posix(): file.read_text() for file in files}
-    content = {"modules": package, "command": {"argv": ["/bin/ferricorn", "main:app"], "python": None}}
+    command = {"argv": ["/bin/ferricorn", "main:app"], "python": None}
+    content = {"modules": package, "command": command, "extension": extension}
     return (SHIM / "boot.py").read_bytes() + b"\0" + json.dumps(content).encode()
 
 
 def memfd(name: str, content: bytes) -> int:
     """An anonymous file with this content."""
     descriptor = os.memfd_create(name)
-    os.write(descriptor, content)
+    with open(descriptor, "wb", closefd=False) as file:
+        file.write(content)
     return descriptor
 
 
@@ -64,7 +75,9 @@ class Worker:
         self.master = master
         self.channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.channel.settimeout(LIMIT)
-        source = memfd("ferricorn-shim", sources())
+        extension = memfd("ferricorn-http", Path(EXTENSION).read_bytes()) if EXTENSION else None
+        source = memfd("ferricorn-shim", sources(extension))
+        inherited = (source, theirs.fileno(), *([extension] if extension else []))
         command = [sys.executable, "-c", LAUNCH, str(source), str(theirs.fileno())]
         with (
             open(master.folder / f"worker-{row}.out", "ab") as out,
@@ -72,14 +85,15 @@ class Worker:
         ):
             self.process = subprocess.Popen(
                 [*master.launcher, *command, f"worker {load['app']['target']}"],
-                pass_fds=(source, theirs.fileno(), self.black_box, *master.inherited()),
+                pass_fds=(*inherited, self.black_box, *master.inherited()),
                 cwd=master.folder,
                 stdout=out,
                 stderr=log,
                 env={**os.environ, **environment},
             )
-        theirs.close()
-        os.close(source)
+        for descriptor in inherited:
+            os.close(descriptor)
+        theirs.detach()
         self.send({"type": "start", "load": load, "worker": who})
 
     def send(self, message: dict[str, Any]) -> None:
@@ -204,6 +218,7 @@ class FakeMaster:
         factory: bool = False,
         count_websockets: bool = False,
         environment: dict[str, str] | None = None,
+        native: dict[str, int] | None = None,
         log: dict[str, Any] | None = None,
         worker_class: str | None = None,
         hooks: dict[str, Any] | None = None,
@@ -211,13 +226,15 @@ class FakeMaster:
         """Starts one worker."""
         row = len(self.workers)
         self.board[1] = row + 1
+        http = {} if self.http == "native" else {"http": self.http}
         load = {
             "app": {
                 "target": target,
                 "factory": factory,
                 "app_dir": app_dir,
                 "worker_class": worker_class,
-                "uvicorn": {"loop": self.loop, "http": self.http, **(options or {})},
+                "native_http": {**NATIVE, **(native or {})} if self.http == "native" else None,
+                "uvicorn": {"loop": self.loop, **http, **(options or {})},
                 "uvicorn_defaults": {"timeout_keep_alive": 75, "from_the_future": 1, **(defaults or {})},
             },
             "backlog": 100,

@@ -1,6 +1,8 @@
 //! What a new worker is told first.
 
-use ferricorn_config::{AccessLog, Bind, LogFormat, PythonTarget, Settings, SyslogAddress, UvicornValue};
+use ferricorn_config::{
+    AccessLog, Bind, LogFormat, NativeHttp, PythonTarget, Settings, SyslogAddress, UvicornValue,
+};
 use ferricorn_wire::{AppSettings, DaemonAddress, HookFile, Hooks, LogSettings};
 use serde_json::{Map, Value, json};
 
@@ -14,7 +16,14 @@ pub(crate) fn app(settings: &Settings) -> AppSettings {
         python_path: settings.python_path.iter().map(|path| path.to_string_lossy().into_owned()).collect(),
         uvicorn: options(&settings.uvicorn),
         uvicorn_defaults: options(&settings.uvicorn_defaults),
+        native_http: settings.native_http.map(native_http),
     }
+}
+
+fn native_http(native: NativeHttp) -> ferricorn_wire::NativeHttp {
+    let NativeHttp { request_line, fields, field, head_timeout } = native;
+    let head_ms = u64::try_from(head_timeout.as_millis()).unwrap_or(0);
+    ferricorn_wire::NativeHttp { request_line, fields, field, head_ms }
 }
 
 /// Where the worker's log lines go.

@@ -1,4 +1,4 @@
-//! How HTTP is spoken: what works.
+//! How HTTP is spoken: what works. gunicorn's limits of a head hold for the native protocol alone.
 
 use crate::options::{Entry, Group::Http, Kind};
 
@@ -9,9 +9,38 @@ pub(super) static ENTRIES: &[Entry] = &[
         .setting(&["keepalive"])
         .default("75")
         .uvicorn("How long an idle connection is kept open", "timeout_keep_alive"),
-    Entry::new(Http, &["http"], Kind::ChoiceOrImport(&["auto", "h11", "httptools", "zttp"]), "PARSER")
-        .uvicorns_default("auto")
-        .uvicorn("auto, h11, httptools or module:class", "http"),
+    Entry::new(
+        Http,
+        &["http"],
+        Kind::ChoiceOrImport(&["auto", "native", "h11", "httptools", "zttp"]),
+        "PARSER",
+    )
+    .uvicorns_default("auto")
+    .uvicorn("auto, native, h11, httptools or module:class", "http"),
+    Entry::new(Http, &["limit-request-line"], Kind::Whole, "BYTES").sets(
+        "Longest request line, with --http native; 0 disables",
+        |draft, value| {
+            draft.http.request_line = value.whole();
+        },
+    ),
+    Entry::new(Http, &["limit-request-fields"], Kind::Whole, "N").sets(
+        "Most header fields of a request, with --http native (128); 0 disables",
+        |draft, value| {
+            draft.http.fields = value.whole();
+        },
+    ),
+    Entry::new(Http, &["limit-request-field_size"], Kind::Whole, "BYTES").sets(
+        "Longest header field, with --http native; 0 disables",
+        |draft, value| {
+            draft.http.field = value.whole();
+        },
+    ),
+    Entry::new(Http, &["timeout-head"], Kind::Seconds, "SECONDS").default("30").sets(
+        "Time limit for the head of a request, with --http native; 0 disables",
+        |draft, value| {
+            draft.http.head_timeout = value.seconds();
+        },
+    ),
     Entry::switch(Http, &["http2"]).uvicorn("Also speak HTTP/2; needs --http zttp", "http2"),
     Entry::new(Http, &["limit-concurrency"], Kind::Whole, "N")
         .uvicorn("Answer 503 above this number of connections or tasks per worker", "limit_concurrency"),

@@ -3,13 +3,9 @@
 use crate::options::{Entry, Group::Http, Kind};
 
 const PARSER: &str = "uvicorn has its own HTTP parser";
-const LIMIT: &str = "uvicorn has its own limits; see `--h11-max-incomplete-event-size`";
 const HTTP2: &str = "uvicorn's HTTP/2 has no such setting; see `--http2`";
 
 pub(super) static ENTRIES: &[Entry] = &[
-    Entry::new(Http, &["limit-request-line"], Kind::Whole, "BYTES").neutral("4094").no_effect(LIMIT),
-    Entry::new(Http, &["limit-request-fields"], Kind::Whole, "N").neutral("100").no_effect(LIMIT),
-    Entry::new(Http, &["limit-request-field_size"], Kind::Whole, "BYTES").neutral("8190").no_effect(LIMIT),
     Entry::switch(Http, &["sendfile"]).off("no-sendfile"),
     Entry::new(Http, &["http-protocols"], Kind::Text, "NAMES").neutral("h1").no_effect(HTTP2),
     Entry::new(Http, &["http2-cleartext"], Kind::Text, "MODE").neutral("off").no_effect(HTTP2),

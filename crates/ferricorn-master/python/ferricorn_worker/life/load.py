@@ -8,14 +8,15 @@ no signal handled, no event loop made. `begin` is the caller's, which may do so 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..application import application, environment
 from ..base import forked
-from ..logs.logs import Logs
-from ..talk.start import HookSettings, Load
+from ..logs.logs import Logs, log
+from ..talk.start import HookSettings, Load, NativeHttp
 
 if TYPE_CHECKING:
     from ..application.worker_class import WorkerClass
@@ -36,15 +37,19 @@ class Loaded:
     """The same as uvicorn calls it."""
     logs: Logs
     hooks: Hooks | None
+    native: NativeHttp | None
+    """What the native protocol for HTTP/1.1 is told, if it serves."""
     warnings: list[str]
     """What one worker should say for all."""
 
 
-def load(what: Load, logs: Logs, begin: Callable[[Hooks | None], None]) -> Loaded:
+def load(what: Load, logs: Logs, begin: Callable[[Hooks | None], None], extension: int | None = None) -> Loaded:
     """Loads the application. Raises `BootFailed`.
 
-    `begin` is called with the hooks of the configuration file right before the application's own code runs.
+    `begin` is called with the hooks of the configuration file right before the application's own code runs. `extension`
+    is the descriptor of the native protocol's module.
     """
+    native = _load_native(what.app.native_http, extension)
     environment.prepare_path(what.app.app_dir, what.app.python_path)
     version = environment.check_uvicorn()
     hooks = _execute(what.hooks)
@@ -63,7 +68,7 @@ def load(what: Load, logs: Logs, begin: Callable[[Hooks | None], None]) -> Loade
     if found_wsgi:
         text = f"`{what.app.target}` looks like a WSGI application and is served as one: say so with --interface wsgi"
         warnings.append(text)
-    return Loaded(config, version, app, served, logs, hooks, warnings)
+    return Loaded(config, version, app, served, logs, hooks, native, warnings)
 
 
 def _execute(settings: HookSettings | None) -> Hooks | None:
@@ -73,6 +78,22 @@ def _execute(settings: HookSettings | None) -> Hooks | None:
     from ..hooks.hooks import Hooks
 
     return Hooks(settings)
+
+
+def _load_native(settings: NativeHttp | None, descriptor: int | None) -> NativeHttp | None:
+    """Loads the native protocol if it is asked for. None if uvicorn's serves."""
+    if settings is None:
+        if descriptor is not None:
+            os.close(descriptor)
+        return None
+    from ..protocol.native import extension
+
+    missing = extension.load(descriptor)
+    if missing is not None:
+        log.debug("Native HTTP protocol cannot be used, uvicorn's serves: %s", missing)
+        return None
+    log.debug("Native HTTP protocol serves")
+    return settings
 
 
 def _load_class(name: str | None) -> WorkerClass | None:

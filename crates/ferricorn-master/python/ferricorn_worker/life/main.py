@@ -23,8 +23,8 @@ from .serve import Worker, open_logs
 from .signals import Signals, tell_exit
 
 
-def run(descriptor: int) -> NoReturn:
-    """Runs the worker on this channel, and exits."""
+def run(descriptor: int, extension: int | None = None) -> NoReturn:
+    """Runs the worker on this channel, and exits. `extension` is the descriptor of the native protocol's module."""
     channel = Channel(descriptor)
     try:
         start = Start.from_message(channel.wait())
@@ -41,7 +41,7 @@ def run(descriptor: int) -> NoReturn:
         for inherited in start.worker.descriptors():
             os.set_inheritable(inherited, False)
             forked.keep(inherited)
-        code = _boot_and_serve(start, channel, signals)
+        code = _boot_and_serve(start, channel, signals, extension)
     except BootFailed as error:
         if forked.is_child():
             forked.leave(error)
@@ -90,8 +90,8 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _boot_and_serve(start: Start, channel: Channel, signals: Signals) -> int:
+def _boot_and_serve(start: Start, channel: Channel, signals: Signals, extension: int | None) -> int:
     """Both halves in one process."""
     logs = open_logs(start.worker)
     worker = Worker(start.worker, channel, signals, logs)
-    return worker.serve(load(start.load, logs, worker.begin))
+    return worker.serve(load(start.load, logs, worker.begin, extension))

@@ -81,7 +81,7 @@ class Worker:
         # Imports uvicorn, which `environment` has found by now.
         from .server import Server
 
-        server = Server(config, served, self._who, self._channel, self._board, self._signals, self._logs)
+        server = Server(config, served, self._who, self._channel, self._board, self._signals, self._logs, loaded.native)
         self._signals.install_of(server)
         if self._hooks is not None:
             self._hooks.serves(server.answered)

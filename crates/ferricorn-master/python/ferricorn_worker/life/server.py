@@ -30,13 +30,14 @@ from ..connections.accept import Intake
 from ..connections.connections import ConnectionSet
 from ..connections.drain import GRACE_OVER, Drain, Mode
 from ..logs.logs import Logs, log
+from ..protocol.interface import Protocols
 from ..protocol.uvicorns import Uvicorns
 from ..reports.in_flight import InFlight
 from ..reports.stall import describe
 from ..talk import scoreboard
 from ..talk.channel import Channel, MalformedMessage, MasterGone
 from ..talk.scoreboard import Heartbeat, Scoreboard
-from ..talk.start import Who
+from ..talk.start import NativeHttp, Who
 from ..talk.tally import CUT, Tally
 from .signals import ORPHAN_LIMIT, Signals, limit_exit
 
@@ -65,6 +66,7 @@ class Server(uvicorn.Server):
         board: Scoreboard,
         signals: Signals,
         logs: Logs,
+        native: NativeHttp | None,
     ) -> None:
         super().__init__(config)
         self._channel = channel
@@ -72,7 +74,7 @@ class Server(uvicorn.Server):
         self._signals = signals
         self._logs = logs
         self._tally = None if who.tally is None else Tally(who.tally, who.row)
-        self._protocols = Uvicorns(config, self.server_state, self._tally)
+        self._protocols = _protocols(config, self.server_state, self._tally, native)
         self._connections = ConnectionSet(self._protocols)
         self.server_state.connections = self._connections
         tasks = self.server_state.tasks
@@ -310,3 +312,19 @@ class Server(uvicorn.Server):
         if not self._asked:
             self._asked = True
             self._channel.send({"type": "asked_to_stop", "signal": name})
+
+
+def _protocols(config: Any, state: Any, tally: Tally | None, native: NativeHttp | None) -> Protocols:
+    """What speaks on the connections: the native protocol if it was asked for and could be loaded."""
+    if native is None:
+        return Uvicorns(config, state, tally)
+    from ..protocol.native.connection import Limits
+    from ..protocol.native.natives import Natives
+
+    limits = Limits(
+        request_line=native.request_line,
+        fields=native.fields,
+        field=native.field,
+        timeout=native.head_ms / 1000,
+    )
+    return Natives(config, state, tally, limits)

@@ -11,6 +11,21 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class NativeHttp:
+    """What the native protocol for HTTP/1.1 is told: bytes, fields and milliseconds; 0 is no limit."""
+
+    request_line: int
+    fields: int
+    field: int
+    head_ms: int
+
+    @staticmethod
+    def from_message(native: dict[str, Any]) -> NativeHttp:
+        """Reads the part `native_http` of a `start` message."""
+        return NativeHttp(native["request_line"], native["fields"], native["field"], native["head_ms"])
+
+
+@dataclass(frozen=True)
 class AppSettings:
     """The application, and the options that go to `uvicorn.Config` by their own names."""
 
@@ -21,10 +36,12 @@ class AppSettings:
     python_path: tuple[str, ...]
     uvicorn: dict[str, Any]
     uvicorn_defaults: dict[str, Any]
+    native_http: NativeHttp | None = None
 
     @staticmethod
     def from_message(app: dict[str, Any]) -> AppSettings:
         """Reads the part `app` of a `start` message."""
+        native = app.get("native_http")
         return AppSettings(
             target=app["target"],
             factory=app["factory"],
@@ -33,6 +50,7 @@ class AppSettings:
             python_path=tuple(app.get("python_path", ())),
             uvicorn=dict(app["uvicorn"]),
             uvicorn_defaults=dict(app["uvicorn_defaults"]),
+            native_http=NativeHttp.from_message(native) if native else None,
         )
 
 

@@ -1,0 +1,21 @@
+//! The native protocol for HTTP/1.1.
+
+use std::time::Duration;
+
+/// What the native protocol is told (`--http native`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NativeHttp {
+    /// The most bytes of a request line (`--limit-request-line`); 0: as many as a head may have.
+    pub request_line: u64,
+    /// The most header fields (`--limit-request-fields`); 0: no limit.
+    pub fields: u64,
+    /// The most bytes of one header field (`--limit-request-field_size`); 0: as many as a head may have.
+    pub field: u64,
+    /// How long the head of a request may take (`--timeout-head`); zero: for ever.
+    pub head_timeout: Duration,
+}
+
+impl NativeHttp {
+    /// Header fields that a request may have if nothing is said.
+    pub const FIELDS: u64 = 128;
+}
