@@ -26,6 +26,9 @@ mod fix;
 mod ignore;
 mod secrets;
 
+#[cfg(test)]
+mod tests;
+
 pub use config::Config;
 pub use finding::{Edit, Finding, Fix, Label, Platform, RuleId, Safety, Severity};
 pub use fix::{Changed, Mended, apply, mend, patch};
@@ -49,12 +52,12 @@ pub fn check(tree: &dyn Tree) -> Report {
 
 /// The same with the wishes of the command line.
 pub fn check_with(tree: &dyn Tree, given: &Config) -> Report {
-    let facts = facts::gather(tree, given);
+    let facts = facts::gather(tree, given, rules::unknown);
     let mut findings = rules::Findings::default();
     for rule in rules::all() {
         (rule.check)(&facts, &mut findings);
     }
-    findings.silence(&facts);
+    findings.change(|list| ignore::apply(&facts, list));
     let findings = findings.sorted(&facts.sources);
     Report { facts, findings }
 }

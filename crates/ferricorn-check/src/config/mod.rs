@@ -17,6 +17,9 @@ use crate::{
     text::Span,
 };
 
+/// What is wrong with an id, or the beginning of one, that no rule has.
+pub type UnknownId = fn(&str) -> Option<String>;
+
 /// Wishes about the check. The default has none.
 #[derive(Clone, Debug, Default)]
 pub struct Config {

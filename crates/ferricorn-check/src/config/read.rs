@@ -1,19 +1,18 @@
 //! From the table of a file to wishes.
 
-use super::{Config, Pattern, Required, is_variable_name};
+use super::{Config, Pattern, Required, UnknownId, is_variable_name};
 use crate::{
     finding::Platform,
     readers::{
         toml,
         yaml::{Node, Type},
     },
-    rules,
     sources::{Sources, Tree},
     text::{Source, Span},
 };
 
 /// The wishes in the first of the two files that has the table. A file that is no TOML becomes a notice.
-pub(crate) fn from_files(sources: &mut Sources, tree: &dyn Tree) -> Config {
+pub(crate) fn from_files(sources: &mut Sources, tree: &dyn Tree, unknown: UnknownId) -> Config {
     for (path, table) in
         [("ferricorn.toml", &["check"][..]), ("pyproject.toml", &["tool", "ferricorn", "check"])]
     {
@@ -21,7 +20,7 @@ pub(crate) fn from_files(sources: &mut Sources, tree: &dyn Tree) -> Config {
         match toml::read(&source) {
             Ok(root) => {
                 if let Some(table) = root.at(table) {
-                    return Reader { source: &source, config: Config::default() }.read(table);
+                    return Reader { source: &source, config: Config::default(), unknown }.read(table);
                 }
             }
             Err(error) => sources.not_of_its_format(path, error),
@@ -33,6 +32,7 @@ pub(crate) fn from_files(sources: &mut Sources, tree: &dyn Tree) -> Config {
 struct Reader<'s> {
     source: &'s Source,
     config: Config,
+    unknown: UnknownId,
 }
 
 impl Reader<'_> {
@@ -99,7 +99,7 @@ impl Reader<'_> {
         let mut ids = Vec::new();
         for (text, place) in self.texts(key, value) {
             let id = text.trim().to_ascii_uppercase();
-            match rules::unknown(&id) {
+            match (self.unknown)(&id) {
                 Some(problem) => self.problem(place, &problem),
                 None => ids.push(id),
             }

@@ -19,7 +19,7 @@ use crate::{
         versions::Version,
     },
     sources::has_extension,
-    text::{FileId, Span},
+    text::{FileId, Source, Span},
 };
 use modules::Modules;
 
@@ -36,14 +36,25 @@ pub struct Application {
     pub modules: Vec<Rc<Module>>,
     /// The paths that the application serves.
     pub table: Option<Table>,
-    /// gunicorn's file of settings, if it is started with one.
-    pub settings: Option<(FileId, Settings)>,
+    /// gunicorn's file of settings, if it is started with one: one of [`Facts::settings`].
+    pub settings: Option<Rc<SettingsFile>>,
     /// The server that a Python file starts by itself.
     pub server: Option<Server>,
     /// The directories, relative to the root, in which it may be started.
     pub nearby: Vec<String>,
     /// Which of [`Facts::images`] it runs in.
     pub image: Option<usize>,
+}
+
+/// A file of gunicorn's settings.
+#[derive(Debug)]
+pub struct SettingsFile {
+    /// The file.
+    pub file: FileId,
+    /// Its path.
+    pub path: String,
+    /// What it says.
+    pub settings: Settings,
 }
 
 /// Which Python runs.
@@ -87,6 +98,11 @@ impl Facts {
 }
 
 impl Application {
+    /// What gunicorn's file says, if it is started with one.
+    pub fn in_file(&self) -> Option<&Settings> {
+        self.settings.as_ref().map(|file| &file.settings)
+    }
+
     /// Whether a file of the application has something.
     pub fn any(&self, has: impl Fn(&Module) -> bool) -> bool {
         self.modules.iter().any(|module| has(module))
@@ -107,7 +123,7 @@ pub(super) fn gather(gather: &mut Gather<'_>) {
     }
     for path in gather.paths(|name| name.starts_with("gunicorn") && has_extension(name, "py")) {
         if let Some(source) = gather.load(&path) {
-            gather.facts.settings.push((path, python::read(&source).settings()));
+            settings_file(gather, &source);
         }
     }
 }
@@ -290,7 +306,7 @@ fn settings(
     deployment: &Deployment,
     command: &Command,
     context: &packages::Context,
-) -> Option<(FileId, Settings)> {
+) -> Option<Rc<SettingsFile>> {
     if !matches!(command.program, Program::Gunicorn | Program::Ferricorn) {
         return None;
     }
@@ -309,5 +325,16 @@ fn settings(
         bases.iter().filter_map(|base| crate::sources::join(base, relative)).collect();
     places.extend(context.copied.iter().filter(|copied| copied.rsplit('/').next() == Some(name)).cloned());
     let source = places.iter().find_map(|path| gather.load(path))?;
-    Some((source.id(), python::read(&source).settings()))
+    Some(settings_file(gather, &source))
+}
+
+/// A file as gunicorn's settings, read once.
+fn settings_file(gather: &mut Gather<'_>, source: &Source) -> Rc<SettingsFile> {
+    let known = gather.facts.settings.iter().find(|known| known.file == source.id());
+    known.cloned().unwrap_or_else(|| {
+        let settings = python::read(source).settings();
+        let file = Rc::new(SettingsFile { file: source.id(), path: source.path().to_owned(), settings });
+        gather.facts.settings.push(Rc::clone(&file));
+        file
+    })
 }

@@ -8,28 +8,21 @@
 //!
 //! # To add a platform
 //!
-//! Write `facts/<platform>.rs` with `pub(super) fn gather(gather: &mut Gather<'_>)`, which loads the platform's files with
+//! Write `facts/platforms/<platform>.rs` with `pub(super) fn gather(gather: &mut Gather<'_>)`, which loads the platform's files with
 //! [`Gather::load`], pushes a [`Deployment`] for each thing that runs, and keeps the documents that only rules about this
-//! file need in a field of [`Facts`] of its own. Then name it in [`gather`].
+//! file need in a field of [`Facts`] of its own. Then name it in `platforms/mod.rs`.
 
 pub mod application;
 mod built;
 mod command;
-pub mod containers;
 mod deployment;
-pub mod docker;
 mod environment;
 mod fact;
-pub mod fly;
 mod followed;
-pub mod heroku;
 mod numbers;
 mod packages;
-pub mod procfile;
-pub mod railway;
-pub mod render;
+mod platforms;
 pub mod scripts;
-pub mod systemd;
 
 use std::rc::Rc;
 
@@ -42,6 +35,7 @@ pub use deployment::{Deployment, Probe, Resources, Role};
 pub use environment::{Environment, Variable};
 pub use fact::Fact;
 pub use packages::Packages;
+pub use platforms::{containers, docker, fly, heroku, procfile, railway, render, systemd};
 
 use crate::{
     config::{self, Config},
@@ -78,8 +72,8 @@ pub struct Facts {
     pub units: Vec<systemd::Unit>,
     /// What each of `deployments` runs, in the same order.
     pub applications: Vec<Application>,
-    /// Files that look like gunicorn's settings, by path.
-    pub settings: Vec<(String, crate::readers::python::Settings)>,
+    /// The files of gunicorn's settings: those that are loaded, and those that look like some.
+    pub settings: Vec<Rc<application::SettingsFile>>,
     /// The shell scripts that something runs.
     pub scripts: Vec<scripts::Script>,
     /// The variables that files such as `.env` and `.env.example` name, by path.
@@ -162,13 +156,14 @@ impl Gather<'_> {
     }
 }
 
-/// Reads what is to be read. `given` is what the command line says about the check.
-pub fn gather(tree: &dyn Tree, given: &Config) -> Facts {
+/// Reads what is to be read. `given` is what the command line says about the check; `unknown` says what is wrong with an id
+/// of a rule.
+pub fn gather(tree: &dyn Tree, given: &Config, unknown: config::UnknownId) -> Facts {
     let mut sources = Sources::new(tree);
     let config = if given.no_file {
         given.clone()
     } else {
-        given.clone().over(config::from_files(&mut sources, tree))
+        given.clone().over(config::from_files(&mut sources, tree, unknown))
     };
     sources.exclude(|path| config.exclude.iter().any(|pattern| pattern.matches(path)));
     let facts = Facts {
@@ -190,14 +185,7 @@ pub fn gather(tree: &dyn Tree, given: &Config) -> Facts {
         dotenv: Vec::new(),
     };
     let mut gather = Gather { tree, facts };
-    render::gather(&mut gather);
-    docker::gather(&mut gather);
-    containers::gather(&mut gather);
-    procfile::gather(&mut gather);
-    heroku::gather(&mut gather);
-    fly::gather(&mut gather);
-    railway::gather(&mut gather);
-    systemd::gather(&mut gather);
+    platforms::gather(&mut gather);
     built::gather(&mut gather);
     followed::gather(&mut gather);
     application::gather(&mut gather);

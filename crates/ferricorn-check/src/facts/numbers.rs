@@ -17,7 +17,7 @@ impl Application {
         if command.open || variable(deployment, command, "GUNICORN_CMD_ARGS").is_some() {
             return Some(Fact::Unknown("a variable may hold options"));
         }
-        let Some((_, settings)) = &self.settings else {
+        let Some(settings) = self.in_file() else {
             // A file that was named and not found.
             let named = command.option("config").is_some();
             return named.then_some(Fact::Unknown("the configuration file is not known"));
@@ -73,7 +73,7 @@ impl Application {
                 Fact::Unknown("a variable may hold options")
             }
             _ => {
-                let setting = self.settings.as_ref().and_then(|(_, settings)| settings.get("bind"));
+                let setting = self.in_file().and_then(|settings| settings.get("bind"));
                 match setting.map(|it| (&it.value, it)) {
                     Some((Value::Text(text), setting)) if !setting.conditional => {
                         let value = Fact::Known(text.text().to_owned(), setting.expression.span);

@@ -1,6 +1,6 @@
 //! The findings of a run, each once.
 
-use crate::{facts::Facts, finding::Finding, ignore, sources::Sources};
+use crate::{finding::Finding, sources::Sources};
 
 /// Findings.
 #[derive(Debug, Default)]
@@ -19,9 +19,9 @@ impl Findings {
         }
     }
 
-    /// Takes away what comments in the files silence.
-    pub(crate) fn silence(&mut self, facts: &Facts) {
-        ignore::apply(facts, &mut self.list);
+    /// Changes the list as a whole.
+    pub(crate) fn change(&mut self, change: impl FnOnce(&mut Vec<Finding>)) {
+        change(&mut self.list);
     }
 
     /// Adds those that are there.

@@ -82,9 +82,6 @@ mod port;
 mod rule;
 mod workers;
 
-#[cfg(test)]
-mod tests;
-
 pub(crate) use comments::{unknown_ignore, unused_ignore};
 pub use findings::Findings;
 pub use rule::{Example, ExampleFile, ExampleKind, Rule};

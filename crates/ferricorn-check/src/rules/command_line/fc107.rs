@@ -83,7 +83,7 @@ fn again(given: &Given, last: &Given) -> Option<Finding> {
 
 /// The same setting in gunicorn's file.
 fn in_file(application: &Application, command: &Command, given: &Given) -> Option<Finding> {
-    let (_, settings) = application.settings.as_ref().filter(|_| command.program == Program::Gunicorn)?;
+    let settings = application.in_file().filter(|_| command.program == Program::Gunicorn)?;
     let (value, _) = given.value.known()?;
     let mut names = given.spelling.entry.settings.iter().copied();
     let own = given.spelling.entry.setting_name();

@@ -39,7 +39,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
         let Some(command) = deployment.server().filter(|it| it.program == Program::Gunicorn) else {
             continue;
         };
-        let in_file = application.settings.as_ref().map(|(_, settings)| settings);
+        let in_file = application.in_file();
         let class = match command.value("worker-class") {
             Some(class) => class.value().cloned(),
             None => in_file.and_then(|it| it.get("worker_class")).and_then(|it| match &it.value {

@@ -120,8 +120,8 @@ fn class(
         return None;
     }
     let own = ("sync".to_owned(), command.program_span);
-    match &application.settings {
-        Some((_, settings)) => match settings.get("worker_class") {
+    match application.in_file() {
+        Some(settings) => match settings.get("worker_class") {
             Some(setting) => match &setting.value {
                 Value::Text(text) if !setting.conditional => {
                     Some((text.text().to_owned(), setting.expression.span))

@@ -54,7 +54,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
         };
         let given = command.value("worker-class").and_then(Fact::known);
         let given = given.map(|(class, span)| (class.clone(), span)).or_else(|| {
-            let (_, settings) = application.settings.as_ref()?;
+            let settings = application.in_file()?;
             let setting = settings.get("worker_class")?;
             match &setting.value {
                 Value::Text(text) => Some((text.text().to_owned(), setting.expression.span)),

@@ -46,7 +46,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
     let mut seen = Vec::new();
     for (deployment, application) in facts.services() {
         let server = deployment.server().is_some_and(|command| command.program == Program::Gunicorn);
-        let Some((_, settings)) = application.settings.as_ref().filter(|_| server) else { continue };
+        let Some(settings) = application.in_file().filter(|_| server) else { continue };
         for setting in settings.settings.iter().filter(|setting| !setting.used_elsewhere) {
             let Some(meant) = meant(&setting.name).filter(|meant| settings.get(meant).is_none()) else {
                 continue;

@@ -56,7 +56,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
     let mut seen = Vec::new();
     for (deployment, application) in facts.services() {
         let server = deployment.server().is_some_and(|command| command.program == Program::Gunicorn);
-        let Some((_, settings)) = application.settings.as_ref().filter(|_| server) else { continue };
+        let Some(settings) = application.in_file().filter(|_| server) else { continue };
         for setting in
             WHOLE.iter().filter_map(|name| settings.get(name)).filter(|setting| !setting.conditional)
         {

@@ -69,10 +69,8 @@ fn check(facts: &Facts, findings: &mut Findings) {
                 own == directory
             })
         };
-        for (path, settings) in
-            facts.settings.iter().filter(|(path, _)| near(path) && !is_loaded(facts, path))
-        {
-            if let Some(finding) = finding(deployment, command, path, settings) {
+        for file in facts.settings.iter().filter(|it| near(&it.path) && !is_loaded(facts, &it.path)) {
+            if let Some(finding) = finding(deployment, command, &file.path, &file.settings) {
                 findings.add(deployment.sign(finding));
                 break;
             }

@@ -43,7 +43,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
                 .get("GUNICORN_CMD_ARGS")
                 .or_else(|| command.env.get("GUNICORN_CMD_ARGS"))
                 .is_some();
-        let settings = application.settings.as_ref().map(|(_, settings)| settings);
+        let settings = application.in_file();
         let in_file = settings.is_some_and(|it| it.has_more || it.get("bind").is_some());
         if !gives || elsewhere || in_file || command.option("bind").is_some() || !command.mistakes.is_empty()
         {

@@ -94,7 +94,7 @@ fn workers(
     if let Some(given) = command.option("workers") {
         return number(&given.value);
     }
-    if let Some((_, settings)) = &application.settings
+    if let Some(settings) = application.in_file()
         && let Some(setting) = settings.get("workers")
     {
         let Value::Integer(workers) = setting.value else { return None };

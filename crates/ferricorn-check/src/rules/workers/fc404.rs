@@ -73,10 +73,10 @@ fn check(facts: &Facts, findings: &mut Findings) {
         let Some(command) = deployment.server().filter(|command| command.option("workers").is_none()) else {
             continue;
         };
-        let Some((file, settings)) = &application.settings else { continue };
-        let Some(setting) = settings.get("workers") else { continue };
+        let Some(file) = &application.settings else { continue };
+        let Some(setting) = file.settings.get("workers") else { continue };
         let Some(span) = setting.counts_processors.filter(|span| !seen.contains(span)) else { continue };
-        let source = facts.sources.get(*file);
+        let source = facts.sources.get(file.file);
         // A variable or a bound keeps it small.
         let guards = ["WEB_CONCURRENCY", "MAX_WORKERS", "WORKERS", "environ", "getenv", "min("];
         if guards.iter().any(|guard| source.text().contains(guard)) || command.open {

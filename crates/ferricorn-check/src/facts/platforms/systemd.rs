@@ -3,7 +3,7 @@
 //! Owns: what a unit starts, with its own variables put in, and how it ends it. Does not own: drop-in files, and what the
 //! manager sets by itself.
 
-use super::{
+use crate::facts::{
     CommandLine, Deployment, Environment, Fact, Gather, Place, Resources, Role, UNKNOWN, Variable, Written,
     from_words, is_production,
 };

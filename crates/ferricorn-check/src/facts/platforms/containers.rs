@@ -2,9 +2,10 @@
 //!
 //! Owns: how `command`, `args` and `entrypoint` become one command. Does not own: what the image says where they are silent.
 
-use super::{
+use super::systemd::whole;
+use crate::facts::{
     CommandLine, Deployment, Environment, Fact, Gather, Place, Probe, Resources, Role, Shell, Variable,
-    Written, from_shell, from_words, is_production, systemd::whole,
+    Written, from_shell, from_words, is_production,
 };
 use crate::{
     finding::Platform,
@@ -313,7 +314,7 @@ fn split(mut line: CommandLine) -> CommandLine {
 
 fn from_list(source: &Source, words: &[Excerpt], place: &Place<'_>) -> Option<CommandLine> {
     let span = words.iter().map(Excerpt::whole).reduce(Span::to)?;
-    let words = super::with_quotes(source, words);
+    let words = crate::facts::with_quotes(source, words);
     Some(from_words(&words, Written { span, key: None, style: None, indicator: None }, place))
 }
 

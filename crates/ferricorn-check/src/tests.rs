@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Example, ExampleKind, Rule, all};
+use crate::rules::{Example, ExampleKind, Rule, all};
 use crate::{Finding, Report, Safety, check};
 
 fn tree(example: &Example) -> BTreeMap<String, Vec<u8>> {

@@ -1,8 +1,9 @@
 //! Fly: the process groups of a `fly.toml`.
 
-use super::{
+use super::systemd::whole;
+use crate::facts::{
     Command, CommandLine, Deployment, Environment, Fact, Gather, Place, Probe, Resources, Role, Shell,
-    Variable, Written, from_shell, is_production, systemd::whole,
+    Variable, Written, from_shell, is_production,
 };
 use crate::{
     finding::Platform,

@@ -2,7 +2,7 @@
 //!
 //! Owns: what each process runs. Does not own: Procfiles (`procfile`), nor what an image starts by itself (`built`).
 
-use super::{
+use crate::facts::{
     CommandLine, Deployment, Environment, Fact, Gather, Place, Resources, Role, Shell, Written, from_shell,
     from_words, is_production,
 };
@@ -84,6 +84,6 @@ fn started(source: &Source, launch: &Launch, place: &Place<'_>) -> Option<Comman
     let written = Written { span: launch.span()?, key: None, style: None, indicator: None };
     Some(match launch {
         Launch::Line(line, _) => from_shell(line, Shell::Some, written, place),
-        Launch::Words(words) => from_words(&super::with_quotes(source, words), written, place),
+        Launch::Words(words) => from_words(&crate::facts::with_quotes(source, words), written, place),
     })
 }

@@ -1,6 +1,6 @@
 //! Railway: the service of a `railway.toml` or `railway.json`.
 
-use super::{
+use crate::facts::{
     CommandLine, Deployment, Environment, Fact, Gather, Place, Probe, Resources, Role, Shell, Written,
     from_shell, is_production,
 };

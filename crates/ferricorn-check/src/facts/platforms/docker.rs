@@ -3,7 +3,7 @@
 //! Owns: how `ENTRYPOINT` and `CMD` become one command, and what `ENV` sets. Does not own: what compose or a platform puts in
 //! their place.
 
-use super::{
+use crate::facts::{
     CommandLine, Deployment, Environment, Fact, Gather, Place, Probe, Program, Resources, Role, Shell,
     Variable, Written, from_shell, from_words, is_production,
 };
@@ -71,7 +71,7 @@ fn deployment(file: &Dockerfile, stage: &Stage, source: &Source, gather: &Gather
 }
 
 /// What the image starts with these variables.
-pub(super) fn command(
+pub(in crate::facts) fn command(
     file: &Dockerfile,
     stage: &Stage,
     env: &Environment,
@@ -182,7 +182,7 @@ fn quoted(words: &[Excerpt]) -> Vec<(Excerpt, Span)> {
 }
 
 /// What `ENV` sets.
-pub(super) fn environment(file: &Dockerfile, stage: &Stage) -> Environment {
+pub(in crate::facts) fn environment(file: &Dockerfile, stage: &Stage) -> Environment {
     let mut env = Environment::default();
     for instruction in file.history(stage) {
         let Detail::Env(settings) = &instruction.detail else { continue };
@@ -204,7 +204,7 @@ pub(super) fn environment(file: &Dockerfile, stage: &Stage) -> Environment {
 }
 
 /// What `HEALTHCHECK` asks.
-pub(super) fn probes(file: &Dockerfile, stage: &Stage, env: &Environment) -> Vec<Probe> {
+pub(in crate::facts) fn probes(file: &Dockerfile, stage: &Stage, env: &Environment) -> Vec<Probe> {
     let place = &Place { directory: &Fact::Unknown("the image says it"), env };
     let Some(check) = file.last(stage, |detail| matches!(detail, Detail::Healthcheck(_))) else {
         return Vec::new();

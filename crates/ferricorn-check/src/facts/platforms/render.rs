@@ -2,7 +2,7 @@
 
 mod service;
 
-use super::Gather;
+use crate::facts::Gather;
 use crate::{
     readers::yaml::{self, Entry, Node},
     text::{FileId, Span, Unreadable},

@@ -1,8 +1,8 @@
 //! Heroku: the processes of a Procfile.
 
-use super::{
-    Deployment, Environment, Fact, Gather, Place, Resources, Shell, Written, from_shell, heroku,
-    is_production,
+use super::heroku;
+use crate::facts::{
+    Deployment, Environment, Fact, Gather, Place, Resources, Shell, Written, from_shell, is_production,
 };
 use crate::{
     finding::Platform,
