@@ -1,6 +1,7 @@
 //! From which version on a package has wheels for a Python, as `pip download --only-binary` said on 2026-11-30.
 //!
-//! A version below the first one is compiled while it is installed. Packages in pure Python or with wheels for the stable
+//! `scripts/make_tables.py wheels 3.14` asks again and prints the table. A version below the first one is compiled while it
+//! is installed. Packages in pure Python or with wheels for the stable
 //! interface are never here.
 
 /// A Python (its second number), and the first version of each package that has a wheel for it.

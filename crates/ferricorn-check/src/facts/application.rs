@@ -118,7 +118,9 @@ pub(super) fn gather(gather: &mut Gather<'_>) {
     }
     gather.facts.deployments = deployments;
     gather.facts.applications = applications;
-    for path in gather.paths(|name| name.ends_with(".dockerignore")) {
+    let read =
+        |name: &str| name.ends_with(".dockerignore") || matches!(name, "runtime.txt" | ".python-version");
+    for path in gather.paths(read) {
         gather.load(&path);
     }
     for path in gather.paths(|name| name.starts_with("gunicorn") && has_extension(name, "py")) {
@@ -149,7 +151,18 @@ fn application(gather: &mut Gather<'_>, modules: &mut Modules, deployment: &Depl
         command.directory.value().cloned().into_iter().chain(context.directories.iter().cloned()).collect();
     found.settings = settings(gather, deployment, command, &context);
     let (target, certain) = match &command.program {
-        Program::File(path) => (file(gather, modules, command, path, &roots, &mut found), false),
+        Program::File(path) => {
+            let name = path.rsplit('/').next().and_then(|it| it.strip_suffix(".py"));
+            let paths = [path.clone()];
+            (file(gather, modules, command, (&paths, name), &roots, &mut found), false)
+        }
+        Program::Module(name) => {
+            let path = name.replace('.', "/");
+            let paths = [format!("{path}.py"), format!("{path}/__main__.py")];
+            let name =
+                gather.facts.sources.paths().any(|it| it.ends_with(&paths[0])).then_some(name.as_str());
+            (file(gather, modules, command, (&paths, name), &roots, &mut found), false)
+        }
         program if program.is_server() => {
             let named =
                 command.target().and_then(|target| Some((target.text.known()?.0.clone(), target.span)));
@@ -190,30 +203,30 @@ fn fastapi(path: &str) -> Option<(String, Option<Span>)> {
     Some((format!("{module}:app"), None))
 }
 
-/// The application that a Python file gives to `uvicorn.run`.
+/// The application that a Python file gives to `uvicorn.run`. `paths` with the name of the module that they are.
 fn file(
     gather: &mut Gather<'_>,
     modules: &mut Modules,
     command: &Command,
-    path: &str,
+    (paths, name): (&[String], Option<&str>),
     roots: &[String],
     found: &mut Application,
 ) -> Option<(String, Option<Span>)> {
-    let mut places: Vec<String> =
-        command.directory.value().and_then(|it| crate::sources::join(it, path)).into_iter().collect();
-    places.extend(roots.iter().filter_map(|root| crate::sources::join(root, path)));
+    let bases: Vec<&String> = command.directory.value().into_iter().chain(roots).collect();
+    let join =
+        |path: &String| bases.iter().filter_map(|base| crate::sources::join(base, path)).collect::<Vec<_>>();
+    let places: Vec<String> = paths.iter().flat_map(join).collect();
     let path = places.into_iter().find(|path| gather.facts.sources.exists(path))?;
     let module = modules.load(gather, &path)?;
-    let server = module.servers().into_iter().next()?;
-    let app = server.app.as_ref()?;
-    let target = if let Some(text) = module.text(app) {
-        text
-    } else {
-        let name = path.rsplit('/').next()?.strip_suffix(".py")?;
-        format!("{name}:{}", app.name()?)
+    let mut servers = module.servers().into_iter();
+    let server = servers.next()?;
+    let target = match server.app.as_ref() {
+        Some(app) => module.text(app).or_else(|| Some(format!("{}:{}", name?, app.name()?))),
+        None => None,
     };
-    found.server = Some(server);
-    Some((target, None))
+    // Which one of several is started cannot be known.
+    found.server = Some(server).filter(|_| servers.next().is_none());
+    Some((target?, None))
 }
 
 /// The directories in which modules are looked up.

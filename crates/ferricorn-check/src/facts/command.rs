@@ -197,6 +197,28 @@ impl Command {
         self.option(name).map(|given| &given.value)
     }
 
+    /// The value of an option of a program whose options are not known here, by its names with their dashes.
+    pub fn word_behind(&self, names: &[&str]) -> Option<Fact<String>> {
+        let words = self.words.get(self.program_word + 1..)?;
+        for (at, word) in words.iter().enumerate() {
+            let (text, place) = match word.text.split_once('=') {
+                Some((name, value)) if names.contains(&name) => (value, word.span),
+                _ if names.contains(&word.text.as_str()) => {
+                    let next = words.get(at + 1)?;
+                    (next.text.as_str(), next.inner())
+                }
+                _ => continue,
+            };
+            let known = !text.contains(UNKNOWN);
+            return Some(if known {
+                Fact::Known(text.to_owned(), place)
+            } else {
+                Fact::Unknown("it depends on a variable")
+            });
+        }
+        None
+    }
+
     /// The application (`main:app`), if it is there.
     pub fn target(&self) -> Option<&Argument> {
         self.arguments.first().filter(|_| self.program.is_server())

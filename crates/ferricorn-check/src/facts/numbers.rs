@@ -3,7 +3,7 @@
 //! Owns: what number a setting has in the end. Does not own: which file a command loads (`application`), nor what a
 //! setting means.
 
-use super::{Application, Command, Deployment, Fact, Program, UNKNOWN, application::Target};
+use super::{Application, Command, Deployment, Fact, Program, application::Target};
 use crate::readers::python::{Value, tree::Kind};
 
 impl Application {
@@ -55,7 +55,9 @@ impl Application {
                     _ => &["--port"],
                 };
                 let address = command.program == Program::Hypercorn;
-                given(command, names).map_or(Fact::Unknown(ELSEWHERE), |it| port_of(deployment, &it, address))
+                command
+                    .word_behind(names)
+                    .map_or(Fact::Unknown(ELSEWHERE), |it| port_of(deployment, &it, address))
             }
             Program::File(_) => self.port_of_file(),
             _ => Fact::Unknown("its options are not known"),
@@ -123,28 +125,6 @@ impl Application {
             None => Fact::Default(1, "nothing sets workers"),
         }
     }
-}
-
-/// The value of an option of a program without a table.
-fn given(command: &Command, names: &[&str]) -> Option<Fact<String>> {
-    let words = command.words.get(command.program_word + 1..)?;
-    for (at, word) in words.iter().enumerate() {
-        let (text, place) = match word.text.split_once('=') {
-            Some((name, value)) if names.contains(&name) => (value, word.span),
-            _ if names.contains(&word.text.as_str()) => {
-                let next = words.get(at + 1)?;
-                (next.text.as_str(), next.inner())
-            }
-            _ => continue,
-        };
-        let unknown = text.contains(UNKNOWN);
-        return Some(if unknown {
-            Fact::Unknown("it depends on a variable")
-        } else {
-            Fact::Known(text.to_owned(), place)
-        });
-    }
-    None
 }
 
 /// The port in a value: all of it, or what is behind the last colon.

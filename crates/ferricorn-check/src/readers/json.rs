@@ -1,7 +1,7 @@
 //! JSON, as the tree that YAML has too.
 //!
 //! How to use: `json::read(&source)?` gives the root; from there as with [`super::yaml`]: `root.at(&["deploy",
-//! "startCommand"])`, `node.value()`, `node.span`. Numbers, `true` and `null` have their type in [`Scalar::kind`].
+//! "startCommand"])`, `node.value()`, `node.span`. Numbers, `true` and `null` have their type in [`super::yaml::Scalar::kind`].
 //!
 //! Comments and commas at the end are read over, because railway.json and the like are often written with them.
 
@@ -9,7 +9,7 @@ use jsonc_parser::{ParseOptions, ast, common::Range, common::Ranged, parse_to_as
 
 use super::{
     escapes,
-    yaml::{Content, Entry, Node, Scalar, Style},
+    yaml::{Content, Entry, Node, Style},
 };
 use crate::text::{Excerpt, Source, Unreadable};
 
@@ -28,7 +28,7 @@ pub fn read(source: &Source) -> Result<Node, Unreadable> {
 fn node(source: &Source, value: &ast::Value<'_>) -> Node {
     let range = bytes(value.range());
     let content = match value {
-        ast::Value::StringLit(string) => Content::Scalar(text(source, string)),
+        ast::Value::StringLit(string) => return text(source, string),
         ast::Value::Object(object) => Content::Mapping(
             object
                 .properties
@@ -43,32 +43,26 @@ fn node(source: &Source, value: &ast::Value<'_>) -> Node {
             Content::Sequence(array.elements.iter().map(|element| node(source, element)).collect())
         }
         ast::Value::NumberLit(_) | ast::Value::BooleanLit(_) | ast::Value::NullKeyword(_) => {
-            let value = Excerpt::verbatim(source, range.clone());
-            Content::Scalar(Scalar { value, style: Style::Plain, tag: None, indicator: None })
+            return Node::plain(source, range);
         }
     };
     Node { span: source.span(range), content }
 }
 
 fn key(source: &Source, name: &ast::ObjectPropName<'_>) -> Node {
-    let (range, scalar) = match name {
-        ast::ObjectPropName::String(string) => (string.range, text(source, string)),
+    match name {
+        ast::ObjectPropName::String(string) => text(source, string),
         ast::ObjectPropName::Word(word) => {
-            let value = Excerpt::verbatim(source, bytes(word.range));
-            (word.range, Scalar { value, style: Style::Double, tag: None, indicator: None })
+            let range = bytes(word.range);
+            Node::leaf(source.span(range.clone()), Excerpt::verbatim(source, range), Style::Double)
         }
-    };
-    Node { span: source.span(bytes(range)), content: Content::Scalar(scalar) }
+    }
 }
 
-fn text(source: &Source, string: &ast::StringLit<'_>) -> Scalar {
+fn text(source: &Source, string: &ast::StringLit<'_>) -> Node {
     let inside = string.range.start + 1..string.range.end.saturating_sub(1).max(string.range.start + 1);
-    Scalar {
-        value: escapes::string(source, inside, &string.value, true),
-        style: Style::Double,
-        tag: None,
-        indicator: None,
-    }
+    let value = escapes::string(source, inside, &string.value, true);
+    Node::leaf(source.span(bytes(string.range)), value, Style::Double)
 }
 
 fn bytes(range: Range) -> std::ops::Range<usize> {

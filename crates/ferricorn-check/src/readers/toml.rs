@@ -12,7 +12,7 @@ use toml_edit::{Document, Item, TableLike, Value};
 
 use super::{
     escapes,
-    yaml::{Content, Entry, Node, Scalar, Style},
+    yaml::{Content, Entry, Node, Style},
 };
 use crate::text::{Excerpt, Source, Span, Unreadable};
 
@@ -35,13 +35,8 @@ fn table(source: &Source, table: &dyn TableLike) -> Content {
         let key = table.key(name).and_then(toml_edit::Key::span);
         let value = node(source, item, key.clone())?;
         let range = key.unwrap_or_else(|| value.span.range());
-        let scalar = Scalar {
-            value: key_text(source, range.clone(), name),
-            style: Style::Double,
-            tag: None,
-            indicator: None,
-        };
-        Some(Entry { key: Node { span: source.span(range), content: Content::Scalar(scalar) }, value })
+        let text = key_text(source, range.clone(), name);
+        Some(Entry { key: Node::leaf(source.span(range), text, Style::Double), value })
     });
     Content::Mapping(entries.collect())
 }
@@ -77,20 +72,19 @@ fn node(source: &Source, item: &Item, key: Option<Range<usize>>) -> Option<Node>
 fn scalar_or_list(source: &Source, value: &Value, key: Option<Range<usize>>) -> Node {
     let range = value.span().or(key).unwrap_or(0..0);
     let content = match value {
-        Value::String(string) => Content::Scalar(text(source, range.clone(), string.value())),
+        Value::String(string) => return text(source, range, string.value()),
         Value::Array(array) => {
             Content::Sequence(array.iter().map(|item| scalar_or_list(source, item, None)).collect())
         }
         Value::InlineTable(own) => table(source, own),
         Value::Integer(_) | Value::Float(_) | Value::Boolean(_) | Value::Datetime(_) => {
-            let value = Excerpt::verbatim(source, range.clone());
-            Content::Scalar(Scalar { value, style: Style::Plain, tag: None, indicator: None })
+            return Node::plain(source, range);
         }
     };
     Node { span: source.span(range), content }
 }
 
-fn text(source: &Source, range: Range<usize>, value: &str) -> Scalar {
+fn text(source: &Source, range: Range<usize>, value: &str) -> Node {
     let raw = source.text().get(range.clone()).unwrap_or("");
     let quotes = if raw.len() >= 6 && (raw.starts_with("\"\"\"") || raw.starts_with("'''")) { 3 } else { 1 };
     let mut start = (range.start + quotes).min(range.end);
@@ -103,7 +97,7 @@ fn text(source: &Source, range: Range<usize>, value: &str) -> Scalar {
     let inside = start..range.end.saturating_sub(quotes).max(start);
     let double = raw.starts_with('"');
     let value = escapes::string(source, inside, value, double);
-    Scalar { value, style: if double { Style::Double } else { Style::Single }, tag: None, indicator: None }
+    Node::leaf(source.span(range), value, if double { Style::Double } else { Style::Single })
 }
 
 /// The place of a table or a list of tables: its header and all that is in it.

@@ -219,6 +219,18 @@ impl Node {
     }
 }
 
+impl Node {
+    /// A value without quotes of a format whose values stand as they are: a number, `true`, a date.
+    pub(super) fn plain(source: &Source, range: std::ops::Range<usize>) -> Self {
+        Self::leaf(source.span(range.clone()), Excerpt::verbatim(source, range), Style::Plain)
+    }
+
+    /// A single value of such a format.
+    pub(super) fn leaf(span: Span, value: Excerpt, style: Style) -> Self {
+        Self { span, content: Content::Scalar(Scalar { value, style, indicator: None, tag: None }) }
+    }
+}
+
 impl Scalar {
     /// Its type.
     pub fn kind(&self) -> Type {

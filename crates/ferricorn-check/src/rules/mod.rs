@@ -76,6 +76,7 @@ mod containers;
 mod environment;
 mod findings;
 mod life;
+mod nearest;
 mod packages;
 mod platform;
 mod port;
@@ -92,6 +93,7 @@ use crate::finding::RuleId;
 mod prelude {
     pub(super) use super::{
         findings::Findings,
+        nearest::nearest,
         rule::{Rule, explanation},
     };
     pub(super) use crate::{

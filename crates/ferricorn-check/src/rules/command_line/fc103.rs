@@ -72,19 +72,8 @@ fn check(facts: &Facts, findings: &mut Findings) {
     }
 }
 
-/// The one option of this program that is at most two letters away.
+/// The one option of this program that was meant.
 fn near(program: command_line::Program, typed: &str) -> Option<&'static str> {
-    let typed = typed.strip_prefix("--")?.to_lowercase().replace('_', "-");
     let names = options::all().filter(|entry| !entry.file_only).flat_map(Entry::spellings);
-    let mut near: Vec<(usize, &str)> = names
-        .filter(|spelling| program.knows(spelling))
-        .map(|spelling| (strsim::osa_distance(&typed, spelling.long), spelling.long))
-        .filter(|(distance, name)| *distance <= 2.min(name.len() / 3))
-        .collect();
-    near.sort_unstable();
-    match near.as_slice() {
-        [(_, name)] => Some(name),
-        [(first, name), (second, _), ..] if first < second => Some(name),
-        _ => None,
-    }
+    nearest(typed.strip_prefix("--")?, names.filter(|it| program.knows(it)).map(|it| it.long))
 }

@@ -41,6 +41,7 @@
 
 use super::images::{Variant, run_text, variant};
 use crate::{
+    data::images::LACKS,
     facts::docker::Image,
     readers::dockerfile::{Detail, Stage},
     rules::prelude::*,
@@ -97,11 +98,12 @@ fn only_tool(line: &CommandLine) -> Option<(&Command, &str)> {
 }
 
 fn lacks(variant: Variant, tool: &str) -> bool {
-    match variant {
-        Variant::Slim => true,
-        Variant::Alpine => tool == "curl",
-        Variant::Full => false,
-    }
+    let kind = match variant {
+        Variant::Slim => "slim",
+        Variant::Alpine => "alpine",
+        Variant::Full => return false,
+    };
+    LACKS.iter().any(|(name, tools)| *name == kind && tools.contains(&tool))
 }
 
 /// Whether something in the image's history names it, or may bring it without saying so.

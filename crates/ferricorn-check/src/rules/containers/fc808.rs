@@ -24,7 +24,7 @@
 //! ```
 
 use super::images::variant;
-use crate::rules::prelude::*;
+use crate::{data::python::LAST_OLD, rules::prelude::*};
 
 pub(super) static RULE: Rule = Rule::new(
     808,
@@ -33,9 +33,6 @@ pub(super) static RULE: Rule = Rule::new(
     explanation!("fc808.rs"),
     check,
 );
-
-/// The last minor version of Python 3 without security fixes.
-const LAST_OLD: u32 = 9;
 
 fn check(facts: &Facts, findings: &mut Findings) {
     for image in &facts.images {

@@ -2,8 +2,8 @@
 //! it ignores it: the server works on until the platform kills everything, and running requests are cut.
 //!
 //! `CMD` without brackets and `sh -c` start a shell. Debian's `/bin/sh` (dash) stays in front of its last command, however
-//! short the line is; bash puts a single last command in its own place, unless a pipe or a redirection is in the way. With
-//! `exec` in front of the server the server takes the shell's place in both.
+//! short the line is; bash puts the last command of `bash -c` in its own place, unless a pipe or a redirection is in the
+//! way, but not that of a script. With `exec` in front of the server the server takes the shell's place in both.
 //!
 //! ## Bad
 //!
@@ -179,6 +179,8 @@ fn stays(facts: &Facts, deployment: &Deployment, command: &Command) -> bool {
         Some(_) if command.after == Join::Pipe => true,
         Some(_) if executed => false,
         Some(Shell::Sh) => true,
+        // Of a script bash stays in front of the last command too.
+        Some(Shell::Bash) if inner.is_none() && !deployment.through.is_empty() => true,
         Some(Shell::Bash) => !is_last(deployment, command),
     }
 }

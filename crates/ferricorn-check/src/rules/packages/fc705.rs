@@ -81,34 +81,25 @@
 //! ```
 
 use crate::{
+    data::python::{EXACT, LEAST},
     facts::{Application, Deployment, application::Python},
     finding::Platform,
-    readers::versions::Version,
+    readers::{python_pin, versions::Version},
     rules::prelude::*,
+    sources::join,
     text::Span,
 };
 
 pub(super) static RULE: Rule =
     Rule::new(705, "Python that does not fit", Severity::Error, explanation!("fc705.rs"), check);
 
-/// A version of each line that exists.
-const EXACT: [(&str, &str); 6] = [
-    ("3.8", "3.8.18"),
-    ("3.9", "3.9.18"),
-    ("3.10", "3.10.13"),
-    ("3.11", "3.11.11"),
-    ("3.12", "3.12.8"),
-    ("3.13", "3.13.2"),
-];
-
-/// From which version on a package wants which Python (its second number).
-const LEAST: [(&str, &str, u64); 3] =
-    [("uvicorn", "0.34.0", 9), ("uvicorn", "0.40.0", 10), ("gunicorn", "25.0.0", 10)];
-
 fn check(facts: &Facts, findings: &mut Findings) {
     let mut seen: Vec<Span> = Vec::new();
     for (deployment, application) in facts.services() {
-        let found = exact(deployment).into_iter().chain(least(facts, deployment, application));
+        let found = exact(deployment)
+            .into_iter()
+            .chain(least(facts, deployment, application))
+            .chain(disagree(facts, deployment));
         for finding in found {
             if !seen.contains(&finding.primary.span) {
                 seen.push(finding.primary.span);
@@ -136,6 +127,33 @@ fn exact(deployment: &Deployment) -> Option<Finding> {
     Some(match EXACT.iter().find(|it| it.0 == text) {
         Some((_, exact)) => finding.safe_fix(format!("write {exact}"), vec![Edit::replace(span, *exact)]),
         None => finding.help("write all three numbers, without anything in front"),
+    })
+}
+
+/// `PYTHON_VERSION`, or `runtime.txt`, and `.python-version` beside it name two lines of Python.
+fn disagree(facts: &Facts, deployment: &Deployment) -> Option<Finding> {
+    let directory = deployment.directory.value().filter(|_| deployment.native)?;
+    let pin = |name: &str| {
+        let source = facts.sources.at(&join(directory, name)?)?;
+        let pin = python_pin::file(source)?;
+        Some((pin.version, pin.value.whole()))
+    };
+    let (version, span) = match deployment.platform {
+        Platform::Render => {
+            let (text, span) = deployment.env.get("PYTHON_VERSION")?.value.known()?;
+            (text.parse::<Version>().ok()?, span)
+        }
+        Platform::Heroku => pin("runtime.txt")?,
+        _ => return None,
+    };
+    let (other, place) = pin(".python-version")?;
+    let line = |version: &Version| (version.number(0), version.number(1));
+    (line(&version) != line(&other) && other.numbers().len() > 1).then(|| {
+        RULE.warning(span, format!("Python {version} here, and {other} in .python-version"))
+            .label("this one counts")
+            .also(place, "another one")
+            .happens("what was tried with one Python is deployed with the other")
+            .help("name the same Python in both places")
     })
 }
 

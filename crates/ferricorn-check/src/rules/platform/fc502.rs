@@ -73,7 +73,7 @@ fn unknown(node: &Node, known: &[&str], findings: &mut Findings) {
         if key.starts_with("x-") {
             continue;
         }
-        let near = super::near(key, known);
+        let near = nearest(key, known.iter().copied());
         let finding = match near {
             Some(_) => RULE.error(entry.key.span, format!("Render knows no key {key}")),
             None => RULE.warning(entry.key.span, format!("Render's documents know no key {key} here")),

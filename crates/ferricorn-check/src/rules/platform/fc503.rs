@@ -126,7 +126,7 @@ fn unknown(word: &str, span: Span, key: &str, known: &[&'static str]) -> Option<
         .error(span, format!("Render knows no {key} `{word}`"))
         .label(format!("unknown {key}"))
         .happens(REFUSED);
-    Some(match super::near(word, known) {
+    Some(match nearest(word, known.iter().copied()) {
         Some(near) => finding.safe_fix(format!("write {near}"), vec![Edit::replace(span, near)]),
         None => finding.help(format!("one of {}", known.join(", "))),
     })

@@ -109,8 +109,9 @@ fn asked(probe: &Probe) -> Option<(String, Span, bool)> {
 fn in_command(line: &CommandLine) -> Option<(String, Span, bool)> {
     let words = line.commands.iter().flat_map(|command| &command.words);
     words.filter(|word| word.known().is_some()).find_map(|word| {
-        let rest = word.text.strip_prefix("http://")?;
-        let (host, path) = rest.split_once('/')?;
+        let (_, rest) = word.text.split_once("http://")?;
+        let end = rest.find(['"', '\'', ' ', ')', ',']).unwrap_or(rest.len());
+        let (host, path) = rest[..end].split_once('/')?;
         let host = host.split(':').next()?;
         matches!(host, "localhost" | "127.0.0.1" | "0.0.0.0").then(|| (format!("/{path}"), word.span, false))
     })

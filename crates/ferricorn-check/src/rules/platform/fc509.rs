@@ -121,7 +121,7 @@ fn references(blueprint: &Blueprint, item: &Node) -> Vec<Finding> {
             .error(node.span, format!("this Blueprint has no {what} `{name}`"))
             .label(format!("no such {what}"))
             .happens(super::REFUSED);
-        found.push(match super::near(name, &known) {
+        found.push(match nearest(name, known.iter().copied()) {
             Some(near) => finding.safe_fix(format!("write {near}"), vec![Edit::replace(node.span, near)]),
             None if known.is_empty() => finding.help(format!("declare the {what}")),
             None => finding.help(format!("one of {}", known.join(", "))),

@@ -153,7 +153,7 @@ fn paths(facts: &Facts, service: &Node, found: &mut Vec<Finding>) {
             facts.sources.paths().filter_map(|path| path.split_once('/')).map(|(first, _)| first).collect();
         let mut directories = directories;
         directories.dedup();
-        found.push(match super::near(path, &directories).filter(|_| key == "rootDir") {
+        found.push(match nearest(path, directories.iter().copied()).filter(|_| key == "rootDir") {
             Some(near) => finding.safe_fix(format!("write {near}"), vec![Edit::replace(node.span, near)]),
             None => finding,
         });

@@ -62,7 +62,14 @@ pub(super) static RULE: Rule = Rule::new(
 
 fn check(facts: &Facts, findings: &mut Findings) {
     for (deployment, application) in facts.services() {
-        if !matches!(deployment.platform, Platform::Render | Platform::Heroku) || !deployment.production {
+        let fly = facts.fly.iter().find(|app| app.file == deployment.place.file);
+        let fleeting = match deployment.platform {
+            Platform::Render | Platform::Heroku => true,
+            // A volume may hold it.
+            Platform::Fly => fly.is_some_and(|app| app.document.mounts.is_empty()),
+            _ => false,
+        };
+        if !fleeting || !deployment.production {
             continue;
         }
         let disk = super::service(facts, deployment).and_then(|service| service.get("disk"));

@@ -102,7 +102,9 @@ fn check(facts: &Facts, findings: &mut Findings) {
 fn unknown(root: &Node, known: &[&str], platform: Platform, findings: &mut Findings) {
     for entry in root.own_entries() {
         let Some(key) = entry.key.str().filter(|key| !known.contains(key)) else { continue };
-        let Some(near) = super::near(key, known).filter(|near| root.get(near).is_none()) else { continue };
+        let Some(near) = nearest(key, known.iter().copied()).filter(|near| root.get(near).is_none()) else {
+            continue;
+        };
         let finding = RULE
             .warning(entry.key.span, format!("{} does not know {key}", platform.name()))
             .label("no effect")

@@ -29,6 +29,50 @@
 //! web: gunicorn -k uvicorn.workers.UvicornWorker --bind 0.0.0.0:$PORT main:app
 //! ```
 //!
+//! ## Bad
+//!
+//! ```yaml render.yaml
+//! services:
+//!   - type: web
+//!     name: api
+//!     runtime: python
+//!     startCommand: python main.py
+//! ```
+//!
+//! ```python main.py:9
+//! import os
+//!
+//! import uvicorn
+//! from fastapi import FastAPI
+//!
+//! app = FastAPI()
+//!
+//! if __name__ == "__main__":
+//!     uvicorn.run(app, port=int(os.environ["PORT"]))
+//! ```
+//!
+//! ## Fixed
+//!
+//! ```yaml render.yaml
+//! services:
+//!   - type: web
+//!     name: api
+//!     runtime: python
+//!     startCommand: python main.py
+//! ```
+//!
+//! ```python main.py
+//! import os
+//!
+//! import uvicorn
+//! from fastapi import FastAPI
+//!
+//! app = FastAPI()
+//!
+//! if __name__ == "__main__":
+//!     uvicorn.run(app, host="0.0.0.0", port=int(os.environ["PORT"]))
+//! ```
+//!
 //! ## Good
 //!
 //! ```Dockerfile Dockerfile
@@ -42,22 +86,19 @@
 //! ```
 
 use crate::{
-    facts::{Deployment, Given, Role},
+    facts::{Application, Deployment, Given, Role},
     finding::Platform,
+    readers::python::tree::Kind,
     rules::prelude::*,
 };
 
 pub(super) static RULE: Rule =
     Rule::new(201, "bound to the container's loopback", Severity::Error, explanation!("fc201.rs"), check);
 
-/// What may lead requests to a server beside it in the same container.
-const PROXIES: [&str; 9] =
-    ["nginx", "caddy", "haproxy", "traefik", "envoy", "apache", "supervisor", "cloudflared", "tailscale"];
-
 fn check(facts: &Facts, findings: &mut Findings) {
     for (deployment, command) in facts.servers() {
         let reached = matches!(deployment.role, Role::Web) && deployment.platform != Platform::Systemd;
-        if !reached || !deployment.production || command.optional || has_proxy(facts, deployment) {
+        if !reached || !deployment.production || command.optional || super::has_proxy(facts, deployment) {
             continue;
         }
         let explicit = ["host", "bind"].iter().find_map(|name| Some((*name, command.option(name)?)));
@@ -69,15 +110,36 @@ fn check(facts: &Facts, findings: &mut Findings) {
             findings.add(deployment.sign(finding));
         }
     }
+    for (deployment, application) in facts.services() {
+        let reached = deployment.role == Role::Web && deployment.platform != Platform::Systemd;
+        if reached && deployment.production && !super::has_proxy(facts, deployment) {
+            findings.add_all(in_python(deployment, application).map(|finding| deployment.sign(finding)));
+        }
+    }
 }
 
-fn has_proxy(facts: &Facts, deployment: &Deployment) -> bool {
-    // Of an image all instructions count; otherwise the line.
-    let own = deployment.line().map_or(deployment.place, |line| line.written.span);
-    let image = [own.file, deployment.place.file].into_iter().find(|file| facts.is_image(*file));
-    let place = image.map_or(own, |file| facts.sources.get(file).whole());
-    let text = facts.sources.get(place.file).slice(place).to_lowercase();
-    PROXIES.iter().any(|proxy| text.contains(proxy))
+/// `uvicorn.run` without a host, or with the loopback.
+fn in_python(deployment: &Deployment, application: &Application) -> Option<Finding> {
+    let command = deployment.server().filter(|it| !it.program.is_server() && !it.optional)?;
+    let server = application.server.as_ref().filter(|it| it.function.starts_with("uvicorn"))?;
+    let elsewhere = server.has_more() || ["uds", "fd"].iter().any(|name| server.argument(name).is_some());
+    let finding = match server.argument("host").map(|it| &it.value) {
+        _ if elsewhere => return None,
+        Some(host) => {
+            let Kind::Text(text) = &host.kind else { return None };
+            let error = is_loopback(text.text())
+                .then(|| RULE.error(host.span, format!("uvicorn listens on {} only", text.text())))?;
+            error
+                .label("this is the container's own loopback")
+                .unsafe_fix("write 0.0.0.0", vec![Edit::replace(text.whole(), "0.0.0.0")])
+        }
+        None => RULE
+            .error(server.function_span, "uvicorn listens on 127.0.0.1 only")
+            .label("host is not given")
+            .help("write host=\"0.0.0.0\""),
+    };
+    let finding = finding.also(command.program_span, "started here");
+    Some(finding.happens("nothing outside the container reaches it"))
 }
 
 fn is_loopback(host: &str) -> bool {
@@ -134,6 +196,8 @@ fn by_default(facts: &Facts, deployment: &Deployment, command: &Command) -> Opti
         Program::Gunicorn => {
             let configured = gives("config")
                 || facts.sources.paths().any(|path| path.ends_with("gunicorn.conf.py"))
+                // That nothing loads it is a finding of its own.
+                || facts.settings.iter().any(|file| file.settings.get("bind").is_some())
                 || sets("PORT")
                 || sets("GUNICORN_CMD_ARGS");
             // Platforms set PORT.
@@ -143,7 +207,7 @@ fn by_default(facts: &Facts, deployment: &Deployment, command: &Command) -> Opti
             }
             ("--bind", "0.0.0.0:8000")
         }
-        _ => return None,
+        _ => return other(deployment, command),
     };
     let program = command.program.name();
     let finding = RULE
@@ -158,4 +222,41 @@ fn by_default(facts: &Facts, deployment: &Deployment, command: &Command) -> Opti
         _ => return Some(finding.help(format!("add {option} {value}"))),
     };
     Some(finding.safe_fix(format!("add {option} {value}"), vec![Edit::replace(end, added)]))
+}
+
+/// Servers whose options are not known here, and `fastapi dev`.
+fn other(deployment: &Deployment, command: &Command) -> Option<Finding> {
+    // What gives the address, and what says that it comes from elsewhere.
+    let (names, elsewhere, right): (&[&str], &[&str], &str) = match command.program {
+        Program::FastApi
+            if command.words.get(command.program_word + 1).is_some_and(|it| it.text == "dev") =>
+        {
+            (&["--host"], &[], "fastapi run")
+        }
+        Program::Hypercorn => {
+            (&["-b", "--bind"], &["-c", "--config", "--insecure-bind"], "--bind 0.0.0.0:8000")
+        }
+        Program::Daphne => {
+            (&["-b", "--bind"], &["-u", "--unix-socket", "--fd", "-e", "--endpoint"], "-b 0.0.0.0")
+        }
+        Program::Granian => (&["--host"], &["--uds"], "--host 0.0.0.0"),
+        _ => return None,
+    };
+    let sets = |name: &str| deployment.env.get(name).or_else(|| command.env.get(name)).is_some();
+    if command.word_behind(elsewhere).is_some() || sets("GRANIAN_HOST") {
+        return None;
+    }
+    let (host, span) = match command.word_behind(names) {
+        Some(Fact::Known(value, span)) => {
+            let host = value.rsplit_once(':').map_or(value.as_str(), |it| it.0).to_owned();
+            is_loopback(&host).then_some((host, span))?
+        }
+        Some(_) => return None,
+        None => ("127.0.0.1".to_owned(), command.program_span),
+    };
+    let finding = RULE
+        .error(span, format!("{} listens on {host} only", command.program.name()))
+        .label("this is the container's own loopback")
+        .happens("nothing outside the container reaches it");
+    Some(finding.help(format!("write {right}")))
 }

@@ -64,7 +64,7 @@ pub(super) static RULE: Rule =
 
 fn check(facts: &Facts, findings: &mut Findings) {
     for (deployment, application) in facts.services() {
-        if deployment.role != Role::Web || !deployment.production {
+        if deployment.role != Role::Web || !deployment.production || super::has_proxy(facts, deployment) {
             continue;
         }
         let Some(command) = deployment.server().filter(|it| !it.optional) else { continue };

@@ -25,7 +25,12 @@
 //! CMD ["sh", "-c", "exec uvicorn main:app --host 0.0.0.0 --port ${PORT:-8000}"]
 //! ```
 
-use crate::{facts::Deployment, finding::Platform, rules::prelude::*, text::Span};
+use crate::{
+    facts::{Deployment, Shell},
+    finding::Platform,
+    rules::prelude::*,
+    text::Span,
+};
 
 pub(super) static RULE: Rule =
     Rule::new(204, "variable without a shell", Severity::Error, explanation!("fc204.rs"), check);
@@ -35,6 +40,9 @@ fn check(facts: &Facts, findings: &mut Findings) {
         // compose puts variables in.
         let image = deployment.platform == Platform::Docker && facts.is_image(deployment.place.file);
         let without = image || matches!(deployment.platform, Platform::Kubernetes | Platform::CloudRun);
+        if let Some(finding) = on_railway(facts, deployment, command) {
+            findings.add(deployment.sign(finding));
+        }
         if !without || command.shell.is_some() || command.program == Program::Ferricorn {
             continue;
         }
@@ -67,6 +75,27 @@ fn check(facts: &Facts, findings: &mut Findings) {
             }));
         }
     }
+}
+
+/// Railway starts a command over an image without a shell, as far as is known.
+fn on_railway(facts: &Facts, deployment: &Deployment, command: &Command) -> Option<Finding> {
+    let own = deployment.platform == Platform::Railway
+        && !deployment.native
+        && command.span.file == deployment.place.file
+        && command.shell == Some(Shell::Some)
+        && command.program != Program::Ferricorn
+        && !command.wrappers.iter().any(|wrapper| wrapper.name.ends_with(" -c"));
+    let mut words = command.words.iter().skip(command.program_word + 1).filter(|_| own);
+    let (span, name) = words.find_map(|word| {
+        let written = facts.sources.get(word.span.file).slice(word.span);
+        variable(written).map(|(range, _)| (word.span, written[range].to_owned()))
+    })?;
+    Some(
+        RULE.warning(span, format!("over a Dockerfile no shell puts in {name}"))
+            .label("the program gets these letters")
+            .happens(format!("{} gets '{name}' as it stands", command.program.name()))
+            .help("start it through sh -c \"exec …\""),
+    )
 }
 
 /// The first `$NAME` or `${NAME…}` in capitals.

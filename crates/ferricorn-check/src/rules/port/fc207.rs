@@ -142,7 +142,8 @@ const UNANSWERED: &str = "no request is ever answered: connection refused";
 
 fn check(facts: &Facts, findings: &mut Findings) {
     for (deployment, application) in facts.services() {
-        let Some(command) = deployment.server().filter(|it| !it.optional) else { continue };
+        let alone = !super::has_proxy(facts, deployment);
+        let Some(command) = deployment.server().filter(|it| !it.optional && alone) else { continue };
         let listens = application.port(deployment, command);
         let Some(port) = listens.value().copied() else { continue };
         let mut ways = probes(facts, deployment);
@@ -259,7 +260,7 @@ fn pod<'f>(facts: &'f Facts, deployment: &Deployment) -> Option<(&'f Workload, &
 
 /// The port of a service of compose, if it publishes one.
 fn published(facts: &Facts, deployment: &Deployment) -> Option<Way> {
-    let file = facts.compose.iter().find(|it| it.file == deployment.place.file)?;
+    let file = facts.compose.iter().find(|it| it.file == deployment.place.file && it.production)?;
     let service = file.document.services.iter().find(|it| it.name_span == deployment.place)?;
     let [port] = service.ports.as_slice() else { return None };
     let target = &port.target;

@@ -1,6 +1,7 @@
 //! FC2xx: where it listens.
 
 use super::Rule;
+use crate::facts::{Deployment, Facts};
 
 mod fc201;
 mod fc202;
@@ -23,3 +24,22 @@ pub(super) static RULES: &[&Rule] = &[
     &fc208::RULE,
     &fc209::RULE,
 ];
+
+/// What may lead requests to a server beside it in the same container.
+const PROXIES: [&str; 9] =
+    ["nginx", "caddy", "haproxy", "traefik", "envoy", "apache", "supervisor", "cloudflared", "tailscale"];
+
+/// Whether something in the image or on the command line of a deployment may stand in front of the server.
+fn has_proxy(facts: &Facts, deployment: &Deployment) -> bool {
+    let lines = deployment.line().into_iter().chain(&deployment.through).map(|line| line.written.span);
+    // Of an image all instructions count; otherwise the line.
+    let places = lines.chain([deployment.place]).map(|span| match facts.image(span.file) {
+        Some(image) => facts.sources.get(image.file).whole(),
+        None => span,
+    });
+    let named = |span: crate::Span| {
+        let text = facts.sources.get(span.file).slice(span).to_lowercase();
+        PROXIES.iter().any(|proxy| text.contains(proxy))
+    };
+    places.into_iter().any(named)
+}
