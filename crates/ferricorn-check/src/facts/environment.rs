@@ -1,7 +1,7 @@
 //! The environment variables of a deployment.
 
 use super::{Fact, Facts, Gather};
-use crate::{readers::dotenv, text::Span};
+use crate::{readers::dotenv, sources::has_extension, text::Span};
 
 /// Variables as the platform's files set them. What a dashboard sets cannot be seen: a variable that is not here may still
 /// be set, unless [`Environment::complete`].
@@ -55,7 +55,8 @@ impl Facts {
 }
 
 pub(super) fn gather(gather: &mut Gather<'_>) {
-    let fits = |name: &str| name.starts_with(".env") || name.ends_with(".env") || name.starts_with("env.");
+    let fits =
+        |name: &str| name.starts_with(".env") || has_extension(name, "env") || name.starts_with("env.");
     for path in gather.paths(fits) {
         if let Some(source) = gather.load(&path) {
             gather.facts.dotenv.push((path, dotenv::read(&source)));

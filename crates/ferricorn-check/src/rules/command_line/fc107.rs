@@ -72,10 +72,10 @@ fn check(facts: &Facts, findings: &mut Findings) {
 
 /// The same option on the same line.
 fn again(given: &Given, last: &Given) -> Option<Finding> {
-    let ((lost, _), (value, _)) = (given.value.known()?, last.value.known()?);
+    let ((first, _), (value, _)) = (given.value.known()?, last.value.known()?);
     let long = given.spelling.long;
-    (lost != value).then(|| {
-        speak(long, given.span, format!("--{long} {lost} has no effect: it is given again, as {value}"))
+    (first != value).then(|| {
+        speak(long, given.span, format!("--{long} {first} has no effect: it is given again, as {value}"))
             .label("this value is lost")
             .also(last.span, "this one counts")
     })

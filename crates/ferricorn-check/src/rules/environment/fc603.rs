@@ -137,7 +137,7 @@ fn insertion(facts: &Facts, deployment: &Deployment, names: &[&str]) -> Option<E
     // The end of the last line that says something.
     let said = source.slice(last.span).trim_end().len();
     let end = source.position(last.span.start + crate::text::offset(said)).line;
-    let text: String =
-        names.iter().map(|name| format!("\n{indent}- key: {name}\n{indent}  sync: false")).collect();
+    let entries = names.iter().map(|name| format!("\n{indent}- key: {name}\n{indent}  sync: false"));
+    let text = entries.collect::<Vec<_>>().concat();
     Some(Edit::replace(source.line(end).after(), text))
 }

@@ -75,6 +75,7 @@ use crate::{
     finding::Platform,
     readers::kubernetes::{Container, ProbeKind},
     rules::prelude::*,
+    text::Excerpt,
 };
 
 pub(super) static RULE: Rule =
@@ -86,7 +87,7 @@ const PATIENCE: i64 = 20;
 fn check(facts: &Facts, findings: &mut Findings) {
     let pods = facts.manifests.iter().flat_map(|it| &it.document.workloads);
     for container in pods.filter(|it| it.kind != "KnativeService").flat_map(|it| &it.containers) {
-        let place = container.name.as_ref().map_or(container.node.span, |it| it.whole());
+        let place = container.name.as_ref().map_or(container.node.span, Excerpt::whole);
         let own =
             |it: &&(&Deployment, &Command)| it.0.platform == Platform::Kubernetes && it.0.place == place;
         let Some((deployment, command)) = facts.servers().find(|it| own(&it)) else { continue };

@@ -50,7 +50,7 @@ use crate::{
     facts::{Application, Deployment},
     finding::Platform,
     rules::prelude::*,
-    sources::join,
+    sources::{has_extension, join},
     text::Span,
 };
 
@@ -90,7 +90,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
                     .label("installs no package of Python")
                     .also(command.program_span, "is not there")
                     .happens(format!("{program}: command not found (127)"))
-                    .help(if list.ends_with(".txt") {
+                    .help(if has_extension(&list, "txt") {
                         format!("add pip install -r {list}")
                     } else {
                         format!("install what {list} names")

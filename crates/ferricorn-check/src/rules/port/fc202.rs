@@ -149,10 +149,9 @@ fn edit(facts: &Facts, command: &Command, listens: &Fact<u16>, port: u16) -> Opt
             let place = Span { start: span.start + u32::try_from(at).ok()?, ..span };
             Some(Edit::replace(place, "$PORT"))
         }
-        Some(_) => None,
         None if command.program == Program::Uvicorn => {
             Some(Edit::replace(command.target()?.span.after(), " --port $PORT"))
         }
-        None => None,
+        _ => None,
     }
 }

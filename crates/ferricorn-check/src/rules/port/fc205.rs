@@ -59,7 +59,7 @@ use crate::{
     finding::Platform,
     readers::{compose::Service, systemd},
     rules::prelude::*,
-    text::Span,
+    text::{Excerpt, Span},
 };
 
 pub(super) static RULE: Rule =
@@ -106,7 +106,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
         if container.env_from {
             continue;
         }
-        let place = container.name.as_ref().map_or(container.node.span, |it| it.whole());
+        let place = container.name.as_ref().map_or(container.node.span, Excerpt::whole);
         let Some(deployment) = facts.deployments.iter().find(|it| it.place == place) else { continue };
         for word in container.command.iter().chain(&container.args).flatten() {
             let Some((name, _)) = word.text().split_once("$(").and_then(|(_, rest)| rest.split_once(')'))

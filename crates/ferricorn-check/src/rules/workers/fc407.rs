@@ -51,7 +51,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
         .filter(|it| it.kind != "KnativeService")
         .flat_map(|it| &it.containers)
         .filter(|it| it.node.at(&["resources", "limits", "memory"]).is_none())
-        .map(|it| it.name.as_ref().map_or(it.node.span, |name| name.whole()));
+        .map(|it| it.name.as_ref().map_or(it.node.span, crate::text::Excerpt::whole));
     for place in services.chain(containers) {
         if let Some((deployment, _)) = facts.servers().find(|(deployment, _)| deployment.place == place) {
             findings.add(
