@@ -10,6 +10,7 @@ pub mod ctl;
 pub mod help;
 pub mod logging;
 pub mod report;
+pub mod surroundings;
 pub mod target;
 mod usage;
 pub mod words;
@@ -52,6 +53,7 @@ fn start(request: StartRequest, process: ProcessStart, invocation: Invocation) -
     if let Err(error) = std::env::current_dir() {
         return report::error(&format!("the working directory does not exist: {error}"));
     }
+    let environment = process.environment();
     let configuration = Configuration::new(request, process);
     let resolved = match read(&configuration) {
         Ok(resolved) => resolved,
@@ -68,7 +70,8 @@ fn start(request: StartRequest, process: ProcessStart, invocation: Invocation) -
         Ok(log) => log,
         Err(error) => return report::error(&error.to_string()),
     };
-    for warning in warnings {
+    let hints = surroundings::hints(&environment, &shown);
+    for warning in warnings.iter().chain(&hints) {
         tracing::warn!("{warning}");
     }
     let named = |name: &str| shown.iter().any(|line| line.name == name && !line.is_default());
