@@ -1,5 +1,7 @@
 //! `cargo dev docs`: the pages that are made from the code, so that they cannot say anything else than it does.
 
+mod rules;
+
 use std::{fmt::Write as _, fs, process::ExitCode};
 
 use clap::Args;
@@ -10,8 +12,12 @@ use crate::{failure::Failure, say::say, workspace::Workspace};
 /// A page by its path, and what makes its text.
 type Page = (&'static str, fn() -> String);
 
-const PAGES: [Page; 2] =
-    [("docs/reference/options.md", options_page), ("docs/reference/defaults.md", defaults_page)];
+const PAGES: [Page; 4] = [
+    ("docs/reference/options.md", options_page),
+    ("docs/reference/defaults.md", defaults_page),
+    ("docs/reference/rules.md", rules::rules_page),
+    ("docs/reference/check-platforms.md", rules::platforms_page),
+];
 
 const DEFAULTS: &str = "\
 # Defaults that differ on purpose
