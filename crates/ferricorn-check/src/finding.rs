@@ -245,10 +245,12 @@ impl Finding {
     }
 
     /// By what a baseline knows it again: the rule, the file and the words at the place with their blanks made one. Lines
-    /// are left out, so that an insertion above changes nothing. 16 hexadecimal digits.
+    /// are left out, so that an insertion above changes nothing; a secret is left out, because a hash of it may be guessed.
+    /// 16 hexadecimal digits.
     pub fn fingerprint(&self, sources: &Sources) -> String {
         let source = sources.get(self.primary.span.file);
-        let words = source.slice(self.primary.span).split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = if self.hidden { "" } else { source.slice(self.primary.span) };
+        let words = words.split_whitespace().collect::<Vec<_>>().join(" ");
         let text = format!("{}\n{}\n{words}\n{}", self.id, source.path(), self.message);
         format!("{:016x}", fnv(text.as_bytes()))
     }

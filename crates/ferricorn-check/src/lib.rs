@@ -25,6 +25,7 @@ pub mod text;
 mod fix;
 mod ignore;
 mod secrets;
+mod urgency;
 
 #[cfg(test)]
 mod tests;
@@ -35,6 +36,7 @@ pub use fix::{Changed, Mended, apply, mend, patch};
 pub use secrets::Secrets;
 pub use sources::{Sources, Tree};
 pub use text::{Encoding, Excerpt, FileId, MOST_BYTES, Position, Source, Span, Unreadable};
+pub use urgency::Stage;
 
 /// What was found.
 pub struct Report {

@@ -221,4 +221,23 @@ mod tests {
             assert_eq!((again.files.len(), again.applied), (0, 0));
         }
     }
+
+    /// What a fix has to make better, with the file as another fix would leave it.
+    #[test]
+    fn what_makes_it_worse_is_no_fix() {
+        let report = |text: &str| crate::check(&tree(text.as_bytes()));
+        let before = report(SPLIT);
+        let own: Vec<&Finding> =
+            before.findings.iter().filter(|it| it.message.contains("--keep-alive")).collect();
+        assert_eq!(own.len(), 1);
+        let right = SPLIT.replace("--keep-alive", "--timeout-keep-alive");
+        assert!(is_better(&before, &report(&right), &own));
+        for (what, text) in [
+            ("the finding is still there", SPLIT.replace("--keep-alive 5", "--keep-alive 7")),
+            ("another error came", right.replace("--worker-class", "--preload --worker-class")),
+            ("the file is no YAML any more", right.replace("services:", "services: [")),
+        ] {
+            assert!(!is_better(&before, &report(&text), &own), "{what}");
+        }
+    }
 }

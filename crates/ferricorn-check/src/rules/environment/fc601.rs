@@ -48,48 +48,12 @@ use crate::{
     facts::{Deployment, Variable},
     finding::Platform,
     rules::prelude::*,
+    secrets::shapes::{SHAPES, is_secret_name},
     text::Span,
 };
 
 pub(super) static RULE: Rule =
     Rule::new(601, "secret in the repository", Severity::Error, explanation!("fc601.rs"), check);
-
-/// How keys of services begin, how long they are at least, and whose they are.
-const SHAPES: [(&str, usize, &str); 17] = [
-    ("sk-ant-", 24, "an Anthropic key"),
-    ("sk-", 24, "an OpenAI key"),
-    ("sk_live_", 20, "a Stripe key"),
-    ("rk_live_", 20, "a Stripe key"),
-    ("whsec_", 20, "a Stripe secret"),
-    ("AKIA", 20, "an AWS key"),
-    ("ASIA", 20, "an AWS key"),
-    ("ghp_", 36, "a GitHub token"),
-    ("gho_", 36, "a GitHub token"),
-    ("ghs_", 36, "a GitHub token"),
-    ("github_pat_", 40, "a GitHub token"),
-    ("glpat-", 20, "a GitLab token"),
-    ("xoxb-", 24, "a Slack token"),
-    ("xoxp-", 24, "a Slack token"),
-    ("AIza", 35, "a Google key"),
-    ("SG.", 40, "a SendGrid key"),
-    ("-----BEGIN ", 30, "a private key"),
-];
-
-/// How the name of a secret ends.
-const NAMES: [&str; 12] = [
-    "SECRET",
-    "SECRET_KEY",
-    "PASSWORD",
-    "PASSWD",
-    "TOKEN",
-    "API_KEY",
-    "APIKEY",
-    "PRIVATE_KEY",
-    "ACCESS_KEY",
-    "ENCRYPTION_KEY",
-    "SIGNING_KEY",
-    "JWT_KEY",
-];
 
 /// What stands for a value that somebody has to put in.
 const PLACEHOLDERS: [&str; 11] =
@@ -126,17 +90,13 @@ fn judged(deployment: &Deployment, name: &str, value: &str) -> Option<(Severity,
             (Severity::Error, what)
         });
     }
-    let upper = name.to_ascii_uppercase();
-    let named = NAMES
-        .iter()
-        .any(|end| upper == *end || upper.strip_suffix(end).is_some_and(|rest| rest.ends_with('_')));
     let plain = matches!(lower.as_str(), "true" | "false" | "none" | "null" | "disabled" | "enabled");
     let other = value.len() < 4
         || plain
         || value.parse::<f64>().is_ok()
         || value.starts_with('/')
         || value.contains("://");
-    if !named || other {
+    if !is_secret_name(name) || other {
         return None;
     }
     // Passwords of containers that nothing outside can reach.

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path};
 
-use ferricorn_check::{Finding, Sources};
+use ferricorn_check::{Finding, Secrets, Sources};
 use serde_json::{Value, json};
 
 /// The fingerprints in a file.
@@ -23,7 +23,12 @@ pub(super) fn read(path: &Path) -> Result<BTreeSet<String>, String> {
 }
 
 /// Writes these findings as known. What is written beside the fingerprint is for readers.
-pub(super) fn write(path: &Path, findings: &[(&Finding, String)], sources: &Sources) -> Result<(), String> {
+pub(super) fn write(
+    path: &Path,
+    findings: &[(&Finding, String)],
+    sources: &Sources,
+    secrets: &Secrets,
+) -> Result<(), String> {
     let entry = |(finding, fingerprint): &(&Finding, String)| {
         json!({
             "fingerprint": fingerprint,
@@ -36,6 +41,6 @@ pub(super) fn write(path: &Path, findings: &[(&Finding, String)], sources: &Sour
     let value = json!({ "version": 1, "findings": findings });
     let mut text = serde_json::to_string_pretty(&value).unwrap_or_default();
     text.push('\n');
-    fs::write(path, text)
+    fs::write(path, secrets.redact(text))
         .map_err(|error| format!("--baseline: `{}` cannot be written: {error}", path.display()))
 }

@@ -39,7 +39,7 @@ fn wanted(seen: &Seen, options: &Options, report: &Report, finding: &Finding) ->
 /// What the fixes would change, as a patch.
 pub(super) fn diff(seen: &Seen, mended: &Mended) -> String {
     let (old, new) = (&seen.report.facts.sources, &mended.report.facts.sources);
-    let secrets = Secrets::of(&seen.report.findings, old);
+    let secrets = Secrets::of(&seen.report);
     let mut text = String::new();
     for Changed { path, .. } in &mended.files {
         let (Some(before), Some(after)) = (old.at(path), new.at(path)) else { continue };
@@ -65,11 +65,20 @@ pub(super) fn tell(mended: &Mended, what: &str) {
     }
     let files: Vec<&str> = mended.files.iter().map(|file| file.path.as_str()).collect();
     let text = match files.as_slice() {
-        [] => "nothing to fix\n".to_owned(),
+        [] => match unsafe_ones(&mended.report) {
+            0 => "nothing to fix\n".to_owned(),
+            number => format!("nothing to fix without a doubt ({} with --unsafe-fixes)\n", fixes(number)),
+        },
         [file] => format!("{} {what} in `{file}`\n", fixes(mended.applied)),
         files => format!("{} {what} in {} files: {}\n", fixes(mended.applied), files.len(), files.join(", ")),
     };
     report::remark(&text);
+}
+
+/// How many fixes of errors and warnings wait for `--unsafe-fixes`.
+fn unsafe_ones(report: &Report) -> usize {
+    let waits = |it: &&Finding| it.severity > Severity::Advice && it.fix.is_some() && !it.is_safely_fixable();
+    report.findings.iter().filter(waits).count()
 }
 
 fn fixes(number: usize) -> String {

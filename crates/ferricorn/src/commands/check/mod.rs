@@ -66,7 +66,7 @@ fn act(options: &Options) -> Result<u8, String> {
     }
     if options.print_facts {
         let facts = &seen.report.facts;
-        let secrets = Secrets::of(&seen.report.findings, &facts.sources);
+        let secrets = Secrets::of(&seen.report);
         return deliver(options, &facts::render(facts, &secrets));
     }
     if options.fix || options.diff {
@@ -160,7 +160,8 @@ impl Seen {
 
 fn tell(seen: &Seen, options: &Options) -> Result<u8, String> {
     let facts = &seen.report.facts;
-    let notices: Vec<Notice> = notices(seen);
+    let secrets = Secrets::of(&seen.report);
+    let notices: Vec<Notice> = notices(seen, &secrets);
     if !options.format.shows_notices() {
         notices.iter().for_each(|notice| report::notice(&notice.to_string()));
     }
@@ -178,13 +179,12 @@ fn tell(seen: &Seen, options: &Options) -> Result<u8, String> {
             return Ok(report::print(&text));
         }
     }
-    let secrets = Secrets::of(&seen.report.findings, &facts.sources);
     let mut findings: Vec<(&Finding, String)> =
         fingerprints::of(&seen.report).into_iter().filter(|(finding, _)| seen.is_wanted(finding)).collect();
     let mut known = 0;
     if let Some(path) = &options.baseline {
         if options.write_baseline {
-            baseline::write(path, &findings, &facts.sources)?;
+            baseline::write(path, &findings, &facts.sources, &secrets)?;
             let number = counted(findings.len(), "finding");
             report::remark(&format!("{number} written to `{}`\n", path.display()));
             return Ok(0);
@@ -194,6 +194,7 @@ fn tell(seen: &Seen, options: &Options) -> Result<u8, String> {
         findings.retain(|(_, fingerprint)| !fingerprints.contains(fingerprint));
         known = before - findings.len();
     }
+    findings.sort_by_key(|(finding, _)| finding.urgency());
     let all: Vec<&Finding> = findings.iter().map(|(finding, _)| *finding).collect();
     let summary =
         Summary { advice_shown: options.advice, strict: options.strict, known, ..Summary::of(&all) };
@@ -211,11 +212,11 @@ fn tell(seen: &Seen, options: &Options) -> Result<u8, String> {
 }
 
 /// What was to be read and could not be.
-fn notices(seen: &Seen) -> Vec<Notice> {
+fn notices(seen: &Seen, secrets: &Secrets) -> Vec<Notice> {
     let unreadable = seen.report.facts.sources.unreadable().iter();
     unreadable
         .filter(|(path, _)| seen.concerns(path))
-        .map(|(path, problem)| Notice::new(path, problem))
+        .map(|(path, problem)| Notice::new(path, problem, secrets))
         .collect()
 }
 

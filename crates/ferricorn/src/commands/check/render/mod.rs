@@ -63,7 +63,7 @@ impl Format {
 
 /// What is shown.
 pub(super) struct Shown<'r> {
-    /// The findings with their fingerprints, by file and place.
+    /// The findings with their fingerprints, the most urgent first.
     pub(super) findings: Vec<(&'r Finding, String)>,
     /// The files that could not be read.
     pub(super) notices: Vec<Notice>,

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use ferricorn_check::Unreadable;
+use ferricorn_check::{Secrets, Unreadable};
 
 /// A file with the reason why it was left out. It is no finding: nothing fails because of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,12 +18,12 @@ pub(in super::super) struct Notice {
 }
 
 impl Notice {
-    pub(in super::super) fn new(path: &str, problem: &Unreadable) -> Self {
+    pub(in super::super) fn new(path: &str, problem: &Unreadable, secrets: &Secrets) -> Self {
         let line = if let Unreadable::Format { line, .. } = problem { Some(*line) } else { None };
         Self {
             path: path.to_owned(),
             line,
-            problem: problem.to_string(),
+            problem: secrets.redact(problem.to_string()),
             template: *problem == Unreadable::Template,
         }
     }

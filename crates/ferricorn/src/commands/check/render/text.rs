@@ -1,6 +1,4 @@
-//! Findings for a person: a snippet with carets, what really happens, and what to write instead. The worst come first.
-
-use std::cmp::Reverse;
+//! Findings for a person: a snippet with carets, what really happens, and what to write instead.
 
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Patch, Renderer, Snippet, normalize_untrusted_str,
@@ -14,10 +12,8 @@ const MOST_LINES: u32 = 6;
 
 pub(super) fn render(shown: &Shown<'_>) -> String {
     let renderer = if shown.styled { Renderer::styled() } else { Renderer::plain() };
-    let mut findings: Vec<&Finding> = shown.findings.iter().map(|(finding, _)| *finding).collect();
-    findings.sort_by_key(|finding| Reverse(finding.severity));
     let mut text = String::new();
-    for finding in findings {
+    for (finding, _) in &shown.findings {
         text.push_str(renderer.render(&groups(shown, finding)).trim_end());
         text.push_str("\n\n");
     }

@@ -1,5 +1,9 @@
 //! `ferricorn check` as a user calls it: the real binary over directories on the disk, compared to the letter.
 
+mod formats;
+mod schema;
+mod secrets;
+
 use std::{
     fs,
     path::Path,
@@ -140,6 +144,28 @@ fn the_text_shows_the_place_what_happens_and_what_to_write() {
     assert_eq!(code, 1);
     let (styled, _, _) = run(root.path(), &["check", "--color=always"]);
     assert!(styled.contains("\u{1b}["), "{styled}");
+}
+
+/// Of the errors, the one that stops the deploy first: the platform reads, builds, starts, and leads requests there.
+#[test]
+fn what_stops_the_deploy_first_comes_first() {
+    let many = "services:
+  - type: web
+    name: api
+    runtime: python
+    envVars:
+      - key: STRIPE_KEY
+        value: sk_live_0123456789abcdef0123456789
+    startCommand: uvicorn main:app --host 127.0.0.1 --port $PORT --preload --timeout-graceful-shutdown 30
+    buildCommand: apt-get install -y ffmpeg && pip install -r requirements.txt
+    numInstance: 1
+";
+    let root = repository(&[("render.yaml", many), ("requirements.txt", "uvicorn\n")]);
+    let (stdout, _, _) = run(root.path(), &["check", "--format=concise"]);
+    let ids: Vec<&str> = stdout.lines().filter_map(|line| line.split(' ').nth(2)).collect();
+    let wanted = ["FC502", "FC516", "FC101", "FC201", "FC601", "FC302"];
+    let found: Vec<&str> = ids.into_iter().filter(|id| wanted.contains(id)).collect();
+    assert_eq!(found, wanted, "{stdout}");
 }
 
 #[test]
@@ -292,7 +318,7 @@ fn unsafe_fixes_are_asked_for_by_name() {
     let root = repository(&[("render.yaml", &odd)]);
     let file = root.path().join("render.yaml");
     let (_, stderr, code) = run(root.path(), &["check", "--fix"]);
-    assert_eq!((stderr.as_str(), code), ("nothing to fix\n", 1));
+    assert_eq!((stderr.as_str(), code), ("nothing to fix without a doubt (1 fix with --unsafe-fixes)\n", 1));
     let (_, stderr, code) = run(root.path(), &["check", "--unsafe-fixes"]);
     assert!(stderr.starts_with("Error: --unsafe-fixes needs --fix"), "{stderr}");
     assert_eq!(code, 2);

@@ -1,14 +1,17 @@
-//! What may not be shown: the lines on which a finding says that a secret stands.
+//! What may not be shown: secrets, and the lines on which a finding says that one stands.
 //!
-//! Owns: which bytes are covered, and a text without them. Does not own: what a secret is (`rules`).
+//! Owns: which bytes are covered, and a text without them. Does not own: whether a secret is a mistake (`rules`).
 //!
 //! Invariant: a covered text has the length of the original in bytes and in lines, so that every span still fits.
+
+pub(crate) mod shapes;
 
 use std::collections::BTreeMap;
 
 use crate::{
+    Report,
     finding::{Finding, Safety},
-    sources::Sources,
+    sources::{Sources, has_extension},
     text::{FileId, Source, Span},
 };
 
@@ -25,9 +28,27 @@ pub struct Secrets {
 }
 
 impl Secrets {
-    /// The secrets that any of these findings names. Give it all findings of a report, those that are not shown too: the
-    /// snippet of another finding may have the same line in it.
-    pub fn of<'f>(findings: impl IntoIterator<Item = &'f Finding>, sources: &Sources) -> Self {
+    /// The secrets of a report: those that its files hold, and those that its findings name. All of its findings count,
+    /// those that are not shown too: the snippet of another one may have the same line in it.
+    pub fn of(report: &Report) -> Self {
+        let mut secrets = Self::named(&report.findings, &report.facts.sources);
+        for source in report.facts.sources.all_read() {
+            for found in shapes::find(source.text(), has_extension(source.path(), "py")) {
+                let span = source.span(found.range);
+                secrets.covered.entry(source.id()).or_default().push(span);
+                if found.distinct {
+                    secrets.values.push(source.slice(span).to_owned());
+                }
+            }
+        }
+        // A value may begin with another one.
+        secrets.values.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        secrets.values.dedup();
+        secrets
+    }
+
+    /// The secrets that findings name.
+    fn named<'f>(findings: impl IntoIterator<Item = &'f Finding>, sources: &Sources) -> Self {
         let mut secrets = Self::default();
         for finding in findings.into_iter().filter(|finding| finding.hidden) {
             for label in std::iter::once(&finding.primary).chain(&finding.others) {
@@ -58,7 +79,7 @@ impl Secrets {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Whether a secret stands on one of the lines of a span.
+    /// Whether a secret stands on one of the lines of a span, so that an edit of it cannot be shown.
     pub fn touch(&self, source: &Source, span: Span) -> bool {
         let lines = |span: Span| source.line_of(span)..=source.position(span.end).line;
         let wanted = lines(span);
@@ -125,10 +146,10 @@ mod tests {
         let start = text.find("sk-").unwrap_or_default();
         let span = source.span(start..start + "sk-sécret-1234".len());
         let mut finding = Finding::new(RuleId(601), Severity::Error, span, "KEY is committed");
-        let none = Secrets::of([&finding], &sources);
+        let none = Secrets::named([&finding], &sources);
         assert_eq!(none.cover(&source), text);
         finding.hidden = true;
-        let secrets = Secrets::of([&finding], &sources);
+        let secrets = Secrets::named([&finding], &sources);
         let covered = secrets.cover(&source);
         assert_eq!(covered.len(), text.len());
         assert!(
