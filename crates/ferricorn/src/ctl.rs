@@ -3,12 +3,13 @@
 //! Owns: its part of the command line, and what the user reads. Does not own: the conversation ([`client`]), nor the
 //! messages (`ferricorn-wire`). An application whose module is called `ctl` is started as `ferricorn ctl:app`.
 
-mod client;
+pub(crate) mod client;
 
-use std::{collections::BTreeSet, ffi::OsString, fmt::Write as _, path::PathBuf};
+use std::{collections::BTreeSet, ffi::OsString, fmt::Write as _};
 
-use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind, value_parser};
+use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind};
 use ferricorn_config::MOST_WORKERS;
+use ferricorn_telemetry::metrics::Histogram;
 use ferricorn_wire::control::{Request, Response, Status};
 
 use crate::{report, usage};
@@ -47,11 +48,7 @@ pub fn run(words: &[OsString]) -> u8 {
 }
 
 fn ask(matches: &ArgMatches) -> Result<Response, Failure> {
-    let target = match (matches.get_one::<u32>("pid"), matches.get_one::<PathBuf>("pid-file")) {
-        (Some(pid), _) => Target::Pid(*pid),
-        (None, Some(file)) => Target::File(file.clone()),
-        (None, None) => Target::OnlyOne,
-    };
+    let target = Target::of(matches);
     let wait = |matches: &ArgMatches| matches.get_flag("wait");
     let request = match matches.subcommand() {
         Some(("reload", matches)) => Request::Reload { wait: wait(matches) },
@@ -77,31 +74,11 @@ fn command() -> Command {
             .action(ArgAction::SetTrue)
             .help("Wait for the outcome; exit with 1 if it failed")
     };
-    Command::new("ferricorn ctl")
+    client::with_target(Command::new("ferricorn ctl"))
         .bin_name("ferricorn ctl")
         .about("Asks a running ferricorn")
-        .no_binary_name(true)
-        .disable_help_subcommand(true)
-        .disable_version_flag(true)
         .subcommand_required(true)
         .arg_required_else_help(true)
-        .arg(
-            Arg::new("pid")
-                .long("pid")
-                .global(true)
-                .value_name("PID")
-                .value_parser(value_parser!(u32).range(1..))
-                .conflicts_with("pid-file")
-                .help("The pid of the master [default: the only ferricorn of this user]"),
-        )
-        .arg(
-            Arg::new("pid-file")
-                .long("pid-file")
-                .global(true)
-                .value_name("FILE")
-                .value_parser(value_parser!(PathBuf))
-                .help("The file that the master was given by its --pid"),
-        )
         .subcommand(
             Command::new("status")
                 .about("Shows the master and its workers")
@@ -163,6 +140,19 @@ fn shown(status: &Status, command: Option<(&str, &ArgMatches)>) -> String {
     ];
     for (_, words) in under_way.iter().filter(|(holds, _)| *holds) {
         let _ = write!(text, ", {words}");
+    }
+    if let Some(traffic) = status.traffic.as_ref().filter(|traffic| traffic.counted) {
+        let times = Histogram::from_cells(&traffic.cells, traffic.seconds);
+        let milliseconds =
+            |share| times.quantile(share).map_or_else(|| "-".to_owned(), |it| format!("{:.1} ms", it * 1e3));
+        let _ = write!(
+            text,
+            "\n{} requests, {} errors (5xx), p50 {}, p99 {}",
+            traffic.requests(),
+            traffic.errors(),
+            milliseconds(0.5),
+            milliseconds(0.99),
+        );
     }
     text.push_str("\n\nslot      pid  generation  stage        requests  in flight  connections\n");
     for worker in &status.workers {

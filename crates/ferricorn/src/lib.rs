@@ -36,6 +36,12 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> u8 {
     if words.first().is_some_and(|word| word == commands::check::WORD) {
         return commands::check::run(&words[1..]);
     }
+    if words.first().is_some_and(|word| word == commands::top::WORD) {
+        return commands::top::run(&words[1..]);
+    }
+    if words.first().is_some_and(|word| word == commands::probe::WORD) {
+        return commands::probe::run(&words[1..]);
+    }
     let invocation = Invocation::of_this_process(arguments.clone());
     let process = ProcessStart::of_this_process(invocation.command(), invocation.python_search());
     match cli::parse(arguments, &process.environment()) {

@@ -15,6 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use clap::{Arg, ArgMatches, Command, value_parser};
 use ferricorn_wire::control::{Request, Response, Status, address, pid_of};
 
 /// How long a master may take to answer what it need not wait for.
@@ -34,7 +35,7 @@ const HOPS: u32 = 8;
 
 /// Why there is no response.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// No master of this user runs.
     NoMaster,
     /// Several do.
@@ -50,7 +51,7 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    pub(super) fn hint(&self) -> Option<&'static str> {
+    pub(crate) fn hint(&self) -> Option<&'static str> {
         match self {
             Self::NoMaster | Self::NoneAt(_) | Self::Unreachable(..) => {
                 Some("ask as the user that it runs as, in the same container, or send the master signals")
@@ -87,7 +88,7 @@ impl std::fmt::Display for Failure {
 
 /// Which master is meant.
 #[derive(Clone, Debug)]
-pub(super) enum Target {
+pub(crate) enum Target {
     /// The one with this pid.
     Pid(u32),
     /// The one that this file names.
@@ -96,7 +97,41 @@ pub(super) enum Target {
     OnlyOne,
 }
 
+/// A command whose words come without the program's name, with the options that name a master.
+pub(crate) fn with_target(command: Command) -> Command {
+    command
+        .no_binary_name(true)
+        .disable_help_subcommand(true)
+        .disable_version_flag(true)
+        .arg(
+            Arg::new("pid")
+                .long("pid")
+                .global(true)
+                .value_name("PID")
+                .value_parser(value_parser!(u32).range(1..))
+                .conflicts_with("pid-file")
+                .help("The pid of the master [default: the only ferricorn of this user]"),
+        )
+        .arg(
+            Arg::new("pid-file")
+                .long("pid-file")
+                .global(true)
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .help("The file that the master was given by its --pid"),
+        )
+}
+
 impl Target {
+    /// The one that the options of [`with_target`] name.
+    pub(crate) fn of(matches: &ArgMatches) -> Self {
+        match (matches.get_one::<u32>("pid"), matches.get_one::<PathBuf>("pid-file")) {
+            (Some(pid), _) => Self::Pid(*pid),
+            (None, Some(file)) => Self::File(file.clone()),
+            (None, None) => Self::OnlyOne,
+        }
+    }
+
     /// Its pid now: it may be another one after an upgrade.
     fn pid(&self) -> Result<u32, Failure> {
         match self {
@@ -161,7 +196,7 @@ fn status_of(pid: u32) -> Option<Status> {
 }
 
 /// Asks a master. One that has handed over meanwhile is followed to the one that serves.
-pub(super) fn ask(target: &Target, request: Request) -> Result<Response, Failure> {
+pub(crate) fn ask(target: &Target, request: Request) -> Result<Response, Failure> {
     ask_one(target, request).map(|(_, response)| response)
 }
 
@@ -192,13 +227,13 @@ fn ask_at(pid: u32, request: Request) -> Result<Response, Failure> {
         (None, Request::Reload { wait: true }) => {
             outcome_in_place(pid, |status| format!("every worker runs generation {}", status.generation))
         }
-        (None, Request::Status) => exchange(pid, request)?.ok_or(Failure::NoAnswer(pid)),
+        (None, Request::Status | Request::Observe) => exchange(pid, request)?.ok_or(Failure::NoAnswer(pid)),
         (None, _) => Err(Failure::NoAnswer(pid)),
     }
 }
 
 /// Stops a service, and waits until no process of its master is left.
-pub(super) fn stop_and_wait(target: &Target) -> Result<Response, Failure> {
+pub(crate) fn stop_and_wait(target: &Target) -> Result<Response, Failure> {
     // Known before: another process may get the number afterwards.
     let begun = target.pid().ok().and_then(|pid| Some((pid, started_at(pid)?)));
     let (pid, response) = ask_one(target, Request::Stop)?;
@@ -223,7 +258,7 @@ fn started_at(pid: u32) -> Option<String> {
 }
 
 /// Changes the number of workers, and waits until so many serve and there are no others.
-pub(super) fn scale_and_wait(target: &Target, workers: u16) -> Result<Response, Failure> {
+pub(crate) fn scale_and_wait(target: &Target, workers: u16) -> Result<Response, Failure> {
     let (mut pid, response) = ask_one(target, Request::Scale { workers })?;
     if !matches!(response, Response::Done { .. }) {
         return Ok(response);

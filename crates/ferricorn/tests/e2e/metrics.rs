@@ -4,6 +4,7 @@ use std::{
     collections::BTreeMap,
     io::Write as _,
     net::TcpStream,
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -15,6 +16,7 @@ use std::{
 use ferricorn_test::{
     Address, Builder, Connection, Deployed, PATIENCE, Server, eventually, http, processes, turn,
 };
+use ferricorn_wire::observation::Observation;
 use nix::sys::signal::Signal;
 
 use crate::{PROGRAM, ferricorn, upgrade};
@@ -309,5 +311,58 @@ fn a_reload_can_open_the_endpoint_and_close_it() {
     configure("");
     server.signal(Signal::SIGHUP);
     eventually(PATIENCE, "the endpoint is gone", || !socket.exists());
+    server.finish();
+}
+
+/// Runs a command of the program about this master: its exit code and what it prints.
+fn asked(server: &Server, words: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(PROGRAM);
+    command.args(words).args(["--pid", &server.pid().to_string()]);
+    let output = command.output().expect("it runs");
+    let text = [output.stdout, output.stderr].concat();
+    (output.status.code(), String::from_utf8_lossy(&text).into_owned())
+}
+
+#[test]
+fn top_probe_and_status_show_what_was_counted() {
+    let _turn = turn::together();
+    let server = ferricorn().app(APP).line("--workers 2").serve(2);
+    for _ in 0..20 {
+        server.get("/code/503").expect("an answer");
+    }
+    let (code, text) = asked(&server, &["top", "--once"]);
+    assert_eq!(code, Some(0), "{text}");
+    for part in ["SLOT", "P99", "workers 2 of 2", "serving"] {
+        assert!(text.contains(part), "`{part}` is missing:\n{text}");
+    }
+    assert!(!text.contains('\x1b'), "escapes are for terminals:\n{text}");
+    let (code, text) = asked(&server, &["top", "--json", "--once"]);
+    assert_eq!(code, Some(0));
+    let service: Observation = serde_json::from_str(&text).expect("one JSON object");
+    assert_eq!((service.traffic.requests(), service.traffic.errors(), service.workers.len()), (20, 20, 2));
+    assert!(asked(&server, &["ctl", "status"]).1.contains("20 requests, 20 errors"));
+    assert_eq!(asked(&server, &["probe"]), (Some(0), "ready\n".to_owned()));
+    assert_eq!(asked(&server, &["probe", "--live"]), (Some(0), "ok\n".to_owned()));
+    let pid = server.pid().to_string();
+    server.finish();
+    let gone = Command::new(PROGRAM).args(["probe", "--live", "--pid", &pid]).output().expect("it runs");
+    assert_eq!(gone.status.code(), Some(1));
+}
+
+#[test]
+fn the_status_page_is_one_small_file_that_asks_nobody_else() {
+    let _turn = turn::together();
+    let (builder, metrics) = observed("--workers 1");
+    let server = builder.serve(1);
+    let page = http::get(&metrics, "/status").expect("the page");
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    assert!(page.header("content-security-policy").is_some_and(|it| it.contains("default-src 'none'")));
+    let text = page.text();
+    assert!(text.len() < 40_000 && text.contains("prefers-color-scheme: dark"));
+    let foreign = text.matches("http").count() - text.matches("http://www.w3.org/2000/svg").count();
+    assert_eq!(foreign, 0, "it names something elsewhere");
+    let status = http::get(&metrics, "/status.json").expect("the figures");
+    let service: Observation = serde_json::from_str(&status.text()).expect("JSON");
+    assert_eq!((service.target, service.not_ready, service.bounds.len()), (1, None, 167));
     server.finish();
 }
