@@ -15,6 +15,7 @@ from typing import Any
 
 from ..daemons.statsd import Statsd
 from ..json_lines import time_of
+from . import trace
 from .access import Headers, Record
 from .access_format import compile_format, escape, raw_target, variable
 
@@ -91,6 +92,7 @@ def to_json(format_: str, write: Callable[[bytes], None], who: dict[str, Any]) -
                 "duration_ms": round(seconds * 1000, 3),
                 "referer": _text(sent.get(b"referer")),
                 "user_agent": _text(sent.get(b"user-agent")),
+                **trace.ids(scope["headers"]),
             }
         )
         write(text.encode("ascii") + b"\n")
