@@ -21,5 +21,6 @@ timeout "${LIMIT:-3000}" qemu-system-x86_64 -accel tcg,thread=multi -cpu max -sm
     -drive "file=$work/job,format=raw,if=none,id=job,snapshot=on" -device nvme,drive=job,serial=job \
     -serial "file:${CONSOLE:-/dev/null}" -serial "file:$work/output" -device virtio-rng-pci &
 qemu=$!
-tail -n +1 -f "$work/output" --pid "$qemu" | tr -d '\r'
+# Line by line, as it comes.
+tail -n +1 -f "$work/output" --pid "$qemu" | sed -u 's|\r$||'
 wait "$qemu" || echo "qemu: exit code $?"
