@@ -58,7 +58,8 @@ def check_replaced():
 
 def check_out_of_memory():
     """The kernel kills one worker, and the service goes on: with the unit as it is."""
-    with Unit("MemoryMax=300M\nMemorySwapMax=0") as unit:
+    # Emulated, hundreds of mebibytes take longer than the usual timeout.
+    with Unit("MemoryMax=300M\nMemorySwapMax=0", "--workers 2 --timeout 600") as unit:
         unit.start()
         main, load = unit.pid(), Load(clients=3)
         get("/take?n=600")

@@ -81,7 +81,8 @@ impl Interpreter {
 
     /// An environment of this name with what `pip install` makes of these arguments, which `made_from` stands for.
     ///
-    /// An interpreter that was unpacked and not installed has no pip of its own: another's installs.
+    /// An interpreter that was unpacked and not installed has no pip of its own: another's installs, in a version that
+    /// runs on the newest Python.
     pub(crate) fn environment(
         &self,
         workspace: &Workspace,
@@ -98,7 +99,7 @@ impl Interpreter {
         }
         let mut make = workspace.command(&self.program, ["-m", "venv", "--without-pip", "--clear"]);
         quietly(workspace, &format!("make {name}"), make.arg(&folder))?;
-        let installer = Python::find()?.venv(workspace, "newest")?;
+        let installer = Python::find()?.venv(workspace, "pythons")?;
         let mut pip = workspace.command(installer.program("python"), ["-m", "pip", "--python"]);
         pip.arg(venv.program("python"));
         pip.args(["install", "--quiet", "--disable-pip-version-check", "--no-input"]).args(arguments);
