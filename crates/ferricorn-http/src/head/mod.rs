@@ -105,6 +105,7 @@ fn refusal(error: httparse::Error) -> Refusal {
 /// Whether these bytes may be the beginning of a request line: a method, of which more may come, or what ends it.
 pub(crate) fn may_be_request_line(bytes: &[u8]) -> bool {
     let method = memchr::memchr(b' ', bytes).map_or(bytes, |end| &bytes[..end]);
-    method.len() <= request_line::LONGEST_METHOD
+    (!method.is_empty() || bytes.is_empty())
+        && method.len() <= request_line::LONGEST_METHOD
         && method.iter().all(|byte| byte.is_ascii_uppercase() || *byte == b'-')
 }

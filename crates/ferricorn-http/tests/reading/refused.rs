@@ -197,7 +197,7 @@ fn malformed_request_lines_are_refused() {
         ("GET /\tHTTP/1.1", Refusal::RequestLine),
         ("GET /\u{e9} HTTP/1.1", Refusal::RequestLine),
         ("GET /\u{7f} HTTP/1.1", Refusal::RequestLine),
-        (" GET / HTTP/1.1", Refusal::RequestLine),
+        (" GET / HTTP/1.1", Refusal::Method),
         ("GET /", Refusal::RequestLine),
         ("GET", Refusal::Method),
         ("get / HTTP/1.1", Refusal::Method),

@@ -15,6 +15,7 @@ import logging
 import math
 import sys
 from collections.abc import Callable, Coroutine
+from types import SimpleNamespace
 from typing import Any
 
 from uvicorn.protocols.http.flow_control import service_unavailable
@@ -22,7 +23,8 @@ from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 
 import _ferricorn_http
 
-from .request import LoggedRequest, Request
+from ...talk.tally import ABORTED_BY_CLIENT, ABORTED_BY_WORKER, Tally
+from .request import LoggedRequest, Request, counted
 
 log = logging.getLogger("ferricorn")
 
@@ -92,6 +94,11 @@ class NativeProtocol(_ferricorn_http.Connection, asyncio.Protocol):
     """Of subclasses, which `configured` makes."""
     is_quiet = False
     """Whether access lines are left to others."""
+    tally: Tally | None = None
+    """What counts requests, if anything does."""
+    request_class: type[Request] = Request
+    was_closed = False
+    """Whether this side has closed it."""
     unread: Callable[[Any], bool] = staticmethod(lambda connection: False)
     """Whether the kernel holds bytes of a connection that the event loop has not read yet."""
 
@@ -117,7 +124,7 @@ class NativeProtocol(_ferricorn_http.Connection, asyncio.Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._writable: asyncio.Event | None = None
         logs = shared.logs_access and not self.is_quiet
-        self.prepare(shared.server, LoggedRequest if logs else Request, app_state, self.loop)
+        self.prepare(shared.server, LoggedRequest if logs else self.request_class, app_state, self.loop)
 
     # The connection's beginning and end
 
@@ -148,11 +155,24 @@ class NativeProtocol(_ferricorn_http.Connection, asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tells the request that its client has gone."""
         self.connections.discard(self)
+        self._count_lost()
         self.lost()
         self.detach()
         self.resume_writing()
         if exc is None and not self.transport.is_closing():
             self.transport.close()
+
+    def _count_lost(self) -> None:
+        request = self.cycle
+        if self.tally is None or request is None or request.response_complete:
+            return
+        if request.status is not None or request.started:
+            self.tally.abort(request, ABORTED_BY_WORKER if self.was_closed else ABORTED_BY_CLIENT)
+
+    def close(self) -> None:
+        """Closes when everything is sent that was written."""
+        self.was_closed = True
+        self.transport.close()
 
     def shutdown(self) -> None:
         """Ends the connection, after its response if one is under way (uvicorn's server asks for it)."""
@@ -200,7 +220,9 @@ class NativeProtocol(_ferricorn_http.Connection, asyncio.Protocol):
             return
         if may_answer:
             self.transport.write(self._answer(status))
-        self.transport.close()
+            if self.tally is not None:
+                self.tally.count(SimpleNamespace(status=b"%d" % status, started=0.0, first=0.0, streamed=False))
+        self.close()
 
     def _answer(self, status: int) -> bytes:
         phrase = http.HTTPStatus(status).phrase
@@ -273,7 +295,7 @@ class NativeProtocol(_ferricorn_http.Connection, asyncio.Protocol):
             self.stop_reading()
             self.refuse(408, "the head has not come in time", may_answer=True)
         else:
-            self.transport.close()
+            self.close()
 
     # Writing
 
@@ -326,7 +348,11 @@ def _task(
     return contextvars.Context().run(create, coroutine)
 
 
-def configured(limits: Limits, is_quiet: bool, unread: Callable[[Any], bool]) -> type[NativeProtocol]:
+def configured(
+    limits: Limits, is_quiet: bool, unread: Callable[[Any], bool], tally: Tally | None
+) -> type[NativeProtocol]:
     """The protocol with these settings of the class."""
-    settings = {"limits": limits, "is_quiet": is_quiet, "unread": staticmethod(unread)}
+    settings: dict[str, Any] = {"limits": limits, "is_quiet": is_quiet, "unread": staticmethod(unread)}
+    if tally is not None:
+        settings.update(tally=tally, request_class=counted(tally))
     return type("NativeProtocol", (NativeProtocol,), settings)

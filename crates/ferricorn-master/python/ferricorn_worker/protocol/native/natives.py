@@ -25,7 +25,7 @@ class Natives(Uvicorns):
     def factory(self, loop: asyncio.AbstractEventLoop, state: Any, is_quiet: bool) -> Callable[[], asyncio.Protocol]:
         """Makes native connections."""
         config, server_state = self._config, self._state
-        kind = configured(self._limits, is_quiet, self.unread)
+        kind = configured(self._limits, is_quiet, self.unread, self._tally)
         return lambda: kind(config, server_state, state, loop)
 
     def can_move(self) -> bool:
@@ -70,6 +70,16 @@ class Natives(Uvicorns):
             connection.detach()
         else:
             super().lost(connection)
+
+    def close(self, connection: Any) -> None:
+        """Notes who did it."""
+        connection.was_closed = True
+        super().close(connection)
+
+    def abort(self, connection: Any) -> None:
+        """Notes who did it."""
+        connection.was_closed = True
+        super().abort(connection)
 
     def announce_close(self, connections: Iterable[Any]) -> None:
         """Each connection says it by itself. A WebSocket ends otherwise."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
@@ -17,6 +19,7 @@ from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
 import _ferricorn_http
 
 if TYPE_CHECKING:
+    from ...talk.tally import Tally
     from .connection import NativeProtocol
 
 _logger = logging.getLogger("uvicorn.error")
@@ -37,9 +40,13 @@ _ERROR: tuple[dict[str, Any], ...] = (
 
 
 class Request(_ferricorn_http.Exchange):
-    """A request and its response."""
+    """A request and its response, which is also what is counted of it (`talk.tally.Exchange`)."""
 
     _news: asyncio.Event | None = None
+    status: bytes | None = None
+    started = 0.0
+    first = 0.0
+    streamed = False
 
     async def run(self, protocol: NativeProtocol, app: Any) -> None:
         """Runs the application, and sees to what it leaves undone."""
@@ -48,20 +55,20 @@ class Request(_ferricorn_http.Exchange):
         except BaseException as error:
             _logger.error("Exception in ASGI application\n", exc_info=error)
             if self.response_started:
-                protocol.transport.close()
+                protocol.close()
             else:
                 await self._send_error()
         else:
             if result is not None:
                 _logger.error("ASGI callable should return None, but returned '%s'.", result)
-                protocol.transport.close()
+                protocol.close()
             elif not (self.response_complete or self.disconnected):
                 await self._give_up(protocol)
 
     async def _give_up(self, protocol: NativeProtocol) -> None:
         if self.response_started:
             _logger.error("ASGI callable returned without completing response.")
-            protocol.transport.close()
+            protocol.close()
         else:
             _logger.error("ASGI callable returned without starting response.")
             await self._send_error()
@@ -92,6 +99,37 @@ class Request(_ferricorn_http.Exchange):
             connection = self.connection
             if connection is not None:
                 await connection.drained()
+
+
+class CountedRequest(Request):
+    """A request that the worker's tally counts, when its response is complete."""
+
+    count: Callable[[Request], None]
+    """Of subclasses, which `counted` makes."""
+
+    @property
+    def transport(self) -> CountedRequest:
+        """What the worker's wrapper around the application notes the beginning on (`reports.in_flight`)."""
+        return self
+
+    async def send(self, message: Any) -> None:
+        """Sends, and counts."""
+        await super().send(message)
+        if message["type"] == "http.response.start":
+            self.status = str(message["status"]).encode()
+            # If the body is not in the same pass of the event loop, the head goes ahead of it.
+            self.first = time.perf_counter()
+        elif not self.response_complete:
+            self.streamed = True
+        elif self.status is not None:
+            if not self.streamed:
+                self.first = time.perf_counter()
+            type(self).count(self)
+
+
+def counted(tally: Tally) -> type[CountedRequest]:
+    """The class of requests that this tally counts."""
+    return type("CountedRequest", (CountedRequest,), {"count": staticmethod(tally.count)})
 
 
 class LoggedRequest(Request):
