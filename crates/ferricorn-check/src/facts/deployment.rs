@@ -23,6 +23,8 @@ pub struct Deployment {
     pub command: Fact<CommandLine>,
     /// The lines that lead to `command`, the platform's first: a script that is started, `make serve`.
     pub through: Vec<CommandLine>,
+    /// Options that a variable holds, as `GUNICORN_CMD_ARGS`, read as those of a command.
+    pub variables: Vec<CommandLine>,
     /// What is started before it or while it is built: build and pre-deploy commands.
     pub build: Vec<CommandLine>,
     /// The directory, relative to the root of the repository, in which the command starts.
@@ -96,9 +98,10 @@ impl Deployment {
         self.command.value()
     }
 
-    /// Every command line: the one that runs, those that lead to it, and those of the build.
+    /// Every command line: the one that runs, those that lead to it, those in variables, and those of
+    /// the build.
     pub fn lines(&self) -> impl Iterator<Item = &CommandLine> {
-        self.line().into_iter().chain(&self.through).chain(&self.build)
+        self.line().into_iter().chain(&self.through).chain(&self.variables).chain(&self.build)
     }
 
     /// A word of its command as the program gets it: Kubernetes puts in `$(NAME)`. `None` if that cannot be known.

@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use super::{
     Command, CommandLine, Deployment, Environment, Fact, Gather, Place, Program, Shell, Written, from_shell,
+    options_of,
 };
 use crate::{
     readers::{json, recipes, toml, yaml::Node},
@@ -40,7 +41,25 @@ pub(super) fn gather(gather: &mut Gather<'_>) {
             through.push(line);
         }
     }
+    for deployment in &mut deployments {
+        let options = in_variable(gather, deployment);
+        deployment.variables.extend(options);
+    }
     gather.facts.deployments = deployments;
+}
+
+/// The options in `GUNICORN_CMD_ARGS`, if its value stands in the file as it is.
+fn in_variable(gather: &Gather<'_>, deployment: &Deployment) -> Option<CommandLine> {
+    let command = deployment.server().filter(|it| it.program == Program::Gunicorn)?;
+    let name = "GUNICORN_CMD_ARGS";
+    let variable = command.env.get(name).or_else(|| deployment.env.get(name))?;
+    let (text, span) = variable.value.known()?;
+    let source = gather.facts.sources.get(span.file);
+    let range =
+        [0, 1].into_iter().map(|quote| span.range().start + quote..span.range().end.saturating_sub(quote));
+    let mut range = range.filter(|range| source.text().get(range.clone()) == Some(text.as_str()));
+    let place = Place { directory: &command.directory, env: &deployment.env };
+    options_of(&command.program, &Excerpt::verbatim(source, range.next()?), &place)
 }
 
 /// What a command starts that is written in the repository.

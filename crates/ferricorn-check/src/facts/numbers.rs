@@ -3,6 +3,8 @@
 //! Owns: what number a setting has in the end. Does not own: which file a command loads (`application`), nor what a
 //! setting means.
 
+use ferricorn_config::options;
+
 use super::{Application, Command, Deployment, Fact, Program, application::Target};
 use crate::readers::python::{Value, tree::Kind};
 
@@ -22,7 +24,8 @@ impl Application {
             let named = command.option("config").is_some();
             return named.then_some(Fact::Unknown("the configuration file is not known"));
         };
-        match settings.get(&name.replace('-', "_")) {
+        let setting = options::find_long(name).map(|option| option.entry.setting_name());
+        match settings.get(&setting.unwrap_or_else(|| name.replace('-', "_"))) {
             Some(setting) => Some(match setting.value {
                 Value::Integer(value) if !setting.conditional => u64::try_from(value)
                     .map_or(Fact::Unknown(COMPUTED), |value| Fact::Known(value, setting.expression.span)),

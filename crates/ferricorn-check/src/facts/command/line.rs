@@ -41,6 +41,20 @@ pub fn from_words(values: &[(Excerpt, Span)], written: Written, place: &Place<'_
     line
 }
 
+/// The options of `program` that a variable holds, as a command without a word for the program. Blanks separate them.
+pub fn options_of(program: &Program, value: &Excerpt, place: &Place<'_>) -> Option<CommandLine> {
+    let written = Written { span: value.whole(), key: None, style: None, indicator: None };
+    let mut line = from_shell(value, Shell::Some, written, place);
+    let [command] = line.commands.as_mut_slice() else { return None };
+    let read = words::options(program, &command.words, 0);
+    command.program = program.clone();
+    command.program_span = command.span.before();
+    command.wrappers.clear();
+    (command.options, command.arguments, command.extra) = (read.given, read.arguments, read.extra);
+    (command.mistakes, command.open) = (read.mistakes, read.open);
+    Some(line)
+}
+
 /// A command whose words are known, but not what they mean.
 struct Raw {
     words: Vec<Word>,

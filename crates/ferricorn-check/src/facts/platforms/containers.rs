@@ -153,6 +153,7 @@ fn pod(source: &Source, workload: &Workload, container: &Container) -> Deploymen
         production: is_production(source.path()),
         command,
         through: Vec::new(),
+        variables: Vec::new(),
         build: Vec::new(),
         port: if knative {
             knative_port(container)
@@ -230,6 +231,7 @@ fn of_service(source: &Source, service: &Service, production: bool) -> Deploymen
         production,
         command,
         through: Vec::new(),
+        variables: Vec::new(),
         build: Vec::new(),
         port: Fact::Unknown("compose expects it on no port"),
         resources: limits(service.memory, service.processors),

@@ -59,6 +59,7 @@ fn deployment(file: &Dockerfile, stage: &Stage, source: &Source, gather: &Gather
         production: is_production(source.path()),
         command,
         through: Vec::new(),
+        variables: Vec::new(),
         build: Vec::new(),
         port: Fact::Unknown("an image is expected on no port"),
         resources: Resources::unknown("an image has no limits"),

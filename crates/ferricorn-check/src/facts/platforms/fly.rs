@@ -69,6 +69,7 @@ fn deployment(file: &Fly, name: &str, line: Option<&Excerpt>, source: &Source) -
         production: is_production(source.path()),
         command,
         through: Vec::new(),
+        variables: Vec::new(),
         build: Vec::new(),
         port: match service.and_then(|it| it.internal_port) {
             Some((port, span)) => {

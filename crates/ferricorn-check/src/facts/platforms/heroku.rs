@@ -69,6 +69,7 @@ fn deployment(name: &str, place: Span, launch: Option<&Launch>, source: &Source)
             Fact::Known(line, span)
         }),
         through: Vec::new(),
+        variables: Vec::new(),
         build: Vec::new(),
         env: env.clone(),
         port: Fact::Unknown("it is another one at each start"),

@@ -44,6 +44,7 @@ pub(super) fn gather(gather: &mut Gather<'_>) {
                 production: is_production(source.path()),
                 command: Fact::Known(line, process.command.whole()),
                 through: Vec::new(),
+                variables: Vec::new(),
                 build: Vec::new(),
                 env,
                 port: Fact::Unknown("it is another one at each start"),

@@ -68,6 +68,7 @@ fn deployment(file: &Railway, source: &Source, gather: &Gather<'_>) -> Deploymen
         production: is_production(source.path()),
         command,
         through: Vec::new(),
+        variables: Vec::new(),
         build: file.build_command.iter().chain(&file.pre_deploy_commands).map(line).collect(),
         port: Fact::Unknown("it is another one for each service"),
         resources: Resources::unknown("the file sets no limit"),

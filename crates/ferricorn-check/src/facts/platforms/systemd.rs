@@ -57,6 +57,7 @@ fn deployment(unit: &systemd::Unit, source: &Source) -> Option<Deployment> {
         production: is_production(source.path()),
         command,
         through: Vec::new(),
+        variables: Vec::new(),
         build: Vec::new(),
         directory,
         env,

@@ -93,8 +93,7 @@ fn finding(facts: &Facts, command: &Command, mistake: &Mistake, spelling: &Spell
     if let Some(Mended { title, edits }) = mended(facts, command, mistake, spelling) {
         return finding.safe_fix(title, edits);
     }
-    let Mended { title, edits } = ferricorn(command);
-    finding.help(format!("leave {name} out, or use ferricorn")).unsafe_fix(title, edits)
+    ferricorn(command, finding.help(format!("leave {name} out, or use ferricorn")))
 }
 
 /// What does the same in uvicorn.

@@ -67,8 +67,7 @@ fn finding(facts: &Facts, command: &Command, mistake: &Mistake, spelling: &Spell
     if let Some(Mended { title, edits }) = mended {
         return finding.safe_fix(title, edits);
     }
-    let Mended { title, edits } = ferricorn(command);
-    finding.help(format!("leave {name} out, or use ferricorn")).unsafe_fix(title, edits)
+    ferricorn(command, finding.help(format!("leave {name} out, or use ferricorn")))
 }
 
 /// `--bind` in the place of the first of `--host` and `--port`, and the other one away.

@@ -7,7 +7,7 @@ use ferricorn_config::{
 
 use crate::{
     facts::{Command, Facts, Mistake},
-    finding::Edit,
+    finding::{Edit, Finding},
     text::Span,
 };
 
@@ -35,11 +35,14 @@ pub(super) fn deleted(command: &Command, mistake: &Mistake) -> Option<Edit> {
     command.remove(mistake.words)
 }
 
-/// The edit that puts ferricorn, which takes the options of both, in the program's place.
-pub(super) fn ferricorn(command: &Command) -> Mended {
+/// With the edit that puts ferricorn, which takes the options of both, in the program's place. In a variable there is none.
+pub(super) fn ferricorn(command: &Command, finding: Finding) -> Finding {
+    if command.program_span.is_empty() {
+        return finding;
+    }
     let title =
         format!("write ferricorn in place of {}: it takes the options of both", command.program.name());
-    Mended { title, edits: vec![Edit::replace(command.program_span, "ferricorn")] }
+    finding.unsafe_fix(title, vec![Edit::replace(command.program_span, "ferricorn")])
 }
 
 /// An option as it is called in a sentence.

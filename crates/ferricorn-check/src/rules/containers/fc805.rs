@@ -1,5 +1,5 @@
 //! An image without `USER` runs as root. A fault in the application then has all rights in the container, and on a host whose
-//! kernel or runtime has a hole perhaps there too.
+//! kernel or runtime has a hole perhaps there too. A pod with `runAsNonRoot` refuses such an image.
 //!
 //! ## Bad
 //!
@@ -25,10 +25,10 @@
 //! ```
 
 use super::images::variant;
-use crate::{readers::dockerfile::Detail, rules::prelude::*};
+use crate::{readers::dockerfile::Detail, rules::prelude::*, text::Span};
 
 pub(super) static RULE: Rule =
-    Rule::new(805, "image that runs as root", Severity::Advice, explanation!("fc805.rs"), check);
+    Rule::new(805, "image that runs as root", Severity::Error, explanation!("fc805.rs"), check);
 
 fn check(facts: &Facts, findings: &mut Findings) {
     for (deployment, command) in facts.servers() {
@@ -46,11 +46,26 @@ fn check(facts: &Facts, findings: &mut Findings) {
             .iter()
             .any(|it| matches!(it.name.as_str(), "gosu" | "su-exec" | "setpriv" | "sudo"));
         if official && !user && !changes {
-            let finding = RULE
-                .advice(stage.image.whole(), "the image runs as root")
-                .happens("a fault in the application has all rights in the container")
-                .help("make a user and name it with USER");
-            findings.add(deployment.sign(finding));
+            let finding = match refusing(facts) {
+                Some(place) => RULE
+                    .error(stage.image.whole(), "the image runs as root, and the pod may not")
+                    .also(place, "runAsNonRoot")
+                    .happens("the pod is refused: container has runAsNonRoot and image will run as root"),
+                None => RULE
+                    .advice(stage.image.whole(), "the image runs as root")
+                    .happens("a fault in the application has all rights in the container"),
+            };
+            findings.add(deployment.sign(finding.help("make a user and name it with USER")));
         }
     }
+}
+
+/// The `runAsNonRoot` of the only container of all manifests, if the only Dockerfile is that of its image.
+fn refusing(facts: &Facts) -> Option<Span> {
+    let mut workloads = facts.manifests.iter().flat_map(|it| &it.document.workloads);
+    let only = workloads.next().filter(|_| workloads.next().is_none() && facts.images.len() == 1)?;
+    let [container] = only.containers.as_slice() else { return None };
+    let user = container.run_as_user.is_some() || only.pod.at(&["securityContext", "runAsUser"]).is_some();
+    let (wanted, span) = container.run_as_non_root.or(only.run_as_non_root)?;
+    (wanted && !user).then_some(span)
 }

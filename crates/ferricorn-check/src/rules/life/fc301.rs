@@ -122,7 +122,9 @@ fn check(facts: &Facts, findings: &mut Findings) {
     for (deployment, command) in facts.servers() {
         let container =
             matches!(deployment.platform, Platform::Docker | Platform::Kubernetes | Platform::CloudRun);
-        let runs = deployment.production && deployment.role != Role::Job;
+        // Words that are lost are FC811.
+        let whole = deployment.line().is_none_or(|line| line.lost.is_empty());
+        let runs = deployment.production && deployment.role != Role::Job && whole;
         if container && runs && stays(facts, deployment, command) {
             findings.add(deployment.sign(finding(deployment, command)));
         }

@@ -65,8 +65,12 @@ fn check(facts: &Facts, findings: &mut Findings) {
             Some(Fact::Known(seconds, span)) => {
                 // 0 is no wait at all.
                 let reached = seconds != 0 && seconds + REST > delay;
-                let other =
-                    deployment.platform == Platform::Docker && (!deployment.production || seconds > delay);
+                // FC311 and FC312 speak about those that are longer.
+                let other = match deployment.platform {
+                    Platform::Docker => !deployment.production || seconds > delay,
+                    Platform::Systemd => deployment.kill_delay.span().is_some() && seconds > delay,
+                    _ => false,
+                };
                 (reached && !other).then(|| too_long(facts, deployment, command, seconds, span, delay))
             }
             Some(_) => None,

@@ -66,6 +66,26 @@ fn check(facts: &Facts, findings: &mut Findings) {
     }
 }
 
+/// What keys mean that other platforms or older documents have.
+const OTHERS: [(&str, &str); 11] = [
+    ("root", "rootDir"),
+    ("rootDirectory", "rootDir"),
+    ("command", "startCommand"),
+    ("start", "startCommand"),
+    ("build", "buildCommand"),
+    ("environment", "envVars"),
+    ("healthCheck", "healthCheckPath"),
+    ("instances", "numInstances"),
+    ("dockerfile", "dockerfilePath"),
+    ("releaseCommand", "preDeployCommand"),
+    ("publishDir", "staticPublishPath"),
+];
+
+fn meant(key: &str) -> Option<&'static str> {
+    let letters = |text: &str| text.to_lowercase().replace(['_', '-'], "");
+    OTHERS.iter().find(|(other, _)| letters(other) == letters(key)).map(|(_, own)| *own)
+}
+
 fn unknown(node: &Node, known: &[&str], findings: &mut Findings) {
     for entry in node.own_entries() {
         let Some(key) = entry.key.str().filter(|key| !known.contains(key) && *key != "<<") else { continue };
@@ -73,7 +93,7 @@ fn unknown(node: &Node, known: &[&str], findings: &mut Findings) {
         if key.starts_with("x-") {
             continue;
         }
-        let near = nearest(key, known.iter().copied());
+        let near = nearest(key, known.iter().copied()).or_else(|| meant(key).filter(|it| known.contains(it)));
         let finding = match near {
             Some(_) => RULE.error(entry.key.span, format!("Render knows no key {key}")),
             None => RULE.warning(entry.key.span, format!("Render's documents know no key {key} here")),

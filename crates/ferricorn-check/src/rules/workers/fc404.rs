@@ -70,6 +70,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
     let mut all: Vec<_> = facts.services().collect();
     all.sort_by_key(|(deployment, _)| !limited(deployment));
     for (deployment, application) in all {
+        findings.add_all(on_the_line(facts, deployment));
         let Some(command) = deployment.server().filter(|command| command.option("workers").is_none()) else {
             continue;
         };
@@ -99,6 +100,32 @@ fn check(facts: &Facts, findings: &mut Findings) {
             ),
         );
     }
+}
+
+/// `--workers $(nproc)`.
+fn on_the_line(facts: &Facts, deployment: &Deployment) -> Option<Finding> {
+    let given = deployment.server()?.option("workers").filter(|it| it.value.is_unknown())?;
+    let written = facts.sources.get(given.span.file).slice(given.span);
+    let counts = ["nproc", "cpu_count", "_NPROCESSORS_ONLN"].iter().any(|word| written.contains(word));
+    if !counts || written.contains("WEB_CONCURRENCY") || written.contains("MAX_WORKERS") {
+        return None;
+    }
+    let message = "this counts the processors of the machine, not those of the container";
+    let finding = if limited(deployment) {
+        RULE.warning(given.span, message)
+    } else {
+        RULE.advice(given.span, message)
+    };
+    Some(
+        deployment.sign(
+            finding
+                .label("far too many")
+                .happens(
+                    "a large machine starts dozens of workers, and the platform kills them for their memory",
+                )
+                .help("write a number, or read WEB_CONCURRENCY"),
+        ),
+    )
 }
 
 /// Whether it is known how large the container is.

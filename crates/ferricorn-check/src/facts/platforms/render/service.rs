@@ -52,6 +52,7 @@ pub(super) fn deployment(service: &Node, blueprint: &Blueprint, path: &str) -> O
         production: is_production(path),
         command,
         through: Vec::new(),
+        variables: Vec::new(),
         build,
         directory,
         port: port(&env, role),

@@ -1,0 +1,3 @@
+#!/usr/bin/env bash
+set -e
+pip install -r requirements.txt
