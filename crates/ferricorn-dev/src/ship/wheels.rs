@@ -41,7 +41,7 @@ pub(crate) fn all(workspace: &Workspace, python: &Python) -> Result<bool, Failur
         steps.take(&format!("{system}, {tag}"), || {
             let wheel = build(workspace, &tools, &folder, system, tag)?;
             report.push(size(&wheel));
-            if system.ends_with("-gnu") { check_glibc(workspace, python, &wheel) } else { Ok(()) }
+            if system.ends_with("-gnu") { check_glibc(workspace, python, system, &wheel) } else { Ok(()) }
         });
     }
     steps.take("source distribution", || {
@@ -66,13 +66,11 @@ fn build(
     system: &str,
     tag: &str,
 ) -> Result<PathBuf, Failure> {
+    extension(workspace, tools, system)?;
     let words =
         ["build", "--release", "--locked", "--zig", "--target", system, "--compatibility", tag, "--out"];
     let mut maturin = workspace.command(tools.program("maturin"), words);
-    // maturin looks for zig as a module of the Python on the PATH.
-    let path = std::env::var("PATH").unwrap_or_default();
-    maturin.env("PATH", format!("{}:{path}", tools.program("").display()));
-    loudly_checked(system, maturin.arg(folder))?;
+    loudly_checked(system, with_zig(tools, maturin.arg(folder)))?;
     let machine = system.split('-').next().unwrap_or_default();
     let tagged =
         |path: &Path| path.to_string_lossy().contains(tag) && path.to_string_lossy().contains(machine);
@@ -81,30 +79,67 @@ fn build(
         .ok_or_else(|| Failure::new(format!("maturin left no wheel of {tag} in `{}`", folder.display())))
 }
 
-/// Fails if the program in the wheel needs a newer glibc than its tag promises.
-fn check_glibc(workspace: &Workspace, python: &Python, wheel: &Path) -> Result<(), Failure> {
+/// Builds the native protocol's module for a system, and puts it where the master's build script for that system looks.
+///
+/// It is a shared library of the C library that the system's Python has: musl's is not linked statically into it.
+fn extension(workspace: &Workspace, tools: &Venv, system: &str) -> Result<(), Failure> {
+    let words =
+        ["rustc", "--package", "ferricorn-http", "--lib", "--features", "python", "--profile", "extension"];
+    let mut cargo = workspace.command(tools.program("cargo-zigbuild"), words);
+    cargo.args(["--crate-type", "cdylib", "--target"]).env("PYO3_NO_PYTHON", "1");
+    if system.ends_with("-gnu") {
+        cargo.arg(format!("{system}.{}.{}", GLIBC.0, GLIBC.1));
+    } else {
+        cargo.arg(system).env("RUSTFLAGS", "-C target-feature=-crt-static");
+    }
+    loudly_checked(&format!("extension for {system}"), with_zig(tools, &mut cargo))?;
+    let folder = workspace.target.join(system);
+    let place = embedded(workspace, system);
+    let copied = fs::create_dir_all(folder.join("embed"))
+        .and_then(|()| fs::copy(folder.join("extension/libferricorn_http.so"), &place));
+    copied.map_err(|error| Failure::new(format!("cannot write `{}`: {error}", place.display())))?;
+    Ok(())
+}
+
+/// Where the module of a system is, to be embedded.
+fn embedded(workspace: &Workspace, system: &str) -> PathBuf {
+    workspace.target.join(system).join("embed/ferricorn_http.so")
+}
+
+/// zig is looked for as a module of the Python on the PATH.
+fn with_zig<'a>(tools: &Venv, command: &'a mut Command) -> &'a mut Command {
+    let path = std::env::var("PATH").unwrap_or_default();
+    command.env("PATH", format!("{}:{path}", tools.program("").display()))
+}
+
+/// Fails if the program in the wheel, or the module in the program, needs a newer glibc than the tag promises.
+fn check_glibc(workspace: &Workspace, python: &Python, system: &str, wheel: &Path) -> Result<(), Failure> {
     let folder = workspace.dev_folder().join("wheel-content");
     let _ = fs::remove_dir_all(&folder);
     let tools = python.venv(workspace, "wheels")?;
     let mut unpack = workspace.command(tools.program("python"), ["-m", "zipfile", "-e"]);
     quietly(workspace, "unpack the wheel", unpack.arg(wheel).arg(&folder))?;
     let program = folder.join(format!("ferricorn-{}.data/scripts/ferricorn", env!("CARGO_PKG_VERSION")));
-    let Ok(output) = Command::new("objdump").arg("-T").arg(&program).output() else {
-        say("  the version of glibc is not checked: objdump is not installed (Debian's package binutils)");
-        return Ok(());
-    };
-    let symbols = String::from_utf8_lossy(&output.stdout);
-    let needed = newest_glibc(&symbols)
-        .ok_or_else(|| Failure::new(format!("objdump finds no glibc in `{}`", program.display())))?;
-    say(&format!("  it needs glibc {}.{}", needed.0, needed.1));
-    if needed <= GLIBC {
-        return Ok(());
+    for file in [program, embedded(workspace, system)] {
+        let Ok(output) = Command::new("objdump").arg("-T").arg(&file).output() else {
+            say(
+                "  the version of glibc is not checked: objdump is not installed (Debian's package binutils)",
+            );
+            return Ok(());
+        };
+        let symbols = String::from_utf8_lossy(&output.stdout);
+        let needed = newest_glibc(&symbols)
+            .ok_or_else(|| Failure::new(format!("objdump finds no glibc in `{}`", file.display())))?;
+        let ((major, minor), name) = (needed, file.file_name().unwrap_or_default().to_string_lossy());
+        say(&format!("  {name} needs glibc {major}.{minor}"));
+        if needed > GLIBC {
+            let (most, least) = GLIBC;
+            return Err(Failure::new(format!(
+                "`{name}` needs glibc {major}.{minor}, and the wheel's tag says {most}.{least}"
+            )));
+        }
     }
-    let (major, minor) = needed;
-    Err(Failure::new(format!(
-        "the program needs glibc {major}.{minor}, and its tag says {}.{}",
-        GLIBC.0, GLIBC.1
-    )))
+    Ok(())
 }
 
 /// The newest version of glibc among the symbols that `objdump -T` lists.
