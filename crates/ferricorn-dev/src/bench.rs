@@ -16,6 +16,7 @@ mod instructions;
 mod load;
 mod loss;
 mod memory;
+mod preload;
 mod process;
 mod recycling;
 pub(crate) mod report;
@@ -36,12 +37,13 @@ use crate::{failure::Failure, say::say, venv::Python, workspace::Workspace};
 type Measurement = fn(&Ground, Effort) -> Result<report::Page, Failure>;
 
 /// The measurements by name, in the order in which they are made.
-const MEASUREMENTS: [(&str, Measurement); 11] = [
+const MEASUREMENTS: [(&str, Measurement); 12] = [
     ("cpu", cost::cpu),
     ("instructions", instructions::measure),
     ("access", cost::access),
     ("connections", cost::connections),
     ("memory", memory::measure),
+    ("preload", preload::measure),
     ("boot", boot::measure),
     ("settings", settings::measure),
     ("loss", loss::measure),

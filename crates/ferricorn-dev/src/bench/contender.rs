@@ -35,6 +35,8 @@ pub(crate) struct Plan {
     pub(crate) workers: usize,
     /// Whether each request is logged, to a file.
     pub(crate) access_log: bool,
+    /// Whether the application is loaded once and the workers are forked; uvicorn has no such thing.
+    pub(crate) preload: bool,
 }
 
 /// The applications of `benches/apps`, with their names in tables.
@@ -149,6 +151,9 @@ impl Contender {
         };
         let mut arguments: Vec<String> = text.split(' ').map(str::to_owned).collect();
         arguments.extend(["--workers".to_owned(), plan.workers.to_string()]);
+        if plan.preload && self != Self::Uvicorn {
+            arguments.push("--preload".to_owned());
+        }
         match (self, plan.access_log) {
             (Self::Uvicorn, true) => arguments.push("--access-log".to_owned()),
             (Self::Uvicorn, false) => arguments.push("--no-access-log".to_owned()),

@@ -136,7 +136,7 @@ pub(crate) fn cpu(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
     let mut table = Table::new(HEAD);
     for (app, name) in APPS {
         for workers in [1, 2] {
-            let plan = Plan { app, workers, access_log: false };
+            let plan = Plan { app, workers, access_log: false, preload: false };
             let found = take_turns(ground, effort, all_with(plan), kept)?;
             table.row(row(name.to_owned(), plan, &found, verdict_of));
             page.commands(all_with(plan));
@@ -157,7 +157,7 @@ pub(crate) fn access(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
     let mut page = Page::new("Processor time per request of the access log", method);
     let mut table =
         Table::new(["server", "without µs", "with µs", "added µs", "added / uvicorn's", "target"]);
-    let quiet = Plan { app: APPS[0].0, workers: 1, access_log: false };
+    let quiet = Plan { app: APPS[0].0, workers: 1, access_log: false, preload: false };
     let logging = Plan { access_log: true, ..quiet };
     let servers = [
         (Contender::Ferricorn, quiet),
@@ -204,7 +204,7 @@ pub(crate) fn connections(ground: &Ground, effort: Effort) -> Result<Page, Failu
     let mut table = Table::new(HEAD);
     for workers in [1, 2] {
         let (app, name) = APPS[0];
-        let plan = Plan { app, workers, access_log: false };
+        let plan = Plan { app, workers, access_log: false, preload: false };
         let found = take_turns(ground, effort, all_with(plan), unkept)?;
         table.row(row(name.to_owned(), plan, &found, |_, _| String::new()));
         page.commands(all_with(plan));

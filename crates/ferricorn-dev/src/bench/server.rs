@@ -114,6 +114,35 @@ impl Server {
         Err(self.failure("its threads or processes come and go under load"))
     }
 
+    /// The pids of its workers, as far as its log names them, in the order in which they came up.
+    pub(crate) fn workers_in_log(&self) -> Vec<u32> {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        log.lines()
+            .filter_map(|line| line.split_once("Worker ready (pid: "))
+            .filter_map(|(_, rest)| rest.split(')').next()?.parse().ok())
+            .collect()
+    }
+
+    /// The boots of its workers in milliseconds, as its log names them.
+    pub(crate) fn boots_in_log(&self) -> Vec<f64> {
+        let log = fs::read_to_string(&self.log).unwrap_or_default();
+        let boots = log.split(" boot_ms=").skip(1);
+        boots.filter_map(|rest| rest.split_whitespace().next()?.parse().ok()).collect()
+    }
+
+    /// Replaces its workers one after the other, this many times, by a SIGTERM to each.
+    pub(crate) fn recycle(&mut self, times: usize) -> Result<(), Failure> {
+        for _ in 0..times {
+            let ready = self.workers_in_log();
+            let tree = process::tree(self.root.id());
+            let oldest = ready.iter().find(|pid| tree.contains(pid));
+            let Some(oldest) = oldest else { return Err(self.failure("it has no worker")) };
+            kill("TERM", &[*oldest]);
+            self.wait_for("a replacement", |server| server.workers_in_log().len() > ready.len())?;
+        }
+        Ok(())
+    }
+
     /// The memory of the process that supervises.
     pub(crate) fn memory_of_root(&self) -> Result<Memory, Failure> {
         process::memory(self.root.id())
