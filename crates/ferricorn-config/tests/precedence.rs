@@ -8,7 +8,8 @@ use std::{path::PathBuf, time::Duration};
 
 use ferricorn_config::{
     AccessLog, Bind, ConfigError, Environment, Facts, Given, Input, Layer, ListenWhen, LogFormat, LogLevel,
-    LogOptions, MemoryLimit, Metrics, Resolved, Rights, Settings, SyslogAddress, UvicornValue, WorkerMemory,
+    LogOptions, MemoryLimit, Metrics, Preload, Resolved, Rights, Settings, SyslogAddress, UvicornValue,
+    WorkerMemory,
     options::{self, Preset, Spelling},
     resolve,
 };
@@ -104,6 +105,7 @@ fn defaults() -> Settings {
         umask: 0,
         backlog: 2048,
         reuse_port: false,
+        preload: Preload::No,
         listen: ListenWhen::Ready,
         workers: 1,
         worker_class: "uvicorn.workers.UvicornWorker".to_owned(),
@@ -404,10 +406,10 @@ fn a_higher_layer_overrides_a_lower_one_in_silence() {
 #[test]
 fn options_that_do_nothing_here_say_so_once_unless_they_ask_for_nothing() {
     assert_eq!(
-        warnings("a --threads 4 --preload --threads 4"),
+        warnings("a --threads 4 --spew --threads 4"),
         [
             "`--threads` has no effect: a uvicorn worker runs one event loop; the application makes its own threads",
-            "`--preload` is not supported yet: each worker loads the application by itself",
+            "`--spew` has no effect: use `python -X importtime` or a profiler",
         ]
     );
     let quiet = "a --threads 1 --limit-request-line 4094 --no-control-socket --worker-tmp-dir /dev/shm --protocol http";

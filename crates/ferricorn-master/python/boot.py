@@ -133,6 +133,10 @@ def boot(source, channel):
         from ferricorn_worker.helpers import rehearsal
 
         rehearsal.run(channel)
+    if words[0].startswith("template "):
+        from ferricorn_worker.preload import template
+
+        template.run(channel, words[1], extension)
     from ferricorn_worker.base import title
     from ferricorn_worker.life import main
 

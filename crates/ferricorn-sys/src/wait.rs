@@ -73,6 +73,15 @@ pub fn reap() -> Option<Reaped> {
     Some(Reaped { pid, exit, peak_memory })
 }
 
+/// Whether processes whose parent below us has ended become our children, in place of process 1's (`PR_SET_CHILD_SUBREAPER`).
+pub fn adopt_orphans(adopt: bool) -> std::io::Result<()> {
+    // SAFETY: a system call on numbers.
+    match unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, libc::c_ulong::from(adopt), 0, 0, 0) } {
+        0 => Ok(()),
+        _ => Err(std::io::Error::last_os_error()),
+    }
+}
+
 /// Waits until this child has exited, and says how it ended. It stops everything: only for before the event loop runs, and
 /// for a child that was just killed and runs no program.
 pub fn wait_for(pid: i32) -> std::io::Result<Exit> {

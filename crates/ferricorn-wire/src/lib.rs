@@ -1,6 +1,6 @@
 //! What master and worker, and a master and its successor, say to each other; the layout of the memory they share.
 //!
-//! Owns: the messages of the channel ([`ToWorker`], [`ToMaster`]), their encoding, and the layout of the
+//! Owns: the messages of the channel ([`ToWorker`], [`ToMaster`]; [`ToTemplate`], [`FromTemplate`]), their encoding, and the layout of the
 //! scoreboard ([`scoreboard`]). Does not own: sockets, processes, decisions.
 //!
 //! Invariants:
@@ -19,11 +19,13 @@ pub mod upgrade;
 
 mod hooks;
 mod log_settings;
+mod template;
 mod to_master;
 mod to_worker;
 
 pub use hooks::{CallHook, FromHookHost, HookFile, HookServer, HookWorker, Hooks, LoadHooks, ToHookHost};
 pub use log_settings::{AccessLog, DaemonAddress, LogConfig, LogSettings, Statsd, Syslog};
+pub use template::{FromTemplate, LoadTemplate, ToTemplate};
 pub use to_master::{BootStage, DyingCause, ToMaster};
 pub use to_worker::{AppSettings, DrainMode, Load, NativeHttp, Start, ToWorker, Who};
 

@@ -7,7 +7,9 @@ use ferricorn_wire::control::{self, Request, Response};
 use ferricorn_wire::scoreboard::{self, State, Word};
 use ferricorn_wire::tally;
 use ferricorn_wire::upgrade::{FromSuccessor, Legacy, Succession, SuccessionKind, ToSuccessor};
-use ferricorn_wire::{FromHookHost, MAX_PACKET, ToHookHost, ToMaster, ToWorker, decode, encode};
+use ferricorn_wire::{
+    FromHookHost, FromTemplate, MAX_PACKET, ToHookHost, ToMaster, ToTemplate, ToWorker, decode, encode,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
@@ -60,6 +62,23 @@ fn every_message_to_the_master_is_as_written_down() {
         |message: &ToMaster| matches!(message, ToMaster::Dying { .. }),
         |message: &ToMaster| matches!(message, ToMaster::Extend { .. }),
         |message: &ToMaster| matches!(message, ToMaster::Warning { .. }),
+    ] {
+        assert!(messages.iter().any(kind), "a message has no golden file");
+    }
+}
+
+#[test]
+fn every_message_to_and_from_a_template_is_as_written_down() {
+    let messages = round_trip::<ToTemplate>("to_template");
+    assert!(matches!(messages.as_slice(), [ToTemplate::Fork { .. }, ToTemplate::Load(_)]), "{messages:?}");
+    let messages = round_trip::<FromTemplate>("from_template");
+    for kind in [
+        |message: &FromTemplate| matches!(message, FromTemplate::TemplateReady { .. }),
+        |message: &FromTemplate| matches!(message, FromTemplate::TemplateUnfit { .. }),
+        |message: &FromTemplate| matches!(message, FromTemplate::BootFailed { .. }),
+        |message: &FromTemplate| matches!(message, FromTemplate::Extend { .. }),
+        |message: &FromTemplate| matches!(message, FromTemplate::Forked { .. }),
+        |message: &FromTemplate| matches!(message, FromTemplate::NotForked { .. }),
     ] {
         assert!(messages.iter().any(kind), "a message has no golden file");
     }

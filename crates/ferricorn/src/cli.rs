@@ -160,7 +160,7 @@ fn read(words: Vec<String>, layer: Layer) -> Result<Line, ConfigError> {
     let mut completed = Vec::with_capacity(words.len());
     let mut options_ended = false;
     let mut shorts = Vec::new();
-    for word in words {
+    for word in preload_always(words) {
         options_ended |= word == "--";
         // The parser does not tell which of an option's names was used, and uvicorn has no short ones.
         if let Some(letter) =
@@ -183,6 +183,23 @@ fn read(words: Vec<String>, layer: Layer) -> Result<Line, ConfigError> {
     let mut words = matches.get_many::<String>(APP).into_iter().flatten().cloned();
     let (app, second) = (words.next(), words.next());
     Ok(Line { app, second, given: given.into_iter().map(|(_, given)| given).collect() })
+}
+
+/// The words with `--preload always` as the one option that it is: a switch that knows one word.
+fn preload_always(words: Vec<String>) -> Vec<String> {
+    let mut read: Vec<String> = Vec::with_capacity(words.len());
+    let mut options_ended = false;
+    for word in words {
+        options_ended |= word == "--";
+        let follows = word == "always" && read.last().is_some_and(|before| before == "--preload");
+        if !options_ended && (follows || word == "--preload=always") {
+            read.truncate(read.len() - usize::from(follows));
+            read.push("--preload-always".to_owned());
+        } else {
+            read.push(word);
+        }
+    }
+    read
 }
 
 /// What was given under one name, with the places of the values in the line.
@@ -318,6 +335,19 @@ mod tests {
     #[test]
     fn the_parser_can_be_made_from_the_table() {
         command(Purpose::Parse).debug_assert();
+    }
+
+    #[test]
+    fn preload_knows_one_word_and_leaves_the_application_alone() {
+        for (line, option, app) in [
+            ("--preload main:app", "preload", Some("main:app")),
+            ("--preload always main:app", "preload-always", Some("main:app")),
+            ("main:app --preload=always", "preload-always", Some("main:app")),
+            ("always --preload", "preload", Some("always")),
+        ] {
+            let request = words(line).unwrap();
+            assert_eq!((pairs(&request), request.app.as_deref()), (vec![(option, "true")], app), "{line}");
+        }
     }
 
     #[test]

@@ -26,6 +26,8 @@ pub struct Draft {
     pub(crate) backlog: Option<u64>,
     pub(crate) reuse_port: Option<bool>,
     pub(crate) listen: Option<String>,
+    pub(crate) preload: Option<bool>,
+    pub(crate) preload_always: Option<bool>,
     pub(crate) workers: Option<Value>,
     pub(crate) worker_class: Option<String>,
     pub(crate) worker_connections: Option<u64>,

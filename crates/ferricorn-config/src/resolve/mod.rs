@@ -25,7 +25,7 @@ use numbers::Numbers;
 use crate::{
     given::{Choices, ConfigError, Facts, Gathered, Input, application_environment, gather, value_error},
     options::{self, Draft, Entry, Standing, Target},
-    settings::{AccessLog, ListenWhen, LogLevel, Metrics, Settings, UvicornValue, worker_class},
+    settings::{AccessLog, ListenWhen, LogLevel, Metrics, Preload, Settings, UvicornValue, worker_class},
     show::{self, Shown},
     values::{Environment, Problem, Value},
 };
@@ -119,6 +119,8 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         backlog,
         reuse_port,
         listen,
+        preload,
+        preload_always,
         workers,
         worker_class,
         worker_connections,
@@ -181,6 +183,11 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         umask: umask.and_then(|umask| u32::try_from(umask).ok()).unwrap_or(0),
         backlog: numbers.backlog(backlog.unwrap_or_default())?,
         reuse_port: reuse_port.unwrap_or(false),
+        preload: match (preload, preload_always) {
+            (Some(false), _) | (None, None | Some(false)) => Preload::No,
+            (_, Some(true)) => Preload::Always,
+            (Some(true), _) => Preload::IfFit,
+        },
         listen: if listen.as_deref() == Some("early") { ListenWhen::Early } else { ListenWhen::Ready },
         workers: numbers.workers(workers.as_ref()),
         worker_class: worker_class.unwrap_or_else(|| worker_class::DEFAULT.to_owned()),

@@ -51,6 +51,8 @@ pub struct Settings {
     pub reuse_port: bool,
     /// When the sockets begin to listen (`--listen`).
     pub listen: ListenWhen,
+    /// Whether the application is loaded once and workers are forked (`--preload`).
+    pub preload: Preload,
     /// How many workers serve when all is well (`--workers`); 0 is legal, as in gunicorn.
     pub workers: u16,
     /// The class that the user named (`--worker-class`), for the log.
@@ -204,6 +206,17 @@ pub enum ListenWhen {
     Ready,
     /// Before the first worker is started, as gunicorn does: early connections wait in the backlog.
     Early,
+}
+
+/// Whether workers are forked from a process that has loaded the application.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Preload {
+    /// Each worker loads it by itself.
+    No,
+    /// If nothing that the import does speaks against it (`--preload`).
+    IfFit,
+    /// Whatever the import does (`--preload always`).
+    Always,
 }
 
 /// Where the access log goes.

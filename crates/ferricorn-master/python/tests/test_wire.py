@@ -44,6 +44,21 @@ def test_start(name: str) -> None:
         assert getattr(log, field) == worker["log"][field]
 
 
+def test_the_first_message_to_a_template() -> None:
+    message = read("to_template/load.json")
+    order = start_message.LoadTemplate.from_message(message)
+    assert order.load.app.target == message["load"]["app"]["target"]
+    assert order.log.level == message["log"]["level"]
+    for field in ("generation", "master_pid", "black_box", "look"):
+        assert getattr(order, field) == message[field]
+
+
+def test_a_forked_worker_has_other_numbers_for_its_descriptors() -> None:
+    who = start_message.Start.from_message(read("to_worker/start.json")).worker
+    numbers = {number: 100 + place for place, number in enumerate(who.descriptors())}
+    assert who.with_numbers(numbers).descriptors() == tuple(range(100, 100 + len(numbers)))
+
+
 @pytest.mark.parametrize("file", sorted((GOLDEN / "to_master").glob("*.json")), ids=lambda file: file.stem)
 def test_messages_to_the_master(file: Path) -> None:
     message = json.loads(file.read_text())

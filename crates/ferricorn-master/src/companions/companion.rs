@@ -1,6 +1,10 @@
 //! A Python process of ours that is no worker: what every one of them has.
 
-use std::{io, os::fd::AsRawFd, path::Path};
+use std::{
+    io,
+    os::fd::{AsRawFd, RawFd},
+    path::Path,
+};
 
 use ferricorn_sys::{Process, Signal, spawn, wait};
 
@@ -22,8 +26,20 @@ impl Companion {
         link: &impl AsRawFd,
         job: Job,
     ) -> io::Result<Self> {
+        Self::start_with(interpreter, command, link, &[], job)
+    }
+
+    /// The same, with more descriptors that it inherits.
+    pub(super) fn start_with(
+        interpreter: &Path,
+        command: &Command,
+        link: &impl AsRawFd,
+        more: &[RawFd],
+        job: Job,
+    ) -> io::Result<Self> {
         let sources = shim::sources(command)?;
-        let plan = shim::plan(interpreter, &sources, link, job);
+        let mut plan = shim::plan(interpreter, &sources, link, job);
+        plan.inherit.extend(more);
         let child = spawn::spawn(&plan).map_err(io::Error::other)?;
         Ok(Self { process: child.process })
     }
@@ -34,7 +50,12 @@ impl Companion {
 
     /// Kills it. It is reaped like any other child; one that is gone already is reaped in a moment.
     pub(super) fn kill(&self) {
-        let _ = self.process.signal(Signal::Kill);
+        self.signal(Signal::Kill);
+    }
+
+    /// Signals it. One that is gone is no news.
+    pub(super) fn signal(&self, signal: Signal) {
+        let _ = self.process.signal(signal);
     }
 
     /// Waits for its exit, for before the event loop and after it.

@@ -6,6 +6,7 @@
 //! Invariants: a row belongs to one process from spawn until its exit was dealt with; a packet that cannot be
 //! understood is logged and dropped, whatever a broken worker writes.
 
+mod forks;
 mod legacy;
 mod member;
 mod recruit;
@@ -35,9 +36,10 @@ use crate::{
     Command,
     python::shim::{self, Sources},
 };
+use forks::Fork;
 use member::ALLOWANCE;
 pub(crate) use member::{History, Member, Stage};
-pub(crate) use recruit::{NotSpawned, Recruit};
+pub(crate) use recruit::{Berth, NotSpawned, Recruit};
 use rows::Rows;
 pub(crate) use tallies::Tallies;
 
@@ -56,6 +58,7 @@ pub(crate) struct Signs {
 /// Every worker process, and what they share.
 pub(crate) struct Crew {
     members: BTreeMap<WorkerId, Member>,
+    forks: BTreeMap<WorkerId, Fork>,
     rows: Rows,
     tallies: Tallies,
     /// What draining workers send connections into, and what serving ones take them out of.
@@ -87,6 +90,7 @@ impl Crew {
     ) -> io::Result<Self> {
         Ok(Self {
             members: BTreeMap::new(),
+            forks: BTreeMap::new(),
             rows,
             tallies,
             handoff,

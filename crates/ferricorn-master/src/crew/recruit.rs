@@ -7,14 +7,14 @@
 
 use std::{
     io,
-    os::fd::{AsRawFd, RawFd},
+    os::fd::{AsRawFd, OwnedFd, RawFd},
     path::PathBuf,
     time::Instant,
 };
 
 use ferricorn_core::{Generation, Slot, WorkerId};
 use ferricorn_sys::{
-    BlackBox, Courtesy, Rights, SpawnError, SpawnPlan, SpawnStage, channel, priority, spawn,
+    BlackBox, Courtesy, Process, Rights, SpawnError, SpawnPlan, SpawnStage, channel, priority, spawn,
 };
 use ferricorn_wire::ToWorker;
 
@@ -96,10 +96,7 @@ impl Crew {
         recruit: &Recruit,
         start: impl FnOnce(Berth) -> ToWorker,
     ) -> Result<Member, NotSpawned> {
-        let (ours, theirs) = channel::pair()?;
-        let ours = Channel::new(ours)?;
-        let black_box = BlackBox::create()?;
-        let handoff = self.handoff();
+        let cradle = Cradle::new(row)?;
         let mut environment = environment::for_worker(&self.version, &recruit.environment);
         environment.push((SLOT.into(), recruit.slot.to_string().into()));
         environment.push((GENERATION.into(), recruit.generation.to_string().into()));
@@ -107,43 +104,78 @@ impl Crew {
         let (directory, rights) = (recruit.directory.clone(), recruit.rights.clone());
         let niceness = priority::that_can_be_taken_back(rights.is_none());
         let job = shim::Job { words, environment, directory, rights };
-        let mut plan = shim::plan(&recruit.interpreter, &self.sources, &theirs, job);
-        plan.inherit.extend(handoff);
-        plan.inherit.extend([self.rows.as_raw_fd(), self.tallies.descriptor(), black_box.as_raw_fd()]);
+        let mut plan = shim::plan(&recruit.interpreter, &self.sources, &cradle.theirs, job);
+        plan.inherit.extend(self.shared(&cradle));
         // Before the spawn, so that the worker finds it at once; and if it cannot be sent, there is no worker.
-        let berth = Berth {
-            scoreboard: self.rows.as_raw_fd(),
-            row: u32::try_from(row).unwrap_or(u32::MAX),
-            tally: self.tallies.descriptor(),
-            black_box: black_box.as_raw_fd(),
-            handoff,
-        };
-        ours.send(&start(berth))?;
+        cradle.ours.send(&start(self.berth(&cradle)))?;
         let child = spawn::spawn(&plan).map_err(|error| NotSpawned {
             lasting: is_lasting(&error),
             error: spawn_failure(&error, &plan),
         })?;
+        Ok(cradle.member(recruit, niceness, child.pid, child.process))
+    }
+
+    /// What a worker inherits besides its channel.
+    pub(super) fn shared(&self, cradle: &Cradle) -> [RawFd; 5] {
+        let [sender, receiver] = self.handoff();
+        let (rows, tallies) = (self.rows.as_raw_fd(), self.tallies.descriptor());
+        [rows, tallies, cradle.black_box.as_raw_fd(), sender, receiver]
+    }
+
+    pub(super) fn berth(&self, cradle: &Cradle) -> Berth {
+        Berth {
+            scoreboard: self.rows.as_raw_fd(),
+            row: u32::try_from(cradle.row).unwrap_or(u32::MAX),
+            tally: self.tallies.descriptor(),
+            black_box: cradle.black_box.as_raw_fd(),
+            handoff: self.handoff(),
+        }
+    }
+}
+
+/// What is a worker's own before there is a process.
+pub(super) struct Cradle {
+    pub(super) row: usize,
+    pub(super) ours: Channel,
+    pub(super) theirs: OwnedFd,
+    pub(super) black_box: BlackBox,
+}
+
+impl Cradle {
+    pub(super) fn new(row: usize) -> io::Result<Self> {
+        let (ours, theirs) = channel::pair()?;
+        Ok(Self { row, ours: Channel::new(ours)?, theirs, black_box: BlackBox::create()? })
+    }
+
+    /// The process is there.
+    pub(super) fn member(
+        self,
+        recruit: &Recruit,
+        niceness: Option<i32>,
+        pid: i32,
+        process: Process,
+    ) -> Member {
         let mut member = Member {
             slot: recruit.slot,
             generation: recruit.generation,
-            pid: child.pid,
-            process: child.process,
-            channel: ours,
-            row,
+            pid,
+            process,
+            channel: self.ours,
+            row: self.row,
             spawned_at: Instant::now(),
-            courtesy: niceness.map(|it| courtesy(child.pid, it, recruit.slot, recruit.generation)),
+            courtesy: niceness.map(|it| courtesy(pid, it, recruit.slot, recruit.generation)),
             gives_way: false,
             boot_failure: None,
             history: History::default(),
             silence: Silence::default(),
-            black_box,
+            black_box: self.black_box,
             allowance: ALLOWANCE,
             garbage: 0,
         };
         if recruit.may_wait {
             member.give_way();
         }
-        Ok(member)
+        member
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a new worker is told first.
 
 use ferricorn_config::{
-    AccessLog, Bind, LogFormat, NativeHttp, PythonTarget, Settings, SyslogAddress, UvicornValue,
+    AccessLog, Bind, LogFormat, NativeHttp, Preload, PythonTarget, Settings, SyslogAddress, UvicornValue,
 };
 use ferricorn_wire::{AppSettings, DaemonAddress, HookFile, Hooks, LogSettings};
 use serde_json::{Map, Value, json};
@@ -160,7 +160,7 @@ fn cfg(settings: &Settings) -> Map<String, Value> {
         "group": settings.rights.group,
         "umask": settings.umask,
         "wsgi_app": settings.app,
-        "preload_app": false,
+        "preload_app": settings.preload != Preload::No,
         "reload": false,
         "daemon": false,
     });

@@ -225,6 +225,17 @@ impl Observer {
             }
             return false;
         };
+        self.tell_of_boot_failure(pid, stage, text, ends)
+    }
+
+    /// The same, of what was said about it. `pid`: whoever said it, a worker or a template.
+    pub(crate) fn tell_of_boot_failure(
+        &mut self,
+        pid: i32,
+        stage: BootStage,
+        text: String,
+        ends: bool,
+    ) -> bool {
         if ends {
             self.last_word = Some(boot_failure::summary(&text));
         }
@@ -250,6 +261,11 @@ impl Observer {
     /// The last ends of workers, the newest first.
     pub(crate) fn deaths(&self) -> impl Iterator<Item = &Death> {
         self.deaths.iter()
+    }
+
+    /// What the last line is to say.
+    pub(crate) fn ends_for(&mut self, reason: String) {
+        self.last_word = Some(reason);
     }
 
     /// Why the master ends, if it ends for a boot that has failed.

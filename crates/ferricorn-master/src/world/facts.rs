@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, path::Path, time::Duration};
 
 use ferricorn_core::{BootFailure, Command, Event, Exit, RequestId, StopMode, WorkerId};
-use ferricorn_sys::wait;
+use ferricorn_sys::wait::{self, Reaped};
 use ferricorn_wire::{BootStage, ToMaster, ToWorker};
 use tracing::{debug, error, info, warn};
 
@@ -75,38 +75,50 @@ impl World {
 
     /// Waits for every child that has ended. As PID 1 that includes orphans which are none of ours.
     pub(crate) fn reap(&mut self, queue: &mut VecDeque<Event>) {
-        while let Some(wait::Reaped { pid, exit, peak_memory }) = wait::reap() {
-            if self.successor.ends_with(pid) {
-                self.successor_ended(exit, queue);
-                continue;
-            }
-            if self.reloading.pid() == Some(pid) {
-                self.file_executed(exit, queue);
-                continue;
-            }
-            let Some(id) = self.crew.id_of(pid) else {
-                debug!(pid, "reaped an orphan");
-                continue;
-            };
-            // What it said before it went comes before that it went.
-            for message in self.crew.last_words(id) {
-                queue.extend(self.heard(id, message));
-            }
-            let out_of_memory = exit == SIGKILLED && self.shortage.has_killed();
-            if let Some(member) = self.crew.get_mut(id) {
-                member.history.peak_memory = Some(peak_memory);
-                member.history.out_of_memory = out_of_memory;
-            }
-            queue.extend(self.no_python(id, exit));
-            let generation = self.crew.get(id).map(|member| member.generation);
-            let candidate = generation.is_some_and(|it| self.reloading.of(it).is_some());
-            self.call_hook("child_exit", About::worker(pid, id, candidate));
-            let exit = match exit {
-                wait::Exit::Code(code) => Exit::Code(code),
-                wait::Exit::Signal { number, .. } => Exit::Signal(number),
-            };
-            queue.push_back(Event::Exited { id, exit });
+        while let Some(reaped) = wait::reap() {
+            self.reaped(reaped, queue);
         }
+    }
+
+    /// A child has ended.
+    pub(super) fn reaped(&mut self, reaped: Reaped, queue: &mut VecDeque<Event>) {
+        let Reaped { pid, exit, peak_memory } = reaped;
+        if self.successor.ends_with(pid) {
+            self.successor_ended(exit, queue);
+            return;
+        }
+        if self.reloading.pid() == Some(pid) {
+            self.file_executed(exit, queue);
+            return;
+        }
+        if self.template_ended(&reaped, queue) {
+            return;
+        }
+        let Some(id) = self.crew.id_of(pid) else {
+            debug!(pid, "reaped an orphan");
+            if self.crew.awaits_forks() {
+                self.templates.remember(reaped);
+            }
+            return;
+        };
+        // What it said before it went comes before that it went.
+        for message in self.crew.last_words(id) {
+            queue.extend(self.heard(id, message));
+        }
+        let out_of_memory = exit == SIGKILLED && self.shortage.has_killed();
+        if let Some(member) = self.crew.get_mut(id) {
+            member.history.peak_memory = Some(peak_memory);
+            member.history.out_of_memory = out_of_memory;
+        }
+        queue.extend(self.no_python(id, exit));
+        let generation = self.crew.get(id).map(|member| member.generation);
+        let candidate = generation.is_some_and(|it| self.reloading.of(it).is_some());
+        self.call_hook("child_exit", About::worker(pid, id, candidate));
+        let exit = match exit {
+            wait::Exit::Code(code) => Exit::Code(code),
+            wait::Exit::Signal { number, .. } => Exit::Signal(number),
+        };
+        queue.push_back(Event::Exited { id, exit });
     }
 
     /// A process that has ended by itself before anything of a worker has run says by that that it cannot run one.
@@ -130,12 +142,7 @@ impl World {
         match message {
             ToMaster::Ready => Some(Event::Ready { id }),
             ToMaster::BootFailed { stage, text } => {
-                let failure = match stage {
-                    BootStage::Environment | BootStage::Bind => BootFailure::Environment,
-                    BootStage::Import => BootFailure::Boot,
-                    BootStage::Lifespan => BootFailure::Startup,
-                    BootStage::App => BootFailure::App,
-                };
+                let failure = failure_of(stage);
                 if let Some(member) = self.crew.get_mut(id) {
                     member.history.boot_stage = Some(stage);
                     member.boot_failure = Some((stage, text));
@@ -167,5 +174,15 @@ impl World {
                 None
             }
         }
+    }
+}
+
+/// What kind of failure it is that a boot did not come further than this.
+pub(super) fn failure_of(stage: BootStage) -> BootFailure {
+    match stage {
+        BootStage::Environment | BootStage::Bind => BootFailure::Environment,
+        BootStage::Import => BootFailure::Boot,
+        BootStage::Lifespan => BootFailure::Startup,
+        BootStage::App => BootFailure::App,
     }
 }

@@ -3,23 +3,38 @@
 //! Owns: which settings those are, and what of them goes into the worker's process and into its start message. Does not own:
 //! how a process is made (`crew`), the settings.
 
+use std::io;
+
 use ferricorn_config::Settings;
-use ferricorn_core::{Event, Generation, Slot, WorkerId};
+use ferricorn_core::{Event, Generation, Origin, Slot, WorkerId};
 use ferricorn_wire::{Load, Start, ToWorker, Who};
+use tracing::debug;
 
 use super::{Done, World};
 use crate::{
-    crew::{NotSpawned, Recruit},
+    crew::{Berth, NotSpawned, Recruit},
     hooks::{self, About},
     outside::rights,
     python::start_message,
 };
 
 impl World {
-    pub(super) fn hire(&mut self, id: WorkerId, slot: Slot, generation: Generation, urgent: bool) -> Done {
+    pub(super) fn hire(
+        &mut self,
+        id: WorkerId,
+        slot: Slot,
+        generation: Generation,
+        urgent: bool,
+        from: Origin,
+    ) -> Done {
         self.hooks.newest(id);
-        let candidate = self.reloading.of(generation).is_some();
-        self.call_hook("pre_fork", About::worker("[booting]", id, candidate));
+        // The template that was asked for it before could not fork it.
+        if self.crew.awaits_fork(id) {
+            self.crew.give_up_fork(id);
+        } else {
+            let candidate = self.reloading.of(generation).is_some();
+            self.call_hook("pre_fork", About::worker("[booting]", id, candidate));
+        }
         let settings = self.reloading.settings_of(generation, &self.program.settings);
         let recruit = Recruit {
             id,
@@ -33,6 +48,9 @@ impl World {
             name: settings.process_name().to_owned(),
             may_wait: !urgent,
         };
+        if from == Origin::Template {
+            return self.fork(recruit);
+        }
         Done::Happened(match self.spawn(&recruit) {
             Ok(()) => Event::Spawned { id },
             Err(NotSpawned { error, lasting }) => {
@@ -42,35 +60,65 @@ impl World {
     }
 
     fn spawn(&mut self, recruit: &Recruit) -> Result<(), NotSpawned> {
+        let start = self.start_message(recruit);
+        self.crew.spawn(recruit, start)
+    }
+
+    /// Asks the template for it. The answer comes later.
+    fn fork(&mut self, recruit: Recruit) -> Done {
+        let id = recruit.id;
+        let start = self.start_message(&recruit);
+        let asked = match self.templates.of(recruit.generation) {
+            Some(template) => self.crew.fork(recruit, template, start),
+            None => Err(io::ErrorKind::NotFound.into()),
+        };
+        match asked {
+            Ok(()) => Done::Nothing,
+            Err(error) => {
+                debug!("worker {id} cannot be asked of the template: {error}");
+                Done::Happened(Event::ForkFailed { id })
+            }
+        }
+    }
+
+    /// What a new worker is told first, as soon as it is known what it inherits.
+    fn start_message(&self, recruit: &Recruit) -> impl FnOnce(Berth) -> ToWorker + use<> {
         let settings = self.reloading.settings_of(recruit.generation, &self.program.settings);
-        let candidate = self.reloading.of(recruit.generation);
-        let colors = candidate.map_or_else(|| self.program.log.colors(), |it| it.log.colors);
-        let (slot, generation) = (recruit.slot.0, recruit.generation.0);
         let load = load(settings);
-        let log = start_message::log(settings, colors);
-        self.crew.spawn(recruit, |berth| {
+        let log = start_message::log(settings, self.colors_of(recruit.generation));
+        let (slot, generation, age) = (recruit.slot.0, recruit.generation.0, recruit.id.0);
+        let (workers, worker_connections) = (settings.workers, settings.worker_connections);
+        let count_websockets = settings.max_requests > 0;
+        let counts = settings.metrics.counts;
+        move |berth| {
             let worker = Who {
                 slot,
                 generation,
-                age: recruit.id.0,
+                age,
                 master_pid: ferricorn_sys::pid(),
                 scoreboard: berth.scoreboard,
                 row: berth.row,
-                tally: settings.metrics.counts.then_some(berth.tally),
+                tally: counts.then_some(berth.tally),
                 black_box: berth.black_box,
-                workers: settings.workers,
+                workers,
                 handoff: berth.handoff,
-                worker_connections: settings.worker_connections,
-                count_websockets: settings.max_requests > 0,
+                worker_connections,
+                count_websockets,
                 log,
             };
             ToWorker::Start(Box::new(Start { load, worker }))
-        })
+        }
+    }
+
+    /// Whether the log lines of a generation are coloured.
+    pub(super) fn colors_of(&self, generation: Generation) -> bool {
+        let candidate = self.reloading.of(generation);
+        candidate.map_or_else(|| self.program.log.colors(), |it| it.log.colors)
     }
 }
 
 /// What every worker of a generation with these settings loads.
-fn load(settings: &Settings) -> Load {
+pub(super) fn load(settings: &Settings) -> Load {
     let hooks = start_message::hooks(settings)
         // The file has the dictionary as Python has it, with whatever JSON cannot say; and perhaps the logger class.
         .filter(|hooks| {

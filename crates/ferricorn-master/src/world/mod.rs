@@ -10,6 +10,7 @@ mod reload;
 mod report;
 pub(crate) mod run;
 mod sockets;
+mod templates;
 mod upgrade;
 
 use std::{collections::VecDeque, io, os::fd::RawFd, time::Instant};
@@ -45,6 +46,7 @@ use crate::{
 use queues::Queues;
 use report::Look;
 use run::{End, Ended};
+use templates::Templates;
 
 /// What came of an action.
 pub(crate) enum Done {
@@ -62,6 +64,7 @@ pub(crate) enum Done {
 pub(crate) struct World {
     program: Program,
     crew: Crew,
+    templates: Templates,
     signals: Signals,
     listeners: Vec<Listener>,
     successor: Successor,
@@ -128,6 +131,7 @@ impl World {
         Self {
             program,
             crew,
+            templates: Templates::default(),
             signals,
             listeners,
             successor: Successor::default(),
@@ -198,6 +202,7 @@ impl World {
                 let weigh = policy.max_memory.is_some() && self.ticks.is_multiple_of(policy::WEIGH_EVERY);
                 queue.push_back(Event::Sampled(self.crew.vitals(weigh)));
             }
+            (generation, message) = self.templates.hear() => self.template_said(generation, message, queue),
             (id, message) = self.crew.hear() => queue.extend(self.heard(id, message)),
         }
     }
@@ -213,13 +218,12 @@ impl World {
 
     pub(crate) fn execute(&mut self, action: Action) -> Done {
         match action {
-            Action::Spawn { id, slot, generation, urgent, from: _ } => {
-                return self.hire(id, slot, generation, urgent);
+            Action::Spawn { id, slot, generation, urgent, from } => {
+                return self.hire(id, slot, generation, urgent, from);
             }
-            Action::MakeTemplate { generation, .. } => {
-                return Done::Happened(Event::TemplateUnfit { generation });
-            }
-            Action::DropTemplate { .. } | Action::SignalTemplate { .. } => {}
+            Action::MakeTemplate { generation, urgent } => return self.make_template(generation, urgent),
+            Action::DropTemplate { generation } => self.drop_template(generation),
+            Action::SignalTemplate { generation, signal } => self.signal_template(generation, signal),
             Action::GiveWay { id } => self.crew.give_way(id),
             Action::Hurry { id } => self.crew.hurry(id),
             Action::Listen => return self.listen(),
@@ -262,6 +266,7 @@ impl World {
             Action::Notify(notice) => {
                 self.count(&notice);
                 self.follow(&notice);
+                self.tell_of_template(&notice);
                 match notice {
                     Notice::Opened => self.tell_of_opening(),
                     Notice::Stopping(mode) => self.tell_of_stop(mode),
@@ -352,6 +357,7 @@ impl World {
 
     /// Why the loop ended, and what is left. The pid file goes before the socket that answers for it.
     pub(crate) fn ended(mut self, reason: ExitReason) -> End {
+        self.templates.end();
         let why = if self.listen_failed { Ended::ListenFailed } else { Ended::Exited(reason) };
         self.pid_file = None;
         End { why, control: self.control, hooks: self.hooks, last_word: self.observer.last_word() }

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use ferricorn_config::{ListenWhen, Settings};
+use ferricorn_config::{ListenWhen, Preload, Settings};
 use ferricorn_core::{Policy, UpgradeWay};
 
 /// How often the scoreboard is read. It bounds how late a hang is found and how far a worker overshoots its request
@@ -35,7 +35,7 @@ pub(crate) fn from_settings(settings: &Settings) -> Policy {
         // As PID 1 the program must stay what it is to the kernel: everything ends with it.
         upgrade_way: if ferricorn_sys::is_pid_1() { UpgradeWay::InPlace } else { UpgradeWay::Beside },
         upgrade_timeout: settings.upgrade_timeout,
-        preload: false,
+        preload: settings.preload != Preload::No,
         listen_early: settings.listen == ListenWhen::Early,
         sample_every: SAMPLE_EVERY,
     }

@@ -33,6 +33,8 @@ mod module_form;
 mod offsets;
 mod pid1;
 mod pid_file;
+mod preload;
+mod preload_savings;
 mod proxies;
 mod recycle;
 mod releases;

@@ -75,7 +75,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         },
     ),
     Entry::new(Workers, &["max-worker-memory"], Kind::Memory, "MIB").sets(
-        "Replace a worker above this memory, kill it at twice as much: MiB, or 40% of the limit",
+        "Replace a worker above this resident memory, shared pages included, kill it at twice as much: MiB, or 40% of the limit",
         |draft, value| {
             draft.max_worker_memory = Some(value);
         },
@@ -107,9 +107,18 @@ pub(super) static ENTRIES: &[Entry] = &[
         .neutral("5")
         .no_effect("the workers' event loops are watched by `--timeout`"),
     Entry::new(Workers, &["worker-tmp-dir"], Kind::Text, "DIR"),
-    Entry::switch(Workers, &["preload"])
-        .setting(&["preload_app"])
-        .not_yet("each worker loads the application by itself"),
+    Entry::switch(Workers, &["preload"]).setting(&["preload_app"]).off("no-preload").sets(
+        "Load the application once and fork the workers, unless its import does what a fork does not survive",
+        |draft, value| {
+            draft.preload = value.flag();
+        },
+    ),
+    Entry::switch(Workers, &["preload-always"]).sets(
+        "The same without the look at what the import does [also: --preload always]",
+        |draft, value| {
+            draft.preload_always = value.flag();
+        },
+    ),
     Entry::switch(Workers, &["reload"]).not_yet("changed files are not noticed; send SIGHUP to reload"),
     Entry::new(Workers, &["reload-engine"], Kind::Choice(&["auto", "poll", "inotify"]), "ENGINE"),
     Entry::new(Workers, &["reload-extra-file"], Kind::Text, "FILE")

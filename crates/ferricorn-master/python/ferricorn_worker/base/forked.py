@@ -89,6 +89,16 @@ def is_child() -> bool:
     return _is_child
 
 
+def begin_anew() -> None:
+    """Makes this child a worker of its own, with nothing of its parent's: what it opens from here on is its own."""
+    global _is_child
+    _is_child = False
+    _kept.clear()
+    _names.clear()
+    _more.clear()
+    _then.clear()
+
+
 def leave(error: BaseException | None = None) -> NoReturn:
     """Ends a child that has come back to where only the worker goes on, with the status that it asked for if any.
 

@@ -10,38 +10,55 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
-from ..base import forked
+from ..base import ending, forked
 from ..base.errors import EXIT_CODES, BootFailed, user_traceback
 from ..talk import extend
 from ..talk.channel import Channel, MalformedMessage, MasterGone
 from ..talk.start import Start
-from .load import load
-from .serve import Worker, open_logs
+from .load import Loaded, load
+from .serve import Worker, open_logs, take_logs
 from .signals import Signals, tell_exit
 
 
-def run(descriptor: int, extension: int | None = None) -> NoReturn:
-    """Runs the worker on this channel, and exits. `extension` is the descriptor of the native protocol's module."""
+def run(
+    descriptor: int,
+    extension: int | None = None,
+    loaded: Loaded | None = None,
+    numbers: dict[int, int] | None = None,
+) -> NoReturn:
+    """Runs the worker on this channel, and exits. `extension` is the descriptor of the native protocol's module.
+
+    `loaded` and `numbers` are those of a worker that was forked from a template: what is loaded already, and what the
+    master's numbers of descriptors are here.
+    """
+    leave: Callable[[int], NoReturn] = _exit if loaded is None else ending.leave
     channel = Channel(descriptor)
     try:
         start = Start.from_message(channel.wait())
+        who = start.worker if numbers is None else start.worker.with_numbers(numbers)
     except MasterGone:
-        sys.exit(0)
+        leave(0)
     except (MalformedMessage, KeyError, TypeError) as error:
         text = f"the first message cannot be read: {error!r}"
         channel.send({"type": "boot_failed", "stage": "environment", "text": text})
-        sys.exit(1)
+        leave(1)
     extend.use(channel)
-    signals = Signals(start.worker.master_pid, start.worker.black_box)
+    signals = Signals(who.master_pid, who.black_box)
     try:
         signals.install()
-        for inherited in start.worker.descriptors():
+        for inherited in who.descriptors():
             os.set_inheritable(inherited, False)
             forked.keep(inherited)
-        code = _boot_and_serve(start, channel, signals, extension)
+        logs = open_logs(who) if loaded is None else take_logs(loaded.logs, who)
+        worker = Worker(who, channel, signals, logs)
+        if loaded is None:
+            loaded = load(start.load, logs, worker.begin, extension)
+        else:
+            worker.begin(loaded.hooks)
+        code = worker.serve(loaded)
     except BootFailed as error:
         if forked.is_child():
             forked.leave(error)
@@ -65,7 +82,11 @@ def run(descriptor: int, extension: int | None = None) -> NoReturn:
         channel.send({"type": "exiting"})
     if signals.on_exit is not None:
         signals.on_exit()
-    sys.exit(code)
+    leave(code)
+
+
+def _exit(status: int) -> NoReturn:
+    sys.exit(status)
 
 
 def _report_death(error: BaseException, channel: Channel) -> int:
@@ -88,10 +109,3 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         seen.add(id(error))
         yield error
         error = error.__cause__ or error.__context__
-
-
-def _boot_and_serve(start: Start, channel: Channel, signals: Signals, extension: int | None) -> int:
-    """Both halves in one process."""
-    logs = open_logs(start.worker)
-    worker = Worker(start.worker, channel, signals, logs)
-    return worker.serve(load(start.load, logs, worker.begin, extension))

@@ -33,6 +33,15 @@ def open_logs(who: Who) -> Logs:
         raise BootFailed("environment", f"log file `{error.filename}` cannot be opened: {error.strerror}") from None
 
 
+def take_logs(logs: Logs, who: Who) -> Logs:
+    """Makes the log of the process that this worker was forked from its own. Raises `BootFailed`."""
+    try:
+        logs.belong_to({"slot": who.slot, "generation": who.generation})
+        return logs
+    except OSError as error:
+        raise BootFailed("environment", f"log file `{error.filename}` cannot be opened: {error.strerror}") from None
+
+
 class Worker:
     """One worker, from its birth on."""
 

@@ -71,7 +71,7 @@ class JournalHandler(logging.Handler):
         super().__init__()
         self.setFormatter(formatter)
         self._stream = stream
-        self._who = {f"FERRICORN_{name.upper()}": value for name, value in who.items()}
+        self._who = who
         self._shows_pid = shows_pid
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.setblocking(False)
@@ -92,7 +92,7 @@ class JournalHandler(logging.Handler):
             "CODE_LINE": record.lineno,
             "CODE_FUNC": record.funcName,
             "FERRICORN_LOGGER": record.name,
-            **self._who,
+            **{f"FERRICORN_{name.upper()}": value for name, value in self._who.items()},
         }
         try:
             self._send(entry(fields))

@@ -73,6 +73,15 @@ class LogFile:
         if self._captures:
             self.capture()
 
+    def put_away(self) -> None:
+        """Lets go of the file until it is opened anew, so that a file that was deleted meanwhile takes no room."""
+        if self._path is None:
+            return
+        nothing = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
+        for number in (self._descriptor, *((1, 2) if self._captures else ())):
+            os.dup2(nothing, number, inheritable=number < 3)
+        os.close(nothing)
+
     def capture(self) -> None:
         """Makes standard output and standard error this file, now and whenever it is opened anew."""
         if self._path is None:
@@ -125,14 +134,31 @@ class LineHandler(logging.Handler):
 
 def reopen_handlers() -> None:
     """Opens the files of every handler of `logging` anew. Raises `OSError`; the old file then stays open."""
+    for handler in _file_handlers():
+        handler.acquire()
+        try:
+            old = handler.stream
+            if old is not None:
+                handler.stream = handler._open()
+                old.close()
+        finally:
+            handler.release()
+
+
+def put_handlers_away() -> None:
+    """Closes the files of every handler of `logging`. Each is opened again by the first record that comes."""
+    for handler in _file_handlers():
+        handler.acquire()
+        try:
+            old = handler.stream
+            if old is not None:
+                handler.stream = None
+                old.close()
+        finally:
+            handler.release()
+
+
+def _file_handlers() -> list[logging.FileHandler]:
     loggers = [logging.root, *(logging.getLogger(name) for name in list(logging.root.manager.loggerDict))]
-    for handler in {id(handler): handler for logger in loggers for handler in logger.handlers}.values():
-        if isinstance(handler, logging.FileHandler):
-            handler.acquire()
-            try:
-                old = handler.stream
-                if old is not None:
-                    handler.stream = handler._open()
-                    old.close()
-            finally:
-                handler.release()
+    handlers = {id(handler): handler for logger in loggers for handler in logger.handlers}
+    return [handler for handler in handlers.values() if isinstance(handler, logging.FileHandler)]

@@ -20,7 +20,7 @@ from . import log_config
 from .access import access
 from .access.access import Application, Record, all_of
 from .json_lines import JsonFormatter
-from .log_files import LineHandler, LogFile, reopen_handlers
+from .log_files import LineHandler, LogFile, put_handlers_away, reopen_handlers
 
 if TYPE_CHECKING:
     from .access.access_touch import AccessHandler, AccessLoggers
@@ -191,11 +191,26 @@ class Logs:
         if self._access_loggers is not None:
             self._access_loggers.look()
 
+    def put_away(self) -> None:
+        """Lets go of every log file, which others will open anew: this process writes nothing from here on."""
+        for file in self._files():
+            file.put_away()
+        put_handlers_away()
+
+    def belong_to(self, who: dict[str, Any]) -> None:
+        """Opens every log file anew, after a fork, for this worker. Raises `OSError`."""
+        # The formatters hold this very dictionary.
+        self._who.update(who)
+        for file in self._files():
+            file.reopen()
+
+    def _files(self) -> list[LogFile]:
+        return [self._error] if self._access is None else [self._error, self._access]
+
     def reopen(self) -> None:
         """Opens the log files anew."""
-        for file in (self._error, self._access):
-            if file is not None:
-                self._try_to_reopen(file.reopen)
+        for file in self._files():
+            self._try_to_reopen(file.reopen)
         self._try_to_reopen(reopen_handlers)
 
     @staticmethod

@@ -74,11 +74,25 @@ class Channel:
         """Waits for one message. Raises `MasterGone`, `MalformedMessage`."""
         return self._decode(self._socket.recv(MAX_PACKET))
 
+    def wait_with_descriptors(self) -> tuple[dict[str, Any], list[int]]:
+        """Waits for one message, and the descriptors that it brings. Raises `MasterGone`, `MalformedMessage`."""
+        found = self._receive(0)
+        if found is None:
+            raise MasterGone
+        return found
+
+    def close(self) -> None:
+        """Closes this end."""
+        self._socket.close()
+
     def poll(self) -> tuple[dict[str, Any], list[int]] | None:
         """One message if there is one, and the descriptors that it brings. Raises `MasterGone`, `MalformedMessage`."""
+        return self._receive(socket.MSG_DONTWAIT)
+
+    def _receive(self, mode: int) -> tuple[dict[str, Any], list[int]] | None:
         descriptors = array.array("i")
         space = socket.CMSG_SPACE(MOST_DESCRIPTORS * descriptors.itemsize)
-        flags = socket.MSG_DONTWAIT | socket.MSG_CMSG_CLOEXEC
+        flags = mode | socket.MSG_CMSG_CLOEXEC
         try:
             packet, ancillary, _flags, _address = self._socket.recvmsg(MAX_PACKET, space, flags)
         except (BlockingIOError, InterruptedError):

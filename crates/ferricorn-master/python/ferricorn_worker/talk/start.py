@@ -6,7 +6,7 @@ Invariants: a field that an older master does not send has a default; one of a n
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 
@@ -223,10 +223,44 @@ class Who:
             log=LogSettings.from_message(worker["log"]),
         )
 
+    def with_numbers(self, numbers: dict[int, int]) -> Who:
+        """The same where its descriptors have other numbers: what the master calls them, and what they are here."""
+        return replace(
+            self,
+            scoreboard=numbers[self.scoreboard],
+            black_box=numbers[self.black_box],
+            handoff=(numbers[self.handoff[0]], numbers[self.handoff[1]]),
+            tally=None if self.tally is None else numbers[self.tally],
+        )
+
     def descriptors(self) -> tuple[int, ...]:
         """Every descriptor that the message names."""
         optional = () if self.tally is None else (self.tally,)
         return (self.scoreboard, self.black_box, *self.handoff, *optional)
+
+
+@dataclass(frozen=True)
+class LoadTemplate:
+    """The first message to a template."""
+
+    load: Load
+    log: LogSettings
+    generation: int
+    master_pid: int
+    black_box: int
+    look: bool
+
+    @staticmethod
+    def from_message(message: dict[str, Any]) -> LoadTemplate:
+        """Reads a `load` message; fields of a newer master are ignored."""
+        return LoadTemplate(
+            load=Load.from_message(message["load"]),
+            log=LogSettings.from_message(message["log"]),
+            generation=message["generation"],
+            master_pid=message["master_pid"],
+            black_box=message["black_box"],
+            look=message["look"],
+        )
 
 
 @dataclass(frozen=True)

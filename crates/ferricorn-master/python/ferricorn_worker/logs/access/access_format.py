@@ -171,6 +171,9 @@ def _compile(format_: str, finish: str, names: dict[str, Any]) -> Any:
         user=user,
         variable=variable,
     )
+    if "pid" in values:
+        # The line may be made for workers that are forked from this process.
+        os.register_at_fork(after_in_child=lambda: names.update(pid=f"<{os.getpid()}>"))
     exec(compile(source, "<access log format>", "exec"), names)
     return names["line"]
 

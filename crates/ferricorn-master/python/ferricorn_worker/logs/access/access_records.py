@@ -72,7 +72,6 @@ def to_logger(format_: str) -> Record:
 def to_json(format_: str, write: Callable[[bytes], None], who: dict[str, Any]) -> Record:
     """One JSON object per line, with the line of the format as its `message`."""
     line = compile_format(format_)
-    fixed = {"level": "info", "pid": os.getpid(), "logger": "gunicorn.access", **who}
 
     def record(scope: Any, status: int, size: int, headers: Headers, seconds: float) -> None:
         client = scope.get("client")
@@ -80,7 +79,10 @@ def to_json(format_: str, write: Callable[[bytes], None], who: dict[str, Any]) -
         text = json.dumps(
             {
                 "time": time_of(None),
-                **fixed,
+                "level": "info",
+                "pid": os.getpid(),
+                "logger": "gunicorn.access",
+                **who,
                 "message": line(scope, status, size, headers, seconds)[:-1],
                 "client": client[0] if client else None,
                 "method": scope.get("method", "GET"),

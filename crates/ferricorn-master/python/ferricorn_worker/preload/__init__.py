@@ -1,0 +1,1 @@
+"""Preload: one process loads the application, and workers are forked of it."""

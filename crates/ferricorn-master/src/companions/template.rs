@@ -1,0 +1,140 @@
+//! The template as the system knows it: its process, its channel, its black box.
+//!
+//! Owns: talking to it. Does not own: its life (the core's), the workers that it forks (`crew`).
+//!
+//! Invariant: it never has a listening socket. Whoever keeps one keeps the port, also after the master's stop.
+
+use std::{
+    io,
+    os::fd::{AsRawFd as _, RawFd},
+    path::Path,
+};
+
+use ferricorn_core::{Generation, Slot, WorkerId};
+use ferricorn_sys::{BlackBox, Courtesy, Signal, channel, priority};
+use ferricorn_wire::{FromTemplate, LoadTemplate, MAX_PACKET, ToTemplate};
+use tracing::{debug, warn};
+
+use super::companion::Companion;
+use crate::{
+    Command,
+    link::{Channel, Heard},
+    python::shim::Job,
+};
+
+/// A process that has loaded the application, and that workers are forked from.
+pub(crate) struct Template {
+    pub(crate) generation: Generation,
+    companion: Companion,
+    channel: Channel,
+    black_box: BlackBox,
+    buffer: Vec<u8>,
+    /// How it gives way to those that serve while nobody waits for it.
+    courtesy: Option<Courtesy>,
+    /// What the application does that a fork does not survive.
+    pub(crate) hazards: Vec<String>,
+    /// Memory in bytes that the workers have in common.
+    pub(crate) shared: u64,
+}
+
+impl Template {
+    /// Starts one. It gets the message that `load` makes of the number of its black box.
+    pub(crate) fn start(
+        generation: Generation,
+        interpreter: &Path,
+        command: &Command,
+        job: Job,
+        load: impl FnOnce(RawFd) -> LoadTemplate,
+    ) -> io::Result<Self> {
+        let (ours, theirs) = channel::pair()?;
+        let channel = Channel::new(ours)?;
+        let black_box = BlackBox::create()?;
+        // Before the start, so that it is found at once; and if it cannot be sent, there is no template.
+        channel.send(&ToTemplate::Load(Box::new(load(black_box.as_raw_fd()))))?;
+        let companion = Companion::start_with(interpreter, command, &theirs, &[black_box.as_raw_fd()], job)?;
+        Ok(Self {
+            generation,
+            companion,
+            channel,
+            black_box,
+            buffer: vec![0; MAX_PACKET],
+            courtesy: None,
+            hazards: Vec::new(),
+            shared: 0,
+        })
+    }
+
+    pub(crate) fn pid(&self) -> i32 {
+        self.companion.pid()
+    }
+
+    /// Leaves the processors to those that serve, as far as that can be taken back. `same_user`: it is of our own user.
+    pub(crate) fn give_way(&mut self, same_user: bool) {
+        let Some(niceness) = priority::that_can_be_taken_back(same_user) else { return };
+        // Its import may start processes, which are known by descent; it has no variables of its own.
+        let courtesy = Courtesy::new(self.pid(), niceness, Vec::new());
+        if let Err(error) = courtesy.give() {
+            debug!("the template (pid: {}) does not give way to others: {error}", self.pid());
+        }
+        self.courtesy = Some(courtesy);
+    }
+
+    /// Gives way no more: what it forks would inherit that.
+    pub(crate) fn hurry(&mut self) {
+        if let Some(courtesy) = self.courtesy.take()
+            && let Err(error) = courtesy.take_back()
+        {
+            debug!("the template (pid: {}) goes on giving way to others: {error}", self.pid());
+        }
+    }
+
+    /// Asks for a worker. `descriptors`: what it inherits, its channel first.
+    pub(crate) fn fork(&self, id: WorkerId, slot: Slot, descriptors: &[RawFd]) -> io::Result<()> {
+        let order = ToTemplate::Fork { id: id.0, slot: slot.0, descriptors: descriptors.to_vec() };
+        self.channel.send_with(&order, descriptors)
+    }
+
+    /// The next thing that it says. Never comes when it is gone: its exit is on its way. May be dropped while it waits: nothing
+    /// is lost.
+    pub(crate) async fn hear(&mut self) -> FromTemplate {
+        loop {
+            match self.channel.hear(&mut self.buffer).await {
+                Heard::Message(message) => return message,
+                Heard::Garbage(error) => self.complain(&error),
+                Heard::End => {}
+            }
+        }
+    }
+
+    /// What one that has exited still said.
+    pub(crate) fn last_words(&mut self) -> Vec<FromTemplate> {
+        let mut words = Vec::new();
+        loop {
+            match self.channel.last_word(&mut self.buffer) {
+                Heard::Message(message) => words.push(message),
+                Heard::Garbage(error) => self.complain(&error),
+                Heard::End => return words,
+            }
+        }
+    }
+
+    /// What it has written into its black box: its stack.
+    pub(crate) fn open_black_box(&self) -> String {
+        self.black_box.take().unwrap_or_else(|error| format!("the black box cannot be read: {error}"))
+    }
+
+    /// Asks it for its stack.
+    pub(crate) fn dump(&self) {
+        // What is there already was not meant for this report.
+        let _old = self.black_box.take();
+        self.companion.signal(Signal::User2);
+    }
+
+    pub(crate) fn kill(&self) {
+        self.companion.kill();
+    }
+
+    fn complain(&self, error: &io::Error) {
+        warn!("a message of the template (pid: {}) cannot be understood: {error}", self.pid());
+    }
+}

@@ -1,0 +1,366 @@
+//! The templates: what the core orders of them, and what they say.
+//!
+//! Owns: their processes, which generation each is of, and the log lines about them. Does not own: their life (the core's),
+//! the workers that they fork (`crew`).
+//!
+//! Invariant: what a template that was dropped says or does is heard by nobody. Its exit is waited for like any child's.
+
+use std::{
+    collections::VecDeque,
+    future::poll_fn,
+    io,
+    pin::pin,
+    task::Poll,
+    thread,
+    time::{Duration, Instant},
+};
+
+use ferricorn_config::Preload;
+use ferricorn_core::{Event, Generation, Notice, TemplateSignal, WorkerId};
+use ferricorn_sys::wait::{self, Reaped};
+use ferricorn_wire::{BootStage, FromTemplate, LoadTemplate, milliseconds};
+use tracing::{debug, error, info, warn};
+
+use super::{Done, World, facts::failure_of, hire};
+use crate::{
+    companions::template::Template,
+    outside::rights,
+    python::{environment, shim::Job, start_message},
+    reports::hang,
+};
+
+/// How many children that nobody knows are remembered while a template may still tell whose they are.
+const MOST_STRANGERS: usize = 64;
+
+/// How long the end of the master waits for templates that were killed.
+const LAST_WAIT: Duration = Duration::from_secs(2);
+
+/// Between two looks at that.
+const A_MOMENT: Duration = Duration::from_millis(2);
+
+/// Every template's process.
+#[derive(Default)]
+pub(super) struct Templates {
+    current: Vec<Template>,
+    /// Those that were killed, and have not been waited for.
+    dying: Vec<Template>,
+    /// Children that have ended before their template has said that they are workers.
+    strangers: Vec<Reaped>,
+    /// How the last one was lost, until that was told.
+    lost: Option<Lost>,
+}
+
+/// How a template was lost.
+enum Lost {
+    /// There was none.
+    NotStarted(io::Error),
+    /// It has said that the application cannot be loaded.
+    Failed { pid: i32, stage: BootStage, text: String },
+    /// It has ended; what it wrote of its end, if anything.
+    Ended { pid: i32, cause: String, crash: Option<String> },
+}
+
+impl Templates {
+    pub(super) fn of(&self, generation: Generation) -> Option<&Template> {
+        self.current.iter().find(|template| template.generation == generation)
+    }
+
+    fn of_mut(&mut self, generation: Generation) -> Option<&mut Template> {
+        self.current.iter_mut().find(|template| template.generation == generation)
+    }
+
+    /// Kills it. What it says or does from here on is heard by nobody.
+    fn kill(&mut self, generation: Generation) {
+        let gone: Vec<_> =
+            self.current.extract_if(.., |template| template.generation == generation).collect();
+        gone.iter().for_each(Template::kill);
+        self.dying.extend(gone);
+    }
+
+    /// The next thing that one of them says. Never comes without one. May be dropped while it waits: nothing is lost.
+    pub(super) async fn hear(&mut self) -> (Generation, FromTemplate) {
+        poll_fn(|context| {
+            for template in &mut self.current {
+                let generation = template.generation;
+                if let Poll::Ready(message) = pin!(template.hear()).poll(context) {
+                    return Poll::Ready((generation, message));
+                }
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// Kills and waits for all that are left, for after the event loop. One that the kernel does not let go is left to it.
+    pub(super) fn end(&mut self) {
+        self.current.iter().for_each(Template::kill);
+        let mut left: Vec<_> =
+            self.current.drain(..).chain(self.dying.drain(..)).map(|it| it.pid()).collect();
+        let until = Instant::now() + LAST_WAIT;
+        while !left.is_empty() && Instant::now() < until {
+            match wait::reap() {
+                Some(reaped) => left.retain(|pid| *pid != reaped.pid),
+                None => thread::sleep(A_MOMENT),
+            }
+        }
+    }
+
+    /// Remembers a child that nobody knows, and that a template may have forked.
+    pub(super) fn remember(&mut self, reaped: Reaped) {
+        if self.strangers.len() < MOST_STRANGERS {
+            self.strangers.push(reaped);
+        }
+    }
+}
+
+impl World {
+    pub(super) fn make_template(&mut self, generation: Generation, urgent: bool) -> Done {
+        if let Err(error) = wait::adopt_orphans(true) {
+            warn!(
+                "the application is not preloaded, since forked workers cannot become the master's children: {error}"
+            );
+            return Done::Happened(Event::TemplateUnfit { generation });
+        }
+        match self.start_template(generation) {
+            Ok(mut template) => {
+                if !urgent {
+                    let settings = self.reloading.settings_of(generation, &self.program.settings);
+                    template.give_way(rights::of_worker(settings).is_none());
+                }
+                debug!("Booting template with pid: {}", template.pid());
+                self.templates.current.push(template);
+                Done::Nothing
+            }
+            Err(error) => {
+                self.templates.lost = Some(Lost::NotStarted(error));
+                Done::Happened(Event::TemplateExited { generation })
+            }
+        }
+    }
+
+    fn start_template(&self, generation: Generation) -> io::Result<Template> {
+        let settings = self.reloading.settings_of(generation, &self.program.settings);
+        let words = vec![format!("template {}", settings.app).into(), settings.process_name().into()];
+        let environment = environment::for_worker(self.program.version, &settings.environment);
+        let rights = rights::of_worker(settings);
+        let job = Job { words, environment, directory: settings.chdir.clone(), rights };
+        let interpreter = settings.python.clone().unwrap_or_default();
+        let colors = self.colors_of(generation);
+        Template::start(generation, &interpreter, &self.program.invocation.command(), job, |black_box| {
+            LoadTemplate {
+                load: hire::load(settings),
+                log: start_message::log(settings, colors),
+                generation: generation.0,
+                master_pid: ferricorn_sys::pid(),
+                black_box,
+                look: settings.preload != Preload::Always,
+            }
+        })
+    }
+
+    pub(super) fn drop_template(&mut self, generation: Generation) {
+        self.crew.give_up_forks(generation);
+        self.templates.kill(generation);
+    }
+
+    pub(super) fn signal_template(&mut self, generation: Generation, signal: TemplateSignal) {
+        match signal {
+            TemplateSignal::Dump => drop(self.templates.of(generation).map(Template::dump)),
+            TemplateSignal::Kill => self.drop_template(generation),
+        }
+    }
+
+    pub(super) fn template_said(
+        &mut self,
+        generation: Generation,
+        message: FromTemplate,
+        queue: &mut VecDeque<Event>,
+    ) {
+        match message {
+            FromTemplate::TemplateReady { shared } => {
+                if let Some(template) = self.templates.of_mut(generation) {
+                    template.shared = shared;
+                    template.hurry();
+                }
+                queue.push_back(Event::TemplateReady { generation });
+            }
+            FromTemplate::TemplateUnfit { hazards } => {
+                if let Some(template) = self.templates.of_mut(generation) {
+                    template.hazards = hazards;
+                }
+                queue.push_back(Event::TemplateUnfit { generation });
+            }
+            FromTemplate::BootFailed { stage, text } => {
+                let pid = self.templates.of(generation).map_or(0, Template::pid);
+                self.templates.lost = Some(Lost::Failed { pid, stage, text });
+                // It exits by itself; nothing more of it is of interest.
+                self.drop_template(generation);
+                queue.push_back(Event::TemplateFailed { generation, failure: failure_of(stage) });
+            }
+            FromTemplate::Extend { milliseconds } => {
+                let by = Duration::from_millis(milliseconds);
+                queue.push_back(Event::TemplateExtended { generation, by });
+            }
+            FromTemplate::Forked { id, pid } => self.forked(WorkerId(id), pid, queue),
+            FromTemplate::NotForked { id, error } => {
+                let id = WorkerId(id);
+                warn!("the template cannot fork a worker, which is spawned plainly: {error}");
+                self.crew.give_up_fork(id);
+                queue.push_back(Event::ForkFailed { id });
+            }
+        }
+    }
+
+    fn forked(&mut self, id: WorkerId, pid: i32, queue: &mut VecDeque<Event>) {
+        if self.crew.forked(id, pid) {
+            queue.push_back(Event::Spawned { id });
+        }
+        // It may have ended before we have heard of it.
+        let ended: Vec<_> = self.templates.strangers.extract_if(.., |it| it.pid == pid).collect();
+        for reaped in ended {
+            self.reaped(reaped, queue);
+        }
+        if !self.crew.awaits_forks() {
+            self.templates.strangers.clear();
+        }
+    }
+
+    /// Whether a child that has ended was a template.
+    pub(super) fn template_ended(&mut self, reaped: &Reaped, queue: &mut VecDeque<Event>) -> bool {
+        if let Some(at) = self.templates.dying.iter().position(|template| template.pid() == reaped.pid) {
+            self.templates.dying.remove(at);
+            return true;
+        }
+        let Some(current) = self.templates.current.iter_mut().find(|it| it.pid() == reaped.pid) else {
+            return false;
+        };
+        let generation = current.generation;
+        // What it said before it went comes before that it went.
+        for message in current.last_words() {
+            self.template_said(generation, message, queue);
+        }
+        self.crew.give_up_forks(generation);
+        let gone = self.templates.current.extract_if(.., |it| it.generation == generation).next();
+        // Without it, its last word was that the application cannot be loaded.
+        if let Some(template) = gone {
+            self.templates.lost = Some(Lost::Ended {
+                pid: reaped.pid,
+                cause: cause(reaped.exit, self.shortage.has_killed()),
+                crash: hang::last_crash(&template.open_black_box()).map(str::to_owned),
+            });
+            queue.push_back(Event::TemplateExited { generation });
+        }
+        true
+    }
+
+    /// Tells of a template what the core says of it.
+    pub(super) fn tell_of_template(&mut self, notice: &Notice) {
+        match notice {
+            Notice::TemplateReady { generation, boot } => self.tell_of_ready_template(*generation, *boot),
+            Notice::TemplateUnfit { generation } => self.tell_of_hazards(*generation),
+            Notice::TemplateTimedOut { generation } => {
+                let Some(template) = self.templates.of(*generation) else { return };
+                let block = hang::block(&template.open_black_box(), &[]);
+                let pid = template.pid();
+                error!(
+                    critical = true,
+                    "TEMPLATE BOOT TIMEOUT (pid:{pid}), it has not loaded the application:\n{block}"
+                );
+            }
+            Notice::TemplateSilent { generation, silent_for } => {
+                let pid = self.templates.of(*generation).map_or(0, Template::pid);
+                let silent_for = silent_for.as_secs_f64();
+                error!(silent_for, "Template does not fork, and is killed (pid: {pid})");
+            }
+            Notice::TemplateLost { generation, retry_in, ends } => {
+                self.tell_of_lost_template(*generation, *retry_in, *ends);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl World {
+    fn tell_of_ready_template(&self, generation: Generation, boot: Duration) {
+        let Some(template) = self.templates.of(generation) else { return };
+        let settings = self.reloading.settings_of(generation, &self.program.settings);
+        let (pid, generation, import_ms) = (template.pid(), generation.0, milliseconds(boot));
+        let workers = settings.workers;
+        let mebibytes = template.shared >> 20;
+        if workers > 1 {
+            return info!(
+                generation,
+                import_ms, "Template ready (pid: {pid}): {workers} workers share {mebibytes} MB"
+            );
+        }
+        info!(generation, import_ms, "Template ready (pid: {pid})");
+        let is_replaced = settings.max_requests > 0 || !settings.max_worker_lifetime.is_zero();
+        if generation == 1 && workers == 1 && !is_replaced {
+            info!(
+                "One worker shares its memory with nobody: `--preload` makes its replacement quick, and saves nothing"
+            );
+        }
+    }
+
+    fn tell_of_hazards(&self, generation: Generation) {
+        let hazards =
+            self.templates.of(generation).map(|template| template.hazards.as_slice()).unwrap_or_default();
+        if hazards.is_empty() {
+            return;
+        }
+        let list = hazards.join("\n  ");
+        warn!(
+            "The application is not preloaded, and each worker of generation {generation} loads it by itself, since its import \
+             does what a fork does not survive:\n  {list}\nhint: do it in the application's startup (lifespan), where each worker \
+             has its own; `--preload always` forks all the same"
+        );
+    }
+
+    fn tell_of_lost_template(&mut self, generation: Generation, retry_in: Option<Duration>, ends: bool) {
+        let until = if retry_in.is_some() { " until it is back" } else { "" };
+        let retry_in = retry_in.map(|pause| pause.as_secs_f64());
+        let generation = generation.0;
+        match self.templates.lost.take() {
+            Some(Lost::NotStarted(error)) => {
+                warn!(
+                    generation,
+                    retry_in, "Template cannot be started; workers are spawned plainly{until}: {error}"
+                );
+            }
+            Some(Lost::Failed { pid, stage, text }) => {
+                self.observer.tell_of_boot_failure(pid, stage, text, ends);
+                if retry_in.is_some() {
+                    warn!(
+                        generation,
+                        retry_in, "Template failed to boot (pid: {pid}); workers are spawned plainly{until}"
+                    );
+                }
+            }
+            Some(Lost::Ended { pid, cause, crash }) => {
+                if ends {
+                    let reason =
+                        format!("the template (pid: {pid}) ended while it loaded the application: {cause}");
+                    return self.observer.ends_for(reason);
+                }
+                warn!(
+                    generation,
+                    cause, retry_in, "Template exited (pid: {pid}); workers are spawned plainly{until}"
+                );
+                if let Some(crash) = crash {
+                    error!("Template (pid: {pid}) has crashed here:\n{crash}");
+                }
+            }
+            None if ends => self.observer.ends_for("the application was not loaded in time".to_owned()),
+            // It was killed for a reason that was told.
+            None => warn!(generation, retry_in, "Workers are spawned plainly{until}"),
+        }
+    }
+}
+
+fn cause(exit: wait::Exit, out_of_memory: bool) -> String {
+    match exit {
+        wait::Exit::Code(code) => format!("exit code {code}"),
+        wait::Exit::Signal { number: 9, .. } if out_of_memory => "out of memory".to_owned(),
+        wait::Exit::Signal { number, .. } => wait::signal_name(number).to_owned(),
+    }
+}
