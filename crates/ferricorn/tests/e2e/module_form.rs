@@ -46,7 +46,8 @@ fn package(folder: &Path) {
 }
 
 fn module(options: &[&str]) -> Builder {
-    let builder = Server::command(python()).target(None).no_bind().app(APP);
+    // In its development mode asyncio tells of callbacks that a busy machine makes slow.
+    let builder = Server::command(python()).target(None).no_bind().app(APP).expect_stranger("Executing <");
     package(builder.folder());
     let path = builder.folder().join("lib");
     builder.variable("PYTHONPATH", path).args(options).args(["-m", "ferricorn", "main:app"])
