@@ -150,7 +150,7 @@ fn of_compose(facts: &Facts, file: &Composition, service: &Service, findings: &m
     let source = facts.sources.get(file.file);
     let span = line.written.span;
     if span.file != file.file {
-        return;
+        return of_image(facts, deployment, findings);
     }
     for (name, place) in put_in(source.slice(span)) {
         let elsewhere = facts.is_named(name) || service.env_files.iter().any(|_| facts.dotenv.is_empty());
@@ -167,6 +167,36 @@ fn of_compose(facts: &Facts, file: &Composition, service: &Service, findings: &m
         } else {
             finding.help(format!("write a default, as ${{{name}:-…}}, or name it in .env.example"))
         }));
+    }
+}
+
+/// The command of an image that compose builds: what neither sets is nothing.
+fn of_image(facts: &Facts, deployment: &Deployment, findings: &mut Findings) {
+    let Some(command) = deployment.server().filter(|it| it.shell.is_some() && !it.optional) else { return };
+    let image = facts.image(command.span.file).is_some();
+    // Where a platform builds it too, that sets more.
+    let elsewhere = facts.deployments.iter().any(|other| {
+        other.platform != Platform::Docker
+            && other.server().is_some_and(|it| it.span.file == command.span.file)
+    });
+    if deployment.env.open || !image || elsewhere {
+        return;
+    }
+    for word in command.words.iter().skip(command.program_word + 1) {
+        let source = facts.sources.get(word.span.file);
+        for (name, place) in put_in(source.slice(word.span)) {
+            let set = deployment.env.get(name).or_else(|| command.env.get(name)).is_some();
+            if set || facts.is_named(name) || is_set(name) || !is_name(name) {
+                continue;
+            }
+            let start = word.span.range().start;
+            let place = source.span(start + place.start..start + place.end);
+            let finding = said(place, name, "neither the image nor compose sets it")
+                .also(deployment.place, "starts this command")
+                .happens("the shell puts in nothing, and the server exits with 2")
+                .help(format!("write a default, as ${{{name}:-…}}, or set {name}"));
+            findings.add(deployment.sign(finding));
+        }
     }
 }
 
