@@ -48,6 +48,16 @@ pub enum Request {
         /// Answer when it has succeeded or failed, and not at once.
         wait: bool,
     },
+    /// Replace the worker of one seat.
+    Recycle {
+        /// The seat.
+        slot: u16,
+    },
+    /// What the worker of one seat is doing: its stacks, requests and tasks.
+    Dump {
+        /// The seat.
+        slot: u16,
+    },
     /// Stop gracefully.
     Stop,
     /// Run this many workers.

@@ -107,7 +107,7 @@ fn every_message_between_two_masters_is_as_written_down() {
 
 #[test]
 fn every_message_of_the_control_socket_is_as_written_down() {
-    assert_eq!(round_trip::<Request>("control_request").len(), 7);
+    assert_eq!(round_trip::<Request>("control_request").len(), 9);
     assert_eq!(round_trip::<Response>("control_response").len(), 6);
 }
 

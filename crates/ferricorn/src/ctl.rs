@@ -7,7 +7,7 @@ pub(crate) mod client;
 
 use std::{collections::BTreeSet, ffi::OsString, fmt::Write as _};
 
-use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind};
+use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind, value_parser};
 use ferricorn_config::MOST_WORKERS;
 use ferricorn_telemetry::metrics::Histogram;
 use ferricorn_wire::control::{Request, Response, Status};
@@ -55,6 +55,8 @@ fn ask(matches: &ArgMatches) -> Result<Response, Failure> {
         Some(("upgrade", matches)) => Request::Upgrade { wait: wait(matches) },
         Some(("stop", matches)) if wait(matches) => return client::stop_and_wait(&target),
         Some(("stop", _)) => Request::Stop,
+        Some(("recycle", matches)) => Request::Recycle { slot: slot(matches) },
+        Some(("dump", matches)) => Request::Dump { slot: slot(matches) },
         Some(("scale", matches)) => {
             let workers = matches.get_one("workers").copied().unwrap_or(1);
             if wait(matches) {
@@ -67,12 +69,23 @@ fn ask(matches: &ArgMatches) -> Result<Response, Failure> {
     client::ask(&target, request)
 }
 
+fn slot(matches: &ArgMatches) -> u16 {
+    matches.get_one("slot").copied().unwrap_or(0)
+}
+
 fn command() -> Command {
     let wait = || {
         Arg::new("wait")
             .long("wait")
             .action(ArgAction::SetTrue)
             .help("Wait for the outcome; exit with 1 if it failed")
+    };
+    let seat = || {
+        Arg::new("slot")
+            .value_name("SLOT")
+            .required(true)
+            .value_parser(value_parser!(u16))
+            .help("The slot, from 0")
     };
     client::with_target(Command::new("ferricorn ctl"))
         .bin_name("ferricorn ctl")
@@ -89,6 +102,18 @@ fn command() -> Command {
             Command::new("upgrade").about("Hands over to the program on disk, as USR2 does").arg(wait()),
         )
         .subcommand(Command::new("stop").about("Stops gracefully, as TERM does").arg(wait()))
+        .subcommand(
+            Command::new("recycle")
+                .bin_name("ferricorn ctl recycle")
+                .about("Replaces the worker of one slot, without loss")
+                .arg(seat()),
+        )
+        .subcommand(
+            Command::new("dump")
+                .bin_name("ferricorn ctl dump")
+                .about("Shows what the worker of one slot is doing: stacks, requests, tasks")
+                .arg(seat()),
+        )
         .subcommand(
             Command::new("scale")
                 .bin_name("ferricorn ctl scale")
@@ -182,8 +207,17 @@ mod tests {
 
     #[test]
     fn strange_words_are_usage_errors() {
-        for line in ["stat", "scale", "scale 0", "scale x", "scale 99999", "status --wait", "--pid 0 status"]
-        {
+        for line in [
+            "stat",
+            "scale",
+            "scale 0",
+            "scale x",
+            "scale 99999",
+            "dump",
+            "recycle x",
+            "status --wait",
+            "--pid 0 status",
+        ] {
             let words: Vec<_> = line.split(' ').map(OsString::from).collect();
             assert!(command().try_get_matches_from(&words).is_err(), "{line}");
         }

@@ -9,6 +9,7 @@ pub(crate) mod limits;
 pub(crate) mod manager;
 pub(crate) mod rights;
 pub(crate) mod shortage;
+pub(crate) mod standing;
 pub(crate) mod throttling;
 pub(crate) mod title;
 

@@ -11,6 +11,8 @@ pub(crate) fn for_worker(version: &str, given: &[(String, String)]) -> Vec<(OsSt
         "LISTEN_FDS",
         "LISTEN_FDNAMES",
         "NOTIFY_SOCKET",
+        "WATCHDOG_PID",
+        "WATCHDOG_USEC",
         "SERVER_SOFTWARE",
         ferricorn_wire::upgrade::VARIABLE,
     ];

@@ -1,14 +1,33 @@
 //! What is done about a request of `ferricorn ctl`, and the core's replies in words.
 
-use std::collections::VecDeque;
+use std::{
+    collections::VecDeque,
+    time::{Duration, Instant},
+};
 
-use ferricorn_core::{Command, Event, Reply, RequestId, Snapshot, Stage, StopMode, WorkerSnapshot};
-use ferricorn_sys::Listener;
+use ferricorn_core::{Command, Event, Reply, RequestId, Snapshot, Stage, StopMode, WorkerId, WorkerSnapshot};
+use ferricorn_sys::{Listener, Signal};
 use ferricorn_wire::control::{Request, Response, Status, WorkerStatus};
+use tokio::sync::oneshot;
 use tracing::info;
 
 use super::{World, report::traffic};
-use crate::{crew::Crew, reload::Asker, sources::control::Ask};
+use crate::{crew::Crew, reload::Asker, reports::hang, sources::control::Ask};
+
+/// How long a worker has to write its stacks: it does so in a signal handler, and adds requests and tasks when its
+/// interpreter comes to it.
+const WRITTEN: Duration = Duration::from_millis(80);
+
+/// Somebody waits for the stacks of a worker.
+pub(super) struct Dump {
+    id: WorkerId,
+    asked_at: Instant,
+    answer: oneshot::Sender<Response>,
+}
+
+fn nobody_in(slot: u16) -> Response {
+    Response::Failed { text: format!("no worker serves in slot {slot}") }
+}
 
 impl World {
     pub(super) fn asked(&mut self, ask: Ask, queue: &mut VecDeque<Event>) {
@@ -21,6 +40,11 @@ impl World {
         let (command, at_once) = match request {
             Request::Status => (Command::Status, None),
             Request::Observe | Request::Metrics { .. } => return self.look_for(request, answer, queue),
+            Request::Recycle { slot } => {
+                info!("Handling command: recycle slot {slot}");
+                return self.recycle(slot, answer);
+            }
+            Request::Dump { slot } => return self.dump(slot, answer),
             Request::Reload { wait } => {
                 info!("Handling command: reload");
                 return self.reload_for(vec![Asker { answer, wait }], queue);
@@ -40,6 +64,52 @@ impl World {
             self.control.remember(RequestId(self.requests), answer);
         }
         queue.push_back(event);
+    }
+
+    /// Asks the worker of a seat to go, which is replaced first.
+    pub(super) fn recycle(&mut self, slot: u16, answer: oneshot::Sender<Response>) {
+        let response = match self.crew.serving_in(slot) {
+            Some(id) => {
+                self.crew.signal(id, Signal::Terminate);
+                Response::Done { text: format!("the worker of slot {slot} will be replaced") }
+            }
+            None => nobody_in(slot),
+        };
+        // It may have hung up.
+        let _ = answer.send(response);
+    }
+
+    /// Asks the worker of a seat for its stacks. They are there at one of the next looks at the workers.
+    pub(super) fn dump(&mut self, slot: u16, answer: oneshot::Sender<Response>) {
+        match self.crew.serving_in(slot) {
+            Some(id) => {
+                self.crew.signal(id, Signal::User2);
+                self.dumps.push(Dump { id, asked_at: Instant::now(), answer });
+            }
+            None => {
+                let _ = answer.send(nobody_in(slot));
+            }
+        }
+    }
+
+    /// Answers with the stacks that workers have written by now.
+    pub(super) fn answer_dumps(&mut self) {
+        let (ready, waiting) =
+            std::mem::take(&mut self.dumps).into_iter().partition(|dump| dump.asked_at.elapsed() >= WRITTEN);
+        self.dumps = waiting;
+        let ready: Vec<Dump> = ready;
+        for Dump { id, answer, .. } in ready {
+            let response = match self.crew.get(id) {
+                Some(member) => {
+                    let block = hang::block(&self.crew.open_black_box(id), &self.crew.in_flight(member));
+                    Response::Text {
+                        text: format!("Worker (pid: {}, slot: {})\n{block}\n", member.pid, member.slot.0),
+                    }
+                }
+                None => Response::Failed { text: "the worker has ended meanwhile".to_owned() },
+            };
+            let _ = answer.send(response);
+        }
     }
 
     pub(super) fn reply(&mut self, to: RequestId, reply: Reply) {
@@ -70,6 +140,8 @@ fn name(request: Request) -> &'static str {
         Request::Status => "status",
         Request::Observe => "observe",
         Request::Metrics { .. } => "metrics",
+        Request::Recycle { .. } => "recycle",
+        Request::Dump { .. } => "dump",
         Request::Reload { .. } => "reload",
         Request::Upgrade { .. } => "upgrade",
         Request::Stop => "stop",

@@ -1,14 +1,46 @@
 //! What the master counts of the life of the service, and what it tells as metrics by gunicorn's names.
 
-use ferricorn_core::Notice;
+use std::{collections::VecDeque, time::Duration};
+
+use ferricorn_core::{Event, Notice, Vitals, WorkerId};
 use ferricorn_sys::Listener;
 use ferricorn_telemetry::metrics::Counter;
 use tracing::info;
 
-use super::World;
+use super::{World, report::Look};
 use crate::METRIC;
 
+/// How much longer than the timeout all workers may be silent before the service manager is to see to the master: by then
+/// it should have replaced them.
+const WATCHDOG_GRACE: Duration = Duration::from_secs(5);
+
 impl World {
+    /// Tells the service manager what is due: that the service lives, how it is, that its start needs more time.
+    pub(super) fn tell_manager(&mut self, vitals: &[(WorkerId, Vitals)], queue: &mut VecDeque<Event>) {
+        if !self.predecessor.is_gone() || self.successor.serves() {
+            return;
+        }
+        let settings = &self.program.settings;
+        let timeout = settings.timeout;
+        let most = timeout + WATCHDOG_GRACE;
+        let all_silent = !timeout.is_zero()
+            && !vitals.is_empty()
+            && vitals.iter().all(|(_, vitals)| vitals.silent_for.is_some_and(|it| it > most));
+        if !all_silent {
+            self.standing.live();
+        }
+        let listens = self.listeners.iter().any(|listener| listener.is_listening().unwrap_or(false));
+        let boots = !listens && !self.stopping && !self.listeners.is_empty();
+        // Without a limit of its own a boot that hangs is for the manager to end.
+        if boots && self.began.elapsed() < settings.boot_timeout {
+            self.standing.boot();
+        }
+        if self.standing.is_due() {
+            self.standing.begin();
+            self.look(Look::Manager, queue);
+        }
+    }
+
     /// Counts what has happened. Ends of workers are counted where their cause is found.
     pub(super) fn count(&self, notice: &Notice) {
         let tallies = self.crew.tallies();

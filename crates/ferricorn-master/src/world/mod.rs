@@ -36,6 +36,7 @@ use crate::{
     outside::{
         manager::{self, Barrier},
         shortage::Shortage,
+        standing::Standing,
         throttling::Throttling,
     },
     reload::Reloading,
@@ -43,6 +44,7 @@ use crate::{
     sources::{Signals, control::Control},
     takeover::{succession::Predecessor, successor::Successor},
 };
+use ctl::Dump;
 use queues::Queues;
 use report::Look;
 use run::{End, Ended};
@@ -85,7 +87,13 @@ pub(crate) struct World {
     prepared: Option<Prepared>,
     /// Who waits to be told how the service is.
     looks: Vec<(RequestId, Look)>,
+    /// Who waits for the stacks of a worker.
+    dumps: Vec<Dump>,
     queues: Queues,
+    /// What the service manager was told.
+    standing: Standing,
+    /// When its last line was made, and how many requests there were.
+    line_before: Option<(f64, u64)>,
     /// When this master began.
     began: Instant,
     /// When the workers were last looked at.
@@ -119,6 +127,7 @@ impl World {
         socket: Option<RawFd>,
         hooks: MasterHooks,
     ) -> Self {
+        let standing = Standing::new(!predecessor.is_gone());
         let mut control = Control::closed();
         // A successor's is opened when the service is its own.
         match (socket, predecessor.is_gone()) {
@@ -145,7 +154,10 @@ impl World {
             endpoint: Endpoint::default(),
             prepared: None,
             looks: Vec::new(),
+            dumps: Vec::new(),
             queues: Queues::default(),
+            standing,
+            line_before: None,
             began: Instant::now(),
             sampled_at: Instant::now(),
             observer: Observer::default(),
@@ -193,6 +205,7 @@ impl World {
                 self.ticks = self.ticks.wrapping_add(1);
                 self.sampled_at = Instant::now();
                 self.queues.look(&self.listeners);
+                self.answer_dumps();
                 if self.ticks.is_multiple_of(policy::WEIGH_EVERY) {
                     self.shortage.look();
                     queue.extend(self.throttling.look().into_iter().map(Event::Throttled));
@@ -200,7 +213,9 @@ impl World {
                     self.reloading.look();
                 }
                 let weigh = policy.max_memory.is_some() && self.ticks.is_multiple_of(policy::WEIGH_EVERY);
-                queue.push_back(Event::Sampled(self.crew.vitals(weigh)));
+                let vitals = self.crew.vitals(weigh);
+                self.tell_manager(&vitals, queue);
+                queue.push_back(Event::Sampled(vitals));
             }
             (generation, message) = self.templates.hear() => self.template_said(generation, message, queue),
             (id, message) = self.crew.hear() => queue.extend(self.heard(id, message)),
@@ -265,6 +280,7 @@ impl World {
             Action::Reply { to, reply } => self.reply(to, reply),
             Action::Notify(notice) => {
                 self.count(&notice);
+                self.standing.change();
                 self.follow(&notice);
                 self.tell_of_template(&notice);
                 match notice {

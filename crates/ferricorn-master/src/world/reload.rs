@@ -30,6 +30,9 @@ impl World {
 
     /// As [`Self::ask_reload`], for those who want to hear of it.
     pub(super) fn reload_for(&mut self, askers: Vec<Asker>, queue: &mut VecDeque<Event>) {
+        if self.predecessor.is_gone() {
+            self.standing.reload();
+        }
         if self.reloading.is_reading() {
             return self.reloading.ask_again(askers);
         }
@@ -40,7 +43,7 @@ impl World {
         };
         match asked {
             Ok(()) => self.reloading.askers = askers,
-            Err(text) => unchanged(&text, askers),
+            Err(text) => self.unchanged(&text, askers),
         }
     }
 
@@ -49,7 +52,7 @@ impl World {
         let Some(answered) = self.reloading.answered(exit) else { return };
         match answered.answer {
             Ok(answer) => self.apply(Some(&answer), answered.askers, queue),
-            Err(text) => unchanged(&text, answered.askers),
+            Err(text) => self.unchanged(&text, answered.askers),
         }
         if let Some(askers) = answered.again {
             self.reload_for(askers, queue);
@@ -67,7 +70,7 @@ impl World {
         });
         let (candidate, warnings) = match candidate {
             Ok(found) => found,
-            Err(text) => return unchanged(&text, askers),
+            Err(text) => return self.unchanged(&text, askers),
         };
         for warning in warnings {
             warn!("{warning}");
@@ -94,16 +97,31 @@ impl World {
         }
     }
 
+    fn unchanged(&mut self, text: &str, askers: Vec<Asker>) {
+        error!("Not reloaded, nothing changes: {text}");
+        self.standing
+            .reloaded(&format!("not reloaded, nothing changes: {}", text.lines().next().unwrap_or_default()));
+        for Asker { answer, .. } in askers {
+            // It may have hung up.
+            let _ = answer.send(Response::Failed { text: format!("not reloaded, nothing changes: {text}") });
+        }
+    }
+
     /// What the core says of a reload, before it is logged.
     pub(super) fn follow(&mut self, notice: &Notice) {
         match notice {
             Notice::ReloadStarted(generation) => self.reloading.started(*generation),
-            Notice::ReloadCommitted(generation) => self.commit(*generation),
+            Notice::ReloadCommitted(generation) => {
+                self.commit(*generation);
+                self.standing.reloaded(&format!("every worker runs generation {generation}"));
+            }
             // The sockets that were opened for it are closed with it.
             Notice::ReloadRejected { generation, .. } => {
                 drop(self.reloading.take(*generation));
                 rights::give_logs(&self.program.settings);
                 self.hooks.discard();
+                self.standing
+                    .reloaded(&format!("generation {generation} does not work, the old one serves on"));
             }
             _ => {}
         }
@@ -181,13 +199,5 @@ impl World {
                 error!("cannot listen on {}: {error}", listener.address());
             }
         }
-    }
-}
-
-fn unchanged(text: &str, askers: Vec<Asker>) {
-    error!("Not reloaded, nothing changes: {text}");
-    for Asker { answer, .. } in askers {
-        // It may have hung up.
-        let _ = answer.send(Response::Failed { text: format!("not reloaded, nothing changes: {text}") });
     }
 }

@@ -44,6 +44,8 @@ pub(super) enum Look {
     Endpoint(endpoint::Ask),
     /// `ferricorn top`, and others of its kind.
     Observation(oneshot::Sender<Response>),
+    /// The service manager's line.
+    Manager,
     /// The metrics as a text.
     Metrics { openmetrics: bool, answer: oneshot::Sender<Response> },
 }
@@ -75,7 +77,8 @@ impl World {
         self.look(look, queue);
     }
 
-    fn look(&mut self, look: Look, queue: &mut VecDeque<Event>) {
+    /// Asks the core, whose answer is [`Self::show`]n.
+    pub(super) fn look(&mut self, look: Look, queue: &mut VecDeque<Event>) {
         let event = self.ask(Command::Status);
         self.looks.push((RequestId(self.requests), look));
         queue.push_back(event);
@@ -90,6 +93,10 @@ impl World {
                 self.endpoint.remember(&report);
                 let _ = ask.send(report);
             }
+            Look::Manager => {
+                let line = self.line(&report.observation);
+                self.standing.tell(line);
+            }
             Look::Observation(answer) => {
                 let _ = answer.send(Response::Observation(Box::new(report.observation)));
             }
@@ -100,6 +107,33 @@ impl World {
                 let _ = answer.send(Response::Text { text });
             }
         }
+    }
+
+    /// The service in one line, with the rate since the line before.
+    fn line(&mut self, service: &Observation) -> String {
+        let serving = service.workers.iter().filter(|worker| worker.state == "serving").count();
+        let requests = service.traffic.requests();
+        let before = self.line_before.replace((service.at, requests));
+        let rate = before.map_or(0.0, |(at, then)| {
+            #[expect(clippy::cast_precision_loss, reason = "a reader sees three digits")]
+            let answered = requests.saturating_sub(then) as f64;
+            answered / (service.at - at).max(0.1)
+        });
+        let mut line = format!(
+            "{serving} of {} workers, {rate:.0} req/s, generation {}",
+            service.target, service.generation
+        );
+        let facts = [
+            (service.stopping, "stopping"),
+            (service.upgrading, "upgrading"),
+            (service.reloading, "reloading"),
+            (service.frozen, "the last reload was rejected"),
+        ];
+        for (_, words) in facts.iter().filter(|(holds, _)| *holds) {
+            line.push_str(", ");
+            line.push_str(words);
+        }
+        line
     }
 
     /// How late this process is with its own looks at the workers.

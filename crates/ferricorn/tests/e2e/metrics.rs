@@ -366,3 +366,69 @@ fn the_status_page_is_one_small_file_that_asks_nobody_else() {
     assert_eq!((service.target, service.not_ready, service.bounds.len()), (1, None, 167));
     server.finish();
 }
+
+#[test]
+fn the_service_manager_is_told_of_the_service_of_reloads_and_of_life() {
+    let _turn = turn::together();
+    let builder = ferricorn().app(APP);
+    let socket = builder.folder().join("notify");
+    let manager = std::os::unix::net::UnixDatagram::bind(&socket).expect("bound");
+    manager.set_read_timeout(Some(PATIENCE)).expect("set");
+    let server = builder
+        .variable("NOTIFY_SOCKET", &socket)
+        .variable("WATCHDOG_USEC", "2000000")
+        .expect_error("Not reloaded")
+        .line("--workers 1 --reload-probation 0")
+        .serve(1);
+    let mut heard: Vec<String> = Vec::new();
+    let mut wait_for = |what: &str| {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let mut buffer = [0; 1000];
+            let length = manager.recv(&mut buffer).expect("the manager is told something");
+            let text = String::from_utf8_lossy(&buffer[..length]).into_owned();
+            heard.push(text.clone());
+            if text.contains(what) {
+                return text;
+            }
+            assert!(Instant::now() < deadline, "`{what}` was not told: {heard:?}");
+        }
+    };
+    wait_for("READY=1");
+    wait_for("STATUS=1 of 1 workers");
+    wait_for("WATCHDOG=1");
+    server.signal(Signal::SIGHUP);
+    let begun = wait_for("RELOADING=1");
+    assert!(begun.contains("\nMONOTONIC_USEC="), "{begun}");
+    assert!(wait_for("READY=1").contains("generation 2"));
+    // A bad file is no reload, and ends it as well.
+    std::fs::write(server.path("ferricorn.toml"), "workers = \"many\"\n").expect("written");
+    server.signal(Signal::SIGHUP);
+    wait_for("RELOADING=1");
+    assert!(wait_for("READY=1").contains("not reloaded"));
+    std::fs::remove_file(server.path("ferricorn.toml")).expect("removed");
+    server.finish();
+}
+
+#[test]
+fn a_healthy_worker_tells_what_it_does_and_one_worker_can_be_replaced() {
+    let _turn = turn::together();
+    let server = ferricorn().app(APP).line("--workers 2").serve(2);
+    let address = server.address();
+    let slow = thread::spawn(move || http::get(&address, "/sleep/5").expect("an answer").status);
+    eventually(PATIENCE, "the request is under way", || {
+        ["0", "1"].iter().any(|slot| asked(&server, &["ctl", "dump", slot]).1.contains("/sleep/5"))
+    });
+    let (code, text) = asked(&server, &["ctl", "dump", "0"]);
+    assert!(code == Some(0) && text.contains("slot: 0"), "{text}");
+    assert_eq!(asked(&server, &["ctl", "dump", "7"]).0, Some(1));
+    let before = server.workers();
+    assert_eq!(asked(&server, &["ctl", "recycle", "1"]).0, Some(0));
+    server.wait_for_count("Worker ready", 3, PATIENCE);
+    assert_eq!(slow.join().expect("no panic"), 200);
+    eventually(PATIENCE, "one of them is another one", || {
+        let now = server.workers();
+        now.len() == 2 && now.iter().filter(|pid| before.contains(pid)).count() == 1
+    });
+    server.finish();
+}

@@ -6,7 +6,7 @@ use super::state::{Row, by_number};
 
 /// A column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Column {
+pub(super) enum Column {
     /// The seat.
     #[default]
     Slot,
@@ -44,7 +44,7 @@ pub enum Column {
 
 impl Column {
     /// All of them, from left to right.
-    pub const ALL: [Self; 16] = [
+    pub(super) const ALL: [Self; 16] = [
         Self::Slot,
         Self::Pid,
         Self::Generation,
@@ -64,7 +64,7 @@ impl Column {
     ];
 
     /// Its head and its width.
-    pub fn title(self) -> (&'static str, u16) {
+    pub(super) fn title(self) -> (&'static str, u16) {
         match self {
             Self::Slot => ("SLOT", 4),
             Self::Pid => ("PID", 7),
@@ -86,7 +86,7 @@ impl Column {
     }
 
     /// What it means, in one line.
-    pub fn meaning(self) -> &'static str {
+    pub(super) fn meaning(self) -> &'static str {
         match self {
             Self::Slot => "the worker's seat, which its replacement gets",
             Self::Pid => "its process",
@@ -108,7 +108,7 @@ impl Column {
     }
 
     /// Its value in a row.
-    pub fn text(self, row: &Row) -> String {
+    pub(super) fn text(self, row: &Row) -> String {
         let worker = &row.worker;
         match self {
             Self::Slot => worker.slot.to_string(),
@@ -132,7 +132,7 @@ impl Column {
     }
 
     /// The order of two rows by it.
-    pub fn compare(self, one: &Row, other: &Row) -> Ordering {
+    pub(super) fn compare(self, one: &Row, other: &Row) -> Ordering {
         #[expect(clippy::cast_precision_loss, reason = "it is only to be ordered")]
         let of = |row: &Row| match self {
             Self::Slot => Some(f64::from(row.worker.slot)),
@@ -159,19 +159,19 @@ impl Column {
     }
 
     /// The one to the right; after the last one the first.
-    pub fn next(self) -> Self {
+    pub(super) fn next(self) -> Self {
         let place = Self::ALL.iter().position(|it| *it == self).unwrap_or(0);
         Self::ALL[(place + 1) % Self::ALL.len()]
     }
 
     /// The one to the left.
-    pub fn previous(self) -> Self {
+    pub(super) fn previous(self) -> Self {
         let place = Self::ALL.iter().position(|it| *it == self).unwrap_or(0);
         Self::ALL[(place + Self::ALL.len() - 1) % Self::ALL.len()]
     }
 
     /// Those that fit side by side into so many letters.
-    pub fn fitting(width: u16) -> Vec<Self> {
+    pub(super) fn fitting(width: u16) -> Vec<Self> {
         // The last ones to stay, of those that tell least.
         const LEAST: [Column; 6] = [
             Column::Generation,

@@ -19,7 +19,7 @@ const POINTS: usize = 60;
 
 /// A key, as far as one means something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Key {
+pub(super) enum Key {
     /// A letter.
     Letter(char),
     /// The row above.
@@ -40,7 +40,7 @@ pub enum Key {
 
 /// What is to be done about a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Effect {
+pub(super) enum Effect {
     /// Nothing but to draw anew.
     Nothing,
     /// End.
@@ -53,7 +53,7 @@ pub enum Effect {
 
 /// What is open over the table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
+pub(super) enum Mode {
     /// Nothing.
     #[default]
     Table,
@@ -69,7 +69,7 @@ pub enum Mode {
 
 /// What is asked before it is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Question {
+pub(super) enum Question {
     /// So many workers?
     Scale(u16),
     /// Replace every worker?
@@ -78,68 +78,68 @@ pub enum Question {
 
 /// One worker's row.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Row {
+pub(super) struct Row {
     /// The worker.
-    pub worker: ObservedWorker,
+    pub(super) worker: ObservedWorker,
     /// Seconds since its process was made.
-    pub age: f64,
+    pub(super) age: f64,
     /// Requests a second, between the last two observations.
-    pub rate: f64,
+    pub(super) rate: f64,
     /// The median of the last seconds.
-    pub p50: Option<f64>,
+    pub(super) p50: Option<f64>,
     /// The time that 99 of 100 did not exceed.
-    pub p99: Option<f64>,
+    pub(super) p99: Option<f64>,
     /// The share of answers that were the server's errors, in percent.
-    pub errors: f64,
+    pub(super) errors: f64,
     /// Processors taken, in percent of one.
-    pub processor: f64,
+    pub(super) processor: f64,
 }
 
 /// The figures of the head.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Head {
+pub(super) struct Head {
     /// Requests a second.
-    pub rate: f64,
+    pub(super) rate: f64,
     /// The share of answers that were the server's errors, in percent.
-    pub errors: f64,
+    pub(super) errors: f64,
     /// The median.
-    pub p50: Option<f64>,
+    pub(super) p50: Option<f64>,
     /// The time that 99 of 100 did not exceed.
-    pub p99: Option<f64>,
+    pub(super) p99: Option<f64>,
     /// Requests in flight.
-    pub in_flight: u64,
+    pub(super) in_flight: u64,
     /// Connections that wait to be accepted.
-    pub waiting: u32,
+    pub(super) waiting: u32,
     /// The most that waited in the last minute.
-    pub peak: u32,
+    pub(super) peak: u32,
     /// Workers that serve.
-    pub serving: usize,
+    pub(super) serving: usize,
 }
 
 /// Everything.
 #[derive(Debug, Default)]
-pub struct State {
+pub(super) struct State {
     observations: VecDeque<Observation>,
     rates: VecDeque<f64>,
     /// The column that rows are sorted by.
-    pub sort: Column,
+    pub(super) sort: Column,
     /// From the greatest to the least.
-    pub descending: bool,
+    pub(super) descending: bool,
     /// Only rows that contain this.
-    pub filter: String,
+    pub(super) filter: String,
     /// What is open.
-    pub mode: Mode,
+    pub(super) mode: Mode,
     /// New observations are not shown.
-    pub paused: bool,
+    pub(super) paused: bool,
     /// The chosen row.
-    pub chosen: usize,
+    pub(super) chosen: usize,
     /// What came of the last thing that was asked for, or why nothing is heard.
-    pub message: Option<String>,
+    pub(super) message: Option<String>,
 }
 
 impl State {
     /// Takes a new observation.
-    pub fn observe(&mut self, observation: Observation) {
+    pub(super) fn observe(&mut self, observation: Observation) {
         if self.paused {
             return;
         }
@@ -164,7 +164,7 @@ impl State {
     }
 
     /// The last observation.
-    pub fn latest(&self) -> Option<&Observation> {
+    pub(super) fn latest(&self) -> Option<&Observation> {
         self.observations.back()
     }
 
@@ -173,12 +173,12 @@ impl State {
     }
 
     /// Requests a second of the last minute, the oldest first.
-    pub fn rates(&self) -> impl Iterator<Item = f64> + '_ {
+    pub(super) fn rates(&self) -> impl Iterator<Item = f64> + '_ {
         self.rates.iter().copied()
     }
 
     /// The figures of the head.
-    pub fn head(&self) -> Head {
+    pub(super) fn head(&self) -> Head {
         let Some(latest) = self.latest() else { return Head::default() };
         let first = self.observations.front().unwrap_or(latest);
         let times = since(&first.traffic, &latest.traffic);
@@ -195,7 +195,7 @@ impl State {
     }
 
     /// The rows, filtered and sorted.
-    pub fn rows(&self) -> Vec<Row> {
+    pub(super) fn rows(&self) -> Vec<Row> {
         let Some(latest) = self.latest() else { return Vec::new() };
         let filter = self.filter.to_lowercase();
         let mut rows: Vec<Row> = latest.workers.iter().map(|worker| self.row(worker, latest.at)).collect();
@@ -233,7 +233,7 @@ impl State {
     }
 
     /// Does what a key means.
-    pub fn press(&mut self, key: Key) -> Effect {
+    pub(super) fn press(&mut self, key: Key) -> Effect {
         match (self.mode.clone(), key) {
             (Mode::Question(question), key) => return self.decide(question, key),
             (Mode::Filter, Key::Letter(letter)) => self.filter.push(letter),

@@ -21,7 +21,7 @@ const KEYS: &str =
     "? help  / filter  < > sort  I invert  enter details  p pause  + - workers  r reload  q quit";
 
 /// Draws everything.
-pub fn draw(frame: &mut Frame<'_>, state: &State, colors: bool) {
+pub(super) fn draw(frame: &mut Frame<'_>, state: &State, colors: bool) {
     let [head, rates, table, foot] = Layout::vertical([
         Constraint::Length(3),
         Constraint::Length(2),
@@ -44,7 +44,7 @@ pub fn draw(frame: &mut Frame<'_>, state: &State, colors: bool) {
 }
 
 /// The same as plain text, once: what is for a pipe.
-pub fn plain(state: &State) -> String {
+pub(super) fn plain(state: &State) -> String {
     let mut text = head_lines(state).join("\n");
     text.push_str("\n\n");
     let columns = Column::ALL;
