@@ -12,6 +12,7 @@ and root alone: with `--user`, where workers have other rights, there are no met
 import asyncio
 import json
 import os
+import socket
 from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
@@ -64,7 +65,15 @@ async def ask(request: dict[str, Any]) -> str:
 
 
 async def _converse(address: str, request: dict[str, Any]) -> dict[str, Any]:
-    reader, writer = await asyncio.open_unix_connection(address, limit=_LARGEST)
+    # Connected here: uvloop takes no abstract address. On a unix socket this never waits.
+    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        connection.setblocking(False)
+        connection.connect(address)
+        reader, writer = await asyncio.open_unix_connection(sock=connection, limit=_LARGEST)
+    except BaseException:
+        connection.close()
+        raise
     try:
         writer.write(json.dumps(request).encode() + b"\n")
         await writer.drain()
