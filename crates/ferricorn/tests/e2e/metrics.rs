@@ -372,13 +372,15 @@ fn the_service_manager_is_told_of_the_service_of_reloads_and_of_life() {
     let _turn = turn::together();
     let builder = ferricorn().app(APP);
     let socket = builder.folder().join("notify");
+    let settings = builder.folder().join("ferricorn.toml");
+    std::fs::write(&settings, "workers = 1\n").expect("written");
     let manager = std::os::unix::net::UnixDatagram::bind(&socket).expect("bound");
     manager.set_read_timeout(Some(PATIENCE)).expect("set");
     let server = builder
         .variable("NOTIFY_SOCKET", &socket)
         .variable("WATCHDOG_USEC", "2000000")
         .expect_error("Not reloaded")
-        .line("--workers 1 --reload-probation 0")
+        .line("--reload-probation 0")
         .serve(1);
     let mut heard: Vec<String> = Vec::new();
     let mut wait_for = |what: &str| {
@@ -402,11 +404,10 @@ fn the_service_manager_is_told_of_the_service_of_reloads_and_of_life() {
     assert!(begun.contains("\nMONOTONIC_USEC="), "{begun}");
     assert!(wait_for("READY=1").contains("generation 2"));
     // A bad file is no reload, and ends it as well.
-    std::fs::write(server.path("ferricorn.toml"), "workers = \"many\"\n").expect("written");
+    std::fs::write(&settings, "workers = \"many\"\n").expect("written");
     server.signal(Signal::SIGHUP);
     wait_for("RELOADING=1");
     assert!(wait_for("READY=1").contains("not reloaded"));
-    std::fs::remove_file(server.path("ferricorn.toml")).expect("removed");
     server.finish();
 }
 
