@@ -112,6 +112,13 @@ class CountedRequest(Request):
         """What the worker's wrapper around the application notes the beginning on (`reports.in_flight`)."""
         return self
 
+    def __getattr__(self, name: str) -> Any:
+        """What an application finds that looks for the transport of uvicorn's requests."""
+        connection = self.connection
+        if connection is None:
+            raise AttributeError(name)
+        return getattr(connection.transport, name)
+
     async def send(self, message: Any) -> None:
         """Sends, and counts."""
         await super().send(message)
