@@ -12,6 +12,7 @@ import faulthandler
 import gc
 import os
 import signal
+import sys
 import time
 from collections.abc import Callable
 from functools import partial
@@ -112,6 +113,9 @@ def _import_the_rest(loaded: Loaded) -> None:
         names.append("ferricorn_worker.hooks.worker_hooks")
     if loaded.config.loop in ("auto", "uvloop"):
         names.append("uvloop")
+    if "anyio" in sys.modules:
+        # Of FastAPI's and Starlette's: the first request would import it, in each worker.
+        names.append("anyio._backends._asyncio")
     for name in ("ferricorn_worker.life.server", *names):
         try:
             import_module(name)
