@@ -15,6 +15,7 @@ import mmap
 import os
 import time
 from bisect import bisect_left
+from collections.abc import Callable
 from typing import Protocol
 
 from ..base import forked
@@ -84,7 +85,7 @@ class Tally:
         self._floats = memory.cast("B").cast("d")
         self._own: list[int] = [0] * WORDS
         self._sums: list[float] = [0.0] * WORDS
-        self._places = {
+        self._places: dict[bytes | None, tuple[int, int]] = {
             str(code).encode(): (
                 CODES + code - LOWEST_CODE,
                 HISTOGRAMS + (code // 100 - 1) * HISTOGRAM_WORDS,
@@ -95,32 +96,40 @@ class Tally:
         forked.then(self._places.clear)
         self._is_child = False
         forked.then(self._let_go)
+        self.count = self._counter()
+        """Counts a request whose response was written, and makes the exchange ready for the next one."""
 
     def _let_go(self) -> None:
         self._is_child = True
 
-    def count(self, exchange: Exchange) -> None:
-        """Counts a request whose response was written, and makes the exchange ready for the next one."""
-        status = exchange.status
-        exchange.status = None
-        place = self._places.get(status)  # type: ignore[arg-type]
-        if place is not None:
-            own, words = self._own, self._words
-            code, histogram = place
-            first = exchange.first or time.perf_counter()
-            started = exchange.started or first
-            took = first - started
-            if exchange.streamed:
-                self._note(HISTOGRAMS + FIRST_BYTE * HISTOGRAM_WORDS, took)
-                took = time.perf_counter() - started
-                histogram += _STREAMED
-            own[code] = words[code] = own[code] + 1
-            cell = histogram + 1 + bisect_left(_SECONDS, took)
-            own[cell] = words[cell] = own[cell] + 1
-            sums = self._sums
-            sums[histogram] = self._floats[histogram] = sums[histogram] + took
-        exchange.started = exchange.first = 0.0
-        exchange.streamed = False
+    def _counter(self) -> Callable[[Exchange], None]:
+        """A function whose every name is a local one: it runs for each request, and an attribute costs 15 ns."""
+        places, own, words = self._places, self._own, self._words
+        sums, floats, note = self._sums, self._floats, self._note
+        clock, bounds, bisect = time.perf_counter, _SECONDS, bisect_left
+
+        def count(exchange: Exchange) -> None:
+            place = places.get(exchange.status)
+            exchange.status = None
+            if place is not None:
+                code, histogram = place
+                first = exchange.first or clock()
+                started = exchange.started or first
+                took = first - started
+                if exchange.streamed:
+                    note(HISTOGRAMS + FIRST_BYTE * HISTOGRAM_WORDS, took)
+                    took = clock() - started
+                    histogram += _STREAMED
+                    exchange.streamed = False
+                own[code] = words[code] = own[code] + 1
+                cell = histogram + 1 + bisect(bounds, took)
+                own[cell] = words[cell] = own[cell] + 1
+                sums[histogram] = floats[histogram] = sums[histogram] + took
+            else:
+                exchange.streamed = False
+            exchange.started = exchange.first = 0.0
+
+        return count
 
     def abort(self, exchange: Exchange, by: int) -> None:
         """Counts a request whose connection was lost early; `by` is the word of who closed it."""
