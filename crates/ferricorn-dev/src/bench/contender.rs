@@ -17,13 +17,15 @@ use crate::{extension, failure::Failure, steps::loudly_checked, venv::Venv, work
 pub(crate) enum Contender {
     /// The release build of this workspace.
     Ferricorn,
+    /// The same with the native protocol.
+    Native,
     /// uvicorn with its own supervisor.
     Uvicorn,
     /// gunicorn with `uvicorn_worker.UvicornWorker`.
     Gunicorn,
 }
 
-/// All of them; the first is compared with the others.
+/// Those that are compared everywhere; the first is compared with the others.
 pub(crate) const ALL: [Contender; 3] = [Contender::Ferricorn, Contender::Uvicorn, Contender::Gunicorn];
 
 /// What is to be served.
@@ -82,7 +84,7 @@ impl Ground {
 
     fn program(&self, contender: Contender) -> Command {
         match contender {
-            Contender::Ferricorn => Command::new(&self.ferricorn),
+            Contender::Ferricorn | Contender::Native => Command::new(&self.ferricorn),
             // Not the script by itself: its first line is a path that need not be there any more.
             Contender::Uvicorn | Contender::Gunicorn => {
                 let mut command = Command::new(&self.python);
@@ -123,7 +125,7 @@ impl Contender {
     /// The name in tables, which is the program's.
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Ferricorn => "ferricorn",
+            Self::Ferricorn | Self::Native => "ferricorn",
             Self::Uvicorn => "uvicorn",
             Self::Gunicorn => "gunicorn",
         }
@@ -140,6 +142,9 @@ impl Contender {
         let alike = "--loop uvloop --http httptools";
         let text = match self {
             Self::Ferricorn => format!("{} --bind 127.0.0.1:{port} {alike} --keep-alive 75", plan.app),
+            Self::Native => {
+                format!("{} --bind 127.0.0.1:{port} --loop uvloop --http native --keep-alive 75", plan.app)
+            }
             Self::Uvicorn => {
                 format!("{} --host 127.0.0.1 --port {port} {alike} --timeout-keep-alive 75", plan.app)
             }

@@ -130,19 +130,48 @@ const HEAD: [&str; 8] = [
     "target",
 ];
 
+const NATIVE_HEAD: [&str; 7] = [
+    "application",
+    "workers",
+    "--http native µs",
+    "uvicorn µs",
+    "native / uvicorn",
+    "native / ferricorn",
+    "target",
+];
+
+/// The most of uvicorn's processor time that the native protocol may take, for each of [`APPS`].
+const NATIVE_LIMITS: [(f64, &str); 2] =
+    [(0.6, "at most 0.60 x uvicorn's"), (0.85, "at most 0.85 x uvicorn's")];
+
 /// Requests on kept connections.
 pub(crate) fn cpu(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
     let mut page = Page::new("Processor time per request", method(effort));
     let mut table = Table::new(HEAD);
-    for (app, name) in APPS {
+    let mut natives = Table::new(NATIVE_HEAD);
+    for ((app, name), (limit, target)) in APPS.into_iter().zip(NATIVE_LIMITS) {
         for workers in [1, 2] {
             let plan = Plan { app, workers, access_log: false, preload: false };
-            let found = take_turns(ground, effort, all_with(plan), kept)?;
+            let [ferricorn, uvicorn, gunicorn] = all_with(plan);
+            let servers = [(Contender::Native, plan), ferricorn, uvicorn, gunicorn];
+            let [native, found @ ..] = take_turns(ground, effort, servers, kept)?;
+            let median = |found: &Vec<f64>| format!("{:.1}", Summary::of(found.iter().copied()).median);
+            let to_uvicorn = Summary::of_ratios(&native, &found[1]);
+            natives.row([
+                name.to_owned(),
+                workers.to_string(),
+                median(&native),
+                median(&found[1]),
+                to_uvicorn.to_string(),
+                Summary::of_ratios(&native, &found[0]).to_string(),
+                verdict(to_uvicorn, limit, target),
+            ]);
             table.row(row(name.to_owned(), plan, &found, verdict_of));
-            page.commands(all_with(plan));
+            page.commands(servers);
         }
     }
     page.table(table);
+    page.table(natives);
     Ok(page)
 }
 
@@ -180,7 +209,7 @@ pub(crate) fn access(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
             Contender::Ferricorn => {
                 verdict(compared, ACCESS_LIMIT, "at most 0.29 x uvicorn's (5 µs of 17.5)")
             }
-            Contender::Uvicorn | Contender::Gunicorn => String::new(),
+            Contender::Native | Contender::Uvicorn | Contender::Gunicorn => String::new(),
         };
         let name = contender.name().to_owned();
         let (added, compared) = (format!("{added:.1}"), format!("{compared:.2}"));

@@ -30,6 +30,11 @@ const MODULES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/shim_module
 /// The extension module of `ferricorn-http`, if this program was built with it (`build.rs` writes the expression).
 const EXTENSION: Option<&[u8]> = include!(concat!(env!("OUT_DIR"), "/extension.rs"));
 
+/// Whether workers can serve by the native protocol, as far as this program is concerned.
+pub(crate) fn has_native_http() -> bool {
+    EXTENSION.is_some()
+}
+
 /// What the processes of a master boot from, and the interpreter's options.
 pub(crate) struct Sources {
     file: OwnedFd,
