@@ -22,6 +22,8 @@ pub enum Action {
         urgent: bool,
         /// Where it comes from. If it is the template, `ForkFailed` is a third answer.
         from: Origin,
+        /// It serves no application, but a page that says why the boot before it has failed.
+        page: bool,
     },
     /// Make a template: a process that loads the application of a generation. Answered by `TemplateReady`, `TemplateUnfit`,
     /// `TemplateFailed` or `TemplateExited`.
@@ -42,6 +44,12 @@ pub enum Action {
         generation: Generation,
         /// Which.
         signal: TemplateSignal,
+    },
+    /// Let a worker begin the application's startup: nobody of an older generation is in its own any more. Ordered of each worker
+    /// of a service that is worked on, and of no other.
+    Proceed {
+        /// The worker.
+        id: WorkerId,
     },
     /// Begin to listen: the first worker is ready.
     Listen,
@@ -76,6 +84,8 @@ pub enum Action {
         grace: Duration,
         /// That is the time of a quick stop, and not the graceful timeout.
         quick: bool,
+        /// Its code is no longer on disk: nobody shall be answered by it who asks from now on.
+        outdated: bool,
     },
     /// Send a worker a signal.
     Signal {
@@ -276,6 +286,11 @@ pub enum Notice {
         /// How long its boot took.
         boot: Duration,
     },
+    /// A worker shows why the boot before it has failed, until the code changes.
+    PageShown {
+        /// The worker.
+        id: WorkerId,
+    },
     /// The start is over: the sockets listen, and whoever was about to be ready is.
     Opened,
     /// Somebody has told a worker to stop, and it is replaced.
@@ -406,6 +421,10 @@ pub enum Notice {
     },
     /// A reload begins.
     ReloadStarted(Generation),
+    /// A reload begins that replaces every worker at once, and holds whatever comes of it.
+    Replacing(Generation),
+    /// The code has changed, and a debugger is open: the change waits until that is left.
+    ChangesWait,
     /// The first worker of a reload is ready, and has to hold for so long before it serves.
     OnProbation {
         /// The worker.

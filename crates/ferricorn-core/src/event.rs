@@ -109,6 +109,15 @@ pub enum Event {
         /// What was asked for.
         command: Command,
     },
+    /// The code on disk is no longer that which serves. A reload follows when it has settled.
+    CodeChanged,
+    /// Somebody has opened a debugger in a worker, or has left it.
+    Debugging {
+        /// The worker.
+        id: WorkerId,
+        /// Whether it is open.
+        open: bool,
+    },
     /// The new program says that it is ready to take over, or, in place, that it is fit to.
     SuccessorReady,
     /// The new master has taken over what it was handed, and serves.
@@ -160,6 +169,8 @@ pub enum StopMode {
     Graceful,
     /// They are cut after a moment; the application's shutdown still runs.
     Quick,
+    /// Every worker is killed.
+    Now,
 }
 
 /// What kind of boot failure it is; decides the exit code of a first start.

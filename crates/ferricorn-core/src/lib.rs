@@ -45,7 +45,7 @@ pub use backoff::Backoff;
 pub use event::{BootFailure, Command, Event, Exit, Scarce, StopMode, Throttled, Vitals};
 pub use hang_up::{HangUp, HangUpSender, Meaning, Terminal};
 pub use ids::{Generation, RequestId, Slot, WorkerId};
-pub use policy::Policy;
+pub use policy::{Manner, Policy};
 pub use supervisor::{Leaving, Legacy, LegacyWorker, Snapshot, Supervisor, WorkerSnapshot};
 pub use upgrade::UpgradeWay;
 pub use worker::Stage;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::UpgradeWay;
+use crate::{StopMode, UpgradeWay};
 
 /// The rules of one generation.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,13 +41,40 @@ pub struct Policy {
     pub listen_early: bool,
     /// Whether workers are forked from a template that has loaded the application once.
     pub preload: bool,
+    /// Whether the code is the service, or is being worked on.
+    pub manner: Manner,
     /// How often the shell reads the scoreboard. A gap of several times this means that the master overslept.
     pub sample_every: Duration,
+}
+
+/// What a service is run for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Manner {
+    /// To answer: a reload has to prove itself, and old code serves until then.
+    Service,
+    /// To show the code that is on disk (`--reload`): a reload replaces at once, and a boot that fails is shown in place of
+    /// the application. See `supervisor/develop.rs`.
+    Development,
 }
 
 impl Policy {
     /// What a quick stop grants requests in flight.
     pub const QUICK_GRACE: Duration = Duration::from_millis(500);
+
+    /// The same for a service that is worked on, whose streams have nobody who would miss them.
+    pub const DEVELOPERS_GRACE: Duration = Duration::from_millis(100);
+
+    /// From a quick stop to the kill for a service that is worked on: the prompt is back within a second.
+    pub const DEVELOPERS_LIMIT: Duration = Duration::from_millis(800);
+
+    /// What requests get when the code that answers them is no longer on disk.
+    pub const REPLACED_GRACE: Duration = Duration::from_secs(2);
+
+    /// What the application's shutdown gets after that.
+    pub const REPLACED_SHUTDOWN: Duration = Duration::from_secs(1);
+
+    /// How long nothing is started after a change of the code if no reload follows, which reads the configuration first.
+    pub const HOLD: Duration = Duration::from_secs(10);
 
     /// From the order to print the stack to the kill. faulthandler needs about a millisecond (measured); a loaded
     /// machine more.
@@ -141,7 +168,34 @@ impl Policy {
 
     /// From the order to stop quickly to the kill: the grace, and two seconds for the application's shutdown.
     pub(crate) fn quick_limit(&self) -> Duration {
+        if self.is_development() {
+            return Self::DEVELOPERS_LIMIT;
+        }
         (Self::QUICK_GRACE + Duration::from_secs(2)).min(self.drain_limit())
+    }
+
+    /// How a request to stop from the keyboard is meant, the first time or again.
+    pub fn interrupted(&self, times: u32) -> StopMode {
+        match (self.manner, times) {
+            (Manner::Service, 0 | 1) => StopMode::Graceful,
+            (Manner::Service, _) | (Manner::Development, 0 | 1) => StopMode::Quick,
+            (Manner::Development, _) => StopMode::Now,
+        }
+    }
+
+    pub(crate) fn is_development(&self) -> bool {
+        self.manner == Manner::Development
+    }
+
+    /// What requests get when the service stops quickly. Who works on the code waits for the prompt.
+    pub(crate) fn quick_grace(&self) -> Duration {
+        let least = if self.is_development() { Self::DEVELOPERS_GRACE } else { Self::QUICK_GRACE };
+        least.min(self.grace())
+    }
+
+    /// What a boot has that is told to go.
+    pub(crate) fn boot_farewell(&self) -> Duration {
+        if self.is_development() { Self::BOOT_FAREWELL / 2 } else { Self::BOOT_FAREWELL }
     }
 
     /// The longest pause between two samples that does not count as having overslept.

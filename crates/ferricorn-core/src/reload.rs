@@ -158,6 +158,15 @@ impl Reloads {
         Some(self.last_generation)
     }
 
+    /// Begins the reload that waits, if there is one, as one that replaces at once: gives its policy, which is in force, and who
+    /// has asked for it.
+    pub(crate) fn replace(&mut self) -> Option<(Policy, Vec<RequestId>)> {
+        let waiting = self.queued.take()?;
+        self.last_generation = Generation(self.last_generation.0 + 1);
+        self.generation = self.last_generation;
+        Some(waiting)
+    }
+
     /// The canary has held: gives the generation, and the policy that takes effect. What was in force is kept for a way back.
     pub(crate) fn prove(&mut self, in_force: &Policy, target: u16) -> Option<(Generation, Option<Policy>)> {
         let rollout = self.rollout.as_mut()?;

@@ -3,9 +3,10 @@
 //! Owns: every worker, every seat, the phase of the service. This file holds the state, `step`, and what others may ask.
 //! The verbs have files of their own: [`record`] takes facts in, [`expire`] looks at promises, [`reconcile`] compares
 //! wish with fact; [`silence`] judges event loops, [`leave`] is how a worker or the whole service goes, [`fail`] what
-//! follows from a failed boot, [`preload`] what templates are good for, [`upgrade`] and [`succeed`] are the two sides of
-//! handing over to a new program.
+//! follows from a failed boot, [`preload`] what templates are good for, [`develop`] what is different for a service that is
+//! worked on, [`upgrade`] and [`succeed`] are the two sides of handing over to a new program.
 
+mod develop;
 mod expire;
 mod fail;
 mod leave;
@@ -36,6 +37,7 @@ use crate::{
     worker::Worker,
 };
 
+use develop::Bench;
 pub use succeed::{Leaving, Legacy, LegacyWorker};
 
 /// Decides what the master does. See the crate's documentation.
@@ -50,6 +52,8 @@ pub struct Supervisor {
     reloads: Reloads,
     /// What workers are forked from.
     templates: Templates,
+    /// What a service that is worked on waits for.
+    bench: Bench,
     /// The upgrade under way, or asked for.
     upgrade: Option<Upgrade>,
     /// The service is not ours yet: another master serves until we are ready.
@@ -93,6 +97,8 @@ struct Seat {
     failure: Option<Failure>,
     /// The last worker that was started for it follows a failed boot.
     after_failed_boot: bool,
+    /// The next worker shows why the last boot has failed.
+    wants_page: bool,
 }
 
 /// What a seat lost a worker to.
@@ -160,6 +166,7 @@ impl Supervisor {
             target,
             reloads: Reloads::new(),
             templates: Templates::default(),
+            bench: Bench::default(),
             upgrade: None,
             heir: None,
             first_start: FirstStart::new(),
@@ -199,6 +206,7 @@ impl Supervisor {
             .chain(announced)
             .chain(self.opening_deadline())
             .chain(self.templates.deadline())
+            .chain(self.bench.deadline())
             .chain(self.upgrade.iter().filter_map(Upgrade::deadline))
             .chain(self.heir.iter().filter_map(Heir::deadline))
             .filter(|deadline| Some(*deadline) > self.now)

@@ -21,6 +21,12 @@ pub(crate) struct Worker {
     pub(crate) hurry_at: Option<Instant>,
     /// It has answered every request that it will answer: what its event loop does from now on is its own affair.
     pub(crate) drained: bool,
+    /// It shows why the boot before it has failed.
+    pub(crate) page: bool,
+    /// It waits for an order between its import and the application's startup.
+    pub(crate) waits: bool,
+    /// Since when somebody debugs it.
+    pub(crate) debugged_since: Option<Instant>,
     /// Whether it was told to serve.
     pub(crate) serving: bool,
     /// Requests after which it is recycled.
@@ -44,6 +50,7 @@ pub(crate) struct Worker {
 pub(crate) struct Seating {
     pub(crate) slot: Slot,
     pub(crate) generation: Generation,
+    pub(crate) page: bool,
 }
 
 /// Where a worker is in its life. Changed in the step that gives the order, so that no order is given twice.
@@ -101,7 +108,7 @@ pub enum Stage {
 
 impl Worker {
     pub(crate) fn seating(&self) -> Seating {
-        Seating { slot: self.slot, generation: self.generation }
+        Seating { slot: self.slot, generation: self.generation, page: self.page }
     }
 
     pub(crate) fn is_starting(&self) -> bool {
@@ -125,6 +132,16 @@ impl Worker {
     /// It holds its seat: it serves, or is about to.
     pub(crate) fn is_seated(&self) -> bool {
         self.is_starting() || self.is_ready()
+    }
+
+    /// Its event loop has ended, and with it the application's shutdown; or nothing more can be done about it.
+    pub(crate) fn is_past_shutdown(&self) -> bool {
+        matches!(self.state, State::Ending { .. }) || self.is_given_up()
+    }
+
+    /// Somebody looks at it from the inside: it does nothing meanwhile, and is not late with anything.
+    pub(crate) fn is_debugged(&self) -> bool {
+        self.debugged_since.is_some()
     }
 
     /// It takes memory that will not be free in a moment.

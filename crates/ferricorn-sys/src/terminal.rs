@@ -7,7 +7,10 @@ use std::{
     os::{fd::AsFd, unix::fs::OpenOptionsExt as _},
 };
 
-use nix::unistd::{Pid, getpgrp, getsid, tcgetpgrp};
+use nix::{
+    sys::termios::{SetArg, Termios, tcgetattr, tcsetattr},
+    unistd::{Pid, getpgrp, getsid, tcgetpgrp},
+};
 
 /// Whether there is a controlling terminal. One that was hung up is none any more.
 pub fn exists() -> bool {
@@ -19,6 +22,25 @@ pub fn exists() -> bool {
 pub fn is_in_background_of(descriptor: &impl AsFd) -> bool {
     // Fails for any other terminal, of which the kernel does not tell it.
     tcgetpgrp(descriptor.as_fd()).is_ok_and(|foreground| foreground != getpgrp())
+}
+
+/// How a terminal is set: whether it echoes, whether it waits for a whole line.
+#[derive(Debug)]
+pub struct Modes(Termios);
+
+impl Modes {
+    /// Those of this descriptor; `None` if it is no terminal.
+    pub fn of(descriptor: &impl AsFd) -> Option<Self> {
+        tcgetattr(descriptor).ok().map(Self)
+    }
+
+    /// Sets them again, unless another job has the terminal.
+    pub fn restore(&self, descriptor: &impl AsFd) {
+        if !is_in_background_of(descriptor) {
+            // It may be gone.
+            let _ = tcsetattr(descriptor, SetArg::TCSADRAIN, &self.0);
+        }
+    }
 }
 
 /// The pid of the leader of our session, whether that process lives or not; none if it is outside our pid namespace.

@@ -27,7 +27,7 @@ pub use hooks::{CallHook, FromHookHost, HookFile, HookServer, HookWorker, Hooks,
 pub use log_settings::{AccessLog, DaemonAddress, LogConfig, LogSettings, Statsd, Syslog};
 pub use template::{FromTemplate, LoadTemplate, ToTemplate};
 pub use to_master::{BootStage, DyingCause, ToMaster};
-pub use to_worker::{AppSettings, DrainMode, Load, NativeHttp, Start, ToWorker, Who};
+pub use to_worker::{AppSettings, Development, DrainMode, Load, NativeHttp, Start, ToWorker, Who};
 
 use std::time::Duration;
 

@@ -13,6 +13,9 @@ pub struct LogSettings {
     pub error_file: Option<String>,
     /// Whether to colour level names on standard error.
     pub colors: bool,
+    /// Lines are short, for a terminal that one person looks at.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub short: bool,
     /// The access log, or none.
     pub access: Option<AccessLog>,
     /// Every line is a JSON object (`--log-format json`).

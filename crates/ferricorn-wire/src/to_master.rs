@@ -15,6 +15,19 @@ pub enum ToMaster {
         stage: BootStage,
         /// What the user should read: a traceback, whole, or one line where a traceback would say less.
         text: String,
+        /// The same with the frames of the application alone, for who works on it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        short: Option<String>,
+    },
+    /// Files of the watched folders that the worker has imported since it last told; only if the code is being worked on.
+    Imported {
+        /// Their absolute paths, without links.
+        files: Vec<String>,
+    },
+    /// Somebody has opened a debugger in the worker, or has left it.
+    Debugging {
+        /// Whether it is open.
+        open: bool,
     },
     /// The boot takes longer, and goes on: it may take at least so long from now on.
     Extend {

@@ -16,6 +16,8 @@ pub enum ToWorker {
         /// How many sockets these are.
         listeners: u32,
     },
+    /// Begin the application's startup. Only a worker that was told to wait for it (`Development`) hears it.
+    Proceed,
     /// Say `Connection: close` on every response from now on, and go on accepting: a stop is near.
     AnnounceClose,
     /// Stop accepting, finish what is in flight, run the lifespan shutdown, exit 0.
@@ -45,6 +47,9 @@ pub enum DrainMode {
     /// Siblings go on serving: plain HTTP/1.1 connections are handed to them, the rest is told
     /// `Connection: close` on the next response.
     Handoff,
+    /// The worker's code is no longer on disk: as `Handoff`, and every response says `Connection: close`, so that a client that
+    /// goes on asking waits for the next worker.
+    Replace,
     /// The whole service stops: every response says `Connection: close`, the accept queue is emptied first, and
     /// idle connections are kept for a moment in case a request is on its way.
     Close,
@@ -102,6 +107,19 @@ pub struct Who {
     pub count_websockets: bool,
     /// Where log lines go.
     pub log: LogSettings,
+    /// What is different if the code is being worked on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub development: Option<Development>,
+}
+
+/// A worker of a service whose code is being worked on (`--reload`). It waits for `Proceed` before the application's startup.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Development {
+    /// The folders that are watched: the worker tells which of their files it has imported.
+    pub watched: Vec<String>,
+    /// Why the boot before it has failed: it shows that, and loads no application.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
 }
 
 /// The application, and the options that go to `uvicorn.Config` by their own names.

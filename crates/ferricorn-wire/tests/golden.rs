@@ -45,6 +45,7 @@ fn every_message_to_the_worker_is_as_written_down() {
         |message: &ToWorker| matches!(message, ToWorker::Start(_)),
         |message: &ToWorker| matches!(message, ToWorker::Serve { listeners: 2 }),
         |message: &ToWorker| matches!(message, ToWorker::Drain { .. }),
+        |message: &ToWorker| matches!(message, ToWorker::Proceed),
         |message: &ToWorker| matches!(message, ToWorker::ReopenLogs),
     ] {
         assert!(messages.iter().any(kind), "a message has no golden file");
@@ -61,6 +62,8 @@ fn every_message_to_the_master_is_as_written_down() {
         |message: &ToMaster| matches!(message, ToMaster::Drained { .. }),
         |message: &ToMaster| matches!(message, ToMaster::Dying { .. }),
         |message: &ToMaster| matches!(message, ToMaster::Extend { .. }),
+        |message: &ToMaster| matches!(message, ToMaster::Imported { .. }),
+        |message: &ToMaster| matches!(message, ToMaster::Debugging { .. }),
         |message: &ToMaster| matches!(message, ToMaster::Warning { .. }),
     ] {
         assert!(messages.iter().any(kind), "a message has no golden file");

@@ -22,7 +22,12 @@ use ferricorn_config::{
 use crate::{help, words};
 
 const APP: &str = "APP_MODULE";
+
+/// The word that makes it a server for whoever works on the application.
+const DEVELOPMENT: &str = "dev";
+
 const AFTER_HELP: &str = "\
+`ferricorn dev` serves an application while you work on it: each save is served at once.\n\
 `ferricorn ctl` asks a running master: `ferricorn ctl --help`.\n\
 `ferricorn check` reads a repository and says what will break when it is deployed: `ferricorn check --help`.\n\
 A value may hold $NAME, ${NAME} or ${NAME:-DEFAULT}. GUNICORN_CMD_ARGS may hold further options.\n\
@@ -52,6 +57,8 @@ pub struct StartRequest {
     pub app: Option<String>,
     /// The options of `GUNICORN_CMD_ARGS` and of the command line, in this order.
     pub given: Vec<Given>,
+    /// The first word is `dev`.
+    pub development: bool,
 }
 
 /// Parses the arguments, of which the first is the program's name, and `GUNICORN_CMD_ARGS`.
@@ -64,6 +71,10 @@ pub fn parse(
         words.push(argument.into_string().map_err(|argument| {
             ConfigError::Grammar(format!("`{}` is not valid UTF-8", argument.to_string_lossy()))
         })?);
+    }
+    let development = words.first().is_some_and(|word| word == DEVELOPMENT);
+    if development {
+        words.remove(0);
     }
     let (words, group) = help_group(words)?;
     let line = read(words, Layer::CommandLine)?;
@@ -96,7 +107,7 @@ pub fn parse(
         None => Vec::new(),
     };
     given.extend(line.given);
-    Ok(Request::Start(StartRequest { app: line.app, given }))
+    Ok(Request::Start(StartRequest { app: line.app, given, development }))
 }
 
 /// The words without the one that names a group after `--help`, and the group.

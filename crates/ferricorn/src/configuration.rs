@@ -20,7 +20,7 @@ use ferricorn_master::{
     Command, ExecuteError, InterpreterError, PythonSearch, Question, Reread, SystemAccounts,
 };
 
-use crate::{cli::StartRequest, target};
+use crate::{cli::StartRequest, guess, target};
 
 /// Everything that settings are made from, kept so that they can be made again.
 pub struct Configuration {
@@ -185,8 +185,13 @@ impl Configuration {
                 (Some(FileContent::from_answer(&name, answer.unwrap_or_default())?), Some(file))
             }
         };
-        let input =
-            Input { app: self.request.app.clone(), given: self.request.given.clone(), file, python_file };
+        let input = Input {
+            app: self.request.app.clone(),
+            given: self.request.given.clone(),
+            file,
+            development: self.request.development,
+            python_file,
+        };
         let facts = Facts {
             current_directory: self.process.directory.clone(),
             memory: ferricorn_master::memory_limit(),
@@ -197,7 +202,15 @@ impl Configuration {
             accounts: &*self.process.accounts,
             read_file: &|path| fs::read_to_string(path),
         };
-        resolve(&input, &self.environment, &facts)
+        match resolve(&input, &self.environment, &facts) {
+            Err(ConfigError::NoApplication) if self.request.development => {
+                let found = guess::application(&self.process.directory).ok_or(ConfigError::NoApplication)?;
+                let mut resolved = resolve(&found.named_in(input), &self.environment, &facts)?;
+                resolved.notes.push(found.note());
+                Ok(resolved)
+            }
+            resolved => resolved,
+        }
     }
 
     /// Checks what is named as the application, which needs no Python.
@@ -229,7 +242,7 @@ impl ferricorn_master::Configuration for Configuration {
     fn finish(&mut self, answer: Option<&str>) -> Result<Reread, String> {
         let source = self.source.take().unwrap_or(Source::None);
         let resolved = self.resolve(source, answer).map_err(|error| told(&error))?;
-        let Resolved { settings, colors, warnings, task: _, shown: _ } = resolved;
+        let Resolved { settings, colors, warnings, task: _, shown: _, notes: _ } = resolved;
         Ok(Reread { settings, colors, warnings })
     }
 }

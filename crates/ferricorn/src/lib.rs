@@ -7,6 +7,7 @@ pub mod cli;
 pub mod commands;
 pub mod configuration;
 pub mod ctl;
+mod guess;
 pub mod help;
 pub mod logging;
 pub mod report;
@@ -65,7 +66,7 @@ fn start(request: StartRequest, process: ProcessStart, invocation: Invocation) -
         Ok(resolved) => resolved,
         Err(error) => return report::config_error(&error),
     };
-    let Resolved { settings, colors, task, shown, warnings } = resolved;
+    let Resolved { settings, colors, task, shown, warnings, notes } = resolved;
     if let Err(error) = std::env::set_current_dir(&settings.chdir) {
         return report::error(&format!("can't chdir to `{}`: {error}", settings.chdir.display()));
     }
@@ -76,6 +77,9 @@ fn start(request: StartRequest, process: ProcessStart, invocation: Invocation) -
         Ok(log) => log,
         Err(error) => return report::error(&error.to_string()),
     };
+    for note in notes {
+        tracing::info!("{note}");
+    }
     let hints = surroundings::hints(&environment, &shown);
     for warning in warnings.iter().chain(&hints) {
         tracing::warn!("{warning}");

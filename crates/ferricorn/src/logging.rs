@@ -139,6 +139,8 @@ struct Lines {
     colors: bool,
     level: LogLevel,
     json: bool,
+    /// One person looks at them (`ferricorn dev`).
+    short: bool,
     pid: u32,
     daemons: Mutex<Daemons>,
 }
@@ -155,6 +157,7 @@ impl Lines {
             sink: Mutex::new(sink),
             level: settings.logs.level.unwrap_or(settings.log_level),
             json,
+            short: settings.development,
             pid: std::process::id(),
             daemons: Mutex::default(),
         })
@@ -189,6 +192,8 @@ impl Lines {
         let now = Local::now();
         if self.json {
             said.json(&now, self.pid, level)
+        } else if self.short {
+            said.short(&now, level, self.colors)
         } else {
             said.line(&now, self.pid, level, self.colors)
         }
@@ -246,6 +251,7 @@ mod tests {
             colors: false,
             level,
             json: false,
+            short: false,
             pid: 957,
             daemons: Mutex::default(),
         };

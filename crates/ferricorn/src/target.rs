@@ -62,6 +62,15 @@ fn or_app(attribute: &str) -> &str {
     if attribute.is_empty() { "app" } else { attribute }
 }
 
+/// Whether the text of a module looks as if it had a name of its own. Nothing is executed for it.
+pub(crate) fn defines(file: &Path, name: &str) -> bool {
+    let source = fs::read_to_string(file).unwrap_or_default();
+    source.lines().any(|line| {
+        let rest = line.strip_prefix("async def ").or(line.strip_prefix("def ")).unwrap_or(line);
+        rest.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with(['=', ':', '(']))
+    })
+}
+
 fn is_file_name(module: &str) -> bool {
     Path::new(module).extension().is_some_and(|it| it == "py")
 }
@@ -69,16 +78,7 @@ fn is_file_name(module: &str) -> bool {
 /// The attribute that the file has, where the path names none.
 fn with_attribute(module: String, path: &str, settings: &Settings) -> String {
     let file = settings.chdir.join(path);
-    let Some(source) = fs::read_to_string(file).ok().filter(|_| module.contains(":app")) else {
-        return module;
-    };
-    let defines = |name: &str| {
-        source.lines().any(|line| {
-            let rest = line.strip_prefix("async def ").or(line.strip_prefix("def ")).unwrap_or(line);
-            rest.strip_prefix(name).is_some_and(|rest| rest.trim_start().starts_with(['=', ':', '(']))
-        })
-    };
-    if !defines("app") && defines("application") {
+    if module.contains(":app") && !defines(&file, "app") && defines(&file, "application") {
         module.replacen(":app", ":application", 1)
     } else {
         module

@@ -4,7 +4,7 @@
 //! Owns: the words and the advice. Pure: whether a module is really called so is [`crate::target`]'s to find out.
 
 /// The commands of other programs that start a service.
-const STARTS: [&str; 9] = ["run", "serve", "server", "start", "dev", "up", "launch", "web", "exec"];
+const STARTS: [&str; 8] = ["run", "serve", "server", "start", "up", "launch", "web", "exec"];
 
 /// Programs whose command line was kept behind ours.
 const PROGRAMS: [&str; 7] = ["gunicorn", "uvicorn", "hypercorn", "granian", "fastapi", "python", "ferricorn"];

@@ -18,6 +18,8 @@ pub enum Layer {
     File,
     /// An option in `GUNICORN_CMD_ARGS`.
     CommandVariable,
+    /// What `ferricorn dev` stands for.
+    Development,
     /// A variable of ferricorn's own.
     Variable,
     /// An option of the command line.
@@ -60,6 +62,9 @@ impl fmt::Display for Origin {
         match self {
             Self::Option(Layer::CommandVariable, spelling) => {
                 write!(formatter, "`{spelling}` in `GUNICORN_CMD_ARGS`")
+            }
+            Self::Option(Layer::Development, spelling) => {
+                write!(formatter, "`{spelling}` of `ferricorn dev`")
             }
             Self::Option(_, spelling) => write!(formatter, "`{spelling}`"),
             Self::Variable(name) => write!(formatter, "the environment variable `{name}`"),

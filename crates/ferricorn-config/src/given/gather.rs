@@ -6,13 +6,13 @@
 use std::collections::BTreeMap;
 
 use super::{
-    Choices, ConfigError, Facts, Given, Input, Layer, Spoken,
+    Choices, ConfigError, Facts, Given, Input, Layer, Spoken, UVICORNS,
     choose::{check, keep_winners, read, value_error},
     file::FileGiven,
     variables,
 };
 use crate::{
-    options::Draft,
+    options::{self, Draft},
     values::{Environment, Problem, parse_env_file},
 };
 
@@ -41,6 +41,9 @@ pub(crate) fn gather(
     };
     let mut given = input.given.clone();
     given.extend(in_file);
+    if input.development {
+        given.extend(presets(&given, facts));
+    }
     let spoken = Spoken::by(&given, environment, input.python_file.is_some());
     let mut environment = environment.clone();
     let from_file = env_file(&given, &environment, spoken, facts)?;
@@ -50,6 +53,17 @@ pub(crate) fn gather(
     let spoken = Spoken::by(&all, &environment, input.python_file.is_some());
     let choices = winners(&all, &environment, &mut warnings)?;
     Ok(Gathered { choices, spoken, environment, from_file, hooks, warnings })
+}
+
+/// What `ferricorn dev` stands for, in the light of what was given.
+fn presets(given: &[Given], facts: &Facts<'_>) -> Vec<Given> {
+    let is_given =
+        |name: &str| given.iter().any(|it| it.layer > Layer::Development && it.spelling.entry.name() == name);
+    let somewhere = is_given("bind") || UVICORNS.iter().any(|name| is_given(name));
+    let variables = (facts.read_file)(&facts.current_directory.join(options::VARIABLES)).is_ok();
+    options::presets(somewhere, variables)
+        .map(|(spelling, value)| Given::option(spelling, value.to_owned(), Layer::Development))
+        .collect()
 }
 
 /// Of each option the values that count, checked. What is overridden is not looked at.

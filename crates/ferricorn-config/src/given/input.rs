@@ -33,6 +33,8 @@ pub struct Input {
     pub given: Vec<Given>,
     /// What the configuration file says, if there is one.
     pub file: Option<FileContent>,
+    /// One person works on the application (`ferricorn dev`).
+    pub development: bool,
     /// The configuration file itself, if it is in Python.
     pub python_file: Option<PythonFile>,
 }

@@ -18,7 +18,8 @@ pub(crate) struct Spoken {
 impl Spoken {
     /// Looks at what was given. `python_file`: there is a configuration file in Python.
     pub(crate) fn by(given: &[Given], environment: &Environment, python_file: bool) -> Self {
-        let has = |dialect| given.iter().any(|given| given.spelling.dialect() == dialect);
+        let said = |given: &&Given| given.layer != Layer::Development;
+        let has = |dialect| given.iter().filter(said).any(|given| given.spelling.dialect() == dialect);
         let variable = environment.get("GUNICORN_CMD_ARGS").is_some()
             || given.iter().any(|given| given.layer == Layer::CommandVariable);
         Self { gunicorn: python_file || variable || has(Dialect::Gunicorn), uvicorn: has(Dialect::Uvicorn) }

@@ -41,6 +41,7 @@ pub struct Draft {
     pub(crate) max_worker_lifetime: Option<Duration>,
     pub(crate) max_worker_lifetime_jitter: Option<Duration>,
     pub(crate) max_worker_memory: Option<Value>,
+    pub(crate) reload: ReloadDraft,
     pub(crate) reload_probation: Option<Duration>,
     pub(crate) upgrade_timeout: Option<Duration>,
     pub(crate) pid_file: Option<String>,
@@ -91,6 +92,18 @@ pub(crate) struct LogDraft {
     pub(crate) statsd_prefix: Option<String>,
     pub(crate) dogstatsd_tags: Option<String>,
     pub(crate) backlog_metric: Option<bool>,
+}
+
+/// What was given of watching files.
+#[derive(Debug, Default)]
+pub(crate) struct ReloadDraft {
+    pub(crate) on: Option<bool>,
+    pub(crate) dirs: Vec<String>,
+    pub(crate) includes: Vec<String>,
+    pub(crate) excludes: Vec<String>,
+    pub(crate) extra_files: Vec<String>,
+    pub(crate) engine: Option<String>,
+    pub(crate) delay: Option<Duration>,
 }
 
 impl Draft {

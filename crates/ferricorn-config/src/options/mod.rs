@@ -10,6 +10,7 @@
 mod dialect;
 mod differences;
 mod draft;
+mod presets;
 mod spelling;
 mod table;
 
@@ -18,7 +19,8 @@ pub(crate) use dialect::counts_in_python;
 pub use differences::{DIFFERENCES, Difference};
 pub use draft::Draft;
 pub(crate) use draft::HttpDraft;
-pub(crate) use draft::LogDraft;
+pub(crate) use draft::{LogDraft, ReloadDraft};
+pub(crate) use presets::{VARIABLES, presets};
 pub(crate) use spelling::nearest_python_setting;
 pub(crate) use spelling::spellings;
 pub use spelling::{Spelling, find_long, find_setting, nearest, nearest_setting};
@@ -134,6 +136,8 @@ pub enum Group {
     Sockets,
     /// How many, how long, how often.
     Workers,
+    /// Which files are watched.
+    Reload,
     /// What is written where.
     Logging,
     /// How HTTP is spoken.
@@ -157,6 +161,7 @@ impl Group {
             Self::App => "Application",
             Self::Sockets => "Sockets",
             Self::Workers => "Workers",
+            Self::Reload => "Reload",
             Self::Logging => "Logging",
             Self::Http => "HTTP",
             Self::WebSocket => "WebSockets",
@@ -281,11 +286,6 @@ impl Entry {
 
     const fn no_effect(mut self, reason: &'static str) -> Self {
         self.standing = Standing::NoEffect(reason);
-        self
-    }
-
-    const fn not_yet(mut self, reason: &'static str) -> Self {
-        self.standing = Standing::NotYet(reason);
         self
     }
 

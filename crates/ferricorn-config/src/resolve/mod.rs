@@ -1,7 +1,7 @@
 //! What was given, in all its places, becomes what holds.
 //!
 //! Precedence, lowest first: defaults (`PORT`, `WEB_CONCURRENCY` and `FORWARDED_ALLOW_IPS` enter here), `UVICORN_*`, the
-//! configuration file, `GUNICORN_CMD_ARGS`, `FERRICORN_*`, the command line. Within one of them the last word wins; when
+//! configuration file, `GUNICORN_CMD_ARGS`, what `ferricorn dev` stands for, `FERRICORN_*`, the command line. Within one of them the last word wins; when
 //! two names of one setting disagree there, a warning says which one counts.
 //!
 //! Invariant: nothing is read but the arguments.
@@ -14,6 +14,7 @@ mod log_config;
 mod logs;
 mod memory;
 mod numbers;
+mod reload;
 mod rights;
 
 use std::path::PathBuf;
@@ -23,7 +24,10 @@ use directories::{directories, interpreter, python_paths};
 use numbers::Numbers;
 
 use crate::{
-    given::{Choices, ConfigError, Facts, Gathered, Input, application_environment, gather, value_error},
+    given::{
+        Choices, ConfigError, Facts, Gathered, Input, Layer, application_environment, decisive, gather,
+        value_error,
+    },
     options::{self, Draft, Entry, Standing, Target},
     settings::{AccessLog, ListenWhen, LogLevel, Metrics, Preload, Settings, UvicornValue, worker_class},
     show::{self, Shown},
@@ -55,6 +59,8 @@ pub struct Resolved {
     pub task: Task,
     /// Every setting with its value and its source, for `--print-config`.
     pub shown: Vec<Shown>,
+    /// One line each, about what was decided in the user's place.
+    pub notes: Vec<String>,
     /// One line each, to be logged as warnings.
     pub warnings: Vec<String>,
 }
@@ -88,6 +94,7 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
     let (chdir, app_dir) = directories(&draft, &choices, facts)?;
     let uvicorn_defaults = uvicorn_defaults(&draft);
     let native_http = http::native(&mut draft, &choices, &mut warnings);
+    let variables = environment;
     let environment = application_environment(from_file, &draft, &choices)?;
     let task = match (draft.print_config, draft.check_config) {
         (Some(true), _) => Task::Print,
@@ -98,6 +105,9 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
     if draft.logs.backlog_metric == Some(true) && draft.logs.statsd_host.is_none() {
         warnings.push("`--enable-backlog-metric` has no effect without `--statsd-host`".to_owned());
     }
+    let reload =
+        reload::reload(std::mem::take(&mut draft.reload), input, &choices, &app_dir, &variables, facts)?;
+    let port_may_move = decisive(&choices).is_some_and(|choice| choice.layer == Layer::Development);
     let numbers = Numbers { processors: facts.processors, choices: &choices };
 
     // Every field by name, so that the compiler names a forgotten one. A field whose option has a default in the table
@@ -134,6 +144,7 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         max_worker_lifetime,
         max_worker_lifetime_jitter,
         max_worker_memory,
+        reload: _,
         reload_probation,
         upgrade_timeout,
         pid_file,
@@ -203,6 +214,9 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         name,
         rights,
         reload_probation: reload_probation.unwrap_or_default(),
+        reload,
+        development: input.development,
+        port_may_move,
         drain_delay: drain_delay.unwrap_or_default(),
         max_worker_lifetime: max_worker_lifetime.unwrap_or_default(),
         max_worker_lifetime_jitter: max_worker_lifetime_jitter.unwrap_or_default(),
@@ -221,7 +235,7 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         warnings.push(format!("0 workers: nothing is served until there is one; {how}"));
     }
     let shown = show::all(&choices, &settings, spoken);
-    Ok(Resolved { settings, colors, task, shown, warnings })
+    Ok(Resolved { settings, colors, task, shown, notes: Vec::new(), warnings })
 }
 
 /// The name, unless it is empty. It is to be a word of a command line.

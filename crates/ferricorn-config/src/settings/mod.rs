@@ -4,6 +4,7 @@
 
 mod logs;
 mod native_http;
+mod reload;
 mod rights;
 pub(crate) mod worker_class;
 
@@ -12,6 +13,7 @@ use std::{fmt, path::PathBuf, time::Duration};
 pub(crate) use logs::STATSD_PORT;
 pub use logs::{LogConfig, LogFormat, LogOptions, Statsd, Syslog, SyslogAddress};
 pub use native_http::NativeHttp;
+pub use reload::{Reload, ReloadEngine};
 pub use rights::Rights;
 
 /// The port if none is given, as for gunicorn and uvicorn.
@@ -74,6 +76,12 @@ pub struct Settings {
     pub boot_timeout: Duration,
     /// How long a reload's first worker must hold before the others follow (`--reload-probation`).
     pub reload_probation: Duration,
+    /// Which files are watched, if any (`--reload`).
+    pub reload: Option<Reload>,
+    /// One person works on the application and looks at this terminal (`ferricorn dev`).
+    pub development: bool,
+    /// If the port is in use, the next free one is taken: nobody has asked for this one.
+    pub port_may_move: bool,
     /// How long a new program may take until it is ready to take over (`--upgrade-timeout`).
     pub upgrade_timeout: Duration,
     /// Where the master's pid is written (`--pid`); relative to `chdir`.

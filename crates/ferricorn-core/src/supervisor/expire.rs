@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use super::{Phase, Supervisor};
 use crate::{
-    Action, ExitReason, Notice, Policy, Retirement, StopMode, WorkerId,
+    Action, ExitReason, Notice, Policy, Retirement, StopMode, WorkerId, WorkerSignal,
     rollout::RolloutStage,
     worker::{State, Worker},
 };
@@ -44,13 +44,14 @@ impl Supervisor {
             .iter()
             .filter(|(_, worker)| worker.state_deadline().is_some_and(|deadline| deadline <= now))
             .filter(|(_, worker)| !self.is_unseen(worker, now))
+            .filter(|(_, worker)| !worker.is_debugged() || self.is_stopping())
             .map(|(id, worker)| (*id, worker.seating(), worker.state))
             .collect();
         for (id, seating, state) in overdue {
             let why = match state {
-                State::Starting { .. } => {
+                State::Starting { since, .. } => {
                     actions.push(Action::Notify(Notice::BootTimedOut { id }));
-                    self.kill(id, Retirement::BootTimeout, now, actions);
+                    self.end_late_boot(id, since, now, actions);
                     self.boot_failed(id, seating, None, now, actions);
                     continue;
                 }
@@ -99,6 +100,17 @@ impl Supervisor {
         self.expire_templates(now, actions);
         self.expire_upgrade(now, actions);
         self.end_probation(now, actions);
+    }
+
+    /// A boot has taken too long. Where its failure is shown, it says first where it hangs.
+    fn end_late_boot(&mut self, id: WorkerId, since: Instant, now: Instant, actions: &mut Vec<Action>) {
+        if !self.policy.is_development() {
+            return self.kill(id, Retirement::BootTimeout, now, actions);
+        }
+        let Some(worker) = self.workers.get_mut(&id) else { return };
+        let (why, until) = (Retirement::BootTimeout, now + Policy::DUMP_TIME);
+        worker.state = State::Dumping { why, silent_since: since, until };
+        actions.push(Action::Signal { id, signal: WorkerSignal::Dump });
     }
 
     /// Whether it was told to go while it booted, and has not come to its end yet.

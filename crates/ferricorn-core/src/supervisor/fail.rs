@@ -20,13 +20,16 @@ impl Supervisor {
         now: Instant,
         actions: &mut Vec<Action>,
     ) {
-        let Seating { slot, generation } = seating;
+        let Seating { slot, generation, .. } = seating;
         if self.is_stopping() {
             return;
         }
         if self.heir.is_some() {
             actions.push(Action::Notify(Notice::BootFailed { id, failures: 1, retry_in: None, ends: true }));
             return self.give_up_succession(failure.unwrap_or(BootFailure::Boot), now, actions);
+        }
+        if self.is_shown(seating, failure) {
+            return self.show(id, seating, actions);
         }
         if !self.first_start.has_succeeded() {
             let failures = self.first_start.failed();
@@ -114,7 +117,8 @@ impl Supervisor {
 
     /// Ends the reload under way and every queued one with the same answer.
     pub(super) fn answer_reloads(&mut self, reply: &Reply, actions: &mut Vec<Action>) {
-        for to in self.reloads.abandon() {
+        let replacing = self.bench.take_askers();
+        for to in self.reloads.abandon().into_iter().chain(replacing) {
             actions.push(Action::Reply { to, reply: reply.clone() });
         }
     }

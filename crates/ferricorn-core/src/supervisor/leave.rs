@@ -62,7 +62,11 @@ impl Supervisor {
         self.call_off_for_stop(mode, now, actions);
         let why = if self.has_handed_over() { Retirement::Upgrade } else { Retirement::Stop };
         for id in self.workers.keys().copied().collect::<Vec<_>>() {
-            self.retire(id, why, now, actions);
+            if mode == StopMode::Now {
+                self.kill(id, why, now, actions);
+            } else {
+                self.retire(id, why, now, actions);
+            }
         }
     }
 
@@ -77,12 +81,12 @@ impl Supervisor {
         let quick = matches!(self.phase, Phase::Stopping { mode: StopMode::Quick, .. });
         let (grace, limit, siblings) = match self.phase {
             Phase::Stopping { .. } if quick => {
-                (Policy::QUICK_GRACE.min(self.policy.grace()), self.policy.quick_limit(), elsewhere)
+                (self.policy.quick_grace(), self.policy.quick_limit(), elsewhere)
             }
             Phase::Stopping { .. } => (self.policy.grace(), self.policy.drain_limit(), elsewhere),
             _ => (self.policy.grace(), self.policy.drain_limit(), elsewhere || self.others_serve(id)),
         };
-        let drain = Action::Drain { id, siblings, grace, quick };
+        let drain = Action::Drain { id, siblings, grace, quick, outdated: false };
         self.order_to_leave(id, why, now, limit, drain, actions);
     }
 
@@ -90,7 +94,7 @@ impl Supervisor {
         self.workers.iter().any(|(other, worker)| *other != id && worker.is_serving())
     }
 
-    fn order_to_leave(
+    pub(super) fn order_to_leave(
         &mut self,
         id: WorkerId,
         why: Retirement,
@@ -101,6 +105,7 @@ impl Supervisor {
     ) {
         let Some(worker) = self.workers.get_mut(&id) else { return };
         let kill_by = now + limit;
+        let boot_farewell = self.policy.boot_farewell();
         match worker.state {
             State::Starting { .. } => {
                 // Nothing was accepted yet. The order reaches a worker that is past its import, the signal one
@@ -110,7 +115,7 @@ impl Supervisor {
                     actions.push(Action::Signal { id, signal: WorkerSignal::Terminate });
                 }
                 worker.startup_by = Some(kill_by);
-                worker.state = State::Leaving { why, kill_by: now + limit.min(Policy::BOOT_FAREWELL) };
+                worker.state = State::Leaving { why, kill_by: now + limit.min(boot_farewell) };
             }
             State::Ready { .. } => {
                 actions.push(Action::Notify(Notice::Draining { id, why }));
@@ -138,12 +143,13 @@ impl Supervisor {
     /// half-way: it may take as long as a drain, while the loop runs.
     pub(super) fn judge_ending_boot(&mut self, id: WorkerId, vitals: Vitals, now: Instant) {
         let Some(silent_for) = vitals.silent_for else { return };
+        let boot_farewell = self.policy.boot_farewell();
         let Some(worker) = self.workers.get_mut(&id) else { return };
         let Some(startup_by) = worker.startup_by else { return };
         if let State::Leaving { kill_by, .. } = &mut worker.state {
             // One that got no processor could not show anything.
             let silent_for = if vitals.starved { Duration::ZERO } else { silent_for };
-            let left = Policy::BOOT_FAREWELL.saturating_sub(silent_for);
+            let left = boot_farewell.saturating_sub(silent_for);
             *kill_by = (*kill_by).max(now + left).min(startup_by);
         }
     }
@@ -164,7 +170,7 @@ impl Supervisor {
         self.end_stall(id, now, actions);
         let quick = matches!(self.phase, Phase::Stopping { mode: StopMode::Quick, .. });
         let Some(worker) = self.workers.get_mut(&id) else { return };
-        let (Seating { slot, generation }, ready_for) = (worker.seating(), worker.ready_for(now));
+        let (Seating { slot, generation, .. }, ready_for) = (worker.seating(), worker.ready_for(now));
         let kill_by = now + Policy::EXIT_TIME;
         match worker.state {
             // One whose boot has failed has its time to go already.

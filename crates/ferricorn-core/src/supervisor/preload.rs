@@ -149,7 +149,7 @@ impl Supervisor {
         let Some(worker) = self.workers.get(&id).filter(|it| !it.spawned) else { return };
         if worker.is_starting() && !self.is_stopping() {
             let (slot, generation, urgent) = (worker.slot, worker.generation, worker.urgent);
-            actions.push(Action::Spawn { id, slot, generation, urgent, from: Origin::Plain });
+            actions.push(Action::Spawn { id, slot, generation, urgent, from: Origin::Plain, page: false });
         } else {
             // It was told to go before it was there.
             self.workers.remove(&id);

@@ -30,6 +30,7 @@ impl Supervisor {
                 }
             }
             Phase::Running => {
+                self.begin_replacing(now, actions);
                 self.begin_queued_reload(actions);
                 self.begin_upgrade(now, actions);
                 self.arrange_templates(now, actions);
@@ -37,12 +38,14 @@ impl Supervisor {
                 self.let_canary_stand_in(actions);
                 self.retire_superseded(now, actions);
                 self.fill_empty_seats(now, actions);
+                self.let_proceed(actions);
                 self.tell_of_kept_workers(actions);
                 self.replace_due(now, actions);
                 self.hurry_boots(actions);
                 self.tell_of_budget(now, actions);
                 self.commit_reload(actions);
                 self.answer_settled(actions);
+                self.answer_replaced(actions);
                 self.prove_succession(now, actions);
                 self.tell_of_opening(now, actions);
                 self.step_aside(actions);
@@ -53,7 +56,7 @@ impl Supervisor {
     fn begin_queued_reload(&mut self, actions: &mut Vec<Action>) {
         // Before the first worker is ready there is nothing to compare a new generation with.
         let busy = self.reloads.is_under_way() || self.is_upgrading() || self.heir.is_some();
-        if busy || !self.first_start.has_succeeded() {
+        if busy || !self.first_start.has_succeeded() || self.policy.is_development() {
             return;
         }
         let Some(generation) = self.reloads.begin() else { return };
@@ -194,7 +197,11 @@ impl Supervisor {
     /// Whether there is such a seat, its back-off is over, the budget of restarts has one for it, and its template is no longer
     /// waited for.
     fn may_fill(&self, slot: Slot, now: Instant) -> bool {
-        self.is_over(slot, now) && !self.waits_for_budget(slot, now) && !self.awaits_template()
+        self.is_over(slot, now)
+            && !self.waits_for_budget(slot, now)
+            && !self.awaits_template()
+            && !self.is_held(now)
+            && !self.waits_for_reason(slot)
     }
 
     /// Whether there is such a seat, and its back-off is over.
@@ -226,9 +233,11 @@ impl Supervisor {
     fn spawn(&mut self, slot: Slot, is_waited_for: bool, now: Instant, actions: &mut Vec<Action>) {
         let id = WorkerId(self.next_id);
         self.next_id += 1;
+        let mut page = false;
         if let Some(seat) = self.seats.get_mut(&slot) {
             let failure = seat.failure.take();
             seat.after_failed_boot = failure == Some(Failure::Boot);
+            page = std::mem::take(&mut seat.wants_page);
             if failure.is_some() {
                 self.restarts.spend(self.target, now);
             }
@@ -256,6 +265,9 @@ impl Supervisor {
                 has_given_way: !urgent,
                 hurry_at,
                 drained: false,
+                page,
+                waits: policy.is_development(),
+                debugged_since: None,
                 serving: false,
                 request_limit,
                 lifetime,
@@ -267,7 +279,7 @@ impl Supervisor {
             },
         );
         let from = self.take_origin(id, generation, now);
-        actions.push(Action::Spawn { id, slot, generation, urgent, from });
+        actions.push(Action::Spawn { id, slot, generation, urgent, from, page });
     }
 
     /// The reload is over when nobody of an older generation holds a seat and every seat has its new worker.

@@ -38,6 +38,8 @@ impl Supervisor {
             Event::Throttled(fact) => self.watch.throttled(fact, now),
             Event::Exited { id, exit } => self.exited(id, exit, now, actions),
             Event::Asked { by, command } => self.asked(by, command, now, actions),
+            Event::CodeChanged => self.code_changed(now, actions),
+            Event::Debugging { id, open } => self.debugging(id, open, now),
             Event::SuccessorReady => self.successor_ready(actions),
             Event::SuccessorServes => self.successor_serves(now, actions),
             Event::SuccessorGone { reason } => self.successor_gone(reason, actions),
@@ -129,7 +131,7 @@ impl Supervisor {
             return;
         }
         worker.state = State::Ready { since: now };
-        let Seating { slot, generation } = worker.seating();
+        let Seating { slot, generation, .. } = worker.seating();
         self.measure_boot(id, now.saturating_duration_since(since));
         self.hurry(id, actions);
         if let Some(seat) = self.seats.get_mut(&slot)
@@ -140,7 +142,12 @@ impl Supervisor {
         self.listen(actions);
         let boot = now.saturating_duration_since(since);
         self.first_start.ready(boot, now);
-        actions.push(Action::Notify(Notice::Ready { id, boot }));
+        let is_page = self.workers.get(&id).is_some_and(|worker| worker.page);
+        actions.push(Action::Notify(if is_page {
+            Notice::PageShown { id }
+        } else {
+            Notice::Ready { id, boot }
+        }));
         if self.reloads.leads_to(generation) && self.reloads.stage() == Some(RolloutStage::Booting) {
             let probation = self.reloads.policy(&self.policy).probation;
             let until = now + probation;
@@ -235,7 +242,7 @@ impl Supervisor {
     fn judge_memory(&mut self, id: WorkerId, vitals: Vitals, now: Instant, actions: &mut Vec<Action>) {
         let (Some(limit), Some(memory)) = (self.policy.max_memory, vitals.memory) else { return };
         let Some(worker) = self.workers.get(&id) else { return };
-        let Seating { slot, generation } = worker.seating();
+        let Seating { slot, generation, .. } = worker.seating();
         let ready_for = worker.ready_for(now);
         if memory <= limit || !(worker.is_ready() || worker.is_leaving()) {
             return;
@@ -310,7 +317,7 @@ impl Supervisor {
             Command::Stop(mode) => {
                 match mode {
                     StopMode::Graceful => self.stop_gracefully(now, actions),
-                    StopMode::Quick => self.stop(mode, ExitReason::Stopped, now, actions),
+                    StopMode::Quick | StopMode::Now => self.stop(mode, ExitReason::Stopped, now, actions),
                 }
                 // Whoever hears of it may look for the sockets, which are given up by now.
                 actions.push(Action::Reply { to: by, reply: Reply::Accepted });

@@ -66,14 +66,15 @@ impl Supervisor {
         let (slow_after, timeout) = (self.policy.slow_after(), self.timeout(now));
         let Some(worker) = self.workers.get_mut(&id) else { return };
         // One that has drained may do at its end what it likes, and its loop ends with it: that is bounded elsewhere.
-        let is_judged =
-            matches!(worker.state, State::Ready { .. } | State::Leaving { .. }) && !worker.drained;
+        let is_judged = matches!(worker.state, State::Ready { .. } | State::Leaving { .. })
+            && !worker.drained
+            && !worker.is_debugged();
         if !(worker.spawned && is_judged) {
             return;
         }
         let since = now.checked_sub(silent_for).unwrap_or(now);
         if timeout.is_some_and(|timeout| silent_for >= timeout) && !vitals.starved {
-            let (Seating { slot, generation }, ready_for) = (worker.seating(), worker.ready_for(now));
+            let (Seating { slot, generation, .. }, ready_for) = (worker.seating(), worker.ready_for(now));
             worker.stall = None;
             let until = now + Policy::DUMP_TIME;
             worker.state = State::Dumping { why: Retirement::Timeout, silent_since: since, until };

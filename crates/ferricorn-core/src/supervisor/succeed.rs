@@ -81,6 +81,9 @@ impl Supervisor {
             hurry_at: None,
             // One that leaves has its limit, and whether it has drained was not left.
             drained: it.leaving.is_some(),
+            page: false,
+            waits: false,
+            debugged_since: None,
             serving: it.leaving.is_none(),
             request_limit: None,
             lifetime: None,

@@ -2,7 +2,7 @@
 //!
 //! Invariant: until the new master has said that it serves, everything here is as it was, whatever becomes of it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Phase, Supervisor};
 use crate::{
@@ -140,6 +140,7 @@ impl Supervisor {
         let limit = match mode {
             StopMode::Graceful => self.policy.drain_limit(),
             StopMode::Quick => self.policy.quick_limit(),
+            StopMode::Now => Duration::ZERO,
         };
         let kill_at = now + limit + Policy::SUCCESSOR_FAREWELL;
         let Some(upgrade) = &mut self.upgrade else { return };

@@ -41,13 +41,14 @@ impl Supervisor {
 
     /// What is left of a drained worker is its own affair, unless the service cannot stop before it is gone.
     pub(super) fn give_way(&mut self, id: WorkerId, now: Instant, actions: &mut Vec<Action>) {
-        let stopping = self.is_stopping();
+        // Whoever works on the code waits for what comes after it.
+        let stays = self.is_stopping() || self.policy.is_development();
         let Some(generation) = self.workers.get(&id).map(|worker| worker.generation) else { return };
         let courtesy = self.courtesy(generation);
         if let Some(worker) = self.workers.get_mut(&id)
             && worker.is_leaving()
             && worker.urgent
-            && !stopping
+            && !stays
         {
             worker.urgent = false;
             worker.has_given_way = true;

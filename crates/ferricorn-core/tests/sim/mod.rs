@@ -13,7 +13,7 @@ use std::{
 };
 
 use ferricorn_core::{
-    Action, BootFailure, Command, Event, Exit, ExitReason, Generation, Notice, Origin, Policy, Reply,
+    Action, BootFailure, Command, Event, Exit, ExitReason, Generation, Manner, Notice, Origin, Policy, Reply,
     RequestId, Slot, StopMode, Supervisor, TemplateSignal, UpgradeWay, Vitals, WorkerId, WorkerSignal,
 };
 
@@ -45,6 +45,7 @@ pub fn policy() -> Policy {
         upgrade_timeout: secs(60),
         listen_early: false,
         preload: false,
+        manner: Manner::Service,
         sample_every: millis(250),
     }
 }
@@ -118,6 +119,14 @@ pub struct Fake {
     pub over_since: Option<Instant>,
     pub born: Instant,
     pub ready_at: Option<Instant>,
+    /// It shows why the boot before it has failed.
+    pub page: bool,
+    /// It may begin the application's startup.
+    pub proceeds: bool,
+    /// It would be ready if it might.
+    pub waits: bool,
+    /// Nobody was answered by it who has asked since.
+    pub outdated: bool,
     pub serving: bool,
     pub leaving: bool,
     pub gone: bool,
@@ -138,6 +147,10 @@ impl Fake {
             over_since: None,
             born: now,
             ready_at: None,
+            page: false,
+            proceeds: true,
+            waits: false,
+            outdated: false,
             serving: false,
             leaving: false,
             gone: false,
@@ -517,6 +530,10 @@ impl Sim {
                 let now = self.now;
                 let worker = self.workers.get_mut(&id).expect("it was spawned");
                 let drain = worker.manners.drain;
+                worker.waits = !worker.proceeds;
+                if worker.waits {
+                    return;
+                }
                 if !worker.gone && worker.leaving && worker.manners.startup.is_some() {
                     // It has read the order meanwhile.
                     if let Some(drain) = drain {
@@ -576,8 +593,20 @@ impl Sim {
             | Action::MakeTemplate { .. }
             | Action::DropTemplate { .. }
             | Action::SignalTemplate { .. } => return self.execute_of_template(action),
-            Action::Spawn { id, slot, generation, urgent, from: Origin::Plain } => {
-                return Some(self.spawn(id, slot, generation, urgent));
+            Action::Spawn { id, slot, generation, urgent, from: Origin::Plain, page } => {
+                return Some(self.spawn(id, slot, generation, urgent, page));
+            }
+            Action::Proceed { id } => {
+                let generation = self.living(id).generation;
+                let runs = |it: &Fake| it.ready_at.is_some() && !it.gone && it.over_since.is_none();
+                let both = self.workers.values().any(|it| it.generation < generation && runs(it));
+                assert!(!both, "two generations of the application run at once");
+                let worker = self.living(id);
+                assert!(!worker.proceeds, "worker {id} may proceed already");
+                worker.proceeds = true;
+                if std::mem::take(&mut worker.waits) {
+                    self.later(Duration::ZERO, Event::Ready { id });
+                }
             }
             Action::Hurry { id } => {
                 let worker = self.living(id);
@@ -597,9 +626,10 @@ impl Sim {
                 self.living(id).serving = true;
             }
             Action::AnnounceClose { id } => self.living(id).announced = true,
-            Action::Drain { id, .. } => {
+            Action::Drain { id, outdated, .. } => {
                 let worker = self.living(id);
                 worker.leaving = true;
+                worker.outdated |= outdated;
                 worker.drains += 1;
                 let end = worker.manners.end;
                 if let (Some(drain), Some(_)) = (worker.manners.drain, worker.ready_at) {
@@ -670,20 +700,22 @@ impl Sim {
         None
     }
 
-    fn spawn(&mut self, id: WorkerId, slot: Slot, generation: Generation, urgent: bool) -> Event {
+    fn spawn(&mut self, id: WorkerId, slot: Slot, generation: Generation, urgent: bool, page: bool) -> Event {
         assert!(!self.listeners_closed, "nothing is spawned after the stop");
         self.asked.remove(&id);
         self.spawns += 1;
-        let manners = (self.manners)(generation, id);
+        // A page has nothing that could fail.
+        let manners = if page { Manners::default() } else { (self.manners)(generation, id) };
         self.script_boot(id, &manners);
+        let proceeds = self.core.policy().manner == Manner::Service;
         let fake = Fake::born(slot, generation, urgent, manners, self.now);
-        self.workers.insert(id, fake);
+        self.workers.insert(id, Fake { page, proceeds, ..fake });
         Event::Spawned { id }
     }
 
     fn execute_of_template(&mut self, action: Action) -> Option<Event> {
         match action {
-            Action::Spawn { id, slot, generation, urgent, from: Origin::Template } => {
+            Action::Spawn { id, slot, generation, urgent, from: Origin::Template, .. } => {
                 assert!(!self.listeners_closed, "nothing is forked after the stop");
                 let template = self.templates.get(&generation).copied();
                 let template =

@@ -222,6 +222,7 @@ class FakeMaster:
         log: dict[str, Any] | None = None,
         worker_class: str | None = None,
         hooks: dict[str, Any] | None = None,
+        development: dict[str, Any] | None = None,
     ) -> Worker:
         """Starts one worker."""
         row = len(self.workers)
@@ -255,6 +256,8 @@ class FakeMaster:
             "count_websockets": count_websockets,
             "log": {"level": level, "error_file": error_file, "colors": False, "access": access, **(log or {})},
         }
+        if development is not None:
+            who["development"] = development
         worker = Worker(self, load, who, environment or {})
         self.workers.append(worker)
         return worker

@@ -39,6 +39,7 @@ pub(crate) fn log(settings: &Settings, colors: bool) -> LogSettings {
         colors,
         access: file
             .map(|file| ferricorn_wire::AccessLog { file, format: settings.access_log_format.clone() }),
+        short: settings.development,
         json: settings.logs.format == LogFormat::Json,
         config: settings.logs.config.as_ref().map(|config| ferricorn_wire::LogConfig {
             file: config.file.to_string_lossy().into_owned(),
@@ -161,7 +162,7 @@ fn cfg(settings: &Settings) -> Map<String, Value> {
         "umask": settings.umask,
         "wsgi_app": settings.app,
         "preload_app": settings.preload != Preload::No,
-        "reload": false,
+        "reload": settings.reload.is_some(),
         "daemon": false,
     });
     if let Value::Object(map) = settings_of { map } else { Map::new() }

@@ -57,6 +57,13 @@ impl Observer {
                     info!(slot, generation, boot_ms, "Worker ready (pid: {})", it.pid);
                 });
             }
+            Notice::PageShown { id } => {
+                self.shown = None;
+                reached(crew, id, Stage::Serving);
+                warn!("The failure is shown to whoever asks, until the code changes");
+            }
+            Notice::ChangesWait => info!("Changes wait until the debugger is left"),
+            Notice::Replacing(generation) => debug!("replacing every worker by generation {generation}"),
             // Told by the world, which knows the addresses, and the templates.
             Notice::Opened
             | Notice::TemplateReady { .. }
@@ -207,6 +214,7 @@ impl Observer {
                 info!("Stopping in {} s; until then responses say Connection: close", seconds(delay));
             }
             Notice::Stopping(StopMode::Graceful) => debug!("stopping gracefully"),
+            Notice::Stopping(StopMode::Now) => debug!("killing every worker"),
             Notice::Stopping(StopMode::Quick) => debug!("stopping quickly"),
         }
     }

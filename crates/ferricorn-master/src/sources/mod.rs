@@ -1,5 +1,7 @@
-//! Where events come from, other than from the workers' channels: signals, ended children, the scoreboard's clock.
+//! Where events come from, other than from the workers' channels: signals, ended children, the scoreboard's clock, files
+//! that change.
 
+pub(crate) mod changes;
 pub(crate) mod control;
 mod hang_up;
 mod signals;

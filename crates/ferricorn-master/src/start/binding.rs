@@ -17,6 +17,9 @@ use crate::{
 /// How often an address in use is tried.
 const TRIES: u32 = 5;
 
+/// How many ports after one that is in use are tried, where any will do.
+const PORTS_TRIED: u16 = 50;
+
 /// From one try to the next; the log says so in words.
 const PAUSE: Duration = Duration::from_secs(1);
 
@@ -43,9 +46,28 @@ pub(crate) async fn bind_all(settings: &Settings, signals: &mut Signals) -> Resu
     }
     let mut listeners = Vec::new();
     for bind in &settings.binds {
+        if let Some(listener) = bind_near(bind, settings) {
+            listeners.push(listener);
+            continue;
+        }
         listeners.push(bind_patiently(bind, settings, signals).await?);
     }
     Ok(listeners)
+}
+
+/// Another port than one that is in use, if nobody has asked for that one.
+fn bind_near(bind: &Bind, settings: &Settings) -> Option<Listener> {
+    let Bind::Tcp { host, port } = bind else { return None };
+    if !settings.port_may_move || !matches!(bind_once(bind, settings), Err(ListenError::InUse { .. })) {
+        return None;
+    }
+    let holder = held_by(bind);
+    let near = (1..=PORTS_TRIED).filter_map(|step| port.checked_add(step));
+    near.map(|port| Bind::Tcp { host: host.clone(), port }).find_map(|other| {
+        let listener = bind_once(&other, settings).ok()?;
+        info!("Port {port} is in use{holder}: taking {} in its place (--port chooses)", shown(&other));
+        Some(listener)
+    })
 }
 
 async fn bind_patiently(

@@ -45,7 +45,9 @@ pub(crate) async fn start(
 
 async fn first(program: Program, mut signals: Signals) -> Result<Begun, Outcome> {
     let settings = &program.settings;
-    rights::hint(settings);
+    if !settings.development {
+        rights::hint(settings);
+    }
     let path = settings.pid_file.as_deref();
     // Before the addresses: who starts a second master by mistake shall read that, and at once.
     path.map_or(Ok(()), PidFile::check).map_err(failed)?;

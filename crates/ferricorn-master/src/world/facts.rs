@@ -7,7 +7,7 @@ use ferricorn_sys::wait::{self, Reaped};
 use ferricorn_wire::{BootStage, ToMaster, ToWorker};
 use tracing::{debug, error, info, warn};
 
-use super::World;
+use super::{World, policy};
 use crate::{
     hooks::About,
     outside::rights,
@@ -55,11 +55,11 @@ impl World {
         Event::Asked { by: RequestId(self.requests), command }
     }
 
-    /// The first Ctrl-C is as patient as a TERM; the second one is not.
     fn interrupted(&mut self) -> Command {
         self.interrupts += 1;
         self.interrupted = true;
-        if self.interrupts == 1 { Command::Stop(StopMode::Graceful) } else { Command::Stop(StopMode::Quick) }
+        let policy = policy::from_settings(&self.program.settings);
+        Command::Stop(policy.interrupted(self.interrupts))
     }
 
     fn reopen_logs(&mut self) {
@@ -111,6 +111,9 @@ impl World {
             member.history.out_of_memory = out_of_memory;
         }
         queue.extend(self.no_python(id, exit));
+        if let (Some(bench), Some(member)) = (&mut self.bench, self.crew.get(id)) {
+            bench.ended(&self.program.settings.app, member, exit);
+        }
         let generation = self.crew.get(id).map(|member| member.generation);
         let candidate = generation.is_some_and(|it| self.reloading.of(it).is_some());
         self.call_hook("child_exit", About::worker(pid, id, candidate));
@@ -134,21 +137,31 @@ impl World {
             "`{python}` ended with code {code} before it ran a worker\nhint: is it a Python, 3.10 or newer? \
              `--python` names another"
         );
-        self.heard(id, ToMaster::BootFailed { stage: BootStage::Environment, text })
+        self.heard(id, ToMaster::BootFailed { stage: BootStage::Environment, text, short: None })
     }
 
     pub(super) fn heard(&mut self, id: WorkerId, message: ToMaster) -> Option<Event> {
         let pid = self.crew.get(id).map_or(0, |member| member.pid);
         match message {
             ToMaster::Ready => Some(Event::Ready { id }),
-            ToMaster::BootFailed { stage, text } => {
+            ToMaster::BootFailed { stage, text, short } => {
+                if let Some(bench) = &mut self.bench {
+                    bench.failed(&text);
+                }
                 let failure = failure_of(stage);
                 if let Some(member) = self.crew.get_mut(id) {
                     member.history.boot_stage = Some(stage);
-                    member.boot_failure = Some((stage, text));
+                    member.boot_failure = Some((stage, short.unwrap_or(text)));
                 }
                 Some(Event::BootFailed { id, failure })
             }
+            ToMaster::Imported { files } => {
+                if let Some(bench) = &mut self.bench {
+                    bench.imported(files);
+                }
+                None
+            }
+            ToMaster::Debugging { open } => Some(Event::Debugging { id, open }),
             ToMaster::Extend { milliseconds } => {
                 let by = Duration::from_millis(milliseconds);
                 debug!("worker (pid: {pid}) needs {} s more for its boot", by.as_secs_f64());

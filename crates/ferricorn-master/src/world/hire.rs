@@ -19,6 +19,7 @@ use crate::{
 };
 
 impl World {
+    /// `page`: it shows why the boot before it has failed.
     pub(super) fn hire(
         &mut self,
         id: WorkerId,
@@ -26,6 +27,7 @@ impl World {
         generation: Generation,
         urgent: bool,
         from: Origin,
+        page: bool,
     ) -> Done {
         self.hooks.newest(id);
         // The template that was asked for it before could not fork it.
@@ -51,7 +53,7 @@ impl World {
         if from == Origin::Template {
             return self.fork(recruit);
         }
-        Done::Happened(match self.spawn(&recruit) {
+        Done::Happened(match self.spawn(&recruit, page) {
             Ok(()) => Event::Spawned { id },
             Err(NotSpawned { error, lasting }) => {
                 Event::SpawnFailed { id, error: error.to_string(), lasting }
@@ -59,15 +61,15 @@ impl World {
         })
     }
 
-    fn spawn(&mut self, recruit: &Recruit) -> Result<(), NotSpawned> {
-        let start = self.start_message(recruit);
+    fn spawn(&mut self, recruit: &Recruit, page: bool) -> Result<(), NotSpawned> {
+        let start = self.start_message(recruit, page);
         self.crew.spawn(recruit, start)
     }
 
     /// Asks the template for it. The answer comes later.
     fn fork(&mut self, recruit: Recruit) -> Done {
         let id = recruit.id;
-        let start = self.start_message(&recruit);
+        let start = self.start_message(&recruit, false);
         let asked = match self.templates.of(recruit.generation) {
             Some(template) => self.crew.fork(recruit, template, start),
             None => Err(io::ErrorKind::NotFound.into()),
@@ -82,7 +84,7 @@ impl World {
     }
 
     /// What a new worker is told first, as soon as it is known what it inherits.
-    fn start_message(&self, recruit: &Recruit) -> impl FnOnce(Berth) -> ToWorker + use<> {
+    fn start_message(&self, recruit: &Recruit, page: bool) -> impl FnOnce(Berth) -> ToWorker + use<> {
         let settings = self.reloading.settings_of(recruit.generation, &self.program.settings);
         let load = load(settings);
         let log = start_message::log(settings, self.colors_of(recruit.generation));
@@ -90,6 +92,7 @@ impl World {
         let (workers, worker_connections) = (settings.workers, settings.worker_connections);
         let count_websockets = settings.max_requests > 0;
         let counts = settings.metrics.counts;
+        let development = self.bench.as_ref().map(|bench| bench.tell(page));
         move |berth| {
             let worker = Who {
                 slot,
@@ -105,6 +108,7 @@ impl World {
                 worker_connections,
                 count_websockets,
                 log,
+                development,
             };
             ToWorker::Start(Box::new(Start { load, worker }))
         }

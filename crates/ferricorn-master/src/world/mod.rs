@@ -46,6 +46,7 @@ use crate::{
 };
 use ctl::Dump;
 use queues::Queues;
+use reload::develop::Bench;
 use report::Look;
 use run::{End, Ended};
 use templates::Templates;
@@ -114,6 +115,8 @@ pub(crate) struct World {
     interrupted: bool,
     /// The service stops, and no other master has it.
     stopping: bool,
+    /// The code is being worked on.
+    bench: Option<Bench>,
 }
 
 impl World {
@@ -135,6 +138,7 @@ impl World {
             (None, true) => control.open(),
             (None, false) => {}
         }
+        let bench = Bench::new(&program.settings);
         let mut samples = interval(policy::SAMPLE_EVERY);
         samples.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self {
@@ -173,6 +177,7 @@ impl World {
             hooks,
             interrupted: false,
             stopping: false,
+            bench,
         }
     }
 
@@ -199,6 +204,7 @@ impl World {
             () = manager::passed(&mut self.barrier) => queue.push_back(Event::SuccessorServes),
             () = self.hooks.attend() => queue.extend(self.go_on_with_upgrade()),
             ask = self.control.next() => self.asked(ask, queue),
+            change = Bench::next(&mut self.bench) => self.changed(change, queue),
             request = self.endpoint.next() => self.watched(request, queue),
             () = deadline => queue.push_back(Event::Woke),
             _ = self.samples.tick() => {
@@ -233,9 +239,10 @@ impl World {
 
     pub(crate) fn execute(&mut self, action: Action) -> Done {
         match action {
-            Action::Spawn { id, slot, generation, urgent, from } => {
-                return self.hire(id, slot, generation, urgent, from);
+            Action::Spawn { id, slot, generation, urgent, from, page } => {
+                return self.hire(id, slot, generation, urgent, from, page);
             }
+            Action::Proceed { id } => self.crew.tell(id, &ToWorker::Proceed),
             Action::MakeTemplate { generation, urgent } => return self.make_template(generation, urgent),
             Action::DropTemplate { generation } => self.drop_template(generation),
             Action::SignalTemplate { generation, signal } => self.signal_template(generation, signal),
@@ -244,9 +251,13 @@ impl World {
             Action::Listen => return self.listen(),
             Action::Serve { id } => self.let_serve(id),
             Action::AnnounceClose { id } => self.crew.tell(id, &ToWorker::AnnounceClose),
-            Action::Drain { id, siblings, grace, quick } => {
+            Action::Drain { id, siblings, grace, quick, outdated } => {
                 let siblings = siblings && !self.tls_changes();
-                let mode = if siblings { DrainMode::Handoff } else { DrainMode::Close };
+                let mode = match (siblings, outdated) {
+                    (true, true) => DrainMode::Replace,
+                    (true, false) => DrainMode::Handoff,
+                    (false, _) => DrainMode::Close,
+                };
                 self.crew.tell(
                     id,
                     &ToWorker::Drain {
@@ -313,7 +324,7 @@ impl World {
                 return Done::Happened(self.ask(Command::Stop(StopMode::Quick)));
             }
         }
-        if self.program.settings.listen == ListenWhen::Early {
+        if self.program.settings.listen == ListenWhen::Early && !self.program.settings.development {
             // As gunicorn says it there; the line is repeated when somebody answers.
             info!("Listening at: {} ({})", self.addresses(), ferricorn_sys::pid());
         }
@@ -338,7 +349,7 @@ impl World {
     fn tell_of_stop(&mut self, mode: StopMode) {
         self.stopping = !self.successor.serves();
         let (workers, in_flight) = self.crew.burden();
-        if workers == 0 || (mode == StopMode::Quick && !self.interrupted) {
+        if workers == 0 || (mode != StopMode::Graceful && !self.interrupted) {
             return;
         }
         let plural =
@@ -351,6 +362,7 @@ impl World {
         let grace = self.program.settings.graceful_timeout.as_secs_f64();
         let again = if self.interrupts > 0 { "; press CTRL+C again to cut what is in flight" } else { "" };
         match mode {
+            StopMode::Now => {}
             StopMode::Quick => info!("Stopping {workers}, {requests} in flight will be cut"),
             StopMode::Graceful => info!("Stopping {workers}, {requests} in flight may take {grace} s{again}"),
         }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use ferricorn_config::{ListenWhen, Preload, Settings};
-use ferricorn_core::{Policy, UpgradeWay};
+use ferricorn_core::{Manner, Policy, UpgradeWay};
 
 /// How often the scoreboard is read. It bounds how late a hang is found and how far a worker overshoots its request
 /// limit. A read costs no system call.
@@ -35,7 +35,9 @@ pub(crate) fn from_settings(settings: &Settings) -> Policy {
         // As PID 1 the program must stay what it is to the kernel: everything ends with it.
         upgrade_way: if ferricorn_sys::is_pid_1() { UpgradeWay::InPlace } else { UpgradeWay::Beside },
         upgrade_timeout: settings.upgrade_timeout,
-        preload: settings.preload != Preload::No,
+        // Nothing of an application that is being worked on is kept.
+        preload: settings.preload != Preload::No && settings.reload.is_none(),
+        manner: if settings.reload.is_some() { Manner::Development } else { Manner::Service },
         listen_early: settings.listen == ListenWhen::Early,
         sample_every: SAMPLE_EVERY,
     }

@@ -110,7 +110,7 @@ impl World {
         self.successor.tell(&ToSuccessor::Stop { siblings });
         self.successor.signal(match mode {
             StopMode::Graceful => Signal::Terminate,
-            StopMode::Quick => Signal::Quit,
+            StopMode::Quick | StopMode::Now => Signal::Quit,
         });
         Done::Nothing
     }

@@ -62,10 +62,14 @@ impl Said {
 
     /// gunicorn's form.
     pub(super) fn line(&self, now: &DateTime<Local>, pid: u32, level: LogLevel, colors: bool) -> String {
-        let name = level.as_str().to_uppercase();
-        let name = if colors { format!("\x1b[{}m{name}\x1b[0m", color(level)) } else { name };
+        let name = shown(level, colors);
         let time = now.format("%Y-%m-%d %H:%M:%S %z");
         format!("[{time}] [{pid}] [{name}] {}\n", self.text())
+    }
+
+    /// For a terminal that one person looks at: they know whose line it is, and which day.
+    pub(super) fn short(&self, now: &DateTime<Local>, level: LogLevel, colors: bool) -> String {
+        format!("{} {} {}\n", now.format("%H:%M:%S"), shown(level, colors), self.message)
     }
 
     /// One JSON object.
@@ -126,6 +130,12 @@ impl Visit for Said {
     fn record_f64(&mut self, field: &Field, value: f64) {
         self.add(field, value);
     }
+}
+
+/// A level's name, with its colour if there are colours.
+fn shown(level: LogLevel, colors: bool) -> String {
+    let name = level.as_str().to_uppercase();
+    if colors { format!("\x1b[{}m{name}\x1b[0m", color(level)) } else { name }
 }
 
 /// The colours that uvicorn gives its levels, so that the lines of master and workers look alike.

@@ -14,6 +14,7 @@ mod crash;
 mod daemons;
 mod deaths;
 mod deploy;
+mod developing;
 mod endings;
 mod farewell;
 mod faults;

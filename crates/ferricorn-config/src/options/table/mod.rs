@@ -6,6 +6,7 @@ mod hooks;
 mod http;
 mod logging;
 mod process;
+mod reload;
 mod server;
 mod sockets;
 mod tls;
@@ -15,10 +16,11 @@ mod workers;
 use super::Entry;
 
 /// Every entry, in the order of help.
-pub(super) static TABLE: [&[Entry]; 12] = [
+pub(super) static TABLE: [&[Entry]; 13] = [
     app::ENTRIES,
     sockets::ENTRIES,
     workers::ENTRIES,
+    reload::ENTRIES,
     logging::ENTRIES,
     http::ENTRIES,
     server::ENTRIES,

@@ -119,24 +119,5 @@ pub(super) static ENTRIES: &[Entry] = &[
             draft.preload_always = value.flag();
         },
     ),
-    Entry::switch(Workers, &["reload"]).not_yet("changed files are not noticed; send SIGHUP to reload"),
-    Entry::new(Workers, &["reload-engine"], Kind::Choice(&["auto", "poll", "inotify"]), "ENGINE"),
-    Entry::new(Workers, &["reload-extra-file"], Kind::Text, "FILE")
-        .setting(&["reload_extra_files"])
-        .repeats()
-        .not_yet("changed files are not noticed"),
-    Entry::new(Workers, &["reload-dir"], Kind::Text, "DIR")
-        .setting(&["reload_dirs"])
-        .repeats()
-        .not_yet("changed files are not noticed"),
-    Entry::new(Workers, &["reload-include"], Kind::Text, "PATTERN")
-        .setting(&["reload_includes"])
-        .repeats()
-        .not_yet("changed files are not noticed"),
-    Entry::new(Workers, &["reload-exclude"], Kind::Text, "PATTERN")
-        .setting(&["reload_excludes"])
-        .repeats()
-        .not_yet("changed files are not noticed"),
-    Entry::new(Workers, &["reload-delay"], Kind::Seconds, "SECONDS").not_yet("changed files are not noticed"),
     Entry::switch(Workers, &["spew"]).no_effect("use `python -X importtime` or a profiler"),
 ];

@@ -1,6 +1,6 @@
 """Ends a worker's connections without losing a request.
 
-Owns: the two modes of a drain and its deadline. Does not own: accepting (`accept`), the move of a connection
+Owns: the modes of a drain and its deadline. Does not own: accepting (`accept`), the move of a connection
 (`handoff`), what a connection is (`protocol.interface`), the lifespan shutdown (uvicorn's).
 Invariants: the drain ends at its deadline whatever the clients do; a connection is closed only when the kernel shows
 no unread byte on it; a second order only shortens the deadline or turns a handoff into a close.
@@ -11,7 +11,9 @@ keep-alive time is over.
 `close`: the whole service stops. Every response says `Connection: close` unless its client has sent the next request
 already (`protocol.last_word`); a connection that is idle is closed when it has been so for `LINGER` seconds, which is
 the time that a request already on its way has to arrive, and for `FIRST_LINGER` if it would be the first one.
-In both, WebSockets are closed with code 1012 one after the other, so that their clients do not all come back at once.
+`replace`: the worker's code is no longer on disk, and whoever asks from now on is to be answered by the next worker. As
+`handoff`, and every response says `Connection: close`, so that the client's next request waits for that worker.
+In all of them, WebSockets are closed with code 1012 one after the other: their clients do not come back at once.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from . import handoff
 from .accept import Intake
 from .connections import ConnectionSet
 
-Mode = Literal["handoff", "close"]
+Mode = Literal["handoff", "replace", "close"]
 
 LINGER = 0.3
 """Seconds that an idle connection is kept when the whole service stops: a round trip to the other side of the world."""
@@ -110,11 +112,11 @@ class Drain:
         else:
             self._deadline = min(self._deadline, deadline)
             self._grace = min(self._grace, grace)
-            if mode == "close" and self._mode == "handoff":
+            if mode == "close" and self._mode != "close":
                 self._mode = mode
                 self._intake.take_back()
-        self._moves = self._mode == "handoff" and self._protocols.can_move()
-        if not self._moves:
+        self._moves = self._mode != "close" and self._protocols.can_move()
+        if not self._moves or self._mode == "replace":
             self.announce_close()
 
     async def run(self, on_done: Callable[[], None]) -> None:

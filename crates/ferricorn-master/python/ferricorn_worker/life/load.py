@@ -71,6 +71,22 @@ def load(what: Load, logs: Logs, begin: Callable[[Hooks | None], None], extensio
     return Loaded(config, version, app, served, logs, hooks, native, warnings)
 
 
+def load_page(what: Load, logs: Logs, text: str) -> Loaded:
+    """Loads, in place of the application, a page that says why it could not be loaded. Raises `BootFailed`.
+
+    Nothing of the user's code runs, not even what its logging needs: each may be what has failed.
+    """
+    from ..development.page import Page
+
+    version = environment.check_uvicorn()
+    logs.configure()
+    config = environment.build_config(what.app, version, {}, logs.uvicorn_options(), what.backlog)
+    config.interface = "asgi3"
+    page = Page(what.app.target, text, os.getpid())
+    served, _found_wsgi = environment.load_config(config, page, version)
+    return Loaded(config, version, page, served, logs, None, None, [])
+
+
 def _execute(settings: HookSettings | None) -> Hooks | None:
     if settings is None:
         return None

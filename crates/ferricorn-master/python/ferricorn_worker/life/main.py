@@ -11,14 +11,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from ..base import ending, forked
 from ..base.errors import EXIT_CODES, BootFailed, user_traceback
 from ..talk import extend
 from ..talk.channel import Channel, MalformedMessage, MasterGone
-from ..talk.start import Start
-from .load import Loaded, load
+from ..talk.start import Development, Start
+from .load import Loaded, load, load_page
 from .serve import Worker, open_logs, take_logs
 from .signals import Signals, tell_exit
 
@@ -54,7 +54,9 @@ def run(
             forked.keep(inherited)
         logs = open_logs(who) if loaded is None else take_logs(loaded.logs, who)
         worker = Worker(who, channel, signals, logs)
-        if loaded is None:
+        if who.development is not None and who.development.page is not None:
+            loaded = load_page(start.load, logs, who.development.page)
+        elif loaded is None:
             loaded = load(start.load, logs, worker.begin, extension)
         else:
             worker.begin(loaded.hooks)
@@ -66,7 +68,7 @@ def run(
             # The signal interrupted the import, and its exit was taken for the application's.
             code = 0
         else:
-            channel.send({"type": "boot_failed", "stage": error.stage, "text": error.text})
+            channel.send(_failure(error, start.worker.development))
             code = EXIT_CODES[error.stage]
     except BaseException as error:
         if forked.is_child():
@@ -109,3 +111,13 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         seen.add(id(error))
         yield error
         error = error.__cause__ or error.__context__
+
+
+def _failure(error: BootFailed, development: Development | None) -> dict[str, Any]:
+    """What the master is told of a boot that has failed."""
+    message = {"type": "boot_failed", "stage": error.stage, "text": error.text}
+    if development is not None:
+        from ..development import traces
+
+        message["short"] = traces.shorten(error.text, development.watched)
+    return message

@@ -21,6 +21,7 @@ from .load import Loaded
 from .signals import Signals
 
 if TYPE_CHECKING:
+    from ..development.bench import Bench
     from ..hooks.hooks import Hooks
     from ..hooks.worker_hooks import WorkerHooks
 
@@ -90,9 +91,21 @@ class Worker:
         # Imports uvicorn, which `environment` has found by now.
         from .server import Server
 
-        server = Server(config, served, self._who, self._channel, self._board, self._signals, self._logs, loaded.native)
+        bench = self._make_bench()
+        if bench is not None:
+            served = bench.wrap(served)
+        server = Server(
+            config, served, self._who, self._channel, self._board, self._signals, self._logs, loaded.native, bench
+        )
         self._signals.install_of(server)
         if self._hooks is not None:
             self._hooks.serves(server.answered)
         server.run(sockets=[])
         return 0
+
+    def _make_bench(self) -> Bench | None:
+        if self._who.development is None:
+            return None
+        from ..development.bench import Bench
+
+        return Bench(self._channel, self._who.development)

@@ -17,7 +17,7 @@ import socket
 import sys
 from collections.abc import Iterator
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import uvicorn
 
@@ -40,6 +40,9 @@ from ..talk.scoreboard import Heartbeat, Scoreboard
 from ..talk.start import NativeHttp, Who
 from ..talk.tally import CUT, Tally
 from .signals import ORPHAN_LIMIT, Signals, limit_exit
+
+if TYPE_CHECKING:
+    from ..development.bench import Bench
 
 ORPHAN_GRACE = 0.7
 """Seconds that requests get when the master has died: less than `ORPHAN_LIMIT`, so that the lifespan ends too."""
@@ -67,6 +70,7 @@ class Server(uvicorn.Server):
         signals: Signals,
         logs: Logs,
         native: NativeHttp | None,
+        bench: Bench | None = None,
     ) -> None:
         super().__init__(config)
         self._channel = channel
@@ -75,6 +79,7 @@ class Server(uvicorn.Server):
         self._logs = logs
         self._tally = None if who.tally is None else Tally(who.tally, who.row)
         self._protocols = _protocols(config, self.server_state, self._tally, native)
+        self._bench = bench
         self._connections = ConnectionSet(self._protocols)
         self.server_state.connections = self._connections
         tasks = self.server_state.tasks
@@ -122,6 +127,9 @@ class Server(uvicorn.Server):
         forked.then(self._stop_in_child)
         self._heartbeat.start(loop)
         loop.add_reader(self._channel.fileno(), self._on_channel)
+        if self._bench is not None and not await self._bench.may_start():
+            self._signals.stop_noted = True
+            raise SystemExit(0)
         watch = LifespanWatch()
         self._observe_lifespan(watch)
         with watch.watching():
@@ -139,6 +147,8 @@ class Server(uvicorn.Server):
         self._signals.on_asked = self._on_asked
         # Set by the application: uvicorn would not even begin its loop, nor run the lifespan shutdown before 0.41.
         stop_noted, self.should_exit = self._signals.stop_noted or self.should_exit, False
+        if self._bench is not None:
+            self._bench.look()
         if self._early_order is not None:
             self._begin_drain(*self._early_order)
         elif stop_noted:
@@ -200,6 +210,8 @@ class Server(uvicorn.Server):
         board.set(scoreboard.REQUESTS, self.server_state.total_requests + self._websockets)
         board.set(scoreboard.IN_FLIGHT, len(self.server_state.tasks))
         self._requests.look()
+        if self._bench is not None and self.started:
+            self._bench.look()
 
     def _count_websocket(self, connection: Any) -> None:
         if self._protocols.is_websocket(connection):
@@ -234,7 +246,7 @@ class Server(uvicorn.Server):
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
         elif kind == "drain":
-            mode: Mode = "handoff" if message["mode"] == "handoff" else "close"
+            mode: Mode = message["mode"] if message["mode"] in ("handoff", "replace") else "close"
             if message.get("interrupted") and self._signals.on_interrupt is not None:
                 self._signals.on_interrupt()
             cause = "Quick stop" if message.get("quick") else GRACE_OVER
@@ -243,6 +255,8 @@ class Server(uvicorn.Server):
 
                 stop_lines.tell_less()
             self._begin_drain(mode, int(message["grace_ms"]) / 1000, cause)
+        elif kind == "proceed" and self._bench is not None:
+            self._bench.proceed()
         elif kind == "announce_close":
             self._drain.announce_close()
         elif kind == "reopen_logs":
@@ -271,6 +285,8 @@ class Server(uvicorn.Server):
         self._begin_drain("close", 0.0)
 
     def _begin_drain(self, mode: Mode, grace: float, cause: str = GRACE_OVER) -> None:
+        if self._bench is not None:
+            self._bench.leave()
         if not self.started:
             # The lifespan startup still runs; it is not interrupted half-way.
             self._early_order = (mode, grace, cause)

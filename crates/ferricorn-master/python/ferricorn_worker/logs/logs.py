@@ -30,6 +30,8 @@ log = logging.getLogger("ferricorn")
 """The worker's own messages."""
 
 ERROR_FORMAT = "%(asctime)s [%(process)d] [%(levelname)s] %(message)s"
+SHORT_FORMAT = "%(asctime)s %(levelname)s %(message)s"
+SHORT_DATE_FORMAT = "%H:%M:%S"
 DATE_FORMAT = "[%Y-%m-%d %H:%M:%S %z]"
 DEFAULT_ACCESS_FORMAT = '%(h)s %(l)s %(u)s %(t)s "%(r)s" %(s)s %(b)s "%(f)s" "%(a)s"'
 
@@ -247,6 +249,10 @@ class Logs:
         if self._access is None:
             return None
         self._uses_logger = False
+        if settings.short and self._format == DEFAULT_ACCESS_FORMAT:
+            from .access.short_lines import compile_short
+
+            return compile_short(self._access.write, settings.colors)
         if settings.json:
             return access_records.to_json(self._format, self._access.write, self._who)
         return compile_writer(self._format, self._access.write)
@@ -303,7 +309,10 @@ class Logs:
         if settings.json:
             return JsonFormatter(self._who)
         colored = settings.colors and settings.error_file is None
-        return (_ColorFormatter if colored else logging.Formatter)(ERROR_FORMAT, DATE_FORMAT)
+        formatter = _ColorFormatter if colored else logging.Formatter
+        if settings.short:
+            return formatter(SHORT_FORMAT, SHORT_DATE_FORMAT)
+        return formatter(ERROR_FORMAT, DATE_FORMAT)
 
     @staticmethod
     def _equip(name: str, handler: logging.Handler, level: int) -> None:

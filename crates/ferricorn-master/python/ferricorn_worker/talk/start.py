@@ -110,6 +110,7 @@ class LogSettings:
     error_file: str | None
     colors: bool
     access: AccessLog | None
+    short: bool = False
     json: bool = False
     config: LogConfig | None = None
     dictionary: dict[str, Any] | None = None
@@ -127,6 +128,7 @@ class LogSettings:
             error_file=log.get("error_file"),
             colors=log["colors"],
             access=access and AccessLog(access.get("file"), access["format"]),
+            short=log.get("short", False),
             json=log.get("json", False),
             config=config and LogConfig(config["file"], config["over_gunicorns"], config["no_access"]),
             dictionary=log.get("dictionary"),
@@ -187,6 +189,19 @@ class Load:
 
 
 @dataclass(frozen=True)
+class Development:
+    """What is different if the code is being worked on: the watched folders, and why the boot before has failed."""
+
+    watched: tuple[str, ...]
+    page: str | None
+
+    @staticmethod
+    def from_message(development: dict[str, Any]) -> Development:
+        """Reads the part `development` of a `start` message."""
+        return Development(watched=tuple(development["watched"]), page=development.get("page"))
+
+
+@dataclass(frozen=True)
 class Who:
     """Who the worker is, and what is its own."""
 
@@ -203,6 +218,7 @@ class Who:
     worker_connections: int | None
     count_websockets: bool
     log: LogSettings
+    development: Development | None = None
 
     @staticmethod
     def from_message(worker: dict[str, Any]) -> Who:
@@ -221,6 +237,7 @@ class Who:
             worker_connections=worker.get("worker_connections"),
             count_websockets=worker["count_websockets"],
             log=LogSettings.from_message(worker["log"]),
+            development=Development.from_message(worker["development"]) if worker.get("development") else None,
         )
 
     def with_numbers(self, numbers: dict[int, int]) -> Who:

@@ -1,5 +1,7 @@
 //! Reloads: the configuration is read first, and what it says holds when its generation is proven.
 
+pub(super) mod develop;
+
 use std::collections::VecDeque;
 
 use ferricorn_config::Settings;
@@ -29,7 +31,7 @@ impl World {
     }
 
     /// As [`Self::ask_reload`], for those who want to hear of it.
-    pub(super) fn reload_for(&mut self, askers: Vec<Asker>, queue: &mut VecDeque<Event>) {
+    pub(in crate::world) fn reload_for(&mut self, askers: Vec<Asker>, queue: &mut VecDeque<Event>) {
         if self.predecessor.is_gone() {
             self.standing.reload();
         }
@@ -43,16 +45,22 @@ impl World {
         };
         match asked {
             Ok(()) => self.reloading.askers = askers,
-            Err(text) => self.unchanged(&text, askers),
+            Err(text) => {
+                self.unchanged(&text, askers);
+                self.replace_all_the_same(queue);
+            }
         }
     }
 
     /// Python has executed the configuration file, or has failed to.
-    pub(super) fn file_executed(&mut self, exit: wait::Exit, queue: &mut VecDeque<Event>) {
+    pub(in crate::world) fn file_executed(&mut self, exit: wait::Exit, queue: &mut VecDeque<Event>) {
         let Some(answered) = self.reloading.answered(exit) else { return };
         match answered.answer {
             Ok(answer) => self.apply(Some(&answer), answered.askers, queue),
-            Err(text) => self.unchanged(&text, answered.askers),
+            Err(text) => {
+                self.unchanged(&text, answered.askers);
+                self.replace_all_the_same(queue);
+            }
         }
         if let Some(askers) = answered.again {
             self.reload_for(askers, queue);
@@ -65,12 +73,17 @@ impl World {
         let search = invocation.python_search();
         let candidate = configuration.finish(answer).and_then(|mut reread| {
             let warnings = std::mem::take(&mut reread.warnings);
+            // What is watched is decided at the start, and with it what a reload is.
+            reread.settings.reload = settings.reload.clone();
             let candidate = Candidate::new(reread, settings, held, log.as_mut(), is_master, &search)?;
             Ok((candidate, warnings))
         });
         let (candidate, warnings) = match candidate {
             Ok(found) => found,
-            Err(text) => return self.unchanged(&text, askers),
+            Err(text) => {
+                self.unchanged(&text, askers);
+                return self.replace_all_the_same(queue);
+            }
         };
         for warning in warnings {
             warn!("{warning}");
@@ -108,12 +121,20 @@ impl World {
     }
 
     /// What the core says of a reload, before it is logged.
-    pub(super) fn follow(&mut self, notice: &Notice) {
+    pub(in crate::world) fn follow(&mut self, notice: &Notice) {
         match notice {
             Notice::ReloadStarted(generation) => self.reloading.started(*generation),
             Notice::ReloadCommitted(generation) => {
                 self.commit(*generation);
                 self.standing.reloaded(&format!("every worker runs generation {generation}"));
+            }
+            Notice::Replacing(generation) => {
+                self.reloading.started(*generation);
+                self.commit(*generation);
+                self.standing.reloaded(&format!("every worker runs generation {generation}"));
+                if let Some(bench) = &mut self.bench {
+                    bench.boots();
+                }
             }
             // The sockets that were opened for it are closed with it.
             Notice::ReloadRejected { generation, .. } => {
@@ -185,13 +206,13 @@ impl World {
     }
 
     /// Whether the generation under way turns TLS on or off: a sibling could not go on with a connection then.
-    pub(super) fn tls_changes(&self) -> bool {
+    pub(in crate::world) fn tls_changes(&self) -> bool {
         let candidate = self.reloading.candidate();
         candidate.is_some_and(|it| it.settings.speaks_tls() != self.program.settings.speaks_tls())
     }
 
     /// The new sockets of a generation listen from the moment on at which one of its workers serves.
-    pub(super) fn listen_for(&self, id: WorkerId) {
+    pub(in crate::world) fn listen_for(&self, id: WorkerId) {
         let Some(member) = self.crew.get(id) else { return };
         let Some(candidate) = self.reloading.of(member.generation) else { return };
         for listener in candidate.new_listeners() {

@@ -1,0 +1,165 @@
+//! How changes are noticed: by events of the kernel, or by looking again and again.
+//!
+//! Owns: the choice between the two, and the watches of the kernel. Does not own: what is looked at ([`super::folders`]).
+
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use ferricorn_config::ReloadEngine;
+use notify::{ErrorKind, Event, RecommendedWatcher, RecursiveMode, Watcher as _};
+use tokio::{
+    sync::mpsc::{UnboundedReceiver, unbounded_channel},
+    time::{Interval, MissedTickBehavior, interval},
+};
+
+/// The time between two looks without events.
+const POLL: Duration = Duration::from_millis(500);
+
+/// File systems whose files change without an event here: somebody else writes them.
+const WITHOUT_EVENTS: [&str; 13] = [
+    "9p",
+    "cifs",
+    "drvfs",
+    "fakeowner",
+    "fuse.grpcfuse",
+    "fuse.osxfs",
+    "fuse.sshfs",
+    "grpcfuse",
+    "nfs",
+    "nfs4",
+    "smb3",
+    "vboxsf",
+    "virtiofs",
+];
+
+/// The way in which changes are noticed.
+pub(super) enum Engine {
+    /// The kernel tells.
+    Events {
+        watcher: RecommendedWatcher,
+        events: UnboundedReceiver<Vec<PathBuf>>,
+        watched: BTreeSet<PathBuf>,
+    },
+    /// Nobody tells.
+    Poll(Interval),
+}
+
+impl Engine {
+    /// The engine for these folders, and why it is not the one of events.
+    pub(super) fn new(wanted: ReloadEngine, roots: &[PathBuf]) -> (Self, Option<String>) {
+        let is_forced = std::env::var("WATCHFILES_FORCE_POLLING")
+            .is_ok_and(|value| !matches!(value.to_lowercase().as_str(), "" | "0" | "false" | "no" | "off"));
+        if wanted == ReloadEngine::Poll || (is_forced && wanted == ReloadEngine::Auto) {
+            return (Self::poll(), Some("as asked for".to_owned()));
+        }
+        let mounts = std::fs::read_to_string("/proc/self/mountinfo").unwrap_or_default();
+        let without = roots.iter().find_map(|root| file_system(&mounts, root).filter(|it| has_no_events(it)));
+        if let Some(kind) = without.filter(|_| wanted == ReloadEngine::Auto) {
+            return (Self::poll(), Some(format!("the file system ({kind}) has no events")));
+        }
+        Self::events().unwrap_or_else(|error| (Self::poll(), Some(format!("there are no events ({error})"))))
+    }
+
+    pub(super) fn poll() -> Self {
+        let mut looks = interval(POLL);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self::Poll(looks)
+    }
+
+    fn events() -> notify::Result<(Self, Option<String>)> {
+        let (sender, events) = unbounded_channel();
+        // Called in a thread of its own. An event without a path means that others were lost.
+        let watcher = notify::recommended_watcher(move |event: notify::Result<Event>| {
+            let paths = match event {
+                Ok(event) if event.kind.is_access() => return,
+                Ok(event) if !event.need_rescan() => event.paths,
+                Ok(_) | Err(_) => Vec::new(),
+            };
+            // Nobody listens any more at the end.
+            let _ = sender.send(paths);
+        })?;
+        Ok((Self::Events { watcher, events, watched: BTreeSet::new() }, None))
+    }
+
+    /// Watches these folders as well. Says why that is not possible, if no more can be watched.
+    pub(super) fn watch<'a>(&mut self, folders: impl IntoIterator<Item = &'a Path>) -> Result<(), String> {
+        let Self::Events { watcher, watched, .. } = self else { return Ok(()) };
+        for folder in folders {
+            if watched.contains(folder) {
+                continue;
+            }
+            match watcher.watch(folder, RecursiveMode::NonRecursive) {
+                Ok(()) => drop(watched.insert(folder.to_owned())),
+                Err(error) if matches!(error.kind, ErrorKind::MaxFilesWatch) => {
+                    return Err("the limit of watches is reached, see fs.inotify.max_user_watches".to_owned());
+                }
+                // It is gone already.
+                Err(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A folder is gone: should it come back, it is another one.
+    pub(super) fn forget(&mut self, folder: &Path) {
+        if let Self::Events { watched, .. } = self {
+            watched.remove(folder);
+        }
+    }
+
+    /// Waits for a hint: the paths that may have changed; none if any may have. May be dropped while it waits.
+    pub(super) async fn hint(&mut self) -> Vec<PathBuf> {
+        match self {
+            Self::Events { events, .. } => match events.recv().await {
+                Some(paths) => paths,
+                None => std::future::pending().await,
+            },
+            Self::Poll(looks) => {
+                looks.tick().await;
+                Vec::new()
+            }
+        }
+    }
+}
+
+fn has_no_events(kind: &str) -> bool {
+    WITHOUT_EVENTS.contains(&kind)
+}
+
+/// The kind of the file system that a path is on, by the text of `/proc/self/mountinfo`.
+fn file_system<'a>(mounts: &'a str, path: &Path) -> Option<&'a str> {
+    let mounted = |line: &'a str| {
+        let (left, right) = line.split_once(" - ")?;
+        let point = left.split(' ').nth(4)?.replace("\\040", " ");
+        path.starts_with(&point).then_some((point.len(), right.split(' ').next()?))
+    };
+    // The last one at a place hides those below it.
+    mounts.lines().filter_map(mounted).max_by_key(|(length, _)| *length).map(|(_, kind)| kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MOUNTS: &str = "\
+22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+30 22 0:25 / /mnt/c rw,noatime - 9p drvfs rw,dirsync
+31 22 0:26 / /home/me/my\\040app rw - virtiofs share rw
+32 22 0:27 / /data rw - ext4 /dev/vdb rw
+33 22 0:28 / /data rw - nfs4 host:/data rw
+";
+
+    #[test]
+    fn the_file_system_of_a_folder_is_that_of_the_nearest_mount() {
+        let kind = |path: &str| file_system(MOUNTS, Path::new(path));
+        assert_eq!(kind("/srv/app"), Some("ext4"));
+        assert_eq!(kind("/mnt/c/Users/me"), Some("9p"));
+        assert_eq!(kind("/mnt/cd"), Some("ext4"));
+        assert_eq!(kind("/home/me/my app/src"), Some("virtiofs"));
+        assert_eq!(kind("/data/app"), Some("nfs4"));
+        assert!(has_no_events("9p") && !has_no_events("ext4") && !has_no_events("overlay"));
+    }
+}

@@ -1,0 +1,134 @@
+//! A service whose code is being worked on: changes of its files, and why its last boot has failed.
+//!
+//! Owns: the watch over the files, the text of the last failure, what the terminal was like. Does not own: what follows from a
+//! change (the core decides that).
+
+use std::{collections::VecDeque, io, path::PathBuf};
+
+use ferricorn_config::Settings;
+use ferricorn_core::{Command, Event};
+use ferricorn_sys::{terminal, wait};
+use ferricorn_wire::Development;
+use tracing::info;
+
+use super::super::{World, policy};
+use crate::{
+    crew::{Member, Stage},
+    sources::changes::{Change, Changes},
+};
+
+/// The most of a failure that a page shows, in bytes; the end of a traceback says what has happened.
+const MOST_TEXT: usize = 48 * 1024;
+
+/// How many changed files are named.
+const MOST_NAMED: usize = 3;
+
+/// What there is only if the code is being worked on.
+pub(in crate::world) struct Bench {
+    changes: Changes,
+    /// Why the last boot has failed.
+    failure: String,
+    /// What the terminal was like before anybody opened a debugger in it.
+    terminal: Option<terminal::Modes>,
+}
+
+impl Bench {
+    /// If these settings ask for it.
+    pub(in crate::world) fn new(settings: &Settings) -> Option<Self> {
+        let changes = Changes::new(settings.reload.as_ref()?);
+        Some(Self { changes, failure: String::new(), terminal: terminal::Modes::of(&io::stdin()) })
+    }
+
+    /// The next change; never without a bench.
+    pub(in crate::world) async fn next(bench: &mut Option<Self>) -> Change {
+        match bench {
+            Some(bench) => bench.changes.next().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// What a new worker is told. `page`: it is to show the last failure.
+    pub(in crate::world) fn tell(&self, page: bool) -> Development {
+        Development { watched: self.changes.roots(), page: page.then(|| end_of(&self.failure)) }
+    }
+
+    /// A worker has said why its boot has failed.
+    pub(in crate::world) fn failed(&mut self, text: &str) {
+        text.clone_into(&mut self.failure);
+    }
+
+    /// Every worker is replaced.
+    pub(in crate::world) fn boots(&mut self) {
+        self.changes.boots();
+    }
+
+    /// A worker has imported these files.
+    pub(in crate::world) fn imported(&mut self, files: Vec<String>) {
+        self.changes.imported(files);
+    }
+
+    /// A worker's process has ended: what it was booting for, if it has not said so itself, and its terminal.
+    pub(in crate::world) fn ended(&mut self, app: &str, member: &Member, exit: wait::Exit) {
+        if let Some(modes) = &self.terminal {
+            modes.restore(&io::stdin());
+        }
+        if member.history.stage != Stage::Booting || member.history.boot_stage.is_some() {
+            return;
+        }
+        self.failure = match &member.history.hang {
+            Some(stack) => {
+                format!("`{app}` was not ready in time (see --boot-timeout), and stood here:\n{stack}")
+            }
+            None => format!("The process of `{app}` ended while it booted: {}", how(exit)),
+        };
+    }
+}
+
+impl World {
+    /// Files of the application have changed.
+    pub(in crate::world) fn changed(&mut self, change: Change, queue: &mut VecDeque<Event>) {
+        match change {
+            Change::Begun => queue.push_back(Event::CodeChanged),
+            Change::Settled(files) => {
+                info!("Reloading: {} changed", self.named(&files));
+                self.ask_reload(queue);
+            }
+            Change::NotImported(file) => {
+                info!("{} has changed, and is not imported by the application", self.named(&[file]));
+            }
+        }
+    }
+
+    /// The code is to be loaded anew although the configuration cannot be: its settings stay.
+    pub(in crate::world) fn replace_all_the_same(&mut self, queue: &mut VecDeque<Event>) {
+        if self.bench.is_some() {
+            let policy = policy::from_settings(&self.program.settings);
+            let event = self.ask(Command::Reload(Box::new(policy)));
+            queue.push_back(event);
+        }
+    }
+
+    fn named(&self, files: &[PathBuf]) -> String {
+        let base = &self.program.settings.chdir;
+        let base = base.canonicalize().unwrap_or_else(|_| base.clone());
+        let shown = |file: &PathBuf| format!("`{}`", file.strip_prefix(&base).unwrap_or(file).display());
+        let mut names: Vec<String> = files.iter().take(MOST_NAMED).map(shown).collect();
+        if files.len() > MOST_NAMED {
+            names.push(format!("{} more", files.len() - MOST_NAMED));
+        }
+        names.join(", ")
+    }
+}
+
+fn how(exit: wait::Exit) -> String {
+    match exit {
+        wait::Exit::Code(code) => format!("it exited with code {code}"),
+        wait::Exit::Signal { number, .. } => format!("{} killed it", wait::signal_name(number)),
+    }
+}
+
+fn end_of(text: &str) -> String {
+    let from = text.len().saturating_sub(MOST_TEXT);
+    let from = (from..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    text[from..].to_owned()
+}
