@@ -8,14 +8,17 @@
 //! `ignore-file=FC805` is about the file. The annotation `ferricorn/ignore: FC310` is about its Kubernetes manifest. JSON
 //! has no comments.
 
-use std::ops::RangeInclusive;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+};
 
 use crate::{
     facts::Facts,
     finding::Finding,
     rules,
     sources::has_extension,
-    text::{Source, Span},
+    text::{FileId, Source, Span},
 };
 
 const MARK: &str = "ferricorn:";
@@ -45,13 +48,18 @@ pub(crate) fn apply(facts: &Facts, findings: &mut Vec<Finding>) {
     if ignores.is_empty() {
         return;
     }
+    // A file may hold thousands of both.
+    let mut places: BTreeMap<(FileId, String), Vec<usize>> = BTreeMap::new();
+    for (at, ignore) in ignores.iter().enumerate() {
+        places.entry((ignore.span.file, ignore.id.clone())).or_default().push(at);
+    }
     findings.retain(|finding| {
         let span = finding.primary.span;
         let source = facts.sources.get(span.file);
         let (first, last) = (source.line_of(span), source.position(span.end).line);
-        let id = finding.id.to_string();
         let mut silenced = false;
-        for ignore in ignores.iter_mut().filter(|it| it.span.file == span.file && it.id == id) {
+        for at in places.get(&(span.file, finding.id.to_string())).into_iter().flatten() {
+            let ignore = &mut ignores[*at];
             if *ignore.lines.start() <= last && first <= *ignore.lines.end() {
                 ignore.used = true;
                 silenced = true;
@@ -59,8 +67,9 @@ pub(crate) fn apply(facts: &Facts, findings: &mut Vec<Finding>) {
         }
         !silenced
     });
+    let known: BTreeSet<String> = rules::all().map(|rule| rule.id.to_string()).collect();
     for ignore in &ignores {
-        if !rules::all().any(|rule| rule.id.to_string() == ignore.id) {
+        if !known.contains(&ignore.id) {
             findings.push(rules::unknown_ignore(ignore.span, &ignore.id));
         } else if !ignore.used {
             findings.push(rules::unused_ignore(ignore.span, &ignore.id));

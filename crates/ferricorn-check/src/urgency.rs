@@ -13,6 +13,8 @@ pub enum Stage {
     Read,
     /// The packages or the image are not built.
     Built,
+    /// The program is not there.
+    Found,
     /// The program does not start.
     Started,
     /// Nobody reaches it.
@@ -32,9 +34,8 @@ fn stage(id: u16) -> Stage {
     match id {
         501..=503 | 507..=512 | 515 | 519 => Stage::Read,
         516 | 705 | 706 | 708 => Stage::Built,
-        100..=199 | 204 | 205 | 312 | 315 | 401 | 701 | 703 | 709 | 801..=803 | 806 | 807 | 811 | 812 => {
-            Stage::Started
-        }
+        701 | 801..=803 => Stage::Found,
+        100..=199 | 204 | 205 | 312 | 315 | 401 | 703 | 709 | 806 | 807 | 811 | 812 => Stage::Started,
         200..=299 | 505 | 506 | 804 => Stage::Reached,
         _ => Stage::Serving,
     }

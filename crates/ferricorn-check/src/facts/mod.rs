@@ -151,8 +151,8 @@ impl Gather<'_> {
 
     /// The paths whose last part fits.
     pub fn paths(&self, fits: impl Fn(&str) -> bool) -> Vec<String> {
-        let name = |path: &str| path.rsplit('/').next().unwrap_or(path).to_owned();
-        self.facts.sources.paths().filter(|path| fits(&name(path))).map(str::to_owned).collect()
+        let named = |path: &&str| fits(path.rsplit('/').next().unwrap_or(path));
+        self.facts.sources.paths().filter(named).map(str::to_owned).collect()
     }
 }
 

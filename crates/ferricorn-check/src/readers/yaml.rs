@@ -8,7 +8,7 @@
 //!   bomb costs nothing.
 //! * A file with an error gives the documents before it and the error.
 
-use std::rc::Rc;
+use std::{collections::HashSet, rc::Rc};
 
 use granit_parser::{Event, Parser, ScalarStyle};
 
@@ -159,8 +159,9 @@ impl Node {
             _ => vec![&entry.value],
         });
         let own = self.own_entries().iter().rev().filter(|entry| entry.key.str() != Some("<<"));
+        let mut names = HashSet::new();
         for entry in own.chain(others.flat_map(Self::own_entries)) {
-            if !found.iter().any(|known| known.key.str().is_some() && known.key.str() == entry.key.str()) {
+            if entry.key.str().is_none_or(|name| names.insert(name)) {
                 found.push(entry);
             }
         }

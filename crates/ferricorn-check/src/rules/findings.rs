@@ -1,27 +1,43 @@
 //! The findings of a run, each once.
 
-use crate::{finding::Finding, sources::Sources};
+use std::collections::{HashMap, hash_map::Entry};
+
+use crate::{
+    finding::{Finding, RuleId},
+    sources::Sources,
+    text::Span,
+};
 
 /// Findings.
 #[derive(Debug, Default)]
 pub struct Findings {
     list: Vec<Finding>,
+    /// Where each one is in the list: a large file has thousands.
+    places: HashMap<(RuleId, Span), usize>,
 }
 
 impl Findings {
     /// Adds a finding. The same rule at the same place counts once: two services may share one line.
     pub fn add(&mut self, finding: Finding) {
-        let same = |it: &Finding| it.id == finding.id && it.primary.span == finding.primary.span;
-        match self.list.iter_mut().find(|it| same(it)) {
-            Some(known) if known.severity < finding.severity => *known = finding,
-            Some(_) => {}
-            None => self.list.push(finding),
+        match self.places.entry((finding.id, finding.primary.span)) {
+            Entry::Occupied(place) => {
+                let known = &mut self.list[*place.get()];
+                if known.severity < finding.severity {
+                    *known = finding;
+                }
+            }
+            Entry::Vacant(place) => {
+                place.insert(self.list.len());
+                self.list.push(finding);
+            }
         }
     }
 
     /// Changes the list as a whole.
     pub(crate) fn change(&mut self, change: impl FnOnce(&mut Vec<Finding>)) {
         change(&mut self.list);
+        let place = |(at, finding): (usize, &Finding)| ((finding.id, finding.primary.span), at);
+        self.places = self.list.iter().enumerate().map(place).collect();
     }
 
     /// Adds those that are there.

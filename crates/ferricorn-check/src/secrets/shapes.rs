@@ -90,9 +90,11 @@ fn keys(line: &str, start: usize, found: &mut Vec<Found>) {
     let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     for (begin, least, _) in SHAPES {
         for (at, _) in line.match_indices(begin) {
-            let apart = at == 0 || !letter(line.as_bytes()[at - 1]);
+            if at > 0 && letter(line.as_bytes()[at - 1]) {
+                continue;
+            }
             let length = line.as_bytes()[at..].iter().take_while(|byte| letter(**byte)).count();
-            if apart && length >= least {
+            if length >= least {
                 found.push(Found { range: start + at..start + at + length, distinct: true });
             }
         }
@@ -123,13 +125,15 @@ fn assignment(line: &str, python: bool) -> Option<(&str, Range<usize>)> {
     for (at, sign) in line.match_indices(['=', ':']) {
         let before = line[..at].trim_end().trim_end_matches(['"', '\'']);
         let name = &before[before.trim_end_matches(letter).len()..];
-        if name.is_empty() {
+        let secret = is_secret_name(name);
+        // A line may hold thousands of them, and each value is looked for up to its end.
+        if name.is_empty() || last.is_some() && !secret {
             continue;
         }
         let Some(value) = value(line, at + 1, sign == "=", python).filter(|value| !value.is_empty()) else {
             continue;
         };
-        if is_secret_name(name) {
+        if secret {
             return Some((name, value));
         }
         last = last.or(Some((name, value)));
