@@ -46,7 +46,7 @@ const RULES: [Rule; 11] = [
         name: "config",
         may_use: &[],
         tests_may_use: &[],
-        from_elsewhere: Some(&["serde", "serde_json", "strsim", "thiserror", "toml"]),
+        from_elsewhere: Some(&["granit-parser", "serde", "serde_json", "strsim", "thiserror", "toml"]),
     },
     Rule {
         name: "check",
