@@ -47,8 +47,18 @@ fn the_help_lists_what_works_in_groups() {
     assert_eq!(stdout, run(&["main:app", "-h", "-w2"], &[]).0);
     let headings: Vec<&str> =
         stdout.lines().filter(|line| !line.starts_with(' ') && line.ends_with(':')).collect();
-    let expected =
-        ["Application:", "Sockets:", "Workers:", "Logging:", "HTTP:", "WebSockets:", "TLS:", "Process:"];
+    let expected = [
+        "Application:",
+        "Sockets:",
+        "Workers:",
+        "Reload:",
+        "Logging:",
+        "HTTP:",
+        "WebSockets:",
+        "TLS:",
+        "Process:",
+        "Monitoring:",
+    ];
     assert_eq!(headings, expected);
     for shown in [
         "-b, --bind <ADDRESS>",
@@ -477,8 +487,8 @@ fn a_module_that_is_called_like_a_command_or_a_file_runs() {
         let files = files.map(|name| (name, APP.1));
         assert_eq!(run_in(&files, words, &[]), (String::new(), String::new(), 0), "{words}");
     }
-    let packages = [("packages/dev.py", APP.1)];
-    assert_eq!(run_in(&packages, "dev --check-config", &[("PYTHONPATH", "packages")]).2, 0);
+    let packages = [("packages/start.py", APP.1)];
+    assert_eq!(run_in(&packages, "start --check-config", &[("PYTHONPATH", "packages")]).2, 0);
     // A folder alone is no application.
     let (_, stderr, code) = run_in(&[("run/notes.txt", "")], "run", &[]);
     assert!(stderr.contains("there is no command `run`, and no module of that name\n"), "{stderr}");
@@ -510,12 +520,17 @@ fn every_error_has_one_form_and_colours_where_they_are_wanted() {
         ("a --wrokers 2", 2, "unknown option `--wrokers`", "did you mean `--workers`?"),
         ("a --port 99999", 1, "invalid value `99999` for `--port`: not a port number", PORT),
         ("run a:b", 2, "`a:b` after `run`: one application at a time", "write `ferricorn a:b`"),
-        ("ctl", 2, "no command was given", "choose from `status`, `reload`, `upgrade`, `stop`, `scale`"),
+        (
+            "ctl",
+            2,
+            "no command was given",
+            "choose from `status`, `reload`, `upgrade`, `stop`, `recycle`, `dump`, `scale`",
+        ),
         (
             "ctl --pid 3",
             2,
             "no command was given",
-            "choose from `status`, `reload`, `upgrade`, `stop`, `scale`",
+            "choose from `status`, `reload`, `upgrade`, `stop`, `recycle`, `dump`, `scale`",
         ),
         ("ctl statsu", 2, "unknown command `statsu`", "did you mean `status`?"),
         ("ctl help", 2, "unknown command `help`", "`ferricorn ctl --help` shows what it takes"),

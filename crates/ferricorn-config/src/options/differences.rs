@@ -21,6 +21,9 @@ pub struct Difference {
 const KEEP_ALIVE: &str = "common proxies keep their connections for 60 s or more; a server that closes first, while the \
     proxy sends, costs a client a 502";
 
+const NO_LIMIT: &str = "with uvicorn's worker class gunicorn's number has no effect; `--http native` limits the whole head, \
+    and obeys a number that is given";
+
 /// All of them.
 pub const DIFFERENCES: &[Difference] = &[
     Difference { setting: "keepalive", program: "gunicorn", theirs: "2", ours: "75", reason: KEEP_ALIVE },
@@ -81,5 +84,47 @@ pub const DIFFERENCES: &[Difference] = &[
         theirs: "TLSv1",
         ours: "",
         reason: "what holds is the default of the uvicorn that is installed, which was this one before 0.48",
+    },
+    Difference {
+        setting: "limit_request_line",
+        program: "gunicorn",
+        theirs: "4094",
+        ours: "",
+        reason: NO_LIMIT,
+    },
+    Difference {
+        setting: "limit_request_fields",
+        program: "gunicorn",
+        theirs: "100",
+        ours: "",
+        reason: NO_LIMIT,
+    },
+    Difference {
+        setting: "limit_request_field_size",
+        program: "gunicorn",
+        theirs: "8190",
+        ours: "",
+        reason: NO_LIMIT,
+    },
+    Difference {
+        setting: "reload_delay",
+        program: "uvicorn",
+        theirs: "0.25",
+        ours: "0.02",
+        reason: "how long files must be quiet after a change, and not how often they are looked at",
+    },
+    Difference {
+        setting: "reload_dirs",
+        program: "uvicorn",
+        theirs: "",
+        ours: "the folder of --app-dir",
+        reason: "the current folder, as in uvicorn, unless `--app-dir` names another one",
+    },
+    Difference {
+        setting: "reload_includes",
+        program: "uvicorn",
+        theirs: "",
+        ours: "*.py",
+        reason: "the same files: uvicorn has its default in its watcher",
     },
 ];
