@@ -92,7 +92,7 @@ fn a_service_that_gets_hardly_any_processor_time_is_slow_and_nobody_is_killed_fo
     let slowest = tally.latency(1.0);
     assert!(slowest > Duration::from_secs(1), "nobody was late: {slowest:?}");
     let line = server.wait_for_line("the kernel throttles the service", PATIENCE).text;
-    assert!(line.contains("has used up its CPU quota, by cpu.") && line.contains(&group.name()), "{line}");
+    assert!(line.contains("has used up its CPU quota (cpu.") && line.contains(&group.name()), "{line}");
     assert_eq!(server.workers(), workers, "{}", server.log().transcript());
     server.finish();
 }
