@@ -33,9 +33,9 @@ pub enum Request {
     Status,
     /// Everything that a live view shows.
     Observe,
-    /// The metrics, in Prometheus' text format or in OpenMetrics.
+    /// The metrics, in Prometheus' text format or in `OpenMetrics`.
     Metrics {
-        /// In OpenMetrics.
+        /// In `OpenMetrics`.
         openmetrics: bool,
     },
     /// Replace every worker.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// Where a worker's log lines go.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct LogSettings {
     /// `debug`, `info`, `warning`, `error` or `critical`.
     pub level: String,

@@ -31,10 +31,10 @@ pub(crate) fn reload(
                 Problem::meaning("no such directory", "give a directory that exists"),
             ));
         }
-        dirs.push(not_everything(dir, choice, home)?);
+        dirs.push(not_everything(&dir, choice, home)?);
     }
     if dirs.is_empty() {
-        dirs.push(not_everything(app_dir.to_owned(), asked, home)?);
+        dirs.push(not_everything(app_dir, asked, home)?);
     }
     // The variables and the configuration are read again at each reload.
     let variables = choices.get("env-file").and_then(|choices| choices.last()).map(|choice| &choice.text);
@@ -58,7 +58,7 @@ pub(crate) fn reload(
 }
 
 /// A folder that is not the root or somebody's home, which hold more than an application and take long to look through.
-fn not_everything(dir: PathBuf, choice: &Choice, home: Option<&Path>) -> Result<PathBuf, ConfigError> {
+fn not_everything(dir: &Path, choice: &Choice, home: Option<&Path>) -> Result<PathBuf, ConfigError> {
     let plain: PathBuf = dir.components().collect();
     if plain == Path::new("/") || home.is_some_and(|home| plain == home.components().collect::<PathBuf>()) {
         let reason = format!("`{}` holds more than an application", plain.display());

@@ -24,6 +24,7 @@ pub const MOST_WORKERS: u16 = 4000;
 
 /// Everything that a run of the master needs to know.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub struct Settings {
     /// The application as the user wrote it: `module`, `module:attribute`, `module:factory()`.
     pub app: String,
