@@ -248,7 +248,7 @@ fn large_and_deep_files_are_read_in_time() {
         "[", "{a: ", "{\"a\":", "(", "- ", "? ", "a:\n", "\"", "'", "\\\n", "$(", "${x:-", "`", "if x:\n ",
         "x=", "&", "!", "# ", "\n", "é", "<<E\n", "[[a]]\n", "a.", "not ", "lambda: ",
     ];
-    let indented: String = (0..1400).map(|depth| format!("{}a:\n", " ".repeat(depth))).collect();
+    let indented = (0..1400).map(|depth| " ".repeat(depth) + "a:\n").collect::<Vec<_>>().concat();
     let mut texts: Vec<(String, String)> =
         parts.iter().map(|part| (format!("{part:?}"), part.repeat(MUCH / part.len()))).collect();
     texts.push(("a bomb".to_owned(), bomb));

@@ -2,7 +2,11 @@
 
 #![allow(missing_docs)]
 
-use std::{fs, path::PathBuf, process::Command};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use ferricorn_test::repository;
 
@@ -21,7 +25,7 @@ fn examples() -> Vec<PathBuf> {
     folders
 }
 
-fn name(folder: &PathBuf) -> String {
+fn name(folder: &Path) -> String {
     folder.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 

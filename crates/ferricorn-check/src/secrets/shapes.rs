@@ -45,9 +45,7 @@ const NAMES: [&str; 12] = [
 /// Whether a variable of this name holds a secret.
 pub(crate) fn is_secret_name(name: &str) -> bool {
     let upper = name.to_ascii_uppercase();
-    let ends =
-        |end: &&str| upper.strip_suffix(*end).is_some_and(|rest| rest.is_empty() || rest.ends_with('_'));
-    NAMES.iter().any(|end| ends(&end))
+    NAMES.iter().filter_map(|end| upper.strip_suffix(*end)).any(|rest| rest.is_empty() || rest.ends_with('_'))
 }
 
 /// A secret in a text.

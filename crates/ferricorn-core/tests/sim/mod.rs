@@ -586,6 +586,7 @@ impl Sim {
         worker
     }
 
+    #[expect(clippy::too_many_lines, reason = "a few lines for each action")]
     fn execute(&mut self, action: Action) -> Option<Event> {
         assert!(self.exit.is_none(), "nothing comes after the exit: {action:?}");
         match action {

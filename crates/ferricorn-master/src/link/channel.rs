@@ -9,7 +9,7 @@
 use std::{
     future::poll_fn,
     io,
-    os::fd::{AsRawFd as _, OwnedFd, RawFd},
+    os::fd::{OwnedFd, RawFd},
     task::{Context, Poll},
 };
 
@@ -45,7 +45,7 @@ impl Channel {
 
     /// The number of this end, while there is another.
     pub(crate) fn descriptor(&self) -> Option<RawFd> {
-        self.end.as_ref().map(|end| end.as_raw_fd())
+        self.end.as_ref().map(std::os::fd::AsRawFd::as_raw_fd)
     }
 
     /// Sends a message. `WouldBlock`: the other side does not read. One that is gone is no error: its end is on its way.

@@ -89,7 +89,7 @@ impl Standing {
     /// It is over, whatever has come of it.
     pub(crate) fn reloaded(&mut self, line: &str) {
         if std::mem::take(&mut self.is_reloading) {
-            self.line = line.to_owned();
+            line.clone_into(&mut self.line);
             manager::tell(&format!("READY=1\nSTATUS={line}"));
         }
     }

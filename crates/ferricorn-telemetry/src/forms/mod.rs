@@ -1,4 +1,4 @@
-//! The text forms in which metrics are read: Prometheus' text format 0.0.4 and OpenMetrics 1.0.
+//! The text forms in which metrics are read: Prometheus' text format 0.0.4 and `OpenMetrics` 1.0.
 //!
 //! Owns: names of samples, labels, numbers, escapes. Does not own: what is shown.
 //!
@@ -121,7 +121,7 @@ pub fn prometheus(families: &[Family]) -> String {
     text
 }
 
-/// OpenMetrics.
+/// `OpenMetrics`.
 pub fn openmetrics(families: &[Family]) -> String {
     let mut text = String::with_capacity(16 * 1024);
     for family in families.iter().filter(|it| !it.samples.is_empty()) {

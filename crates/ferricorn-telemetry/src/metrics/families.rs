@@ -201,7 +201,9 @@ fn single(metric: Metric, value: impl Into<Value>) -> Family {
 
 fn labelled(metric: Metric, values: &[(&str, Value)]) -> Family {
     let mut family = Family::of(metric);
-    values.iter().for_each(|(label, value)| family.add(&[label], *value));
+    for (label, value) in values {
+        family.add(&[label], *value);
+    }
     family
 }
 

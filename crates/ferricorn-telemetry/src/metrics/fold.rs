@@ -172,9 +172,9 @@ mod tests {
         let filled = || {
             let board = Memory::new();
             begin(&board);
-            [(0, 200, 7), (1, 404, 3), (1, 200, 2)]
-                .into_iter()
-                .for_each(|(row, code, times)| count(&board, row, code, times));
+            for (row, code, times) in [(0, 200, 7), (1, 404, 3), (1, 200, 2)] {
+                count(&board, row, code, times);
+            }
             fold(&board, 0);
             count(&board, 0, 200, 5);
             board

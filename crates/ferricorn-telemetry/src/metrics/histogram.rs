@@ -146,7 +146,9 @@ mod tests {
     #[test]
     fn a_time_at_a_bound_is_below_it_as_prometheus_has_it() {
         let mut histogram = Histogram::default();
-        [0.2, 0.200_001, 0.0, 1000.0].into_iter().for_each(|it| histogram.note(it));
+        for it in [0.2, 0.200_001, 0.0, 1000.0] {
+            histogram.note(it);
+        }
         let buckets = histogram.buckets(Resolution::Usual);
         let at = |bound: f64| buckets.iter().find(|it| (it.0 - bound).abs() < 1e-9).map(|it| it.1);
         assert_eq!((at(0.1), at(0.2), at(0.25), at(60.0)), (Some(1), Some(2), Some(3), Some(3)));
@@ -167,7 +169,9 @@ mod tests {
             share in prop::sample::select(vec![0.5, 0.9, 0.99]),
         ) {
             let mut histogram = Histogram::default();
-            times.iter().for_each(|time| histogram.note(*time));
+            for time in &times {
+                histogram.note(*time);
+            }
             times.sort_by(f64::total_cmp);
             #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "small")]
             let rank = (share * times.len() as f64).ceil() as usize - 1;
@@ -178,7 +182,9 @@ mod tests {
         #[test]
         fn buckets_count_what_the_times_say(times in prop::collection::vec(0.0f64..100.0, 0..200)) {
             let mut histogram = Histogram::default();
-            times.iter().for_each(|time| histogram.note(*time));
+            for time in &times {
+                histogram.note(*time);
+            }
             for (bound, count) in histogram.buckets(Resolution::Fine) {
                 prop_assert_eq!(count, times.iter().filter(|time| **time <= bound).count() as u64);
             }

@@ -38,7 +38,10 @@ fn sarif_is_what_its_schema_says() {
 }
 
 /// A workflow command: its word, its properties, its message.
-fn command(line: &str) -> Option<(&str, Vec<(&str, String)>, String)> {
+type Parts<'a> = (&'a str, Vec<(&'a str, String)>, String);
+
+/// Takes a workflow command apart.
+fn command(line: &str) -> Option<Parts<'_>> {
     let unescape = |text: &str| {
         let text = text.replace("%0D", "\r").replace("%0A", "\n").replace("%3A", ":").replace("%2C", ",");
         text.replace("%25", "%")

@@ -66,10 +66,10 @@ impl Validator<'_, '_> {
                     self.hold(rule != true || items.len() == number, place, "has an item twice");
                 }
                 "minimum" => {
-                    self.hold(value.as_f64() >= rule.as_f64() || !value.is_number(), place, "is too small")
+                    self.hold(value.as_f64() >= rule.as_f64() || !value.is_number(), place, "is too small");
                 }
                 "maximum" => {
-                    self.hold(value.as_f64() <= rule.as_f64() || !value.is_number(), place, "is too large")
+                    self.hold(value.as_f64() <= rule.as_f64() || !value.is_number(), place, "is too large");
                 }
                 "format" => self.hold(has_format(rule, value), place, &format!("is no {rule}")),
                 "anyOf" | "oneOf" => {
@@ -86,7 +86,7 @@ impl Validator<'_, '_> {
                     );
                 }
                 unknown => {
-                    self.problem(place, &format!("is judged by `{unknown}`, which this test does not know"))
+                    self.problem(place, &format!("is judged by `{unknown}`, which this test does not know"));
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Behind the real HAProxy and nginx, with the files of `examples`: what is done to the service shows nobody in front of it.
+//! Behind the real `HAProxy` and nginx, with the files of `examples`: what is done to the service shows nobody in front of it.
 
 use std::{
     fs,

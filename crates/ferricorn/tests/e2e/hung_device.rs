@@ -67,7 +67,7 @@ fn workers_that_all_wait_for_one_file_system_get_time_and_go_on_when_it_answers(
     let workers = server.workers();
     let Some(mount) = mount(&server) else { return server.finish() };
     let mut waiting = [look(&server, 1), look(&server, 2)];
-    server.wait_for_line("held up by a device or a file system: they get more time", PATIENCE);
+    server.wait_for_line("blocked at once by a device or a file system; extending their timeout", PATIENCE);
     drop(mount);
     for connection in &mut waiting {
         assert_eq!(connection.receive().expect("an answer at last").status, 200);

@@ -84,7 +84,6 @@ fn four_workers_share_what_they_have_loaded_also_after_a_collection_and_new_ones
     };
     let (without, plain) = measure("");
     let (with, forked) = measure("--preload");
-    println!("memory {with} of {without} KiB, ready after {forked} of {plain} ms");
     let (share, pace) = (with * 100 / without, forked / plain);
     // The master of a debug build is 14 MB by itself, which nothing shares: a release build is three hundredths below.
     assert!(share <= 70, "{share} % of the memory: {with} of {without} KiB");

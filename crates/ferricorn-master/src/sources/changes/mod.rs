@@ -125,13 +125,13 @@ impl Changes {
                 }
             };
             tokio::select! {
-                paths = self.engine.hint() => self.hinted(paths),
+                paths = self.engine.hint() => self.hinted(&paths),
                 () = settled => self.settle(),
             }
         }
     }
 
-    fn hinted(&mut self, paths: Vec<PathBuf>) {
+    fn hinted(&mut self, paths: &[PathBuf]) {
         let (known, others): (Vec<_>, Vec<_>) =
             paths.iter().cloned().partition(|path| self.files.knows(path) && !path.is_dir());
         let mut to_judge: BTreeSet<PathBuf> = known.into_iter().collect();

@@ -56,10 +56,6 @@ impl Quiet {
 
 #[cfg(test)]
 mod tests {
-    #![expect(
-        clippy::disallowed_methods,
-        reason = "an instant cannot be made from a number; only differences count"
-    )]
     use super::*;
 
     /// How often changes every so many milliseconds settle, and whether they have when all is over.

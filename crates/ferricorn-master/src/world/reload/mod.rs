@@ -74,7 +74,7 @@ impl World {
         let candidate = configuration.finish(answer).and_then(|mut reread| {
             let warnings = std::mem::take(&mut reread.warnings);
             // What is watched is decided at the start, and with it what a reload is.
-            reread.settings.reload = settings.reload.clone();
+            reread.settings.reload.clone_from(&settings.reload);
             let candidate = Candidate::new(reread, settings, held, log.as_mut(), is_master, &search)?;
             Ok((candidate, warnings))
         });

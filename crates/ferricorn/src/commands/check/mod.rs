@@ -163,7 +163,9 @@ fn tell(seen: &Seen, options: &Options) -> Result<u8, String> {
     let secrets = Secrets::of(&seen.report);
     let notices: Vec<Notice> = notices(seen, &secrets);
     if !options.format.shows_notices() {
-        notices.iter().for_each(|notice| report::notice(&notice.to_string()));
+        for notice in &notices {
+            report::notice(&notice.to_string());
+        }
     }
     if let Some(notice) = notices.iter().find(|notice| seen.only.contains(&notice.path) && !notice.template) {
         return Err(format!("`{}` cannot be read: {}", notice.path, notice.problem));

@@ -140,14 +140,14 @@ fn converse(
     let mut next = Instant::now() + interval;
     loop {
         terminal.draw(|frame| view::draw(frame, state, colors))?;
-        if event::poll(next.saturating_duration_since(Instant::now()))? {
-            if let Some(key) = key_of(&event::read()?) {
-                match state.press(key) {
-                    Effect::Nothing => {}
-                    Effect::Quit => return Ok(()),
-                    Effect::Scale(workers) => order(target, Request::Scale { workers }, state),
-                    Effect::Reload => order(target, Request::Reload { wait: false }, state),
-                }
+        if event::poll(next.saturating_duration_since(Instant::now()))?
+            && let Some(key) = key_of(&event::read()?)
+        {
+            match state.press(key) {
+                Effect::Nothing => {}
+                Effect::Quit => return Ok(()),
+                Effect::Scale(workers) => order(target, Request::Scale { workers }, state),
+                Effect::Reload => order(target, Request::Reload { wait: false }, state),
             }
         }
         if Instant::now() >= next {
