@@ -50,7 +50,7 @@ pub(crate) type Ask = oneshot::Sender<Arc<Report>>;
 
 /// What the loop does next about the endpoint.
 pub(crate) enum Request {
-    /// Find out how the service is, and [`Endpoint::answer`].
+    /// Find out how the service is, and answer it.
     Look(Ask),
     /// A client was turned away.
     Refused,

@@ -2,7 +2,7 @@
 //!
 //! Owns: the way of new settings from the signal to the commit. Nothing holds until the core has proven the generation:
 //! a file that cannot be read, an address that cannot be had and a generation that does not work each leave everything as
-//! it is. Does not own: reading (a [`Configuration`] does), what settings need ([`Candidate`]), nor when a generation is
+//! it is. Does not own: reading (a `Configuration` does), what settings need ([`Candidate`]), nor when a generation is
 //! proven.
 
 mod candidate;
