@@ -235,6 +235,8 @@ impl Server {
     pub fn descriptors(&self) -> Vec<String> {
         let mut targets: Vec<_> = processes::descriptors(self.master())
             .into_values()
+            // After an upgrade a master keeps the counts of the one before it, in one file more, until the next.
+            .filter(|target| !target.starts_with("/memfd:ferricorn-board"))
             // Each socket has a number of its own: the kind is what can be compared.
             .map(|target| target.split(':').next().unwrap_or_default().to_owned())
             .collect();

@@ -52,7 +52,7 @@ fn what_documents_quote_of_the_unit_stands_in_it() {
             quoting.insert(path.file_name().expect("a file").to_string_lossy().into_owned());
         }
     }
-    let expected = ["control.md", "upgrades.md"].map(str::to_owned);
+    let expected = ["control.md", "systemd.md", "upgrades.md"].map(str::to_owned);
     assert_eq!(quoting, BTreeSet::from(expected));
 }
 

@@ -146,16 +146,28 @@ fn check(facts: &Facts, findings: &mut Findings) {
         let Some(command) = deployment.server().filter(|it| !it.optional && alone) else { continue };
         let listens = application.port(deployment, command);
         let Some(port) = listens.value().copied() else { continue };
+        // The endpoint for metrics and probes is a second port.
+        let metrics =
+            command.value("metrics-bind").map(|given| given.value().and_then(|it| metrics_port(it)));
+        if metrics == Some(None) {
+            continue;
+        }
+        let metrics = metrics.flatten();
         let mut ways = probes(facts, deployment);
         ways.extend(fly(deployment));
         ways.extend(services(facts, deployment));
         ways.extend(published(facts, deployment));
         ways.extend(exposed(facts, deployment));
-        for way in ways.iter().filter(|way| way.port != port) {
+        for way in ways.iter().filter(|way| way.port != port && Some(way.port) != metrics) {
             let place = listens.span().unwrap_or(command.program_span);
             findings.add(deployment.sign(finding(facts, command, port, place, way)));
         }
     }
+}
+
+/// The port of `--metrics-bind`: `9100`, `HOST:9100`.
+fn metrics_port(value: &str) -> Option<u16> {
+    value.rsplit(':').next().unwrap_or(value).parse().ok()
 }
 
 fn finding(facts: &Facts, command: &Command, listens: u16, place: Span, way: &Way) -> Finding {
