@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from types import MethodType
 from typing import Any
 
 from ..talk.tally import ABORTED_BY_CLIENT, ABORTED_BY_WORKER, WEBSOCKETS_OPEN, Tally
@@ -41,9 +42,11 @@ async def follow(tally: Tally, app: Application, scope: Any, receive: Any, send:
 
 async def _follow_request(tally: Tally, app: Application, scope: Any, receive: Any, send: Any) -> None:
     exchange = _Exchange()
+    # Applications find the connection by the object whose method `receive` is.
+    request = getattr(receive, "__self__", None) or exchange
     complete = gone = False
 
-    async def counted_receive() -> Any:
+    async def counted_receive(_request: Any) -> Any:
         nonlocal gone
         message = await receive()
         gone = gone or message["type"] == "http.disconnect"
@@ -63,7 +66,7 @@ async def _follow_request(tally: Tally, app: Application, scope: Any, receive: A
         await send(message)
 
     try:
-        await app(scope, counted_receive, counted_send)
+        await app(scope, MethodType(counted_receive, request), counted_send)
     except BaseException:
         if not complete and exchange.status is None and not gone:
             # The server answers with this.
