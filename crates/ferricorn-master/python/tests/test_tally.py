@@ -90,7 +90,7 @@ def test_times_are_those_of_the_client(master: FakeMaster) -> None:
     wait_for_codes(master, worker, {200: 4})
     counted = worker.seconds(PLAIN)
     # What the client waits for more is the way, and the machine.
-    assert 0.4 <= counted <= took
+    assert 0.4 <= counted <= took * 1.1
     client.close()
 
 
