@@ -1,33 +1,18 @@
 //! Every safe fix on every example set: the files still read, nothing but the edits changes, what was mended is not found
 //! again, and a second run changes nothing.
 
-use std::{collections::BTreeMap, fs, path::Path};
+mod tree;
+
+use std::fs;
 
 use ferricorn_check::{Config, Finding, Mended, Report, Safety, Severity, apply, check, mend, rules};
-
-type Tree = BTreeMap<String, Vec<u8>>;
-
-const SETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sets");
-
-fn files(directory: &Path, root: &Path, into: &mut Tree) {
-    for entry in fs::read_dir(directory).expect("a set is a directory").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            files(&path, root, into);
-        } else if let Ok(relative) = path.strip_prefix(root) {
-            let name = relative.to_string_lossy().replace('\\', "/");
-            into.insert(name, fs::read(&path).expect("a file of a set"));
-        }
-    }
-}
+use tree::{SETS, Tree};
 
 /// The sets, and the bad examples of the rules.
 fn trees() -> Vec<(String, Tree)> {
     let mut trees = Vec::new();
     for entry in fs::read_dir(SETS).expect("the sets").flatten() {
-        let mut tree = Tree::new();
-        files(&entry.path(), &entry.path(), &mut tree);
-        trees.push((entry.file_name().to_string_lossy().into_owned(), tree));
+        trees.push((entry.file_name().to_string_lossy().into_owned(), tree::read(&entry.path())));
     }
     assert!(trees.len() >= 30, "only {} sets are there", trees.len());
     for rule in rules::all() {

@@ -7,24 +7,13 @@
 //! A set that does not hold yet has an empty file `NOT_YET`. The test fails if it holds, so that the file is deleted; a file
 //! of its own for each set, so that two branches never touch the same lines.
 
-use std::{collections::BTreeMap, fs, path::Path};
+mod tree;
+
+use std::{fs, path::Path};
 
 use ferricorn_check::{Finding, Report, Severity, check};
 use toml::{Table, Value};
-
-const SETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/sets");
-
-fn files(directory: &Path, root: &Path, into: &mut BTreeMap<String, Vec<u8>>) {
-    for entry in fs::read_dir(directory).expect("a set is a directory").flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            files(&path, root, into);
-        } else if let Ok(relative) = path.strip_prefix(root) {
-            let name = relative.to_string_lossy().replace('\\', "/");
-            into.insert(name, fs::read(&path).expect("a file of a set"));
-        }
-    }
-}
+use tree::SETS;
 
 struct Set {
     name: String,
@@ -36,8 +25,7 @@ struct Set {
 
 impl Set {
     fn open(directory: &Path) -> Self {
-        let mut tree = BTreeMap::new();
-        files(directory, directory, &mut tree);
+        let mut tree = tree::read(directory);
         let expect = tree.remove("EXPECT.toml").expect("a set says what is expected");
         let expect = String::from_utf8(expect).expect("UTF-8").parse().expect("TOML");
         let not_yet = tree.remove("NOT_YET").is_some();
