@@ -17,6 +17,9 @@ type Tree = BTreeMap<String, Vec<u8>>;
 /// Longer than any of these takes on a machine that has ten other things to do.
 const LIMIT: Duration = Duration::from_secs(120);
 
+/// The largest file that is read.
+const MOST: usize = ferricorn_check::MOST_BYTES;
+
 const FILES: [(&str, &str); 24] = [
     (
         "render.yaml",
@@ -276,6 +279,20 @@ fn large_and_deep_files_are_read_in_time() {
             let text = format!("{own}\n{text}");
             tree.insert(path.to_owned(), text.into_bytes());
             limited(&format!("{path} with {what}"), &tree);
+        }
+    }
+}
+
+/// A file of the largest size that is read, most of it blank, and one that is larger.
+#[test]
+fn a_file_of_1_mib_is_read_in_time() {
+    for (path, text) in FILES {
+        for length in [MOST, MOST + 1] {
+            let mut large = text.to_owned();
+            large.push_str(&"\n".repeat(length - text.len()));
+            let mut tree = tree();
+            tree.insert(path.to_owned(), large.into_bytes());
+            limited(&format!("{path} of {length} bytes"), &tree);
         }
     }
 }

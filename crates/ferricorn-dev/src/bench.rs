@@ -10,6 +10,7 @@
 //! memory makes one process some percent faster than the next.
 
 mod boot;
+mod check;
 pub(crate) mod contender;
 mod cost;
 mod instructions;
@@ -37,7 +38,7 @@ use crate::{failure::Failure, say::say, venv::Python, workspace::Workspace};
 type Measurement = fn(&Ground, Effort) -> Result<report::Page, Failure>;
 
 /// The measurements by name, in the order in which they are made.
-const MEASUREMENTS: [(&str, Measurement); 12] = [
+const MEASUREMENTS: [(&str, Measurement); 13] = [
     ("cpu", cost::cpu),
     ("instructions", instructions::measure),
     ("access", cost::access),
@@ -46,6 +47,7 @@ const MEASUREMENTS: [(&str, Measurement); 12] = [
     ("preload", preload::measure),
     ("boot", boot::measure),
     ("settings", settings::measure),
+    ("check", check::measure),
     ("loss", loss::measure),
     ("stops", stops::measure),
     ("recycling", recycling::measure),

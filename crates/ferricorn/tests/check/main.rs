@@ -1,6 +1,7 @@
 //! `ferricorn check` as a user calls it: the real binary over directories on the disk, compared to the letter.
 
 mod formats;
+mod incident;
 mod schema;
 mod secrets;
 
