@@ -13,7 +13,7 @@ pub enum Action {
     Spawn {
         /// Its id.
         id: WorkerId,
-        /// Its seat.
+        /// Its slot.
         slot: Slot,
         /// Its generation.
         generation: Generation,
@@ -309,7 +309,7 @@ pub enum Notice {
     BootFailed {
         /// The worker.
         id: WorkerId,
-        /// How often in a row a boot for this seat has failed.
+        /// How often in a row a boot for this slot has failed.
         failures: u32,
         /// When the next try comes; none: there will be none.
         retry_in: Option<Duration>,
@@ -327,7 +327,7 @@ pub enum Notice {
     },
     /// Restarts after failures have used up their budget: from now on they come one by one.
     RestartsSlowed {
-        /// How many seats wait for one.
+        /// How many slots wait for one.
         waiting: usize,
         /// The time between two.
         every: Duration,
@@ -443,7 +443,7 @@ pub enum Notice {
         /// Nothing is recycled until a good reload, since nobody but the workers has the old code.
         frozen: bool,
     },
-    /// Workers of a generation that was rejected serve alone in their seats; each is replaced by one of the old
+    /// Workers of a generation that was rejected serve alone in their slots; each is replaced by one of the old
     /// generation.
     RollingBack {
         /// The rejected generation.

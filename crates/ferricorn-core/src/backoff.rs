@@ -1,10 +1,10 @@
-//! How long to wait before a seat is filled again after failures.
+//! How long to wait before a slot is filled again after failures.
 
 use std::time::Duration;
 
 use rand::{RngExt, rngs::SmallRng};
 
-/// The failures of one seat in a row, and the pause that they have earned.
+/// The failures of one slot in a row, and the pause that they have earned.
 ///
 /// The first death of a worker that had been ready is answered at once, since most deaths are single. After that
 /// the pause grows by half from a quarter of a second up to [`Backoff::CAP`], and is drawn from its upper half, so that

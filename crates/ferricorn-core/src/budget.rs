@@ -2,11 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-/// What all seats together may spend on restarts that follow a failure (a crash, a failed boot, a process that could not
+/// What all slots together may spend on restarts that follow a failure (a crash, a failed boot, a process that could not
 /// be made). Planned replacements spend nothing.
 ///
-/// The back-off of a seat slows that seat down, and a worker that held for a few seconds starts it anew. Neither bounds
-/// what many seats that fail together, or workers that die every six seconds, cost in starts of Python; this does. It is
+/// The back-off of a slot slows that slot down, and a worker that held for a few seconds starts it anew. Neither bounds
+/// what many slots that fail together, or workers that die every six seconds, cost in starts of Python; this does. It is
 /// a bucket: full, it fills the whole service twice and a little more, so that no single event is ever slowed down; it
 /// is refilled by as many restarts in [`Budget::PERIOD`] as there are workers, since a service of many workers has many
 /// processors, and by one in [`Budget::LONGEST_WAIT`] at least.
@@ -66,7 +66,7 @@ impl Budget {
         }
     }
 
-    /// What made boots fail is over: enough for every seat.
+    /// What made boots fail is over: enough for every slot.
     pub(crate) fn heal(&mut self, target: u16, now: Instant) {
         self.spent = self.spent_by(target, now).min(Self::most(target) - f64::from(target) - 1.0).max(0.0);
         self.at = Some(now);

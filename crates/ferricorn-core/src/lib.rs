@@ -8,13 +8,13 @@
 //! [`Supervisor::step`] does three things, always in this order: it *records* what happened, it *expires* promises
 //! that are overdue, and it *reconciles* what is with what should be. Reload, recycling, scaling, crash and stop are
 //! therefore not five procedures but five changes of a wish: a reload makes every worker outdated, a recycle makes
-//! one worker due, scaling changes the number of seats, a crash empties a seat, a stop wishes for no worker at all.
+//! one worker due, scaling changes the number of slots, a crash empties a slot, a stop wishes for no worker at all.
 //! Any of them may arrive in the middle of any other, since there is nothing to interrupt.
 //!
 //! Invariants, each held by a property test in `tests/properties.rs`:
 //! * `step` never panics, whatever the event; unknown and repeated ids included.
 //! * No action names a worker whose exit was recorded, so a reused pid is never signalled.
-//! * Workers that are not leaving never outnumber target + surge; a seat has at most one starting worker.
+//! * Workers that are not leaving never outnumber target + surge; a slot has at most one starting worker.
 //! * While no worker fails, ready workers never fall below the target once it was reached.
 //! * A worker that drains is gone, or was sent a kill, by its deadline.
 //! * An upgrade that fails leaves everything as it was; the first stop wins over it.

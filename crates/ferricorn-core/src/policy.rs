@@ -137,7 +137,7 @@ impl Policy {
     /// The most that a worker can extend its boot to, from its spawn on.
     pub const LONGEST_BOOT: Duration = Duration::from_secs(3_600);
 
-    /// Deaths during boot without a word (a crash, `os._exit`), or failed startups of one seat, before a first start is
+    /// Deaths during boot without a word (a crash, `os._exit`), or failed startups of one slot, before a first start is
     /// given up.
     pub const FIRST_START_TRIES: u32 = 3;
 

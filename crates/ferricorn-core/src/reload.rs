@@ -1,7 +1,7 @@
 //! Reloads: the one under way, those that wait for it, and what holds since the last.
 //!
 //! Owns: the numbers of generations, the policy that a reload brings, who waits for its outcome, and whether the last one was
-//! rejected. Does not own: workers and seats, which the supervisor asks about them.
+//! rejected. Does not own: workers and slots, which the supervisor asks about them.
 //!
 //! Invariants: one reload is under way at a time; the policy that it brings takes effect when it is proven or committed, never
 //! before; whoever asks for a reload gets one answer.

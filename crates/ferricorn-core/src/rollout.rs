@@ -24,7 +24,7 @@ pub(crate) struct Rollout {
 pub(crate) enum RolloutStage {
     /// No worker of the new generation is ready.
     Booting,
-    /// The canary is ready and has to hold until then. It serves only if its seat has nobody else to do so.
+    /// The canary is ready and has to hold until then. It serves only if its slot has nobody else to do so.
     Holding { canary: WorkerId, until: Instant },
     /// The canary serves, until it has answered a request or until then.
     Serving { canary: WorkerId, until: Instant },

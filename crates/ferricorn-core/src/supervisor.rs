@@ -1,6 +1,6 @@
 //! The supervisor: record, expire, reconcile.
 //!
-//! Owns: every worker, every seat, the phase of the service. This file holds the state, `step`, and what others may ask.
+//! Owns: every worker, every slot, the phase of the service. This file holds the state, `step`, and what others may ask.
 //! The verbs have files of their own: [`record`] takes facts in, [`expire`] looks at promises, [`reconcile`] compares
 //! wish with fact; [`silence`] judges event loops, [`leave`] is how a worker or the whole service goes, [`fail`] what
 //! follows from a failed boot, [`preload`] what templates are good for, [`develop`] what is different for a service that is
@@ -46,8 +46,8 @@ pub struct Supervisor {
     policy: Policy,
     phase: Phase,
     workers: BTreeMap<WorkerId, Worker>,
-    seats: BTreeMap<Slot, Seat>,
-    /// How many seats there are to be.
+    slots: BTreeMap<Slot, SlotState>,
+    /// How many slots there are to be.
     target: u16,
     reloads: Reloads,
     /// What workers are forked from.
@@ -89,11 +89,11 @@ enum Phase {
 
 /// A place for one worker.
 #[derive(Clone, Debug, Default)]
-struct Seat {
+struct SlotState {
     backoff: Backoff,
-    /// Nothing is spawned for this seat before then.
+    /// Nothing is spawned for this slot before then.
     not_before: Option<Instant>,
-    /// What the seat lost its last worker to; none when it was filled since, or never had one.
+    /// What the slot lost its last worker to; none when it was filled since, or never had one.
     failure: Option<Failure>,
     /// The last worker that was started for it follows a failed boot.
     after_failed_boot: bool,
@@ -101,7 +101,7 @@ struct Seat {
     wants_page: bool,
 }
 
-/// What a seat lost a worker to.
+/// What a slot lost a worker to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Failure {
     /// It was ready, and died or was given up.
@@ -110,8 +110,8 @@ enum Failure {
     Boot,
 }
 
-impl Seat {
-    /// The failures are over: the seat is as good as new.
+impl SlotState {
+    /// The failures are over: the slot is as good as new.
     fn forgive(&mut self) {
         self.backoff.reset();
         self.not_before = None;
@@ -135,7 +135,7 @@ pub struct Snapshot {
     pub frozen: bool,
     /// Whether the service is stopping.
     pub stopping: bool,
-    /// Every worker, by its seat; of those that share one, the oldest first.
+    /// Every worker, by its slot; of those that share one, the oldest first.
     pub workers: Vec<WorkerSnapshot>,
 }
 
@@ -144,13 +144,13 @@ pub struct Snapshot {
 pub struct WorkerSnapshot {
     /// Its id.
     pub id: WorkerId,
-    /// Its seat.
+    /// Its slot.
     pub slot: Slot,
     /// Its generation.
     pub generation: Generation,
     /// Where it is in its life.
     pub stage: Stage,
-    /// It is the first worker of a reload, and has not proven itself: another one has its seat beside it.
+    /// It is the first worker of a reload, and has not proven itself: another one has its slot beside it.
     pub on_probation: bool,
 }
 
@@ -162,7 +162,7 @@ impl Supervisor {
             policy,
             phase: Phase::Waiting,
             workers: BTreeMap::new(),
-            seats: BTreeMap::new(),
+            slots: BTreeMap::new(),
             target,
             reloads: Reloads::new(),
             templates: Templates::default(),
@@ -193,7 +193,7 @@ impl Supervisor {
     /// When `step` has to be called again at the latest, if nothing happens before; always later than the last step.
     pub fn next_deadline(&self) -> Option<Instant> {
         let workers = self.workers.values().filter_map(Worker::deadline);
-        let seats = self.seats.values().filter_map(|seat| seat.not_before);
+        let slots = self.slots.values().filter_map(|state| state.not_before);
         let restart = self.now.and_then(|now| self.next_restart(now));
         let announced = match self.phase {
             Phase::Announcing { until } => Some(until),
@@ -201,7 +201,7 @@ impl Supervisor {
         };
         workers
             .chain(self.reloads.deadline())
-            .chain(seats)
+            .chain(slots)
             .chain(restart)
             .chain(announced)
             .chain(self.opening_deadline())

@@ -76,7 +76,7 @@ pub(crate) struct Heir {
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum HeirStage {
-    /// Not every seat has a ready worker.
+    /// Not every slot has a ready worker.
     Booting,
     /// All workers are ready, and have to hold until then.
     Proving { until: Instant },

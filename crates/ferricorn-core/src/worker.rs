@@ -47,7 +47,7 @@ pub(crate) struct Worker {
 
 /// What a worker is to the service, also when it is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Seating {
+pub(crate) struct Assignment {
     pub(crate) slot: Slot,
     pub(crate) generation: Generation,
     pub(crate) page: bool,
@@ -78,7 +78,7 @@ pub(crate) enum State {
 pub(crate) enum Cause {
     /// It was told to go.
     Told(Retirement),
-    /// Nobody has told it to: it has lost its seat.
+    /// Nobody has told it to: it has lost its slot.
     Crash { restart_in: Duration },
 }
 
@@ -107,8 +107,8 @@ pub enum Stage {
 }
 
 impl Worker {
-    pub(crate) fn seating(&self) -> Seating {
-        Seating { slot: self.slot, generation: self.generation, page: self.page }
+    pub(crate) fn assignment(&self) -> Assignment {
+        Assignment { slot: self.slot, generation: self.generation, page: self.page }
     }
 
     pub(crate) fn is_starting(&self) -> bool {
@@ -129,8 +129,8 @@ impl Worker {
         self.is_ready() && self.serving
     }
 
-    /// It holds its seat: it serves, or is about to.
-    pub(crate) fn is_seated(&self) -> bool {
+    /// It holds its slot: it serves, or is about to.
+    pub(crate) fn holds_slot(&self) -> bool {
         self.is_starting() || self.is_ready()
     }
 

@@ -71,14 +71,14 @@ fn a_stop_waits_for_ends_no_longer_than_they_may_take_and_a_quick_one_not_for_th
 }
 
 #[test]
-fn a_seat_is_filled_when_the_event_loop_of_its_worker_has_ended_by_itself() {
+fn a_slot_is_filled_when_the_event_loop_of_its_worker_has_ended_by_itself() {
     let mut sim = Sim::new(policy(), |_, id| Manners {
         quits_after: (id.0 == 1).then_some(secs(2)),
         end: secs(4),
         ..Manners::default()
     });
     sim.advance(secs(3));
-    assert_eq!(sim.spawns, 3, "its seat is empty, whatever its process does");
+    assert_eq!(sim.spawns, 3, "its slot is empty, whatever its process does");
     sim.advance(secs(1));
     assert_eq!(sim.ready(), 2);
     assert_eq!(told(&sim, |it| matches!(it, Notice::Crashed { .. })), 0, "how it ends is not known yet");

@@ -235,14 +235,14 @@ fn take(sim: &mut Sim, step: &Step) {
     }
 }
 
-/// Per seat at most one worker that is starting, and never more seated workers than target and surge allow.
+/// Per slot at most one worker that is starting, and never more placed workers than target and surge allow.
 fn check_crowd(sim: &Sim, policy: &Policy) -> Result<(), TestCaseError> {
     use ferricorn_core::Stage;
     let snapshot = sim.core.snapshot();
-    let seated =
+    let holders =
         snapshot.workers.iter().filter(|it| matches!(it.stage, Stage::Booting | Stage::Ready)).count();
     let most = usize::from(snapshot.target) + usize::from(policy.surge);
-    prop_assert!(seated <= most, "{seated} workers hold {most} seats: {snapshot:?}");
+    prop_assert!(holders <= most, "{holders} workers hold {most} slots: {snapshot:?}");
     let has_old_code = sim.templates.get(&snapshot.generation).is_some_and(|it| it.ready);
     prop_assert!(
         !(snapshot.frozen && has_old_code),
@@ -255,7 +255,7 @@ fn check_crowd(sim: &Sim, policy: &Policy) -> Result<(), TestCaseError> {
     starting.dedup();
     starting.sort_unstable();
     starting.dedup();
-    prop_assert_eq!(starting.len(), all, "two workers start for one seat");
+    prop_assert_eq!(starting.len(), all, "two workers start for one slot");
     let is_short = sim.serving_ids().len() < usize::from(snapshot.target) && !snapshot.stopping;
     prop_assert!(!is_short || sim.booting().all(|it| it.urgent), "somebody waits, and a boot takes its time");
     // What is due is seen by the next step at the latest.

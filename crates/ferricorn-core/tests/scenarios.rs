@@ -69,7 +69,7 @@ fn all_workers_killed_at_once_are_all_replaced_at_once_twice_in_a_row() {
 
 #[test]
 fn workers_that_die_every_six_seconds_share_a_budget_of_restarts() {
-    // Each of them held for long enough to start its seat's back-off anew.
+    // Each of them held for long enough to start its slot's back-off anew.
     for workers in [2, 4, 40] {
         let mut sim = Sim::booted(Policy { workers, ..policy() });
         sim.set_manners(|_, _| Manners {
@@ -107,7 +107,7 @@ fn a_service_whose_boots_have_failed_heals_at_once_when_one_of_them_works() {
     assert!(sim.spawns <= 16 + 2 * 16 + 8 + 16 + 1, "{} starts", sim.spawns);
     assert!(sim.notices.iter().any(|it| matches!(it, Notice::RestartsSlowed { .. })));
     sim.set_manners(|_, _| Manners::default());
-    // No seat's own back-off is longer than half of the outage.
+    // No slot's own back-off is longer than half of the outage.
     sim.advance(secs(7));
     assert_eq!(sim.ready(), 16);
 }
@@ -833,7 +833,7 @@ fn a_first_start_whose_startup_fails_is_tried_again_before_it_is_given_up() {
     let mut sim = Sim::new(policy(), move |_, _| failing());
     sim.advance(secs(20));
     assert_eq!(sim.exit, Some(ExitReason::BootFailed(BootFailure::Startup)));
-    assert!((4..=6).contains(&sim.spawns), "three tries of a seat: {}", sim.spawns);
+    assert!((4..=6).contains(&sim.spawns), "three tries of a slot: {}", sim.spawns);
 
     let mut sim = Sim::new(policy(), move |_, id| if id.0 <= 2 { failing() } else { Manners::default() });
     sim.advance(secs(20));
@@ -977,7 +977,7 @@ fn a_start_does_not_wait_for_a_worker_that_fails_or_takes_its_time() {
 }
 
 #[test]
-fn a_reload_is_told_when_the_last_old_worker_has_gone_and_its_snapshot_counts_a_seat_once() {
+fn a_reload_is_told_when_the_last_old_worker_has_gone_and_its_snapshot_counts_a_slot_once() {
     let mut sim = Sim::new(policy(), |generation, _| Manners {
         drain: (generation.0 > 1).then_some(millis(100)),
         ..Manners::default()

@@ -48,14 +48,14 @@ pub enum Request {
         /// Answer when it has succeeded or failed, and not at once.
         wait: bool,
     },
-    /// Replace the worker of one seat.
+    /// Replace the worker of one slot.
     Recycle {
-        /// The seat.
+        /// The slot.
         slot: u16,
     },
-    /// What the worker of one seat is doing: its stacks, requests and tasks.
+    /// What the worker of one slot is doing: its stacks, requests and tasks.
     Dump {
-        /// The seat.
+        /// The slot.
         slot: u16,
     },
     /// Stop gracefully.
@@ -127,7 +127,7 @@ pub struct Status {
     /// What was counted about requests; `None` of a master that does not count.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traffic: Option<Traffic>,
-    /// Every worker, by its seat; of those that share one, the oldest first.
+    /// Every worker, by its slot; of those that share one, the oldest first.
     pub workers: Vec<WorkerStatus>,
 }
 
@@ -136,11 +136,11 @@ pub struct Status {
 pub struct WorkerStatus {
     /// Its pid.
     pub pid: i32,
-    /// Its seat.
+    /// Its slot.
     pub slot: u16,
     /// Its generation.
     pub generation: u32,
-    /// `booting`, `ready`, `probation` (the first one of a reload, beside that whose seat it is to have), `draining` or
+    /// `booting`, `ready`, `probation` (the first one of a reload, beside that whose slot it is to have), `draining` or
     /// `killed`.
     pub stage: String,
     /// Requests answered since it began.

@@ -42,7 +42,7 @@ pub struct Observation {
     pub bounds: Vec<f64>,
     /// The queues of connections that wait to be accepted.
     pub queues: Vec<Queue>,
-    /// Every worker process, by its seat.
+    /// Every worker process, by its slot.
     pub workers: Vec<ObservedWorker>,
     /// The last ends of workers, the newest first.
     pub deaths: Vec<Death>,
@@ -100,7 +100,7 @@ pub struct Queue {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ObservedWorker {
-    /// Its seat.
+    /// Its slot.
     pub slot: u16,
     /// Its pid.
     pub pid: i32,
@@ -148,7 +148,7 @@ pub struct RequestInFlight {
 pub struct Death {
     /// When.
     pub at: f64,
-    /// Its seat.
+    /// Its slot.
     pub slot: u16,
     /// Its pid.
     pub pid: i32,

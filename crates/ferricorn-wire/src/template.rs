@@ -17,7 +17,7 @@ pub enum ToTemplate {
     Fork {
         /// Its number.
         id: u64,
-        /// Its seat, for its variables.
+        /// Its slot, for its variables.
         slot: u16,
         /// What the numbers of the descriptors that come with this packet are in the master's own table, and so in what the
         /// worker is told: first that of its channel.

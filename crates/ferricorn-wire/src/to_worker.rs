@@ -80,7 +80,7 @@ pub struct Load {
 /// that the master has them under.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Who {
-    /// The worker's seat, from 0; kept across replacement.
+    /// The worker's slot, from 0; kept across replacement.
     pub slot: u16,
     /// The reload it belongs to, from 1.
     pub generation: u32,

@@ -170,7 +170,7 @@ pub struct WorkerState {
     pub pid: i32,
     /// How long ago it was started, in milliseconds.
     pub age_ms: u64,
-    /// Its seat.
+    /// Its slot.
     pub slot: u16,
     /// Its generation.
     pub generation: u32,

@@ -80,7 +80,7 @@ fn command() -> Command {
             .action(ArgAction::SetTrue)
             .help("Wait for the outcome; exit with 1 if it failed")
     };
-    let seat = || {
+    let slot = || {
         Arg::new("slot")
             .value_name("SLOT")
             .required(true)
@@ -106,13 +106,13 @@ fn command() -> Command {
             Command::new("recycle")
                 .bin_name("ferricorn ctl recycle")
                 .about("Replaces the worker of one slot, without loss")
-                .arg(seat()),
+                .arg(slot()),
         )
         .subcommand(
             Command::new("dump")
                 .bin_name("ferricorn ctl dump")
                 .about("Shows what the worker of one slot is doing: stacks, requests, tasks")
-                .arg(seat()),
+                .arg(slot()),
         )
         .subcommand(
             Command::new("scale")
@@ -136,9 +136,9 @@ fn number_of_workers(word: &str) -> Result<u16, String> {
     number.ok_or_else(|| format!("give a whole number from 1 to {MOST_WORKERS}"))
 }
 
-/// In how many seats somebody serves. A seat may have two workers for a moment: the second one is on probation, or is told
+/// In how many slots somebody serves. A slot may have two workers for a moment: the second one is on probation, or is told
 /// to serve before the first one is told to go.
-fn seats_ready(status: &Status) -> usize {
+fn slots_ready(status: &Status) -> usize {
     let ready =
         status.workers.iter().filter(|worker| ["ready", "probation"].contains(&worker.stage.as_str()));
     ready.map(|worker| worker.slot).collect::<BTreeSet<_>>().len()
@@ -148,7 +148,7 @@ fn shown(status: &Status, command: Option<(&str, &ArgMatches)>) -> String {
     if command.is_some_and(|(_, matches)| matches.get_flag("json")) {
         return format!("{}\n", String::from_utf8_lossy(&ferricorn_wire::encode(status)));
     }
-    let ready = seats_ready(status);
+    let ready = slots_ready(status);
     let mut text = format!("ferricorn {}, master {}\n", status.version, status.pid);
     let addresses = status.addresses.join(", ");
     let _ = match (status.listening, addresses.as_str()) {

@@ -13,7 +13,7 @@ use std::time::Instant;
 use super::{Phase, Supervisor};
 use crate::{
     Action, BootFailure, Notice, Policy, Reply, RequestId, Retirement, Slot, WorkerId,
-    worker::{Seating, Worker},
+    worker::{Assignment, Worker},
 };
 
 /// What a service that is worked on waits for.
@@ -59,9 +59,9 @@ impl Supervisor {
         self.policy = policy;
         self.bench.held_until = None;
         self.bench.asked_by.extend(asked_by);
-        for seat in self.seats.values_mut() {
-            seat.forgive();
-            seat.wants_page = false;
+        for state in self.slots.values_mut() {
+            state.forgive();
+            state.wants_page = false;
         }
         actions.push(Action::Notify(Notice::Replacing(self.reloads.generation())));
         self.retire_replaced(now, actions);
@@ -74,8 +74,8 @@ impl Supervisor {
 
     /// Takes every worker out of service that was started before now. A worker that shows a failure has nothing to finish.
     fn retire_replaced(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        let seated = self.workers.iter().filter(|(_, worker)| worker.is_seated());
-        for id in seated.map(|(id, _)| *id).collect::<Vec<_>>() {
+        let holders = self.workers.iter().filter(|(_, worker)| worker.holds_slot());
+        for id in holders.map(|(id, _)| *id).collect::<Vec<_>>() {
             let grace = Policy::REPLACED_GRACE.min(self.policy.grace());
             let drain = Action::Drain { id, siblings: true, grace, quick: false, outdated: true };
             let limit = grace + Policy::REPLACED_SHUTDOWN;
@@ -85,7 +85,7 @@ impl Supervisor {
 
     /// Whether nothing may be replaced, since somebody looks at a worker from the inside; says so once.
     fn waits_for_debugger(&mut self, actions: &mut Vec<Action>) -> bool {
-        let open = self.workers.values().any(|worker| worker.is_seated() && worker.is_debugged());
+        let open = self.workers.values().any(|worker| worker.holds_slot() && worker.is_debugged());
         if open && !self.bench.told_to_wait {
             actions.push(Action::Notify(Notice::ChangesWait));
         }
@@ -114,25 +114,25 @@ impl Supervisor {
 
     /// Whether a page is to take the place of a worker that is still there: how it ended may be what the page shows.
     pub(super) fn waits_for_reason(&self, slot: Slot) -> bool {
-        let wants_page = self.seats.get(&slot).is_some_and(|seat| seat.wants_page);
+        let wants_page = self.slots.get(&slot).is_some_and(|state| state.wants_page);
         let newest = self.reloads.generation();
         let is_failing = |it: &Worker| it.slot == slot && it.generation == newest && !it.is_given_up();
         wants_page && self.workers.values().any(is_failing)
     }
 
     /// Whether a boot that has failed is shown, and not tried again. What no code can mend is not, nor a page that fails.
-    pub(super) fn is_shown(&self, seating: Seating, failure: Option<BootFailure>) -> bool {
-        self.may_replace() && !seating.page && failure != Some(BootFailure::Environment)
+    pub(super) fn is_shown(&self, assignment: Assignment, failure: Option<BootFailure>) -> bool {
+        self.may_replace() && !assignment.page && failure != Some(BootFailure::Environment)
     }
 
     /// Lets the failure of a boot be shown in its place.
-    pub(super) fn show(&mut self, id: WorkerId, seating: Seating, actions: &mut Vec<Action>) {
-        if let Some(seat) = self.seats.get_mut(&seating.slot) {
-            seat.wants_page = true;
+    pub(super) fn show(&mut self, id: WorkerId, assignment: Assignment, actions: &mut Vec<Action>) {
+        if let Some(state) = self.slots.get_mut(&assignment.slot) {
+            state.wants_page = true;
         }
         actions.push(Action::Notify(Notice::BootFailed { id, failures: 1, retry_in: None, ends: false }));
         for to in self.bench.take_askers() {
-            actions.push(Action::Reply { to, reply: Reply::ReloadRejected(seating.generation) });
+            actions.push(Action::Reply { to, reply: Reply::ReloadRejected(assignment.generation) });
         }
     }
 
@@ -151,7 +151,7 @@ impl Supervisor {
     /// Whether nobody whose place it takes has an application that runs. A reload that has to prove itself has both at once.
     fn is_alone(&self, id: WorkerId, worker: &Worker) -> bool {
         let precedes = |other: &Worker| {
-            other.generation < worker.generation || (other.slot == worker.slot && !other.is_seated())
+            other.generation < worker.generation || (other.slot == worker.slot && !other.holds_slot())
         };
         let mut before = self.workers.iter().filter(|(other, it)| **other < id && precedes(it));
         self.reloads.is_under_way() || before.all(|(_, it)| it.is_past_shutdown())
@@ -159,7 +159,7 @@ impl Supervisor {
 
     /// Answers those who wait for the newest generation when it is there.
     pub(super) fn answer_replaced(&mut self, actions: &mut Vec<Action>) {
-        if self.bench.asked_by.is_empty() || !self.seats.keys().all(|slot| self.is_replaced(*slot)) {
+        if self.bench.asked_by.is_empty() || !self.slots.keys().all(|slot| self.is_replaced(*slot)) {
             return;
         }
         for to in self.bench.take_askers() {
@@ -168,7 +168,7 @@ impl Supervisor {
     }
 
     fn is_replaced(&self, slot: Slot) -> bool {
-        self.seated(slot)
+        self.holders(slot)
             .any(|(_, it)| it.is_ready() && it.generation == self.reloads.generation() && !it.page)
     }
 }

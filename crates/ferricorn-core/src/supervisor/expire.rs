@@ -45,14 +45,14 @@ impl Supervisor {
             .filter(|(_, worker)| worker.state_deadline().is_some_and(|deadline| deadline <= now))
             .filter(|(_, worker)| !self.is_unseen(worker, now))
             .filter(|(_, worker)| !worker.is_debugged() || self.is_stopping())
-            .map(|(id, worker)| (*id, worker.seating(), worker.state))
+            .map(|(id, worker)| (*id, worker.assignment(), worker.state))
             .collect();
-        for (id, seating, state) in overdue {
+        for (id, assignment, state) in overdue {
             let why = match state {
                 State::Starting { since, .. } => {
                     actions.push(Action::Notify(Notice::BootTimedOut { id }));
                     self.end_late_boot(id, since, now, actions);
-                    self.boot_failed(id, seating, None, now, actions);
+                    self.boot_failed(id, assignment, None, now, actions);
                     continue;
                 }
                 State::Leaving { why: Retirement::BootFailed, .. } => Retirement::BootFailed,

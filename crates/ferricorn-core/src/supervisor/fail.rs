@@ -2,25 +2,25 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Failure, Seat, Supervisor};
+use super::{Failure, SlotState, Supervisor};
 use crate::{
     Action, BootFailure, ExitReason, Generation, Notice, Policy, Reply, Retirement, Slot, StopMode, WorkerId,
-    reload::Rejected, worker::Seating,
+    reload::Rejected, worker::Assignment,
 };
 
 impl Supervisor {
-    /// A boot came to nothing: the first start may be over, a reload may be, or the seat has to wait.
+    /// A boot came to nothing: the first start may be over, a reload may be, or the slot has to wait.
     ///
     /// `failure` is what the worker said, and none if it died without a word.
     pub(super) fn boot_failed(
         &mut self,
         id: WorkerId,
-        seating: Seating,
+        assignment: Assignment,
         failure: Option<BootFailure>,
         now: Instant,
         actions: &mut Vec<Action>,
     ) {
-        let Seating { slot, generation, .. } = seating;
+        let Assignment { slot, generation, .. } = assignment;
         if self.is_stopping() {
             return;
         }
@@ -28,16 +28,16 @@ impl Supervisor {
             actions.push(Action::Notify(Notice::BootFailed { id, failures: 1, retry_in: None, ends: true }));
             return self.give_up_succession(failure.unwrap_or(BootFailure::Boot), now, actions);
         }
-        if self.is_shown(seating, failure) {
-            return self.show(id, seating, actions);
+        if self.is_shown(assignment, failure) {
+            return self.show(id, assignment, actions);
         }
         if !self.first_start.has_succeeded() {
             let failures = self.first_start.failed();
             let certain = match failure {
                 None => failures >= Policy::FIRST_START_TRIES,
-                // A database that is not there yet: the seat tries again.
+                // A database that is not there yet: the slot tries again.
                 Some(BootFailure::Startup) => {
-                    let before = self.seats.get(&slot).map_or(0, |seat| seat.backoff.failures());
+                    let before = self.slots.get(&slot).map_or(0, |state| state.backoff.failures());
                     before + 1 >= Policy::FIRST_START_TRIES
                 }
                 Some(_) => true,
@@ -49,8 +49,8 @@ impl Supervisor {
                 return;
             }
         }
-        let pause = self.hold_seat(slot, Failure::Boot, now);
-        let failures = self.seats.get(&slot).map_or(1, |seat| seat.backoff.failures());
+        let pause = self.hold_slot(slot, Failure::Boot, now);
+        let failures = self.slots.get(&slot).map_or(1, |state| state.backoff.failures());
         let rejects = self.reloads.leads_to(generation);
         let retry_in = if rejects { None } else { Some(pause) };
         actions.push(Action::Notify(Notice::BootFailed { id, failures, retry_in, ends: false }));
@@ -59,19 +59,19 @@ impl Supervisor {
         }
     }
 
-    /// Lets a seat wait for as long as its failures have earned.
-    pub(super) fn hold_seat(&mut self, slot: Slot, failure: Failure, now: Instant) -> Duration {
-        let Some(seat) = self.seats.get_mut(&slot) else { return Duration::ZERO };
+    /// Lets a slot wait for as long as its failures have earned.
+    pub(super) fn hold_slot(&mut self, slot: Slot, failure: Failure, now: Instant) -> Duration {
+        let Some(state) = self.slots.get_mut(&slot) else { return Duration::ZERO };
         let pause = match failure {
-            Failure::Crash => seat.backoff.crashed(&mut self.random),
-            Failure::Boot => seat.backoff.boot_failed(&mut self.random),
+            Failure::Crash => state.backoff.crashed(&mut self.random),
+            Failure::Boot => state.backoff.boot_failed(&mut self.random),
         };
-        seat.not_before = Some(now + pause);
-        seat.failure = Some(failure);
+        state.not_before = Some(now + pause);
+        state.failure = Some(failure);
         pause
     }
 
-    /// The new generation does not work. Its workers go at once where an old one still holds the seat, and elsewhere
+    /// The new generation does not work. Its workers go at once where an old one still holds the slot, and elsewhere
     /// as soon as one of the old generation is ready in their place.
     pub(super) fn reject_reload(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let Some(Rejected { rollout, policy }) = self.reloads.reject() else { return };
@@ -93,8 +93,8 @@ impl Supervisor {
         let rejected: Vec<_> = self
             .workers
             .iter()
-            .filter(|(_, worker)| worker.generation == rollout.to && worker.is_seated())
-            .filter(|(_, worker)| worker.is_starting() || self.seat_has_other(worker.slot, rollout.to))
+            .filter(|(_, worker)| worker.generation == rollout.to && worker.holds_slot())
+            .filter(|(_, worker)| worker.is_starting() || self.slot_has_other(worker.slot, rollout.to))
             .map(|(id, _)| *id)
             .collect();
         for id in rejected {
@@ -108,10 +108,10 @@ impl Supervisor {
         if to_replace > 0 {
             actions.push(Action::Notify(Notice::RollingBack { generation: rollout.to, workers: to_replace }));
         }
-        self.seats.values_mut().for_each(Seat::forgive);
+        self.slots.values_mut().for_each(SlotState::forgive);
     }
 
-    pub(super) fn seat_has_other(&self, slot: Slot, generation: Generation) -> bool {
+    pub(super) fn slot_has_other(&self, slot: Slot, generation: Generation) -> bool {
         self.workers.values().any(|it| it.slot == slot && it.is_ready() && it.generation != generation)
     }
 

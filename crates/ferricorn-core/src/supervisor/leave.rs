@@ -6,7 +6,7 @@ use super::{Phase, Supervisor};
 use crate::{
     Action, BootFailure, ExitReason, Notice, Policy, Reply, Retirement, StopMode, Vitals, WorkerId,
     WorkerSignal,
-    worker::{Cause, Seating, State},
+    worker::{Assignment, Cause, State},
 };
 
 impl Supervisor {
@@ -22,9 +22,9 @@ impl Supervisor {
         self.call_off_for_stop(StopMode::Graceful, now, actions);
         actions.push(Action::Notify(Notice::StopAnnounced(delay)));
         self.answer_reloads(&Reply::Stopping, actions);
-        let seated = self.workers.iter().filter(|(_, worker)| worker.is_seated());
-        let seated: Vec<_> = seated.map(|(id, worker)| (*id, worker.is_ready())).collect();
-        for (id, is_ready) in seated {
+        let holders = self.workers.iter().filter(|(_, worker)| worker.holds_slot());
+        let holders: Vec<_> = holders.map(|(id, worker)| (*id, worker.is_ready())).collect();
+        for (id, is_ready) in holders {
             if is_ready {
                 actions.push(Action::AnnounceClose { id });
             } else {
@@ -170,7 +170,7 @@ impl Supervisor {
         self.end_stall(id, now, actions);
         let quick = matches!(self.phase, Phase::Stopping { mode: StopMode::Quick, .. });
         let Some(worker) = self.workers.get_mut(&id) else { return };
-        let (Seating { slot, generation, .. }, ready_for) = (worker.seating(), worker.ready_for(now));
+        let (Assignment { slot, generation, .. }, ready_for) = (worker.assignment(), worker.ready_for(now));
         let kill_by = now + Policy::EXIT_TIME;
         match worker.state {
             // One whose boot has failed has its time to go already.
@@ -210,7 +210,7 @@ impl Supervisor {
         actions.push(Action::Signal { id, signal: WorkerSignal::Abort });
     }
 
-    /// A kill had no effect. The seat was given to another already; from now on the stop does not wait for it either.
+    /// A kill had no effect. The slot was given to another already; from now on the stop does not wait for it either.
     pub(super) fn give_up(&mut self, id: WorkerId, why: Retirement, actions: &mut Vec<Action>) {
         let Some(worker) = self.workers.get_mut(&id) else { return };
         worker.state = State::Killed { why, missed_at: None };

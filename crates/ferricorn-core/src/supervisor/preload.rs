@@ -131,7 +131,7 @@ impl Supervisor {
         }
     }
 
-    /// A worker could not be forked, which is neither its failure nor its seat's.
+    /// A worker could not be forked, which is neither its failure nor its slot's.
     pub(super) fn fork_failed(&mut self, id: WorkerId, actions: &mut Vec<Action>) {
         if self.templates.forked(id) {
             self.spawn_after_all(id, actions);

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use rand::RngExt;
 
-use super::{Failure, Phase, Seat, Supervisor};
+use super::{Failure, Phase, SlotState, Supervisor};
 use crate::{
     Action, Generation, Notice, Reply, Retirement, Slot, WorkerId,
     budget::Budget,
@@ -34,10 +34,10 @@ impl Supervisor {
                 self.begin_queued_reload(actions);
                 self.begin_upgrade(now, actions);
                 self.arrange_templates(now, actions);
-                self.arrange_seats(now, actions);
+                self.arrange_slots(now, actions);
                 self.let_canary_stand_in(actions);
                 self.retire_superseded(now, actions);
-                self.fill_empty_seats(now, actions);
+                self.fill_empty_slots(now, actions);
                 self.let_proceed(actions);
                 self.tell_of_kept_workers(actions);
                 self.replace_due(now, actions);
@@ -60,26 +60,26 @@ impl Supervisor {
             return;
         }
         let Some(generation) = self.reloads.begin() else { return };
-        self.seats.values_mut().for_each(Seat::forgive);
+        self.slots.values_mut().for_each(SlotState::forgive);
         actions.push(Action::Notify(Notice::ReloadStarted(generation)));
     }
 
-    /// As many seats as wanted: new ones get the lowest free number, the one whose worker is youngest goes first.
-    fn arrange_seats(&mut self, now: Instant, actions: &mut Vec<Action>) {
+    /// As many slots as wanted: new ones get the lowest free number, the one whose worker is youngest goes first.
+    fn arrange_slots(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let mut slot = 0;
-        while self.seats.len() < usize::from(self.target) {
-            self.seats.entry(Slot(slot)).or_default();
+        while self.slots.len() < usize::from(self.target) {
+            self.slots.entry(Slot(slot)).or_default();
             slot += 1;
         }
-        while self.seats.len() > usize::from(self.target) {
-            let youngest = self.seats.keys().copied().max_by_key(|slot| {
-                // A seat in which nobody is ready is the cheapest to give up, an empty one above all.
-                let ready = self.seated(*slot).any(|(_, worker)| worker.is_ready());
-                (!ready, self.seated(*slot).map(|(id, _)| id).min().unwrap_or(WorkerId(u64::MAX)))
+        while self.slots.len() > usize::from(self.target) {
+            let youngest = self.slots.keys().copied().max_by_key(|slot| {
+                // A slot in which nobody is ready is the cheapest to give up, an empty one above all.
+                let ready = self.holders(*slot).any(|(_, worker)| worker.is_ready());
+                (!ready, self.holders(*slot).map(|(id, _)| id).min().unwrap_or(WorkerId(u64::MAX)))
             });
             let Some(slot) = youngest else { return };
-            self.seats.remove(&slot);
-            for id in self.seated(slot).map(|(id, _)| id).collect::<Vec<_>>() {
+            self.slots.remove(&slot);
+            for id in self.holders(slot).map(|(id, _)| id).collect::<Vec<_>>() {
                 self.retire(id, Retirement::ScaleDown, now, actions);
             }
         }
@@ -90,22 +90,25 @@ impl Supervisor {
         let Some(RolloutStage::Holding { canary, .. }) = self.reloads.stage() else {
             return;
         };
-        let alone = self.workers.get(&canary).is_some_and(|it| !self.seat_has_other(it.slot, it.generation));
+        let alone = self.workers.get(&canary).is_some_and(|it| !self.slot_has_other(it.slot, it.generation));
         if alone {
             self.serve(canary, actions);
         }
     }
 
-    /// The workers that hold a seat: at most one that serves and one that is to follow it, or is on probation.
-    pub(super) fn seated(&self, slot: Slot) -> impl Iterator<Item = (WorkerId, &Worker)> {
-        self.workers.iter().filter(move |(_, it)| it.slot == slot && it.is_seated()).map(|(id, it)| (*id, it))
+    /// The workers that hold a slot: at most one that serves and one that is to follow it, or is on probation.
+    pub(super) fn holders(&self, slot: Slot) -> impl Iterator<Item = (WorkerId, &Worker)> {
+        self.workers
+            .iter()
+            .filter(move |(_, it)| it.slot == slot && it.holds_slot())
+            .map(|(id, it)| (*id, it))
     }
 
-    /// Where a younger worker of the same seat is ready, the older one goes.
+    /// Where a younger worker of the same slot is ready, the older one goes.
     fn retire_superseded(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let mut superseded = Vec::new();
-        for slot in self.seats.keys() {
-            let ready: Vec<_> = self.seated(*slot).filter(|(_, worker)| worker.is_ready()).collect();
+        for slot in self.slots.keys() {
+            let ready: Vec<_> = self.holders(*slot).filter(|(_, worker)| worker.is_ready()).collect();
             let Some((youngest, _)) = ready.last() else { continue };
             if self.reloads.is_on_probation(*youngest) {
                 continue;
@@ -119,13 +122,13 @@ impl Supervisor {
         }
     }
 
-    /// A seat that nobody holds gets a worker as soon as its back-off is over.
-    fn fill_empty_seats(&mut self, now: Instant, actions: &mut Vec<Action>) {
+    /// A slot that nobody holds gets a worker as soon as its back-off is over.
+    fn fill_empty_slots(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let empty: Vec<_> = self
-            .seats
+            .slots
             .keys()
             .copied()
-            .filter(|slot| self.may_fill(*slot, now) && self.seated(*slot).next().is_none())
+            .filter(|slot| self.may_fill(*slot, now) && self.holders(*slot).next().is_none())
             .collect();
         for slot in empty {
             // The one before may have used up the budget.
@@ -144,11 +147,11 @@ impl Supervisor {
     }
 
     /// Whether one worker more may live. A draining worker counts until it is gone, since it still has its memory; an
-    /// empty seat counts too, since it will be filled when its back-off is over.
+    /// empty slot counts too, since it will be filled when its back-off is over.
     fn has_room(&self) -> bool {
         let alive =
-            self.workers.values().filter(|it| it.is_alive() && self.seats.contains_key(&it.slot)).count();
-        let empty = self.seats.keys().filter(|slot| self.seated(**slot).next().is_none()).count();
+            self.workers.values().filter(|it| it.is_alive() && self.slots.contains_key(&it.slot)).count();
+        let empty = self.slots.keys().filter(|slot| self.holders(**slot).next().is_none()).count();
         alive + empty < usize::from(self.target) + usize::from(self.policy.surge.max(1))
     }
 
@@ -159,7 +162,8 @@ impl Supervisor {
         if let Some(rollout) = self.reloads.rollout() {
             let to = rollout.to;
             let canary_only = !rollout.is_proven();
-            let under_way = self.workers.values().any(|worker| worker.generation == to && worker.is_seated());
+            let under_way =
+                self.workers.values().any(|worker| worker.generation == to && worker.holds_slot());
             if canary_only && under_way {
                 return None;
             }
@@ -186,15 +190,15 @@ impl Supervisor {
         }
     }
 
-    /// Workers that serve alone in a seat that need not wait, oldest first.
+    /// Workers that serve alone in a slot that need not wait, oldest first.
     fn replaceable(&self, now: Instant) -> impl Iterator<Item = &Worker> {
         self.workers
             .values()
             .filter(move |worker| worker.is_ready() && self.may_fill(worker.slot, now))
-            .filter(|worker| self.seated(worker.slot).count() == 1)
+            .filter(|worker| self.holders(worker.slot).count() == 1)
     }
 
-    /// Whether there is such a seat, its back-off is over, the budget of restarts has one for it, and its template is no longer
+    /// Whether there is such a slot, its back-off is over, the budget of restarts has one for it, and its template is no longer
     /// waited for.
     fn may_fill(&self, slot: Slot, now: Instant) -> bool {
         self.is_over(slot, now)
@@ -204,26 +208,26 @@ impl Supervisor {
             && !self.waits_for_reason(slot)
     }
 
-    /// Whether there is such a seat, and its back-off is over.
+    /// Whether there is such a slot, and its back-off is over.
     fn is_over(&self, slot: Slot, now: Instant) -> bool {
-        self.seats.get(&slot).is_some_and(|seat| seat.not_before.is_none_or(|not_before| not_before <= now))
+        self.slots.get(&slot).is_some_and(|state| state.not_before.is_none_or(|not_before| not_before <= now))
     }
 
-    /// Whether a seat has nothing but the budget of restarts to wait for.
+    /// Whether a slot has nothing but the budget of restarts to wait for.
     fn waits_for_budget(&self, slot: Slot, now: Instant) -> bool {
-        let failed = self.seats.get(&slot).is_some_and(|seat| seat.failure.is_some());
+        let failed = self.slots.get(&slot).is_some_and(|state| state.failure.is_some());
         failed && self.is_over(slot, now) && !self.restarts.allows(self.target, now)
     }
 
-    /// When the budget has a restart for a seat that waits for one.
+    /// When the budget has a restart for a slot that waits for one.
     pub(super) fn next_restart(&self, now: Instant) -> Option<Instant> {
-        let waits = self.seats.keys().any(|slot| self.waits_for_budget(*slot, now));
+        let waits = self.slots.keys().any(|slot| self.waits_for_budget(*slot, now));
         waits.then(|| self.restarts.allows_at(self.target, now))
     }
 
     /// Says once that the budget of restarts is used up.
     fn tell_of_budget(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        let waiting = self.seats.keys().filter(|slot| self.waits_for_budget(**slot, now)).count();
+        let waiting = self.slots.keys().filter(|slot| self.waits_for_budget(**slot, now)).count();
         if waiting > 0 && self.restarts.should_tell() {
             actions
                 .push(Action::Notify(Notice::RestartsSlowed { waiting, every: Budget::wait(self.target) }));
@@ -234,10 +238,10 @@ impl Supervisor {
         let id = WorkerId(self.next_id);
         self.next_id += 1;
         let mut page = false;
-        if let Some(seat) = self.seats.get_mut(&slot) {
-            let failure = seat.failure.take();
-            seat.after_failed_boot = failure == Some(Failure::Boot);
-            page = std::mem::take(&mut seat.wants_page);
+        if let Some(state) = self.slots.get_mut(&slot) {
+            let failure = state.failure.take();
+            state.after_failed_boot = failure == Some(Failure::Boot);
+            page = std::mem::take(&mut state.wants_page);
             if failure.is_some() {
                 self.restarts.spend(self.target, now);
             }
@@ -282,16 +286,17 @@ impl Supervisor {
         actions.push(Action::Spawn { id, slot, generation, urgent, from, page });
     }
 
-    /// The reload is over when nobody of an older generation holds a seat and every seat has its new worker.
+    /// The reload is over when nobody of an older generation holds a slot and every slot has its new worker.
     fn commit_reload(&mut self, actions: &mut Vec<Action>) {
         let Some(rollout) = self.reloads.rollout() else { return };
         let to = rollout.to;
-        let complete = self.seats.keys().all(|slot| {
-            let mut seated = self.seated(*slot).peekable();
-            seated.peek().is_some() && seated.all(|(_, worker)| worker.generation == to && worker.is_ready())
+        let complete = self.slots.keys().all(|slot| {
+            let mut holders = self.holders(*slot).peekable();
+            holders.peek().is_some()
+                && holders.all(|(_, worker)| worker.generation == to && worker.is_ready())
         });
-        // With no seats there is nothing to prove.
-        if !(complete && (rollout.is_proven() || self.seats.is_empty())) {
+        // With no slots there is nothing to prove.
+        if !(complete && (rollout.is_proven() || self.slots.is_empty())) {
             return;
         }
         let Some((generation, policy)) = self.reloads.commit() else { return };
@@ -319,7 +324,7 @@ impl Supervisor {
         }
         let waits = match self.first_start.opening() {
             Opening::Told => return,
-            Opening::Booting => !self.seats.is_empty(),
+            Opening::Booting => !self.slots.is_empty(),
             Opening::Filling { until } => until > now && self.is_filling(),
         };
         if !waits {
@@ -330,9 +335,9 @@ impl Supervisor {
 
     /// Whether a worker is about to be ready, and none has failed to.
     fn is_filling(&self) -> bool {
-        let failed = self.seats.values().any(|seat| seat.failure.is_some());
-        let ready = |slot| self.seated(slot).any(|(_, worker)| worker.is_ready());
-        !failed && !self.seats.keys().all(|slot| ready(*slot))
+        let failed = self.slots.values().any(|state| state.failure.is_some());
+        let ready = |slot| self.holders(slot).any(|(_, worker)| worker.is_ready());
+        !failed && !self.slots.keys().all(|slot| ready(*slot))
     }
 
     /// When the other workers of the first start have had their time.

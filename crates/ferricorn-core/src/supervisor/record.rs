@@ -7,7 +7,7 @@ use crate::{
     Action, BootFailure, Command, Event, Exit, ExitReason, Generation, Notice, Policy, Reply, RequestId,
     Retirement, Slot, StopMode, Vitals, WorkerId, WorkerSignal,
     rollout::RolloutStage,
-    worker::{Cause, Seating, State},
+    worker::{Assignment, Cause, State},
 };
 
 impl Supervisor {
@@ -120,7 +120,7 @@ impl Supervisor {
                 return self.stop(StopMode::Quick, reason, now, actions);
             }
         }
-        let retry_in = Some(self.hold_seat(slot, Failure::Boot, now));
+        let retry_in = Some(self.hold_slot(slot, Failure::Boot, now));
         actions.push(Action::Notify(Notice::SpawnFailed { id, error, retry_in }));
     }
 
@@ -131,11 +131,11 @@ impl Supervisor {
             return;
         }
         worker.state = State::Ready { since: now };
-        let Seating { slot, generation, .. } = worker.seating();
+        let Assignment { slot, generation, .. } = worker.assignment();
         self.measure_boot(id, now.saturating_duration_since(since));
         self.hurry(id, actions);
-        if let Some(seat) = self.seats.get_mut(&slot)
-            && std::mem::take(&mut seat.after_failed_boot)
+        if let Some(state) = self.slots.get_mut(&slot)
+            && std::mem::take(&mut state.after_failed_boot)
         {
             self.restarts.heal(self.target, now);
         }
@@ -188,8 +188,8 @@ impl Supervisor {
             return;
         }
         worker.state = State::Leaving { why: Retirement::BootFailed, kill_by: now + Policy::FAREWELL };
-        let seating = worker.seating();
-        self.boot_failed(id, seating, Some(failure), now, actions);
+        let assignment = worker.assignment();
+        self.boot_failed(id, assignment, Some(failure), now, actions);
     }
 
     /// More time, never less, and never more than a boot may take in all.
@@ -242,7 +242,7 @@ impl Supervisor {
     fn judge_memory(&mut self, id: WorkerId, vitals: Vitals, now: Instant, actions: &mut Vec<Action>) {
         let (Some(limit), Some(memory)) = (self.policy.max_memory, vitals.memory) else { return };
         let Some(worker) = self.workers.get(&id) else { return };
-        let Seating { slot, generation, .. } = worker.seating();
+        let Assignment { slot, generation, .. } = worker.assignment();
         let ready_for = worker.ready_for(now);
         if memory <= limit || !(worker.is_ready() || worker.is_leaving()) {
             return;
@@ -271,7 +271,7 @@ impl Supervisor {
                     Exit::Code(_) | Exit::Signal(_) => None,
                 };
                 actions.push(Action::Notify(Notice::Exited { id, exit, why: Retirement::BootFailed }));
-                self.boot_failed(id, worker.seating(), failure, now, actions);
+                self.boot_failed(id, worker.assignment(), failure, now, actions);
             }
             State::Ready { .. } => {
                 let ready_for = worker.ready_for(now).unwrap_or_default();
@@ -293,14 +293,14 @@ impl Supervisor {
         }
     }
 
-    /// A worker that had been ready died or was given up. Gives the pause before its seat is filled again.
+    /// A worker that had been ready died or was given up. Gives the pause before its slot is filled again.
     pub(super) fn account_crash(&mut self, slot: Slot, ready_for: Duration, now: Instant) -> Duration {
         if ready_for >= Policy::STABLE_AFTER
-            && let Some(seat) = self.seats.get_mut(&slot)
+            && let Some(state) = self.slots.get_mut(&slot)
         {
-            seat.backoff.reset();
+            state.backoff.reset();
         }
-        self.hold_seat(slot, Failure::Crash, now)
+        self.hold_slot(slot, Failure::Crash, now)
     }
 
     /// A worker died or was given up that had been ready. If it belongs to the generation of a reload under way, the

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::Supervisor;
 use crate::{
     Action, Notice, Policy, Retirement, Vitals, WorkerId, WorkerSignal,
-    worker::{Seating, Stall, State},
+    worker::{Assignment, Stall, State},
 };
 
 impl Supervisor {
@@ -74,7 +74,8 @@ impl Supervisor {
         }
         let since = now.checked_sub(silent_for).unwrap_or(now);
         if timeout.is_some_and(|timeout| silent_for >= timeout) && !vitals.starved {
-            let (Seating { slot, generation, .. }, ready_for) = (worker.seating(), worker.ready_for(now));
+            let (Assignment { slot, generation, .. }, ready_for) =
+                (worker.assignment(), worker.ready_for(now));
             worker.stall = None;
             let until = now + Policy::DUMP_TIME;
             worker.state = State::Dumping { why: Retirement::Timeout, silent_since: since, until };

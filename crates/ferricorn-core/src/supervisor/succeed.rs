@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Phase, Seat, Supervisor};
+use super::{Phase, SlotState, Supervisor};
 use crate::{
     Action, BootFailure, ExitReason, Generation, Notice, Policy, Retirement, Slot, StopMode, WorkerId,
     first_start::FirstStart,
@@ -41,7 +41,7 @@ pub struct Legacy {
 pub struct LegacyWorker {
     /// Its id.
     pub id: WorkerId,
-    /// Its seat.
+    /// Its slot.
     pub slot: Slot,
     /// Its generation.
     pub generation: Generation,
@@ -97,12 +97,12 @@ impl Supervisor {
         // They are replaced at once, by workers of a template of their own.
         let mut templates = Templates::default();
         templates.do_without(legacy.generation);
-        let seats = workers.values().filter(|it| it.is_ready()).map(|it| (it.slot, Seat::default()));
+        let slots = workers.values().filter(|it| it.is_ready()).map(|it| (it.slot, SlotState::default()));
         Self {
             target: legacy.target,
             reloads: Reloads::after(legacy.generation, legacy.last_generation, legacy.frozen),
             next_id: legacy.next_id,
-            seats: seats.collect(),
+            slots: slots.collect(),
             first_start: FirstStart::over(),
             workers,
             templates,
@@ -143,9 +143,9 @@ impl Supervisor {
         }
     }
 
-    /// Says that we are ready when every seat has had a ready worker for as long as a reload's first one has to hold.
+    /// Says that we are ready when every slot has had a ready worker for as long as a reload's first one has to hold.
     pub(super) fn prove_succession(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        let complete = self.seats.keys().all(|slot| self.seated(*slot).any(|(_, worker)| worker.is_ready()));
+        let complete = self.slots.keys().all(|slot| self.holders(*slot).any(|(_, worker)| worker.is_ready()));
         let probation = self.policy.probation;
         let Some(heir) = &mut self.heir else { return };
         if complete && heir.stage == HeirStage::Booting {

@@ -1,7 +1,7 @@
 //! Urgency: for which workers somebody waits. A boot costs as much as many requests, and so does the end of an interpreter;
 //! a worker for which nobody waits takes its time, and leaves the processors to those that serve.
 //!
-//! Invariants: a worker that serves is urgent; no boot stays less than urgent once a seat has no worker that serves, once a
+//! Invariants: a worker that serves is urgent; no boot stays less than urgent once a slot has no worker that serves, once a
 //! worker takes too much memory, or once an upgrade is under way; when the service stops, every worker is urgent; and none
 //! gives way for longer than [`Policy::COURTESY_BOOTS`] of its kind take, since under full load it would not get ahead at
 //! all.
@@ -12,7 +12,7 @@ use super::Supervisor;
 use crate::{Action, Generation, Policy, Retirement, Slot, WorkerId};
 
 impl Supervisor {
-    /// Whether the worker of a seat serves, and may do so for as long as it takes to replace it.
+    /// Whether the worker of a slot serves, and may do so for as long as it takes to replace it.
     pub(super) fn is_only_old(&self, slot: Slot) -> bool {
         // What takes too much memory takes more until it goes.
         let old = |why: Retirement| match why {
@@ -20,7 +20,7 @@ impl Supervisor {
             why => why.is_recycling() || why == Retirement::Asked,
         };
         let calm = !self.reloads.is_under_way() && self.upgrade.is_none();
-        calm && self.seated(slot).any(|(_, it)| it.is_serving() && it.due.is_some_and(old))
+        calm && self.holders(slot).any(|(_, it)| it.is_serving() && it.due.is_some_and(old))
     }
 
     /// How long a worker may give way.
@@ -78,7 +78,7 @@ impl Supervisor {
     /// A boot is urgent from the moment on at which the service is short of a worker, or a reload or an upgrade begins, or
     /// the worker that it is to replace has become more than old.
     pub(super) fn hurry_boots(&mut self, actions: &mut Vec<Action>) {
-        let complete = self.seats.keys().all(|slot| self.is_served(*slot));
+        let complete = self.slots.keys().all(|slot| self.is_served(*slot));
         let boots = self.workers.iter().filter(|(_, it)| it.is_starting() && !it.urgent);
         let waited_for = boots.filter(|(_, it)| !complete || !self.is_only_old(it.slot));
         for id in waited_for.map(|(id, _)| *id).collect::<Vec<_>>() {
@@ -94,6 +94,6 @@ impl Supervisor {
     }
 
     fn is_served(&self, slot: Slot) -> bool {
-        self.seated(slot).any(|(_, worker)| worker.is_serving())
+        self.holders(slot).any(|(_, worker)| worker.is_serving())
     }
 }

@@ -3,7 +3,7 @@
 //! Owns: the life of each template, and which forks it still owes an answer for. Does not own: what follows for the
 //! service from any of it (`supervisor/preload.rs`), nor the process.
 //!
-//! A template is no worker: it has no seat, serves nobody and drains nothing.
+//! A template is no worker: it has no slot, serves nobody and drains nothing.
 //!
 //! ```text
 //!   booting -> ready -> away (it has ended) -> booting again, after a pause

@@ -128,10 +128,10 @@ impl Crew {
         self.members.iter().find(|(_, member)| member.pid == pid).map(|(id, _)| *id)
     }
 
-    /// The worker that serves in a seat.
+    /// The worker that serves in a slot.
     pub(crate) fn serving_in(&self, slot: u16) -> Option<WorkerId> {
-        let mut in_seat = self.members.iter().filter(|(_, member)| member.slot.0 == slot);
-        in_seat.find(|(_, member)| member.history.stage == Stage::Serving).map(|(id, _)| *id)
+        let mut in_slot = self.members.iter().filter(|(_, member)| member.slot.0 == slot);
+        in_slot.find(|(_, member)| member.history.stage == Stage::Serving).map(|(id, _)| *id)
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -66,7 +66,7 @@ impl World {
         queue.push_back(event);
     }
 
-    /// Asks the worker of a seat to go, which is replaced first.
+    /// Asks the worker of a slot to go, which is replaced first.
     pub(super) fn recycle(&mut self, slot: u16, answer: oneshot::Sender<Response>) {
         let response = match self.crew.serving_in(slot) {
             Some(id) => {
@@ -79,7 +79,7 @@ impl World {
         let _ = answer.send(response);
     }
 
-    /// Asks the worker of a seat for its stacks. They are there at one of the next looks at the workers.
+    /// Asks the worker of a slot for its stacks. They are there at one of the next looks at the workers.
     pub(super) fn dump(&mut self, slot: u16, answer: oneshot::Sender<Response>) {
         match self.crew.serving_in(slot) {
             Some(id) => {

@@ -138,13 +138,13 @@ fn workers(service: &Service) -> Vec<Family> {
     // Counts of several processes are added; of times, the worst is told, and of starts the first.
     let sum = |metric, value: fn(&Worker) -> Option<u64>| {
         let value = |it: &Worker| value(it).map(Value::from);
-        by_seat(service, metric, value, |one, other| Value::from(one.as_u64() + other.as_u64()))
+        by_slot(service, metric, value, |one, other| Value::from(one.as_u64() + other.as_u64()))
     };
     let worst = |metric, value: fn(&Worker) -> Option<f64>| {
         let value = |it: &Worker| value(it).map(Value::from);
-        by_seat(service, metric, value, |one, other| Value::from(one.as_f64().max(other.as_f64())))
+        by_slot(service, metric, value, |one, other| Value::from(one.as_f64().max(other.as_f64())))
     };
-    let first = by_seat(
+    let first = by_slot(
         service,
         names::WORKER_START,
         |it| Some(Value::from(it.started_at)),
@@ -163,20 +163,20 @@ fn workers(service: &Service) -> Vec<Family> {
     ]
 }
 
-fn by_seat(
+fn by_slot(
     service: &Service,
     metric: Metric,
     value: impl Fn(&Worker) -> Option<Value>,
     both: impl Fn(Value, Value) -> Value,
 ) -> Family {
-    let mut seats: BTreeMap<(u16, WorkerState), Value> = BTreeMap::new();
+    let mut slots: BTreeMap<(u16, WorkerState), Value> = BTreeMap::new();
     for worker in &service.workers {
         let Some(value) = value(worker) else { continue };
-        let seat = seats.entry((worker.slot, worker.state));
-        seat.and_modify(|so_far| *so_far = both(*so_far, value)).or_insert(value);
+        let slot = slots.entry((worker.slot, worker.state));
+        slot.and_modify(|so_far| *so_far = both(*so_far, value)).or_insert(value);
     }
     let mut family = Family::of(metric);
-    for ((slot, state), value) in seats {
+    for ((slot, state), value) in slots {
         family.add(&[&slot.to_string(), state.as_str()], value);
     }
     family
@@ -227,7 +227,7 @@ mod tests {
     }
 
     #[test]
-    fn two_drains_of_one_seat_are_one_series() {
+    fn two_drains_of_one_slot_are_one_series() {
         let worker = |connections, lag| Worker {
             slot: 3,
             state: WorkerState::Draining,

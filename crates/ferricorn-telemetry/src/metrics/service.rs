@@ -65,7 +65,7 @@ impl WorkerState {
 /// A worker process.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Worker {
-    /// Its seat.
+    /// Its slot.
     pub slot: u16,
     /// What it does.
     pub state: WorkerState,

@@ -266,7 +266,7 @@ fn what_was_said_is_true_the_moment_after() {
 }
 
 #[test]
-fn a_status_is_in_the_order_of_the_slots_and_counts_no_seat_twice() {
+fn a_status_is_in_the_order_of_the_slots_and_counts_none_twice() {
     let _turn = turn::together();
     let server = ferricorn().line("--workers 3 --reload-probation 3 --max-requests 1000").serve(3);
     let pid = server.pid().to_string();

@@ -83,7 +83,7 @@ fn when_all_workers_are_killed_at_once_new_connections_wait_and_nobody_is_refuse
     assert_eq!(complaints, [""; 0], "{tally}");
     assert!(losses.total() <= 12, "at most one request a client: {tally}");
     assert_eq!(evidence.deaths.len(), 4, "each death once: {:?}", evidence.deaths);
-    assert_eq!(server.log().count("restart_in=0.0"), 4, "each seat is filled at once");
+    assert_eq!(server.log().count("restart_in=0.0"), 4, "each slot is filled at once");
     let now = server.wait_for_workers(4, PATIENCE);
     assert!(now.iter().all(|pid| !evidence.victims.contains_key(pid)));
     server.finish();

@@ -83,7 +83,7 @@ fn a_worker_that_never_ends_is_killed_after_a_time_of_its_own_and_the_log_says_f
 }
 
 #[test]
-fn a_seat_is_filled_while_the_worker_that_has_left_it_still_ends() {
+fn a_slot_is_filled_while_the_worker_that_has_left_it_still_ends() {
     let _turn = turn::together();
     let server = ferricorn()
         .app(SLOW_TO_END)

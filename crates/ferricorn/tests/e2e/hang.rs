@@ -112,7 +112,7 @@ fn every_block_is_explained(event_loop: &str) {
     const KINDS: [&str; 6] =
         ["in_sleep", "in_loop", "in_c_code", "in_lock", "in_recv", "in_regular_expression"];
     let _turn = turn::alone();
-    // Three, so that no seat earns a long back-off.
+    // Three, so that no slot earns a long back-off.
     let line = format!("--workers 3 --timeout 0 --slow-loop 0.4 --loop {event_loop}");
     let server = ferricorn().app(WAYS).line(&line).expect_error("was sent SIGKILL!").serve(3);
     for (number, kind) in KINDS.into_iter().enumerate() {

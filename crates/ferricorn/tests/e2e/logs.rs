@@ -160,13 +160,13 @@ fn with_json_every_line_of_master_workers_and_access_log_is_an_object() {
         line["pid"] == server.pid()
             && line["message"].as_str().is_some_and(|it| it.starts_with("Worker ready"))
     };
-    let seats: Vec<_> = errors
+    let slots: Vec<_> = errors
         .iter()
         .filter(is_ready)
         .map(|line| (line["slot"].as_u64(), line["generation"].as_u64()))
         .collect();
-    assert_eq!(seats.len(), 4, "{seats:?}");
-    assert!(seats.contains(&(Some(1), Some(2))), "{seats:?}");
+    assert_eq!(slots.len(), 4, "{slots:?}");
+    assert!(slots.contains(&(Some(1), Some(2))), "{slots:?}");
     assert!(errors.iter().any(|line| line["logger"] == "uvicorn.error" && line["generation"] == 2));
     let access = read(Source::Stdout);
     assert_eq!(access.len(), 1, "{access:?}");

@@ -55,7 +55,7 @@ fn one_process_imports_and_the_workers_are_forked_of_it() {
     assert_eq!(imports(&server), [template]);
     let children = server.wait_for_workers(4, PATIENCE);
     assert!(children.contains(&template), "{children:?}");
-    // Of a worker's own: number, seat, parent, and what is drawn at random.
+    // Of a worker's own: number, slot, parent, and what is drawn at random.
     let mut seen = BTreeSet::new();
     let mut drawn = BTreeSet::new();
     eventually(PATIENCE, "every worker answers", || {

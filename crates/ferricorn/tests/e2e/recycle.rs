@@ -132,7 +132,7 @@ fn who_nobody_waits_for_gives_way() {
     let before = server.wait_for_workers(2, PATIENCE);
     processes::signal(before[0], Signal::SIGKILL);
     let replacement = new_worker(&before);
-    assert_eq!(niceness(replacement), Some(own), "its seat is empty");
+    assert_eq!(niceness(replacement), Some(own), "its slot is empty");
     server.wait_for_ready(4);
     server.finish();
 }

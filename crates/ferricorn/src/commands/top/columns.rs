@@ -7,7 +7,7 @@ use super::state::{Row, by_number};
 /// A column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Column {
-    /// The seat.
+    /// The slot.
     #[default]
     Slot,
     /// The process.
@@ -88,7 +88,7 @@ impl Column {
     /// What it means, in one line.
     pub(super) fn meaning(self) -> &'static str {
         match self {
-            Self::Slot => "the worker's seat, which its replacement gets",
+            Self::Slot => "the worker's slot, which its replacement gets",
             Self::Pid => "its process",
             Self::Generation => "the reload that it belongs to",
             Self::State => "booting, serving, draining, or silent: the event loop does not run",
