@@ -31,6 +31,7 @@ mod loss;
 mod master_reload;
 mod metrics;
 mod module_form;
+mod native;
 mod offsets;
 mod pid1;
 mod pid_file;
