@@ -40,6 +40,10 @@ pub fn python() -> PathBuf {
     path
 }
 
+/// What speaks HTTP/1.1 in every program that names nothing: the protocol that `FERRICORN_TEST_HTTP` names, so that the same
+/// tests run on each.
+const HTTP: &str = "FERRICORN_TEST_HTTP";
+
 /// A port that nobody uses on any IPv4 address at the moment.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("0.0.0.0:0").expect("the system has a free port");
@@ -232,6 +236,9 @@ impl Builder {
         }
         if !self.no_python {
             self.name_python(&mut command);
+        }
+        if let Some(protocol) = env::var_os(HTTP) {
+            command.env("FERRICORN_HTTP", protocol);
         }
         command
             // A .pyc is matched by its source's size and second of change: two versions in one second look alike.
