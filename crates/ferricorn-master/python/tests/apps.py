@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import logging
 import os
 import sys
@@ -244,3 +245,11 @@ async def forks(scope: Scope, receive: Any, send: Any) -> None:
         os._exit(0)
     os.waitpid(child, 0)
     await answer(send, b"ok")
+
+
+async def ends(scope: Scope, receive: Any, send: Any) -> None:
+    """Shows the addresses of a connection."""
+    if scope["type"] == "lifespan":
+        await lifespan(receive, send)
+        return
+    await answer(send, json.dumps({"client": scope["client"], "server": scope["server"]}).encode())

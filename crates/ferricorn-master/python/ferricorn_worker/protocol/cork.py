@@ -51,6 +51,7 @@ class Cork:
         "_write",
         "count",
         "first",
+        "get_extra_info",
         "is_closing",
         "started",
         "status",
@@ -79,6 +80,7 @@ class Cork:
         self._write = transport.write
         self._call_soon = loop.call_soon
         self.is_closing = transport.is_closing
+        self.get_extra_info = transport.get_extra_info
 
     def write(self, data: bytes) -> None:
         """Writes, unless it is the head of a response: that is held."""

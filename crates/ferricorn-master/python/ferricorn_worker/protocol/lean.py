@@ -12,6 +12,7 @@ import asyncio
 from typing import Any
 
 from ..talk.tally import ABORTED_BY_CLIENT, ABORTED_BY_WORKER, Tally
+from .addresses import Addresses
 from .cork import Cork, no_count
 from .keep_alive import KeepAlive
 from .upgrade_offer import declining, is_websocket
@@ -47,7 +48,9 @@ def lean(
 
         def connection_made(self, transport: asyncio.Transport) -> None:
             self.loop.exchange = cork = Cork(transport, loop, count)
+            cork.get_extra_info = Addresses(transport).get_extra_info
             super().connection_made(cork)
+            cork.get_extra_info = transport.get_extra_info
 
         def connection_lost(self, error: Exception | None) -> None:
             # Before uvicorn closes its side, which counts what is complete.

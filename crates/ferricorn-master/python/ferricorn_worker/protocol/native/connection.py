@@ -24,6 +24,7 @@ from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 import _ferricorn_http
 
 from ...talk.tally import ABORTED_BY_CLIENT, ABORTED_BY_WORKER, Tally
+from ..addresses import Addresses
 from .request import LoggedRequest, Request, counted
 
 log = logging.getLogger("ferricorn")
@@ -135,12 +136,13 @@ class NativeProtocol(_ferricorn_http.Connection, asyncio.Protocol):
         # Of what begins later for this connection; a request's own must not reach the next one.
         self._context = contextvars.copy_context()
         config = self.config
+        addresses: Any = Addresses(transport)
         scope = {
             "type": "http",
             "asgi": {"version": config.asgi_version, "spec_version": "2.3"},
             "http_version": "1.1",
-            "server": get_local_addr(transport),
-            "client": get_remote_addr(transport),
+            "server": get_local_addr(addresses),
+            "client": get_remote_addr(addresses),
             "scheme": "https" if is_ssl(transport) else "http",
             "root_path": config.root_path,
         }
