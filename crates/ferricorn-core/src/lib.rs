@@ -24,31 +24,26 @@
 
 #![forbid(unsafe_code)]
 
-mod action;
-mod backoff;
-mod budget;
-mod event;
 mod first_start;
 mod hang_up;
-mod ids;
-mod policy;
+mod pacing;
 mod reload;
 mod rollout;
 mod supervisor;
+mod talk;
 mod template;
 mod upgrade;
 mod watch;
 mod worker;
 
-pub use action::{Action, ExitReason, Notice, Origin, Reply, Retirement, TemplateSignal, WorkerSignal};
-pub use backoff::Backoff;
-pub use event::{BootFailure, Command, Event, Exit, Scarce, StopMode, Throttled, Vitals};
 pub use hang_up::{HangUp, HangUpSender, Meaning, Terminal};
-pub use ids::{Generation, RequestId, Slot, WorkerId};
-pub use policy::{Manner, Policy};
-pub use supervisor::{Leaving, Legacy, LegacyWorker, Snapshot, Supervisor, WorkerSnapshot};
-pub use upgrade::UpgradeWay;
-pub use worker::Stage;
+pub use pacing::Backoff;
+pub use supervisor::{Leaving, Legacy, LegacyWorker, Supervisor};
+pub use talk::{
+    Action, BootFailure, Command, Event, Exit, ExitReason, Generation, Manner, Notice, Origin, Policy, Reply,
+    RequestId, Retirement, Scarce, Slot, Snapshot, Stage, StopMode, TemplateSignal, Throttled, UpgradeWay,
+    Vitals, WorkerId, WorkerSignal, WorkerSnapshot,
+};
 
 #[cfg(test)]
 mod tests {

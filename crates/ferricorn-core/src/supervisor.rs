@@ -27,9 +27,10 @@ use std::{
 use rand::{SeedableRng, rngs::SmallRng};
 
 use crate::{
-    Action, Backoff, Event, ExitReason, Generation, Notice, Policy, Slot, Stage, StopMode, WorkerId,
-    budget::Budget,
+    Action, Backoff, Event, ExitReason, Generation, Notice, Policy, Slot, Snapshot, StopMode, WorkerId,
+    WorkerSnapshot,
     first_start::FirstStart,
+    pacing::Budget,
     reload::Reloads,
     template::Templates,
     upgrade::{Heir, Upgrade},
@@ -117,41 +118,6 @@ impl SlotState {
         self.not_before = None;
         self.failure = None;
     }
-}
-
-/// The state of the service at one moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one fact that somebody asks for")]
-pub struct Snapshot {
-    /// How many workers are wanted.
-    pub target: u16,
-    /// The generation that the service runs.
-    pub generation: Generation,
-    /// Whether a reload is under way.
-    pub reloading: bool,
-    /// Whether an upgrade is under way.
-    pub upgrading: bool,
-    /// Whether recycling is suspended since the last reload was rejected.
-    pub frozen: bool,
-    /// Whether the service is stopping.
-    pub stopping: bool,
-    /// Every worker, by its slot; of those that share one, the oldest first.
-    pub workers: Vec<WorkerSnapshot>,
-}
-
-/// The state of one worker at one moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WorkerSnapshot {
-    /// Its id.
-    pub id: WorkerId,
-    /// Its slot.
-    pub slot: Slot,
-    /// Its generation.
-    pub generation: Generation,
-    /// Where it is in its life.
-    pub stage: Stage,
-    /// It is the first worker of a reload, and has not proven itself: another one has its slot beside it.
-    pub on_probation: bool,
 }
 
 impl Supervisor {

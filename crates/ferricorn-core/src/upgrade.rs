@@ -4,15 +4,6 @@ use std::time::Instant;
 
 use crate::RequestId;
 
-/// How a new program comes to power.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum UpgradeWay {
-    /// A second master is started beside this one, and this one leaves when the other serves.
-    Beside,
-    /// The new program replaces this one in its own process: PID 1 cannot leave, since everything ends with it.
-    InPlace,
-}
-
 /// An upgrade as the master sees it that hands over.
 #[derive(Clone, Debug)]
 pub(crate) struct Upgrade {

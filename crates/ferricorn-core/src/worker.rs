@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::{Generation, Retirement, Slot};
+use crate::{Generation, Retirement, Slot, Stage};
 
 /// A worker between the order to spawn it and its exit.
 #[derive(Clone, Debug)]
@@ -89,21 +89,6 @@ pub(crate) enum Stall {
     Asked { since: Instant, tell_at: Instant },
     /// The user was told.
     Told { since: Instant },
-}
-
-/// Where a worker is in its life, for snapshots.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
-    /// The application is starting.
-    Booting,
-    /// It serves.
-    Ready,
-    /// It finishes what it has.
-    Draining(Retirement),
-    /// Its event loop has ended, and its process has not.
-    Ending,
-    /// It was killed, or is about to be.
-    Killed(Retirement),
 }
 
 impl Worker {

@@ -7,8 +7,8 @@ use rand::RngExt;
 use super::{Failure, Phase, SlotState, Supervisor};
 use crate::{
     Action, Generation, Notice, Reply, Retirement, Slot, WorkerId,
-    budget::Budget,
     first_start::Opening,
+    pacing::Budget,
     rollout::RolloutStage,
     worker::{State, Worker},
 };

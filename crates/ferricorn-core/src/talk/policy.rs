@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{StopMode, UpgradeWay};
+use crate::StopMode;
 
 /// The rules of one generation.
 #[derive(Clone, Debug, PartialEq)]
@@ -202,4 +202,13 @@ impl Policy {
     pub(crate) fn longest_pause(&self) -> Duration {
         (self.sample_every * 4).max(Duration::from_secs(1))
     }
+}
+
+/// How a new program comes to power.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpgradeWay {
+    /// A second master is started beside this one, and this one leaves when the other serves.
+    Beside,
+    /// The new program replaces this one in its own process: PID 1 cannot leave, since everything ends with it.
+    InPlace,
 }

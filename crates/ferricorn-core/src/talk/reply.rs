@@ -1,0 +1,26 @@
+//! The one answer that a command gets.
+
+use crate::{Generation, Snapshot};
+
+/// The one answer to a command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// It is under way and cannot fail.
+    Accepted,
+    /// There are to be so many workers now.
+    Scaled(u16),
+    /// The whole service runs this generation.
+    Reloaded(Generation),
+    /// The new generation does not work; the old one serves on.
+    ReloadRejected(Generation),
+    /// How the service is.
+    Status(Box<Snapshot>),
+    /// The new program has taken over.
+    Upgraded,
+    /// The new program could not take over; the old one serves on.
+    UpgradeFailed(String),
+    /// The new master, which was about to take over, was told to do it.
+    PassedOn,
+    /// The service is stopping.
+    Stopping,
+}
