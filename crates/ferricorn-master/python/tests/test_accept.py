@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import time
 
-from fake_master import FakeMaster
+from fake_master import HEADER_WORDS, ROW_WORDS, FakeMaster
+
+from ferricorn_worker.talk import scoreboard
+from ferricorn_worker.talk.scoreboard import Scoreboard
 
 
 def test_connections_spread_evenly(loop_master: FakeMaster) -> None:
@@ -34,6 +38,28 @@ def test_a_blocked_sibling_costs_nothing(loop_master: FakeMaster) -> None:
     for _ in range(20):
         assert loop_master.connect().get().status == 200
     assert time.monotonic() - begun < 50
+
+
+def test_a_sibling_may_be_as_late_as_the_machine_makes_this_worker(one_master: FakeMaster) -> None:
+    one_master.board[1] = 2
+    board = Scoreboard(os.dup(one_master.scoreboard), 0)
+    sibling = HEADER_WORDS + ROW_WORDS
+    one_master.board[sibling] = scoreboard.ACCEPTING
+
+    def lead_of_one(silence: float) -> int:
+        one_master.board[sibling + scoreboard.HEARTBEAT] = time.monotonic_ns() - int(silence * 1e9)
+        return board.lead(1)
+
+    board.was_late(0)
+    assert lead_of_one(0.0) == 1
+    assert lead_of_one(0.3) == 0, "it is blocked"
+    board.was_late(60_000_000)
+    assert lead_of_one(0.3) == 1, "the machine is late"
+    board.was_late(3_000_000_000)
+    assert lead_of_one(1.2) == 0, "it is blocked, however late this worker was"
+    for _ in range(200):
+        board.was_late(0)
+    assert lead_of_one(0.3) == 0, "what is long ago is forgotten"
 
 
 def test_the_connection_limit_is_back_pressure(master: FakeMaster) -> None:

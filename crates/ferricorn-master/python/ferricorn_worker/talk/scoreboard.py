@@ -51,7 +51,14 @@ TICK = 0.1
 """Seconds between two heartbeats."""
 
 FRESH = 150_000_000
-"""Nanoseconds after which a sibling without a heartbeat is taken for busy: one and a half ticks."""
+"""Nanoseconds after which a sibling without a heartbeat is taken for blocked, on a machine that is never late: one and
+a half ticks."""
+
+ALLOWANCE = 8
+"""How many times as late as this worker has been of late a sibling may be: what keeps both waiting is the machine."""
+
+LONGEST_FRESH = 1_000_000_000
+"""The most that `FRESH` grows to: an application may hold up its own event loop again and again."""
 
 
 class Scoreboard:
@@ -64,6 +71,8 @@ class Scoreboard:
         if self._words[0] != MAGIC:
             raise ValueError(f"the scoreboard has the layout {self._words[0]:#x}, expected {MAGIC:#x}")
         self._row = HEADER_WORDS + row * ROW_WORDS
+        self._lateness = 0
+        self._fresh = FRESH
         page = PAGES_WORD * 8 + row * PAGE_BYTES
         self.page = memoryview(self._map)[page : page + PAGE_BYTES]
         """The worker's page of the requests in flight (`in_flight`)."""
@@ -86,14 +95,20 @@ class Scoreboard:
         """Adds to one word of the own row."""
         self._words[self._row + word] += value
 
+    def was_late(self, nanoseconds: int) -> None:
+        """Notes, in each tick, how late that is. The worst is forgotten within seconds."""
+        self._lateness = max(nanoseconds, self._lateness - self._lateness // 16)
+        self._fresh = min(FRESH + ALLOWANCE * self._lateness, LONGEST_FRESH)
+
     def lead(self, connections: int) -> int:
         """By how many connections this worker is ahead of the sibling that has fewest; 0 if it is not.
 
-        Only siblings count that accept, and whose event loop runs.
+        Only siblings count that accept, and whose event loop runs: it has shown so within `FRESH`, and a while later
+        on a machine that lets this worker wait as well.
         """
         words = self._words
         own = self._row
-        oldest = time.monotonic_ns() - FRESH
+        oldest = time.monotonic_ns() - self._fresh
         fewest = connections
         end = HEADER_WORDS + words[ROWS_USED_WORD] * ROW_WORDS
         for row in range(HEADER_WORDS, min(end, len(words)), ROW_WORDS):
@@ -121,6 +136,7 @@ class Heartbeat:
         self._board.set(HEARTBEAT, now)
         lag = max(0, now - self._due)
         self._board.set(LOOP_LAG, lag)
+        self._board.was_late(lag)
         self._publish()
         if self._tally is not None:
             self._tally.beat(lag, self._board.get(ACCEPTED), self._board.get(HANDED_OVER))
