@@ -24,8 +24,8 @@ const DEFAULTS: &str = "\
 
 Made by `cargo dev docs` from the list in `crates/ferricorn-config/src/options/differences.rs`: do not edit.
 
-Where nobody gives a setting, what holds is what gunicorn or uvicorn would take, but for these. A test compares every
-default with the real programs (gunicorn 27.0.1 and 23.0.0, uvicorn 0.54.0 and 0.30.6), so that this list is whole.
+A setting that is not given has gunicorn's or uvicorn's default, with these exceptions. A test compares every default with the
+real programs (gunicorn 27.0.1 and 23.0.0, uvicorn 0.54.0 and 0.30.6), so this list is complete.
 
 | setting | of | default there | here | why |
 |---|---|---|---|---|
@@ -36,11 +36,11 @@ const INTRODUCTION: &str = "\
 
 Made by `cargo dev docs` from the table in `crates/ferricorn-config/src/options`: do not edit.
 
-Every option of gunicorn and uvicorn is known by name. The first tables list what works. After them come the options
-that are accepted and change nothing, each of which is told of in one warning unless nothing is lost, and those that
-are refused, because to go on would do something else than what was asked.
+ferricorn knows every option of gunicorn and uvicorn by name. The first tables list the options that work. Then come options that
+are accepted without effect; each causes one warning, unless nothing is lost. Last come options that are refused, because without
+them the service would not do what you ask for.
 
-Which place wins is told in [configuration](configuration.md).
+[Configuration](configuration.md) says which place wins if a setting is given twice.
 ";
 
 /// Write the generated pages

@@ -17,9 +17,9 @@ const RULES: &str = "\
 Made by `cargo dev docs` from the rules in `crates/ferricorn-check/src/rules`: do not edit. `ferricorn check --explain FC101`
 prints the same. The examples are run as tests.
 
-An **error** fails for certain, a **warning** under a condition that is likely; **advice** is hidden unless you give
-`--advice`. A rule may say less than the severity that stands here. An id never changes its meaning. How to silence a rule
-stands in [the guide](../guides/check.md).
+An **error** fails for certain. A **warning** fails under a likely condition. **Advice** is hidden unless you give `--advice`. A
+finding may be less severe than its rule's entry here. An id never changes its meaning. [The guide](../guides/check.md) says how to
+silence a rule.
 
 | id | worst | what is wrong |
 |---|---|---|
@@ -30,9 +30,8 @@ const PLATFORMS: &str = "\
 
 Made by `cargo dev docs` from the rules and facts in `crates/ferricorn-check`: do not edit.
 
-The rules about [command lines](rules.md#command-line) hold on every platform. Below is what a platform does when its file is
-silent, and which rules have an example there. What a file leaves to a variable or to a dashboard is unknown, and no rule
-speaks about it.
+The rules about [command lines](rules.md#command-line) apply on every platform. This page lists each platform's defaults, and the
+rules that have an example there. A value that comes from a variable or a dashboard is unknown, and no rule judges it.
 ";
 
 /// The groups of rules by the first digit of their ids.

@@ -11,15 +11,15 @@ pub(crate) const PAGE: &str = "docs/internals/reliability.md";
 const INTRODUCTION: &str = "\
 # Reliability
 
-Made by `cargo dev faults` from `crates/ferricorn/tests/faults.toml` and from what became of the tests: do not edit.
-`cargo dev test` checks that it is what its own run has shown.
+Made by `cargo dev faults` from `crates/ferricorn/tests/faults.toml` and from the outcome of the tests: do not edit.
+`cargo dev test` checks this page against its own run.
 
-Each fault that was thought of, what has to hold, and the tests that inject it. `module::name` is a test of
-`crates/ferricorn/tests/e2e`, with the real program, uvicorn and clients; `core:` one of the life cycle on a clock that
-jumps; `sys:` and `shim:` are tests of these parts. Where there is no test, or one that does not go all the way, the reason
-is given. Beside these, `cargo dev soak` deals the faults at random, under load and in the middle of each other.
+This table lists known faults, what ferricorn guarantees for each, and the tests that inject it. `module::name` is a test of
+`crates/ferricorn/tests/e2e`, with the real program, uvicorn and clients. `core:` tests the life cycle on a simulated clock; `sys:` and
+`shim:` test these parts. If a fault has no test, or only a partial one, the table says why. `cargo dev soak` injects the faults at
+random, under load and during other faults.
 
-| # | fault | what has to hold | tests |
+| # | fault | guarantee | tests |
 |---|---|---|---|
 ";
 
@@ -36,7 +36,7 @@ pub(super) fn render(table: &Table, outcome: impl Fn(&str) -> Option<Outcome>) -
         let _ = writeln!(page, "| {id} | {what} | {holds} | {} |", cell.join("<br>"));
     }
     if !table.needs.is_empty() {
-        page.push_str("\nWhat these tests need; where it is missing they are skipped, and say so:\n\n");
+        page.push_str("\nThese tests need the following; without it they are skipped, and say so:\n\n");
         for (name, what) in &table.needs {
             let _ = writeln!(page, "- `{name}`: {what}");
         }
