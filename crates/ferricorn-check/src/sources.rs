@@ -4,10 +4,7 @@
 //!
 //! Invariant: a path is relative to the root, has `/` on every system, and neither `.` nor `..` in it ([`join`]).
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    rc::Rc,
-};
+use std::{collections::BTreeMap, rc::Rc};
 
 use crate::text::{FileId, Source, Unreadable, offset};
 
@@ -32,7 +29,10 @@ impl Tree for BTreeMap<String, Vec<u8>> {
 
 /// The files that exist, and those that were read.
 pub struct Sources {
-    paths: BTreeSet<String>,
+    /// Sorted.
+    paths: Vec<String>,
+    /// Where in each of `paths` its last part begins.
+    names: Vec<usize>,
     read: Vec<Rc<Source>>,
     by_path: BTreeMap<String, Option<FileId>>,
     unreadable: Vec<(String, Unreadable)>,
@@ -41,8 +41,12 @@ pub struct Sources {
 impl Sources {
     /// Nothing read yet.
     pub fn new(tree: &dyn Tree) -> Self {
+        let mut paths = tree.paths();
+        paths.sort_unstable();
+        paths.dedup();
         Self {
-            paths: tree.paths().into_iter().collect(),
+            names: names(&paths),
+            paths,
             read: Vec::new(),
             by_path: BTreeMap::new(),
             unreadable: Vec::new(),
@@ -55,7 +59,7 @@ impl Sources {
         if let Some(known) = self.by_path.get(path) {
             return known.map(|id| Rc::clone(&self.read[id.0 as usize]));
         }
-        if !self.paths.contains(path) {
+        if !self.exists(path) {
             return None;
         }
         let id = FileId(offset(self.read.len()));
@@ -88,6 +92,12 @@ impl Sources {
         self.read.iter().map(Rc::as_ref)
     }
 
+    /// The paths of all files whose name, the last part of the path, fits.
+    pub fn named(&self, fits: impl Fn(&str) -> bool) -> impl Iterator<Item = &str> {
+        let all = self.paths.iter().zip(&self.names);
+        all.filter(move |(path, name)| fits(&path[**name..])).map(|(path, _)| path.as_str())
+    }
+
     /// All files that exist, read or not, in the order of their paths.
     pub fn paths(&self) -> impl Iterator<Item = &str> {
         self.paths.iter().map(String::as_str)
@@ -96,11 +106,12 @@ impl Sources {
     /// Takes files out, as if they were not there.
     pub(crate) fn exclude(&mut self, is_meant: impl Fn(&str) -> bool) {
         self.paths.retain(|path| !is_meant(path));
+        self.names = names(&self.paths);
     }
 
     /// Whether there is such a file.
     pub fn exists(&self, path: &str) -> bool {
-        self.paths.contains(path)
+        self.paths.binary_search_by(|known| known.as_str().cmp(path)).is_ok()
     }
 
     /// Whether there is a file below this directory (`""` is the root).
@@ -109,7 +120,8 @@ impl Sources {
             return true;
         }
         let below = format!("{path}/");
-        self.paths.range(below.clone()..).next().is_some_and(|first| first.starts_with(&below))
+        let first = self.paths.partition_point(|known| *known < below);
+        self.paths.get(first).is_some_and(|first| first.starts_with(&below))
     }
 
     /// The files that were to be read and could not be, with the reason: notices, and no findings.
@@ -123,6 +135,11 @@ impl Sources {
             self.unreadable.push((path.to_owned(), error));
         }
     }
+}
+
+/// Where the last part of each path begins.
+fn names(paths: &[String]) -> Vec<usize> {
+    paths.iter().map(|path| path.rfind('/').map_or(0, |at| at + 1)).collect()
 }
 
 /// Whether a path ends in `.` and this extension, which has no dot.

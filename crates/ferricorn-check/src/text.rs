@@ -9,7 +9,7 @@
 //! * Lines and columns count from 1. A column counts Unicode characters; a tab is one. `\r\n` ends a line as `\n` does.
 //! * A reader never builds a value without saying where each part of it stands: see [`Excerpt`].
 
-use std::ops::Range;
+use std::{cell::OnceCell, ops::Range};
 
 mod decode;
 mod excerpt;
@@ -86,8 +86,8 @@ pub struct Source {
     path: String,
     text: String,
     encoding: Encoding,
-    /// Where each line begins. The first is 0.
-    lines: Vec<u32>,
+    /// Where each line begins, found when it is first asked for. The first is 0.
+    lines: OnceCell<Vec<u32>>,
 }
 
 impl Source {
@@ -98,9 +98,15 @@ impl Source {
     }
 
     fn new(id: FileId, path: &str, text: String, encoding: Encoding) -> Self {
-        let ends = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
-        let lines = std::iter::once(0).chain(ends.map(|(at, _)| offset(at + 1))).collect();
-        Self { id, path: path.to_owned(), text, encoding, lines }
+        Self { id, path: path.to_owned(), text, encoding, lines: OnceCell::new() }
+    }
+
+    /// Where each line begins.
+    fn starts(&self) -> &[u32] {
+        self.lines.get_or_init(|| {
+            let ends = self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n');
+            std::iter::once(0).chain(ends.map(|(at, _)| offset(at + 1))).collect()
+        })
     }
 
     /// A source for a reader's test: its file id is 0.
@@ -155,13 +161,14 @@ impl Source {
 
     /// The number of lines. A text that ends with a newline has an empty last line that counts.
     pub fn line_count(&self) -> u32 {
-        offset(self.lines.len())
+        offset(self.starts().len())
     }
 
     /// Where these bytes stand.
     pub fn position(&self, at: u32) -> Position {
-        let line = self.lines.partition_point(|start| *start <= at).max(1);
-        let start = self.lines[line - 1] as usize;
+        let starts = self.starts();
+        let line = starts.partition_point(|start| *start <= at).max(1);
+        let start = starts[line - 1] as usize;
         let before = self.text.get(start..at as usize).unwrap_or("");
         Position { line: offset(line), column: offset(before.chars().count() + 1) }
     }
@@ -174,8 +181,9 @@ impl Source {
     /// The span of a line (from 1), without its end (`\n` or `\r\n`). Lines past the end are empty.
     pub fn line(&self, line: u32) -> Span {
         let index = (line.max(1) - 1) as usize;
-        let start = self.lines.get(index).map_or(self.text.len(), |start| *start as usize);
-        let next = self.lines.get(index + 1).map_or(self.text.len(), |start| *start as usize);
+        let starts = self.starts();
+        let start = starts.get(index).map_or(self.text.len(), |start| *start as usize);
+        let next = starts.get(index + 1).map_or(self.text.len(), |start| *start as usize);
         let text = &self.text[start..next];
         let text = text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text));
         self.span(start..start + text.len())

@@ -151,8 +151,7 @@ impl Gather<'_> {
 
     /// The paths whose last part fits.
     pub fn paths(&self, fits: impl Fn(&str) -> bool) -> Vec<String> {
-        let named = |path: &&str| fits(path.rsplit('/').next().unwrap_or(path));
-        self.facts.sources.paths().filter(named).map(str::to_owned).collect()
+        self.facts.sources.named(fits).map(str::to_owned).collect()
     }
 }
 

@@ -26,6 +26,9 @@ pub(crate) const SHAPES: [(&str, usize, &str); 17] = [
     ("-----BEGIN ", 30, "a private key"),
 ];
 
+/// The length of the shortest of these keys.
+const SHORTEST: usize = 20;
+
 /// How the name of a secret ends.
 const NAMES: [&str; 12] = [
     "SECRET",
@@ -44,8 +47,13 @@ const NAMES: [&str; 12] = [
 
 /// Whether a variable of this name holds a secret.
 pub(crate) fn is_secret_name(name: &str) -> bool {
-    let upper = name.to_ascii_uppercase();
-    NAMES.iter().filter_map(|end| upper.strip_suffix(*end)).any(|rest| rest.is_empty() || rest.ends_with('_'))
+    NAMES.iter().any(|end| {
+        let Some((rest, last)) = name.len().checked_sub(end.len()).and_then(|at| name.split_at_checked(at))
+        else {
+            return false;
+        };
+        last.eq_ignore_ascii_case(end) && (rest.is_empty() || rest.ends_with('_'))
+    })
 }
 
 /// A secret in a text.
@@ -85,17 +93,20 @@ pub(super) fn find(text: &str, python: bool) -> Vec<Found> {
 
 /// Keys of services, wherever they stand.
 fn keys(line: &str, start: usize, found: &mut Vec<Found>) {
-    let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-    for (begin, least, _) in SHAPES {
-        for (at, _) in line.match_indices(begin) {
-            if at > 0 && letter(line.as_bytes()[at - 1]) {
-                continue;
-            }
-            let length = line.as_bytes()[at..].iter().take_while(|byte| letter(**byte)).count();
-            if length >= least {
-                found.push(Found { range: start + at..start + at + length, distinct: true });
-            }
+    let letter = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    let bytes = line.as_bytes();
+    let mut at = 0;
+    // A key has its word for itself, so only the beginnings of words are looked at.
+    while let Some(blank) = bytes[at..].iter().position(letter) {
+        at += blank;
+        let word = &bytes[at..];
+        let length = word.iter().position(|byte| !letter(byte)).unwrap_or(word.len());
+        let fits =
+            |(begin, least, _): &(&str, usize, &str)| length >= *least && word.starts_with(begin.as_bytes());
+        if length >= SHORTEST && SHAPES.iter().any(fits) {
+            found.push(Found { range: start + at..start + at + length, distinct: true });
         }
+        at += length;
     }
 }
 
@@ -120,6 +131,10 @@ fn addresses(line: &str, start: usize, found: &mut Vec<Found>) {
 fn assignment(line: &str, python: bool) -> Option<(&str, Range<usize>)> {
     let letter = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
     let mut last = None;
+    // Only what stands in quotes is a value there.
+    if python && !line.bytes().any(|byte| matches!(byte, b'"' | b'\'')) {
+        return None;
+    }
     for (at, sign) in line.match_indices(['=', ':']) {
         let before = line[..at].trim_end().trim_end_matches(['"', '\'']);
         let name = &before[before.trim_end_matches(letter).len()..];

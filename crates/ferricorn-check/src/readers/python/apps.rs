@@ -220,11 +220,9 @@ impl Module {
             _ => {}
         });
         self.top_level(&mut |statement| {
-            for expression in statement.expressions() {
-                expression.walk(&mut |inner| {
-                    dynamic |= matches!(&inner.kind, Kind::Call(function, _) if matches!(function.name(), Some("globals" | "exec" | "setattr")));
-                });
-            }
+            statement.walk_own(&mut |inner| {
+                dynamic |= matches!(&inner.kind, Kind::Call(function, _) if matches!(function.name(), Some("globals" | "exec" | "setattr")));
+            });
         });
         if found { Some(true) } else { (!dynamic).then_some(false) }
     }

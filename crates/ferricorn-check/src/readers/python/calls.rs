@@ -78,7 +78,11 @@ impl Module {
     }
 
     /// The database engines that the file makes with `SQLAlchemy` (or `SQLModel`).
-    pub fn engines(&self) -> Vec<Engine> {
+    pub fn engines(&self) -> &[Engine] {
+        self.engines.get_or_init(|| self.find_engines())
+    }
+
+    fn find_engines(&self) -> Vec<Engine> {
         let mut engines = Vec::new();
         walk_expressions(&self.statements, &mut |expression, _| {
             let Some((function, arguments)) = expression.call() else { return };

@@ -34,7 +34,11 @@ pub enum Reader {
 
 impl Module {
     /// Every variable that the file reads, in order.
-    pub fn environment(&self) -> Vec<Read> {
+    pub fn environment(&self) -> &[Read] {
+        self.environment.get_or_init(|| self.find_environment())
+    }
+
+    fn find_environment(&self) -> Vec<Read> {
         let mut reads = Vec::new();
         walk_expressions(&self.statements, &mut |expression, _| {
             reads.extend(self.environment_read(expression));

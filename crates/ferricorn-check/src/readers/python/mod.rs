@@ -42,7 +42,7 @@ pub use gunicorn::{Setting, Settings};
 pub use imports::{Imported, candidates};
 pub use values::Value;
 
-use std::collections::BTreeMap;
+use std::{cell::OnceCell, collections::BTreeMap};
 
 use crate::text::{FileId, Source};
 use tree::{Expr, Statement};
@@ -61,6 +61,9 @@ pub struct Module {
     imports: BTreeMap<String, Imported>,
     stars: Vec<String>,
     constants: BTreeMap<String, Option<Expr>>,
+    // What several rules ask of every module of every deployment.
+    engines: OnceCell<Vec<Engine>>,
+    environment: OnceCell<Vec<Read>>,
 }
 
 /// Words without which a file has nothing that the readers of this module would find.
@@ -101,6 +104,8 @@ pub fn read(source: &Source) -> Module {
         imports,
         stars,
         constants,
+        engines: OnceCell::new(),
+        environment: OnceCell::new(),
     }
 }
 

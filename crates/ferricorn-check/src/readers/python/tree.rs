@@ -199,16 +199,24 @@ impl Expr {
         if let Kind::Call(function, arguments) = &self.kind { Some((function, arguments)) } else { None }
     }
 
-    /// The expressions directly inside, in order.
-    pub fn children(&self) -> Vec<&Self> {
+    /// Shows this expression and all inside it, the outer one first.
+    pub fn walk<'e>(&'e self, visit: &mut dyn FnMut(&'e Self)) {
+        visit(self);
         match &self.kind {
-            Kind::Attribute(value, _) => vec![value],
+            Kind::Attribute(value, _) => value.walk(visit),
             Kind::Call(function, arguments) => {
-                std::iter::once(&**function).chain(arguments.iter().map(|argument| &argument.value)).collect()
+                function.walk(visit);
+                arguments.iter().for_each(|argument| argument.value.walk(visit));
             }
-            Kind::Subscript(value, index) => vec![value, index],
+            Kind::Subscript(value, index) => {
+                value.walk(visit);
+                index.walk(visit);
+            }
             Kind::Dict(entries) => {
-                entries.iter().flat_map(|(key, value)| key.iter().chain([value])).collect()
+                entries
+                    .iter()
+                    .flat_map(|(key, value)| key.iter().chain([value]))
+                    .for_each(|it| it.walk(visit));
             }
             Kind::List(all)
             | Kind::Tuple(all)
@@ -216,15 +224,9 @@ impl Expr {
             | Kind::Operation(_, all)
             | Kind::Lambda(all)
             | Kind::Comprehension(all)
-            | Kind::Format(_, all) => all.iter().collect(),
-            _ => Vec::new(),
+            | Kind::Format(_, all) => all.iter().for_each(|it| it.walk(visit)),
+            _ => {}
         }
-    }
-
-    /// Shows this expression and all inside it, the outer one first.
-    pub fn walk<'e>(&'e self, visit: &mut dyn FnMut(&'e Self)) {
-        visit(self);
-        self.children().into_iter().for_each(|child| child.walk(visit));
     }
 }
 
@@ -241,55 +243,64 @@ pub fn argument<'a>(arguments: &'a [Argument], at: usize, name: &str) -> Option<
 
 impl Statement {
     /// The statements directly inside, in order.
-    pub fn bodies(&self) -> Vec<&Self> {
-        match &self.kind {
-            Line::Function(function) => function.body.iter().collect(),
-            Line::Class(class) => class.body.iter().collect(),
-            Line::If { body, otherwise, .. } => body.iter().chain(otherwise).collect(),
-            Line::Block { body, .. } => body.iter().collect(),
-            _ => Vec::new(),
-        }
+    pub fn bodies(&self) -> impl Iterator<Item = &Self> {
+        let (body, otherwise): (&[Self], &[Self]) = match &self.kind {
+            Line::Function(function) => (&function.body, &[]),
+            Line::Class(class) => (&class.body, &[]),
+            Line::If { body, otherwise, .. } => (body, otherwise),
+            Line::Block { body, .. } => (body, &[]),
+            _ => (&[], &[]),
+        };
+        body.iter().chain(otherwise)
     }
 
-    /// The expressions of the statement itself, not of those inside it.
-    pub fn expressions(&self) -> Vec<&Expr> {
+    /// Shows the expressions of the statement itself and those in them, not those of the statements inside it.
+    pub fn walk_own<'s>(&'s self, visit: &mut dyn FnMut(&'s Expr)) {
         match &self.kind {
             Line::Assign { targets, annotation, value, .. } => {
-                targets.iter().chain(annotation).chain(value).collect()
+                targets.iter().chain(annotation).chain(value).for_each(|it| it.walk(visit));
             }
-            Line::Expr(value) => vec![value],
+            Line::Expr(value) => value.walk(visit),
             Line::Function(function) => {
                 let parameters = function.parameters.iter();
                 let parameters = parameters.flat_map(|one| one.annotation.iter().chain(&one.default));
-                function.decorators.iter().chain(parameters).chain(&function.returns).collect()
+                let all = function.decorators.iter().chain(parameters).chain(&function.returns);
+                all.for_each(|it| it.walk(visit));
             }
             Line::Class(class) => {
-                class.decorators.iter().chain(class.bases.iter().map(|base| &base.value)).collect()
+                let bases = class.bases.iter().map(|base| &base.value);
+                class.decorators.iter().chain(bases).for_each(|it| it.walk(visit));
             }
-            Line::If { test, .. } => vec![test],
-            Line::Block { header, .. } | Line::Other(header) => header.iter().collect(),
-            Line::Return(value) => value.iter().collect(),
-            Line::Import(_) | Line::From { .. } => Vec::new(),
+            Line::If { test, .. } => test.walk(visit),
+            Line::Block { header, .. } | Line::Other(header) => header.iter().for_each(|it| it.walk(visit)),
+            Line::Return(value) => value.iter().for_each(|it| it.walk(visit)),
+            Line::Import(_) | Line::From { .. } => {}
         }
     }
 }
 
 /// Shows all statements, the outer ones first, with the functions and classes around each.
 pub fn walk<'s>(statements: &'s [Statement], visit: &mut dyn FnMut(&'s Statement, &[&'s Statement])) {
+    walk_with(statements, &mut |statement, around| visit(statement, &around[..around.len() - 1]));
+}
+
+/// The same; the statement is the last of those around.
+fn walk_with<'s>(statements: &'s [Statement], visit: &mut dyn FnMut(&'s Statement, &[&'s Statement])) {
     fn inner<'s>(
         statement: &'s Statement,
         around: &mut Vec<&'s Statement>,
         visit: &mut dyn FnMut(&'s Statement, &[&'s Statement]),
     ) {
-        visit(statement, around);
         around.push(statement);
+        visit(statement, around);
         for below in statement.bodies() {
             inner(below, around, visit);
         }
         around.pop();
     }
+    let mut around = Vec::new();
     for statement in statements {
-        inner(statement, &mut Vec::new(), visit);
+        inner(statement, &mut around, visit);
     }
 }
 
@@ -311,11 +322,5 @@ pub fn top_level<'s>(statements: &'s [Statement], visit: &mut dyn FnMut(&'s Stat
 
 /// Shows every expression of these statements, with the statements around it.
 pub fn walk_expressions<'s>(statements: &'s [Statement], visit: &mut dyn FnMut(&'s Expr, &[&'s Statement])) {
-    walk(statements, &mut |statement, around| {
-        let mut around = around.to_vec();
-        around.push(statement);
-        for expression in statement.expressions() {
-            expression.walk(&mut |inner| visit(inner, &around));
-        }
-    });
+    walk_with(statements, &mut |statement, around| statement.walk_own(&mut |inner| visit(inner, around)));
 }

@@ -62,8 +62,7 @@ pub(super) static RULE: Rule =
     Rule::new(812, "encoding and line ends", Severity::Error, explanation!("fc812.rs"), check);
 
 fn check(facts: &Facts, findings: &mut Findings) {
-    let read = facts.sources.paths().filter_map(|path| facts.sources.at(path));
-    for finding in read.filter_map(|source| encoded(facts, source)) {
+    for finding in facts.sources.all_read().filter_map(|source| encoded(facts, source)) {
         findings.add(finding);
     }
     for script in facts.scripts.iter().filter(|script| !script.repaired) {
@@ -73,6 +72,9 @@ fn check(facts: &Facts, findings: &mut Findings) {
 
 /// A file that is not read as what it is.
 fn encoded(facts: &Facts, source: &Source) -> Option<Finding> {
+    if source.encoding() == (Encoding::Utf8 { mark: false }) {
+        return None;
+    }
     let span = source.line(1);
     let name = source.name();
     let requirements = name.starts_with("requirements") && has_extension(name, "txt");

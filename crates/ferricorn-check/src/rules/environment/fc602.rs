@@ -115,7 +115,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
         };
         for module in &application.modules {
             for read in module.environment() {
-                if !read.required || is_set(&read) || in_file(&read) {
+                if !read.required || is_set(read) || in_file(read) {
                     continue;
                 }
                 let message = format!("{} is read here, and no file sets it", read.name);

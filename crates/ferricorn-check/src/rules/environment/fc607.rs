@@ -155,19 +155,23 @@ const REWRITES: [&str; 9] = [
 fn check(facts: &Facts, findings: &mut Findings) {
     let mut seen = Vec::new();
     for (deployment, application) in facts.services() {
-        if application.any(|module| {
-            let text = facts.sources.get(module.file).text();
-            REWRITES.iter().any(|word| text.contains(word))
-        }) {
+        let engines: Vec<_> = engines(application).collect();
+        let rewrites = || {
+            application.any(|module| {
+                let text = facts.sources.get(module.file).text();
+                REWRITES.iter().any(|word| text.contains(word))
+            })
+        };
+        if engines.is_empty() || rewrites() {
             continue;
         }
-        for (module, engine) in engines(application) {
+        for (module, engine) in engines {
             let Some(name) = engine.url.as_ref().and_then(|url| variable(application, module, url)) else {
                 continue;
             };
             let Some(scheme) = scheme(facts, deployment, &name) else { continue };
             let finding = if engine.asynchronous {
-                Some(asynchronous(&engine, &name, &scheme))
+                Some(asynchronous(engine, &name, &scheme))
             } else if scheme == "postgres" {
                 old(deployment, &name)
             } else {
@@ -181,11 +185,8 @@ fn check(facts: &Facts, findings: &mut Findings) {
     }
 }
 
-fn engines(application: &Application) -> impl Iterator<Item = (&Rc<Module>, Engine)> {
-    application
-        .modules
-        .iter()
-        .flat_map(|module| module.engines().into_iter().map(move |engine| (module, engine)))
+fn engines(application: &Application) -> impl Iterator<Item = (&Rc<Module>, &Engine)> {
+    application.modules.iter().flat_map(|module| module.engines().iter().map(move |engine| (module, engine)))
 }
 
 /// The variable of the environment that a URL is.
@@ -197,7 +198,8 @@ fn variable(application: &Application, module: &Module, url: &Expr) -> Option<St
     let dotted = url.dotted()?;
     let field = dotted.rsplit_once('.')?.1.to_ascii_uppercase();
     let reads = application.modules.iter().flat_map(|module| module.environment());
-    reads.filter(|read| read.reader == Reader::Settings).map(|read| read.name).find(|name| *name == field)
+    let mut names = reads.filter(|read| read.reader == Reader::Settings).map(|read| &read.name);
+    names.find(|name| **name == field).cloned()
 }
 
 /// The scheme of the URL that the platform puts there.

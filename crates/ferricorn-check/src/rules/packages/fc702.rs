@@ -71,6 +71,12 @@ const FRAMEWORKS: [(&str, &str); 11] = [
     ("aiohttp", "aiohttp"),
 ];
 
+/// Whether a module of the repository has the name.
+fn is_own(facts: &Facts, module: &str) -> bool {
+    let (file, package) = (format!("{module}.py"), format!("{module}/__init__.py"));
+    facts.sources.paths().any(|path| path == file || path.ends_with(&package))
+}
+
 fn check(facts: &Facts, findings: &mut Findings) {
     for (deployment, application) in facts.services() {
         let Target::Found { module, .. } = &application.target else { continue };
@@ -78,12 +84,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
         for (import, span) in module.unconditional_imports() {
             let first = import.split('.').next().unwrap_or(&import);
             let Some((_, package)) = FRAMEWORKS.iter().find(|it| it.0 == first) else { continue };
-            // A module of the repository may have the name.
-            let own = facts
-                .sources
-                .paths()
-                .any(|path| path == format!("{first}.py") || path.ends_with(&format!("{first}/__init__.py")));
-            if own || packages.has(package) != Some(false) {
+            if packages.has(package) != Some(false) || is_own(facts, first) {
                 continue;
             }
             let list = packages.list().map_or("the requirements", |file| facts.sources.get(file).path());

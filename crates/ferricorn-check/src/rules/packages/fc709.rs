@@ -90,9 +90,9 @@ fn check(facts: &Facts, findings: &mut Findings) {
     let mut seen = Vec::new();
     for (deployment, application) in facts.services() {
         let packages = &application.packages;
-        let engine =
-            application.modules.iter().flat_map(|module| module.engines()).find(|engine| engine.asynchronous);
-        let (Some(engine), Some(requirement)) = (engine, packages.get("sqlalchemy")) else { continue };
+        let Some(requirement) = packages.get("sqlalchemy") else { continue };
+        let mut engines = application.modules.iter().flat_map(|module| module.engines());
+        let Some(engine) = engines.find(|engine| engine.asynchronous) else { continue };
         if packages.has("greenlet") != Some(false) || seen.contains(&requirement.span) {
             continue;
         }

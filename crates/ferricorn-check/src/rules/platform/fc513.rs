@@ -103,5 +103,5 @@ fn engine(module: &Module) -> Option<Span> {
                 && statement.span.contains(span)
         })
     };
-    engines.into_iter().map(|engine| engine.span).find(|span| direct(*span))
+    engines.iter().map(|engine| engine.span).find(|span| direct(*span))
 }

@@ -97,7 +97,7 @@ fn urls(deployment: &Deployment, application: &Application) -> Vec<(String, Span
     let engines: Vec<_> = application
         .modules
         .iter()
-        .flat_map(|module| module.engines().into_iter().map(move |it| (module, it)))
+        .flat_map(|module| module.engines().iter().map(move |it| (module, it)))
         .collect();
     // With several engines one may be that of tests.
     if let [(module, engine)] = engines.as_slice()

@@ -145,7 +145,9 @@ impl Lexer<'_> {
 
     fn name(&mut self, rest: &str) {
         let letter = |letter: char| letter.is_alphanumeric() || letter == '_' || !letter.is_ascii();
-        let length = rest.find(|it: char| !letter(it)).unwrap_or(rest.len());
+        let plain =
+            rest.bytes().position(|it| !(it.is_ascii_alphanumeric() || it == b'_')).unwrap_or(rest.len());
+        let length = plain + rest[plain..].find(|it: char| !letter(it)).unwrap_or(rest.len() - plain);
         let prefix =
             length <= 2 && rest[length..].starts_with(['"', '\'']) && strings::is_prefix(&rest[..length]);
         if prefix {
@@ -190,8 +192,9 @@ impl Lexer<'_> {
             ')' | ']' | '}' => self.open = self.open.saturating_sub(1),
             _ => {}
         }
-        let length =
-            SIGNS.iter().find(|sign| rest.starts_with(**sign)).map_or(first.len_utf8(), |sign| sign.len());
+        let more = rest.as_bytes().get(1).is_some_and(|second| b"*/<>=.".contains(second));
+        let long = SIGNS.iter().filter(|_| more).find(|sign| rest.starts_with(**sign));
+        let length = long.map_or(first.len_utf8(), |sign| sign.len());
         self.push(Type::Sign, self.at + length);
     }
 }
