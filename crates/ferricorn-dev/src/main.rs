@@ -10,6 +10,7 @@ mod docs;
 mod extension;
 mod failure;
 mod faults;
+mod fuzz;
 mod layers;
 mod licences;
 mod outcomes;
@@ -46,6 +47,7 @@ enum Command {
     Bench(bench::Arguments),
     Faults(faults::Arguments),
     Soak(soak::Arguments),
+    Fuzz(fuzz::Arguments),
     Docs(docs::Arguments),
     Vm(vm::Arguments),
     Pythons(pythons::Arguments),
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Faults(arguments) => faults::run(&arguments),
         Command::Soak(arguments) => soak::run(&arguments),
+        Command::Fuzz(arguments) => fuzz::run(&arguments),
         Command::Docs(arguments) => docs::run(&arguments),
         Command::Vm(arguments) => vm::run(&arguments),
         Command::Pythons(arguments) => pythons::run(&arguments),

@@ -1,5 +1,7 @@
 //! The outcome does not depend on how the bytes are cut.
 
+use std::env;
+
 use ferricorn_http::Limits;
 use proptest::{collection::vec, prelude::*, sample::select};
 
@@ -65,8 +67,14 @@ fn cut<'a>(bytes: &'a [u8], places: &[prop::sample::Index]) -> Vec<&'a [u8]> {
     ends.into_iter().map(|end| &bytes[std::mem::replace(&mut from, end)..end]).collect()
 }
 
+/// 3000 cases, but for who asks for more as `cargo dev fuzz` does.
+fn config() -> ProptestConfig {
+    let usual = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
+    if env::var_os("PROPTEST_CASES").is_some() { usual } else { ProptestConfig { cases: 3000, ..usual } }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(config())]
 
     #[test]
     fn it_does_not_matter_how_a_stream_is_cut(

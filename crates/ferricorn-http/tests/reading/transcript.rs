@@ -36,6 +36,8 @@ pub(crate) fn read_cut(pieces: &[&[u8]], limits: Limits) -> Transcript {
     let mut reader = Reader::new(limits);
     let mut kept = Vec::new();
     let mut told = Transcript::default();
+    let given: usize = pieces.iter().map(|piece| piece.len()).sum();
+    let mut steps = 0;
     for piece in pieces {
         kept.extend_from_slice(piece);
         let mut at = 0;
@@ -43,6 +45,9 @@ pub(crate) fn read_cut(pieces: &[&[u8]], limits: Limits) -> Transcript {
             let (taken, step) = reader.read(&kept[at..]);
             assert!(at + taken <= kept.len(), "more was taken than given");
             at += taken;
+            steps += 1;
+            // Each step takes a byte, but for the last one of a piece and the end of a body.
+            assert!(steps <= 2 * given + pieces.len() + 2, "it does not come to an end");
             match step {
                 Step::More => break,
                 Step::Refused(refusal) => {
