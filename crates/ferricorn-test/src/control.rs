@@ -23,8 +23,8 @@ pub fn connect(master: i32) -> UnixStream {
 
 /// Asks, and gives the line that comes back; nothing if there is none within the limit.
 #[track_caller]
-pub fn ask(master: i32, request: Request, limit: Duration) -> Option<String> {
-    let line = serde_json::to_string(&request).expect("it has only plain fields");
+pub fn ask(master: i32, request: &Request, limit: Duration) -> Option<String> {
+    let line = serde_json::to_string(request).expect("it has only plain fields");
     say(master, format!("{line}\n").as_bytes(), limit)
 }
 

@@ -26,7 +26,7 @@ fn prefix(digits: &str) -> String {
 }
 
 /// What a master is asked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Request {
     /// How the service is.
@@ -57,6 +57,11 @@ pub enum Request {
     Dump {
         /// The slot.
         slot: u16,
+    },
+    /// Log from this level on, until the next start.
+    LogLevel {
+        /// Its name, as that of `--log-level`.
+        level: String,
     },
     /// Stop gracefully.
     Stop,

@@ -44,6 +44,11 @@ pub enum ToHookHost {
     Call(Box<CallHook>),
     /// Open the log files anew.
     ReopenLogs,
+    /// Log from this level on, whatever a logging configuration says.
+    LogLevel {
+        /// Its name, in small letters.
+        level: String,
+    },
     /// Nothing more will come.
     End,
 }

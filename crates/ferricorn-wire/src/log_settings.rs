@@ -8,8 +8,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a setting of its own")]
 pub struct LogSettings {
-    /// `debug`, `info`, `warning`, `error` or `critical`.
+    /// `trace`, `debug`, `info`, `warning`, `error` or `critical`.
     pub level: String,
+    /// Somebody has asked the running service for that level: it is stronger than those of a logging configuration.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub level_asked: bool,
     /// The path of the error log, or none for standard error.
     pub error_file: Option<String>,
     /// Whether to colour level names on standard error.

@@ -38,6 +38,11 @@ pub enum ToWorker {
     },
     /// Open the log files anew (logrotate).
     ReopenLogs,
+    /// Log from this level on, whatever a logging configuration says.
+    LogLevel {
+        /// Its name, in small letters.
+        level: String,
+    },
 }
 
 /// What a draining worker does with its idle keep-alive connections.

@@ -103,6 +103,9 @@ pub struct Estate {
     pub handoff: [i32; 2],
     /// How many workers there are to be, if somebody has asked for another number than that of the settings.
     pub scaled_to: Option<u16>,
+    /// The level that the log has, if somebody has asked for another one than that of the settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_level: Option<String>,
     /// The memfds of the tally boards whose counts go on, of the predecessor and of those before it; empty: it keeps none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tallies: Vec<i32>,

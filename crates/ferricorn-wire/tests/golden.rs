@@ -47,6 +47,7 @@ fn every_message_to_the_worker_is_as_written_down() {
         |message: &ToWorker| matches!(message, ToWorker::Drain { .. }),
         |message: &ToWorker| matches!(message, ToWorker::Proceed),
         |message: &ToWorker| matches!(message, ToWorker::ReopenLogs),
+        |message: &ToWorker| matches!(message, ToWorker::LogLevel { .. }),
     ] {
         assert!(messages.iter().any(kind), "a message has no golden file");
     }
@@ -110,7 +111,7 @@ fn every_message_between_two_masters_is_as_written_down() {
 
 #[test]
 fn every_message_of_the_control_socket_is_as_written_down() {
-    assert_eq!(round_trip::<Request>("control_request").len(), 9);
+    assert_eq!(round_trip::<Request>("control_request").len(), 10);
     assert_eq!(round_trip::<Response>("control_response").len(), 6);
 }
 
@@ -148,6 +149,7 @@ fn what_is_said_about_hooks_is_as_written_down() {
         |message: &ToHookHost| matches!(message, ToHookHost::Discard),
         |message: &ToHookHost| matches!(message, ToHookHost::Call(_)),
         |message: &ToHookHost| matches!(message, ToHookHost::ReopenLogs),
+        |message: &ToHookHost| matches!(message, ToHookHost::LogLevel { .. }),
         |message: &ToHookHost| matches!(message, ToHookHost::End),
     ] {
         assert!(messages.iter().any(kind), "a message has no golden file");

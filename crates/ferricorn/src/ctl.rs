@@ -8,7 +8,7 @@ pub(crate) mod client;
 use std::{collections::BTreeSet, ffi::OsString, fmt::Write as _};
 
 use clap::{Arg, ArgAction, ArgMatches, Command, error::ErrorKind, value_parser};
-use ferricorn_config::MOST_WORKERS;
+use ferricorn_config::{LogLevel, MOST_WORKERS};
 use ferricorn_telemetry::metrics::Histogram;
 use ferricorn_wire::control::{Request, Response, Status};
 
@@ -57,6 +57,10 @@ fn ask(matches: &ArgMatches) -> Result<Response, Failure> {
         Some(("stop", _)) => Request::Stop,
         Some(("recycle", matches)) => Request::Recycle { slot: slot(matches) },
         Some(("dump", matches)) => Request::Dump { slot: slot(matches) },
+        Some(("log-level", matches)) => {
+            let level = matches.get_one("level").copied().unwrap_or(LogLevel::Info);
+            Request::LogLevel { level: level.as_str().to_owned() }
+        }
         Some(("scale", matches)) => {
             let workers = matches.get_one("workers").copied().unwrap_or(1);
             if wait(matches) {
@@ -66,7 +70,7 @@ fn ask(matches: &ArgMatches) -> Result<Response, Failure> {
         }
         _ => Request::Status,
     };
-    client::ask(&target, request)
+    client::ask(&target, &request)
 }
 
 fn slot(matches: &ArgMatches) -> u16 {
@@ -115,6 +119,18 @@ fn command() -> Command {
                 .arg(slot()),
         )
         .subcommand(
+            Command::new("log-level")
+                .bin_name("ferricorn ctl log-level")
+                .about("Changes the level of the log, of master and workers, until the next start")
+                .arg(
+                    Arg::new("level")
+                        .value_name("LEVEL")
+                        .required(true)
+                        .value_parser(log_level)
+                        .help(format!("The least severe level to log: {}", names_of_levels())),
+                ),
+        )
+        .subcommand(
             Command::new("scale")
                 .bin_name("ferricorn ctl scale")
                 .about("Changes the number of workers")
@@ -134,6 +150,14 @@ fn command() -> Command {
 fn number_of_workers(word: &str) -> Result<u16, String> {
     let number = word.parse().ok().filter(|number| (1..=MOST_WORKERS).contains(number));
     number.ok_or_else(|| format!("give a whole number from 1 to {MOST_WORKERS}"))
+}
+
+fn log_level(word: &str) -> Result<LogLevel, String> {
+    LogLevel::named(word).ok_or_else(|| format!("give one of {}", names_of_levels()))
+}
+
+fn names_of_levels() -> String {
+    LogLevel::ALL.map(LogLevel::as_str).join(", ")
 }
 
 /// In how many slots somebody serves. A slot may have two workers for a moment: the second one is on probation, or is told
@@ -215,6 +239,8 @@ mod tests {
             "scale 99999",
             "dump",
             "recycle x",
+            "log-level",
+            "log-level loud",
             "status --wait",
             "--pid 0 status",
         ] {

@@ -80,6 +80,11 @@ impl MasterLog for Log {
         self.lines.with_current(|lines| lines.sink().reopen()).unwrap_or(Ok(()))
     }
 
+    fn set_level(&mut self, level: LogLevel) {
+        // The log's layer is there as long as the process.
+        let _there = self.lines.modify(|lines| lines.level = level);
+    }
+
     fn prepare(&mut self, settings: &Settings, colors: Option<bool>) -> Result<NextLog, String> {
         // A daemon that holds already is kept: it may be away just now, and what is on its way to it shall arrive.
         let keeps = self.lines.with_current(|lines| lines.daemons().fit(&settings.logs)).unwrap_or(false);
@@ -155,7 +160,7 @@ impl Lines {
             journal: journal.map(Mutex::new),
             colors: !json && colors.unwrap_or_else(|| sink.is_terminal() && terminal_has_colors()),
             sink: Mutex::new(sink),
-            level: settings.logs.level.unwrap_or(settings.log_level),
+            level: settings.master_level(),
             json,
             short: settings.development,
             pid: std::process::id(),

@@ -44,6 +44,7 @@ impl LogDraft {
             }),
             dictionary,
             level,
+            asked_level: None,
             class: given(self.class).filter(|class| !GUNICORNS_OWN.contains(&class.as_str())),
             capture_output: self.capture_output.unwrap_or(false),
             syslog: self.syslog_to.filter(|_| self.syslog == Some(true)).map(|address| Syslog {

@@ -16,6 +16,8 @@ pub struct LogOptions {
     pub config: Option<LogConfig>,
     /// The level that the configuration in force gives the master's lines, if it does; stronger than `--log-level`.
     pub level: Option<LogLevel>,
+    /// The level that somebody has asked the running service for (`ferricorn ctl log-level`); stronger than both.
+    pub asked_level: Option<LogLevel>,
     /// The same as a table of a configuration file, in JSON (`logconfig_dict`); it goes before the files.
     pub dictionary: Option<String>,
     /// A subclass of gunicorn's logger class for the workers, by its dotted name (`--logger-class`).

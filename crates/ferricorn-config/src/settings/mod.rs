@@ -152,6 +152,16 @@ impl Settings {
         self.name.as_deref().unwrap_or(&self.app)
     }
 
+    /// The least severe level of the master's lines.
+    pub fn master_level(&self) -> LogLevel {
+        self.logs.asked_level.or(self.logs.level).unwrap_or(self.log_level)
+    }
+
+    /// The least severe level of the workers' lines; a logging configuration may have its own.
+    pub fn worker_level(&self) -> LogLevel {
+        self.logs.asked_level.unwrap_or(self.log_level)
+    }
+
     /// Whether the workers speak TLS.
     pub fn speaks_tls(&self) -> bool {
         self.uvicorn.iter().any(|(name, _)| *name == "ssl_certfile")
@@ -257,10 +267,13 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
-    /// The level with this name.
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        let all = [Self::Trace, Self::Debug, Self::Info, Self::Warning, Self::Error, Self::Critical];
-        all.into_iter().find(|level| level.as_str() == name)
+    /// Every level, the least severe first.
+    pub const ALL: [Self; 6] =
+        [Self::Trace, Self::Debug, Self::Info, Self::Warning, Self::Error, Self::Critical];
+
+    /// The level with this name, in capitals or not.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|level| level.as_str().eq_ignore_ascii_case(name))
     }
 
     /// The level's name in lower case, as gunicorn and uvicorn spell it.

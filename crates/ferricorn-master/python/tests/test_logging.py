@@ -221,3 +221,44 @@ def test_the_files_of_the_users_handlers_are_opened_anew(one_master: FakeMaster)
     finish(worker)
     assert "Worker exiting" in log.read_text()
     assert "Worker exiting" not in (folder / "uvicorn.log.1").read_text()
+
+
+def test_the_level_follows_the_master_and_is_stronger_than_a_configuration(one_master: FakeMaster) -> None:
+    folder = one_master.folder
+    settings = handlers(folder, "uvicorn")
+    settings["loggers"]["uvicorn"]["level"] = "WARNING"
+    file = folder / "logging.json"
+    file.write_text(json.dumps(settings))
+    lines = folder / "uvicorn.log"
+    worker = one_master.spawn(log=config(file)).serve()
+    assert "INFO" not in lines.read_text()
+    worker.send({"type": "log_level", "level": "trace"})
+
+    def traced() -> bool:
+        client = one_master.connect()
+        client.get("/")
+        client.close()
+        return "HTTP connection made" in lines.read_text()
+
+    one_master.wait_for(traced)
+    worker.send({"type": "log_level", "level": "critical"})
+    finish(worker)
+    assert "INFO Finished server process" not in lines.read_text()
+
+
+def test_a_level_that_was_asked_for_is_there_from_the_first_line(one_master: FakeMaster) -> None:
+    folder = one_master.folder
+    settings = handlers(folder, "uvicorn")
+    settings["loggers"]["uvicorn"]["level"] = "ERROR"
+    file = folder / "logging.json"
+    file.write_text(json.dumps(settings))
+    worker = one_master.spawn(log={"level_asked": True, **config(file)}).serve()
+    finish(worker)
+    assert "INFO Application startup complete." in (folder / "uvicorn.log").read_text()
+
+
+def test_uvicorns_lowest_level_is_known_before_uvicorn_is(one_master: FakeMaster) -> None:
+    worker = one_master.spawn(level="trace").serve()
+    one_master.connect().get("/")
+    finish(worker)
+    assert "HTTP connection made" in worker.log()

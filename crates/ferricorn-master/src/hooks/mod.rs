@@ -15,7 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ferricorn_config::Settings;
+use ferricorn_config::{LogLevel, Settings};
 use ferricorn_core::WorkerId;
 use ferricorn_wire::{CallHook, HookServer, HookWorker, Hooks, ToHookHost, milliseconds};
 use tokio::time::timeout;
@@ -247,6 +247,13 @@ impl MasterHooks {
     pub(crate) fn reopen_logs(&self) {
         if let Some(host) = &self.host {
             host.send(&ToHookHost::ReopenLogs);
+        }
+    }
+
+    /// The process logs from this level on.
+    pub(crate) fn set_level(&self, level: LogLevel) {
+        if let Some(host) = &self.host {
+            host.send(&ToHookHost::LogLevel { level: level.as_str().to_owned() });
         }
     }
 

@@ -4,7 +4,7 @@
 
 use std::io;
 
-use ferricorn_config::Settings;
+use ferricorn_config::{LogLevel, Settings};
 
 /// The log that the master's events go to.
 pub trait MasterLog {
@@ -14,6 +14,8 @@ pub trait MasterLog {
     fn is_terminal(&self) -> bool;
     /// Opens its file anew (SIGUSR1). On an error the old one is kept.
     fn reopen(&mut self) -> io::Result<()>;
+    /// Shows lines from this level on.
+    fn set_level(&mut self, level: LogLevel);
     /// Opens what these settings need (SIGHUP), and changes nothing yet. `colors`: none means on a terminal. The error is
     /// the text of one line.
     fn prepare(&mut self, settings: &Settings, colors: Option<bool>) -> Result<NextLog, String>;

@@ -34,7 +34,8 @@ pub(crate) fn log(settings: &Settings, colors: bool) -> LogSettings {
         AccessLog::File(path) => Some(Some(path.to_string_lossy().into_owned())),
     };
     LogSettings {
-        level: settings.log_level.as_str().to_owned(),
+        level: settings.worker_level().as_str().to_owned(),
+        level_asked: settings.logs.asked_level.is_some(),
         error_file: settings.error_log.as_ref().map(|path| path.to_string_lossy().into_owned()),
         colors,
         access: file

@@ -9,7 +9,7 @@ mod candidate;
 
 use std::time::{Duration, Instant};
 
-use ferricorn_config::Settings;
+use ferricorn_config::{LogLevel, Settings};
 use ferricorn_core::Generation;
 use ferricorn_sys::wait;
 
@@ -110,6 +110,14 @@ impl Reloading {
     /// The candidate of a generation that is under way.
     pub(crate) fn of(&self, generation: Generation) -> Option<&Candidate> {
         self.begun.as_ref().filter(|(begun, _)| *begun == generation).map(|(_, candidate)| candidate)
+    }
+
+    /// Whatever is under way has this level of the log from now on.
+    pub(crate) fn ask_level(&mut self, level: LogLevel) {
+        let begun = self.begun.as_mut().map(|(_, candidate)| candidate);
+        for candidate in begun.into_iter().chain(&mut self.asked) {
+            candidate.settings.logs.asked_level = Some(level);
+        }
     }
 
     /// The settings of a generation: those of its candidate, or those that hold.

@@ -37,6 +37,7 @@ impl World {
             let _ = answer.send(Response::Moved { pid });
             return;
         }
+        let name = name(&request);
         let (command, at_once) = match request {
             Request::Status => (Command::Status, None),
             Request::Observe | Request::Metrics { .. } => return self.look_for(request, answer, queue),
@@ -45,6 +46,11 @@ impl World {
                 return self.recycle(slot, answer);
             }
             Request::Dump { slot } => return self.dump(slot, answer),
+            Request::LogLevel { level } => {
+                // It may have hung up.
+                let _ = answer.send(self.change_level(&level));
+                return;
+            }
             Request::Reload { wait } => {
                 info!("Handling command: reload");
                 return self.reload_for(vec![Asker { answer, wait }], queue);
@@ -53,8 +59,8 @@ impl World {
             Request::Stop => (Command::Stop(StopMode::Graceful), None),
             Request::Scale { workers } => (Command::ScaleTo(workers), None),
         };
-        if request != Request::Status {
-            info!("Handling command: {}", name(request));
+        if command != Command::Status {
+            info!("Handling command: {name}");
         }
         let event = self.ask(command);
         if let Some(text) = at_once {
@@ -135,13 +141,14 @@ impl World {
     }
 }
 
-fn name(request: Request) -> &'static str {
+fn name(request: &Request) -> &'static str {
     match request {
         Request::Status => "status",
         Request::Observe => "observe",
         Request::Metrics { .. } => "metrics",
         Request::Recycle { .. } => "recycle",
         Request::Dump { .. } => "dump",
+        Request::LogLevel { .. } => "log-level",
         Request::Reload { .. } => "reload",
         Request::Upgrade { .. } => "upgrade",
         Request::Stop => "stop",

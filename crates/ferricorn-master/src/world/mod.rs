@@ -3,6 +3,7 @@
 mod ctl;
 mod facts;
 mod hire;
+mod level;
 mod metrics;
 pub(crate) mod policy;
 mod queues;

@@ -63,6 +63,7 @@ impl World {
             listeners: self.listeners.iter().map(listener).collect(),
             handoff: self.crew.handoff(),
             scaled_to,
+            log_level: self.program.settings.logs.asked_level.map(|level| level.as_str().to_owned()),
             tallies: [self.crew.tallies().descriptor()]
                 .into_iter()
                 .chain(self.crew.tallies().others())

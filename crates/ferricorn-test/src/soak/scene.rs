@@ -160,7 +160,7 @@ impl Scene {
             }
             Fault::Ask => {
                 for request in [Request::Status, Request::Scale { workers: 3 }] {
-                    let answer = control::ask(self.server.master(), request, LIMIT).unwrap_or_default();
+                    let answer = control::ask(self.server.master(), &request, LIMIT).unwrap_or_default();
                     if !answer.contains("\"type\":\"status\"") && !answer.contains("\"type\":\"done\"") {
                         self.violations.push(format!("{request:?} was answered with `{answer}`"));
                     }

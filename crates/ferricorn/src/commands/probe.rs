@@ -29,7 +29,7 @@ pub fn run(words: &[OsString]) -> u8 {
             return 2;
         }
     };
-    match client::ask(&Target::of(&matches), Request::Observe) {
+    match client::ask(&Target::of(&matches), &Request::Observe) {
         // It has answered, so its loop runs: it restarts workers itself.
         Ok(Response::Observation(_)) if matches.get_flag("live") => report::print("ok\n"),
         Ok(Response::Observation(service)) => match service.not_ready {

@@ -189,19 +189,19 @@ fn masters() -> Vec<u32> {
 
 /// How a master is, if it says so.
 fn status_of(pid: u32) -> Option<Status> {
-    match exchange(pid, Request::Status) {
+    match exchange(pid, &Request::Status) {
         Ok(Some(Response::Status(status))) => Some(status),
         Ok(_) | Err(_) => None,
     }
 }
 
 /// Asks a master. One that has handed over meanwhile is followed to the one that serves.
-pub(crate) fn ask(target: &Target, request: Request) -> Result<Response, Failure> {
+pub(crate) fn ask(target: &Target, request: &Request) -> Result<Response, Failure> {
     ask_one(target, request).map(|(_, response)| response)
 }
 
 /// As [`ask`], with the pid of the master that has answered.
-fn ask_one(target: &Target, request: Request) -> Result<(u32, Response), Failure> {
+fn ask_one(target: &Target, request: &Request) -> Result<(u32, Response), Failure> {
     let mut pid = target.pid()?;
     for _ in 0..HOPS {
         match ask_at(pid, request) {
@@ -217,7 +217,7 @@ fn ask_one(target: &Target, request: Request) -> Result<(u32, Response), Failure
     Err(Failure::NoAnswer(pid))
 }
 
-fn ask_at(pid: u32, request: Request) -> Result<Response, Failure> {
+fn ask_at(pid: u32, request: &Request) -> Result<Response, Failure> {
     match (exchange(pid, request)?, request) {
         (Some(response), _) => Ok(response),
         // A master that replaces itself in place has lost the connection.
@@ -236,7 +236,7 @@ fn ask_at(pid: u32, request: Request) -> Result<Response, Failure> {
 pub(crate) fn stop_and_wait(target: &Target) -> Result<Response, Failure> {
     // Known before: another process may get the number afterwards.
     let begun = target.pid().ok().and_then(|pid| Some((pid, started_at(pid)?)));
-    let (pid, response) = ask_one(target, Request::Stop)?;
+    let (pid, response) = ask_one(target, &Request::Stop)?;
     if !matches!(response, Response::Done { .. }) {
         return Ok(response);
     }
@@ -259,12 +259,12 @@ fn started_at(pid: u32) -> Option<String> {
 
 /// Changes the number of workers, and waits until so many serve and there are no others.
 pub(crate) fn scale_and_wait(target: &Target, workers: u16) -> Result<Response, Failure> {
-    let (mut pid, response) = ask_one(target, Request::Scale { workers })?;
+    let (mut pid, response) = ask_one(target, &Request::Scale { workers })?;
     if !matches!(response, Response::Done { .. }) {
         return Ok(response);
     }
     loop {
-        let status = match ask_one(&Target::Pid(pid), Request::Status)? {
+        let status = match ask_one(&Target::Pid(pid), &Request::Status)? {
             (next, Response::Status(status)) => {
                 pid = next;
                 status
@@ -287,7 +287,7 @@ pub(crate) fn scale_and_wait(target: &Target, workers: u16) -> Result<Response, 
 }
 
 /// None when the connection ended without a response.
-fn exchange(pid: u32, request: Request) -> Result<Option<Response>, Failure> {
+fn exchange(pid: u32, request: &Request) -> Result<Option<Response>, Failure> {
     let unreachable = |error: io::Error| match error.kind() {
         io::ErrorKind::ConnectionRefused => Failure::NoneAt(pid),
         _ => Failure::Unreachable(pid, error),
@@ -297,7 +297,7 @@ fn exchange(pid: u32, request: Request) -> Result<Option<Response>, Failure> {
     let mut stream = UnixStream::connect_addr(&address).map_err(unreachable)?;
     let waits = matches!(request, Request::Reload { wait: true } | Request::Upgrade { wait: true });
     stream.set_read_timeout((!waits).then_some(PATIENCE)).map_err(unreachable)?;
-    let mut line = ferricorn_wire::encode(&request);
+    let mut line = ferricorn_wire::encode(request);
     line.push(b'\n');
     let mut answer = String::new();
     // What goes wrong from here on is the end of the master, or its silence.
@@ -309,7 +309,7 @@ fn exchange(pid: u32, request: Request) -> Result<Option<Response>, Failure> {
 fn outcome_in_place(pid: u32, done: impl Fn(&Status) -> String) -> Result<Response, Failure> {
     let given_up = Instant::now() + PATIENCE;
     loop {
-        match exchange(pid, Request::Status) {
+        match exchange(pid, &Request::Status) {
             Ok(Some(Response::Status(Status { reloading: true, .. }))) => {}
             Ok(Some(Response::Status(Status { frozen: true, .. }))) => {
                 let text =

@@ -9,7 +9,7 @@ use std::{
 };
 
 use ferricorn_test::{
-    Deployed, PATIENCE,
+    Deployed, Line, PATIENCE, Server,
     control::{connect, say},
     eventually, processes, turn,
 };
@@ -80,6 +80,82 @@ fn every_command_does_what_it_says_and_waits_if_told_to() {
     let (code, text) = ctl(&["--pid", &new.to_string(), "status"]);
     assert_eq!(code, 1);
     assert!(text.starts_with(&format!("Error: no ferricorn runs as pid {new}\n")), "{text}");
+    server.finish();
+}
+
+/// Logs with each request at several levels, by uvicorn's logger; the last line is always shown.
+const TALKS: &str = r#"
+import logging
+
+async def app(scope, receive, send):
+    if scope["type"] == "lifespan":
+        while True:
+            message = await receive()
+            await send({"type": message["type"] + ".complete"})
+            if message["type"].endswith("shutdown"):
+                return
+    log = logging.getLogger("uvicorn.error")
+    for level in ("debug", "info", "warning", "critical"):
+        getattr(log, level)("said %s at %s", scope["path"], level)
+    await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"2")]})
+    await send({"type": "http.response.body", "body": b"ok"})
+"#;
+
+/// The levels at which [`TALKS`] is heard when it is asked for this path.
+fn heard(server: &Server, path: &str) -> Vec<String> {
+    server.get(path).expect("an answer");
+    server.wait_for_line(&format!("said {path} at critical"), PATIENCE);
+    let level = |line: Line| Some(line.text.split_once(&format!("said {path} at "))?.1.to_owned());
+    server.log().lines().into_iter().filter_map(level).collect()
+}
+
+#[test]
+fn the_level_of_the_log_changes_at_once_and_stays_until_the_next_start() {
+    let _turn = turn::together();
+    let server = ferricorn()
+        .app(TALKS)
+        .line("--workers 1 --reload-probation 0 --pid app.pid")
+        .linked()
+        .expect_error("said /")
+        .serve(1);
+    let file = server.path("app.pid").display().to_string();
+    let ask = |words: &[&str]| ctl(&[&["--pid-file", &file], words].concat());
+    let everything = ["debug", "info", "warning", "critical"];
+    let mut tries = 0;
+    // A worker obeys when its event loop comes to it.
+    let mut wait_for = |levels: &[&str]| {
+        eventually(PATIENCE, "the worker has heard of it", || {
+            tries += 1;
+            heard(&server, &format!("/{tries}")) == levels
+        });
+    };
+    wait_for(&everything[1..]);
+    assert_eq!(ask(&["log-level", "WARNING"]), done("log level warning, it was info"));
+    wait_for(&everything[2..]);
+    assert_eq!(ask(&["log-level", "debug"]), done("log level debug, it was warning"));
+    server.wait_for_line("[INFO] Log level: warning to debug", PATIENCE);
+    wait_for(&everything);
+    assert_eq!(ask(&["recycle", "0"]).0, 0);
+    server.wait_for_count("Worker ready", 2, PATIENCE);
+    server.wait_for_workers(1, PATIENCE);
+    assert_eq!(heard(&server, "/recycled"), everything);
+    assert_eq!(ask(&["reload", "--wait"]).0, 0);
+    assert_eq!(heard(&server, "/reloaded"), everything);
+    server.deploy(Deployed::Program(PROGRAM.as_ref()));
+    assert_eq!(ask(&["upgrade", "--wait"]).0, 0);
+    assert_eq!(heard(&server, "/upgraded"), everything);
+    assert_eq!(ask(&["log-level", "critical"]), done("log level critical, it was debug"));
+    server.wait_for_line("[INFO] Handling command: log-level critical", PATIENCE);
+    wait_for(&everything[3..]);
+    let mark = server.log().mark();
+    assert_eq!(ask(&["log-level", "trace"]), done("log level trace, it was critical"));
+    // uvicorn's own lines of that level.
+    eventually(PATIENCE, "uvicorn traces", || {
+        server.get("/").expect("an answer");
+        server.log().lines()[mark..].iter().any(|line| line.text.contains("HTTP connection made"))
+    });
+    assert_eq!(ask(&["stop", "--wait"]).0, 0);
+    server.wait_nobody_left(PATIENCE);
     server.finish();
 }
 
@@ -154,6 +230,9 @@ fn what_cannot_be_is_said_in_words() {
             format!("Error: invalid value `{number}` for `N`\nhint: give a whole number from 1 to 4000\n");
         assert_eq!(text, said);
     }
+    let (code, text) = ctl(&["log-level", "loud"]);
+    let said = "Error: invalid value `loud` for `LEVEL`\nhint: give one of trace, debug, info, warning, error, critical\n";
+    assert_eq!((code, text.as_str()), (2, said));
     let (code, text) = ctl(&["scale"]);
     assert_eq!((code, text.contains("hint: write `ferricorn ctl scale N`")), (2, true), "{text}");
     let me = std::process::id().to_string();

@@ -102,7 +102,7 @@ fn told(line: &str, cause: &str, level: &str, ended: (&str, Value)) -> Value {
 
 /// How the workers are, as the master says.
 fn workers(server: &Server) -> Vec<WorkerStatus> {
-    let answer = control::ask(server.pid(), Request::Status, PATIENCE).expect("an answer");
+    let answer = control::ask(server.pid(), &Request::Status, PATIENCE).expect("an answer");
     match serde_json::from_str(&answer).expect("an object") {
         Response::Status(status) => status.workers,
         other => panic!("{other:?}"),

@@ -86,6 +86,8 @@ class Host:
                 self._current.hooks.hold()
         elif kind == "reopen_logs" and self._logs is not None:
             self._logs.reopen()
+        elif kind == "log_level" and self._logs is not None:
+            self._logs.set_level(message["level"])
 
     def _load(self, message: dict[str, Any]) -> None:
         settings = HookSettings.from_message(message["hooks"])

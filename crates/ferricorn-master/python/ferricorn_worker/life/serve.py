@@ -38,6 +38,9 @@ def take_logs(logs: Logs, who: Who) -> Logs:
     """Makes the log of the process that this worker was forked from its own. Raises `BootFailed`."""
     try:
         logs.belong_to({"slot": who.slot, "generation": who.generation})
+        if who.log.level_asked:
+            # Perhaps after the other process was made.
+            logs.set_level(who.log.level)
         return logs
     except OSError as error:
         raise BootFailed("environment", f"log file `{error.filename}` cannot be opened: {error.strerror}") from None

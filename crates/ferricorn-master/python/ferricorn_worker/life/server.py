@@ -261,6 +261,8 @@ class Server(uvicorn.Server):
             self._drain.announce_close()
         elif kind == "reopen_logs":
             self._logs.reopen()
+        elif kind == "log_level":
+            self._logs.set_level(message["level"])
         else:
             log.error("Message `%s` of the master is unknown", kind)
 

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 log = logging.getLogger("ferricorn")
 """The worker's own messages."""
 
+TRACE = 5
+"""uvicorn's level below that of DEBUG."""
+
 ERROR_FORMAT = "%(asctime)s [%(process)d] [%(levelname)s] %(message)s"
 SHORT_FORMAT = "%(asctime)s %(levelname)s %(message)s"
 SHORT_DATE_FORMAT = "%H:%M:%S"
@@ -66,7 +69,7 @@ class Logs:
         if settings.capture_output:
             self._error.capture()
         self._access = None if settings.access is None else LogFile(settings.access.file, 1)
-        self._level: int = logging.getLevelName(settings.level.upper())
+        self._level = _number(settings.level)
         self._handler = self._make_handler()
         for name in log_config.OURS:
             self._equip(name, self._handler, self._level)
@@ -130,6 +133,8 @@ class Logs:
                 access.handlers = kept["gunicorn.access"]
                 access.propagate = False
         self._line = self._line_of_requests()
+        if settings.level_asked:
+            self.set_level(settings.level)
         # uvicorn gives it the level of errors, which is gunicorn's for that log alone.
         self._access_level = logging.getLogger("uvicorn.access").level or logging.INFO
 
@@ -154,7 +159,7 @@ class Logs:
     def uvicorn_options(self) -> dict[str, Any]:
         """The options of `uvicorn.Config` that follow."""
         level: str | None = self._settings.level.lower()
-        if self.configured and level == "info":
+        if self.configured and level == "info" and not self._settings.level_asked:
             # The default is no wish: the configuration's levels stay.
             level = None
         return {"log_level": level, "access_log": self.uvicorn_writes_access}
@@ -208,6 +213,13 @@ class Logs:
 
     def _files(self) -> list[LogFile]:
         return [self._error] if self._access is None else [self._error, self._access]
+
+    def set_level(self, name: str) -> None:
+        """Changes the least severe level, whatever a configuration says; access lines of the worker's own have none."""
+        self._level = _number(name)
+        access = ("uvicorn.access",) if self.uvicorn_writes_access else ()
+        for each in (*log_config.OURS, "uvicorn.error", "uvicorn.asgi", *access):
+            logging.getLogger(each).setLevel(self._level)
 
     def reopen(self) -> None:
         """Opens the log files anew."""
@@ -320,6 +332,11 @@ class Logs:
         logger.handlers = [handler]
         logger.propagate = False
         logger.setLevel(level)
+
+
+def _number(name: str) -> int:
+    """The number of a level; uvicorn's own has a name only once uvicorn is configured."""
+    return TRACE if name == "trace" else int(logging.getLevelName(name.upper()))
 
 
 def _is_named(name: str) -> bool:

@@ -107,6 +107,7 @@ class LogSettings:
     """Where log lines go; no file is standard error."""
 
     level: str
+    """By its name, in small letters."""
     error_file: str | None
     colors: bool
     access: AccessLog | None
@@ -118,6 +119,8 @@ class LogSettings:
     syslog: Syslog | None = None
     statsd: Statsd | None = None
     logger_class: str | None = None
+    level_asked: bool = False
+    """The running service was asked for the level, which is stronger than those of a configuration."""
 
     @staticmethod
     def from_message(log: dict[str, Any]) -> LogSettings:
@@ -125,6 +128,7 @@ class LogSettings:
         access, config, syslog, statsd = (log.get(name) for name in ("access", "config", "syslog", "statsd"))
         return LogSettings(
             level=log["level"],
+            level_asked=log.get("level_asked", False),
             error_file=log.get("error_file"),
             colors=log["colors"],
             access=access and AccessLog(access.get("file"), access["format"]),

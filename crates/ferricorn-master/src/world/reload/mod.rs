@@ -75,6 +75,7 @@ impl World {
             let warnings = std::mem::take(&mut reread.warnings);
             // What is watched is decided at the start, and with it what a reload is.
             reread.settings.reload.clone_from(&settings.reload);
+            reread.settings.logs.asked_level = settings.logs.asked_level;
             let candidate = Candidate::new(reread, settings, held, log.as_mut(), is_master, &search)?;
             Ok((candidate, warnings))
         });
@@ -158,6 +159,8 @@ impl World {
         // A statsd that was not told before has heard nothing.
         self.told_workers = None;
         let before = std::mem::replace(&mut self.program.settings, settings);
+        // It was prepared before, perhaps with another level.
+        self.program.log.set_level(self.program.settings.master_level());
         if before.max_worker_memory != self.program.settings.max_worker_memory {
             limits::tell_share(&self.program.settings);
         }

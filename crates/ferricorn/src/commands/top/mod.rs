@@ -87,7 +87,7 @@ fn seconds(word: &str) -> Result<f64, String> {
 }
 
 fn look(target: &Target) -> Result<Observation, String> {
-    match client::ask(target, Request::Observe) {
+    match client::ask(target, &Request::Observe) {
         Ok(Response::Observation(observation)) => Ok(*observation),
         Ok(Response::Failed { text }) => Err(text),
         Ok(_) => Err("the master is of a version that cannot be watched".to_owned()),
@@ -146,8 +146,8 @@ fn converse(
             match state.press(key) {
                 Effect::Nothing => {}
                 Effect::Quit => return Ok(()),
-                Effect::Scale(workers) => order(target, Request::Scale { workers }, state),
-                Effect::Reload => order(target, Request::Reload { wait: false }, state),
+                Effect::Scale(workers) => order(target, &Request::Scale { workers }, state),
+                Effect::Reload => order(target, &Request::Reload { wait: false }, state),
             }
         }
         if Instant::now() >= next {
@@ -161,7 +161,7 @@ fn converse(
     }
 }
 
-fn order(target: &Target, request: Request, state: &mut State) {
+fn order(target: &Target, request: &Request, state: &mut State) {
     state.message = Some(match client::ask(target, request) {
         Ok(Response::Done { text } | Response::Failed { text }) => text,
         Ok(_) => "the master has answered something else".to_owned(),

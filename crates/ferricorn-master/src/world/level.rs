@@ -1,0 +1,42 @@
+//! The level of the log that somebody has asked the running service for.
+//!
+//! It is stronger than all that settings say, and holds for the master and for every worker, those of a later generation
+//! included, until the service is started anew: an upgrade passes it on.
+
+use ferricorn_config::LogLevel;
+use ferricorn_wire::{ToWorker, control::Response, upgrade::Estate};
+use tracing::info;
+
+use super::World;
+
+impl World {
+    /// Changes the level by its name. Gives what the client is told: the old level and the new one.
+    pub(super) fn change_level(&mut self, name: &str) -> Response {
+        let Some(new) = LogLevel::named(name) else {
+            return Response::Failed { text: format!("there is no log level `{name}`") };
+        };
+        let (old, new_name) = (self.program.settings.master_level().as_str(), new.as_str());
+        // One of the two lines is seen, whichever of the levels is the stricter one.
+        info!("Handling command: log-level {new_name}");
+        self.ask_level(new);
+        info!("Log level: {old} to {new_name}");
+        Response::Done { text: format!("log level {new_name}, it was {old}") }
+    }
+
+    /// Goes on with the level that the predecessor was asked for.
+    pub(crate) fn keep_level(&mut self, estate: &Estate) {
+        if let Some(level) = estate.log_level.as_deref().and_then(LogLevel::named) {
+            self.ask_level(level);
+        }
+    }
+
+    fn ask_level(&mut self, level: LogLevel) {
+        self.program.settings.logs.asked_level = Some(level);
+        self.program.log.set_level(level);
+        self.reloading.ask_level(level);
+        self.hooks.set_level(level);
+        for id in self.crew.ids() {
+            self.crew.tell(id, &ToWorker::LogLevel { level: level.as_str().to_owned() });
+        }
+    }
+}
