@@ -61,6 +61,8 @@ pub struct Supervisor {
     heir: Option<Heir>,
     first_start: FirstStart,
     watch: Watch,
+    /// How often somebody at the keyboard has asked for a stop.
+    interrupts: u32,
     /// What restarts after failures may cost.
     restarts: Budget,
     /// The quickest boot of a generation that somebody waited for.
@@ -137,6 +139,7 @@ impl Supervisor {
             heir: None,
             first_start: FirstStart::new(),
             watch: Watch::default(),
+            interrupts: 0,
             restarts: Budget::default(),
             quickest_boot: None,
             next_id: 1,

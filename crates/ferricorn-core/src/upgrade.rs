@@ -18,6 +18,8 @@ pub(crate) struct Upgrade {
 pub(crate) enum UpgradeStage {
     /// The first start, or a reload, goes first.
     Waiting,
+    /// What the user wants done before it is being done. There is no new program yet.
+    Preparing { until: Instant },
     /// The new program was started, to serve beside us or to be checked.
     Starting { until: Instant },
     /// In place: it was checked, and takes our place as soon as no worker boots.
@@ -37,7 +39,8 @@ impl Upgrade {
 
     pub(crate) fn deadline(&self) -> Option<Instant> {
         match self.stage {
-            UpgradeStage::Starting { until }
+            UpgradeStage::Preparing { until }
+            | UpgradeStage::Starting { until }
             | UpgradeStage::Fit { until }
             | UpgradeStage::HandingOver { until } => Some(until),
             UpgradeStage::CalledOff { kill_at } => kill_at,
@@ -48,7 +51,8 @@ impl Upgrade {
     /// Gives the new program more time.
     pub(crate) fn postpone(&mut self, by: std::time::Duration) {
         match &mut self.stage {
-            UpgradeStage::Starting { until: at }
+            UpgradeStage::Preparing { until: at }
+            | UpgradeStage::Starting { until: at }
             | UpgradeStage::Fit { until: at }
             | UpgradeStage::HandingOver { until: at }
             | UpgradeStage::CalledOff { kill_at: Some(at) } => *at += by,

@@ -10,6 +10,7 @@ use crate::{Generation, Retirement, Slot, Stage};
 pub(crate) struct Worker {
     pub(crate) slot: Slot,
     pub(crate) generation: Generation,
+    pub(crate) speaks_tls: bool,
     pub(crate) state: State,
     /// Whether its process exists, so that it can be sent something.
     pub(crate) spawned: bool,

@@ -188,23 +188,16 @@ fn a_boot_that_is_debugged_has_its_time_afterwards() {
 
 #[test]
 fn a_keyboard_stops_it_within_a_second_and_at_once_the_second_time() {
-    let policy = developers();
-    assert_eq!(
-        [1, 2, 3].map(|times| policy.interrupted(times)),
-        [StopMode::Quick, StopMode::Now, StopMode::Now]
-    );
-    for (modes, limit) in
-        [(&[StopMode::Quick][..], millis(900)), (&[StopMode::Quick, StopMode::Now][..], millis(20))]
-    {
+    for (times, limit) in [(1, millis(900)), (2, millis(20))] {
         for debugged in [false, true] {
             let mut sim = Sim::new(developers(), |_, _| Manners { drain: None, ..Manners::default() });
             sim.advance(secs(1));
             sim.happen(Event::Debugging { id: WorkerId(1), open: debugged });
-            for mode in modes {
-                sim.stop(*mode);
+            for _ in 0..times {
+                sim.ask(Command::Interrupt);
             }
             sim.advance(limit);
-            assert_eq!(sim.exit, Some(ExitReason::Stopped), "{modes:?}");
+            assert_eq!(sim.exit, Some(ExitReason::Stopped), "{times} times");
         }
     }
 }

@@ -3,7 +3,8 @@
 mod sim;
 
 use ferricorn_core::{
-    Command, Event, ExitReason, Notice, Policy, Retirement, Stage, StopMode, UpgradeWay, WorkerSignal,
+    Command, Event, ExitReason, Generation, Notice, Policy, Retirement, Stage, StopMode, UpgradeWay,
+    WorkerSignal,
 };
 use sim::{Manners, Sim, millis, policy, secs};
 
@@ -186,4 +187,48 @@ fn a_drained_worker_gives_way_for_a_while_and_is_not_killed_for_it() {
     assert!(sim.workers[&old].urgent, "it has done so for long enough");
     sim.advance(secs(10));
     assert!(sim.workers[&old].gone && sim.workers[&old].signals.is_empty());
+}
+
+#[test]
+fn each_interrupt_from_the_keyboard_is_meant_more_urgently() {
+    let ends_soon = |commands: &[Command]| {
+        let mut sim = Sim::new(policy(), |_, _| Manners { drain: None, ..Manners::default() });
+        sim.advance(secs(1));
+        for command in commands {
+            sim.ask(command.clone());
+        }
+        sim.advance(secs(5));
+        let soon = sim.exit.is_some();
+        sim.advance(secs(60));
+        assert_eq!(sim.exit, Some(ExitReason::Stopped));
+        let interrupted = sim.notices.iter().find_map(|it| match it {
+            Notice::Stopping { interrupted, .. } => Some(*interrupted),
+            _ => None,
+        });
+        (interrupted, soon)
+    };
+    assert_eq!(ends_soon(&[Command::Interrupt]), (Some(true), false), "the graceful timeout");
+    assert_eq!(ends_soon(&[Command::Interrupt, Command::Interrupt]), (Some(true), true));
+    assert_eq!(ends_soon(&[Command::Quit]), (Some(true), true));
+    assert_eq!(ends_soon(&[Command::Stop(StopMode::Graceful)]), (Some(false), false));
+}
+
+#[test]
+fn a_service_that_cannot_listen_ends_and_says_why() {
+    let mut sim = Sim::booted(policy());
+    sim.happen(Event::ListenFailed);
+    sim.advance(secs(60));
+    assert_eq!(sim.exit, Some(ExitReason::ListenFailed));
+}
+
+#[test]
+fn connections_are_not_handed_to_workers_that_differ_in_tls() {
+    for (speaks_tls, hands_over) in [(false, true), (true, false)] {
+        let mut sim = Sim::booted(policy());
+        sim.reload_to(Policy { speaks_tls, ..policy() });
+        sim.advance(secs(30));
+        let old: Vec<_> = sim.workers.values().filter(|it| it.generation == Generation(1)).collect();
+        assert_eq!(old.len(), 2);
+        assert!(old.iter().all(|it| it.gone && it.hands_over == hands_over), "tls: {speaks_tls}");
+    }
 }

@@ -100,12 +100,9 @@ fn template() -> impl Strategy<Value = TemplateManners> {
 
 fn successor() -> impl Strategy<Value = Successor> {
     let moment = || proptest::option::of((0_u64..10_000).prop_map(millis));
-    (moment(), moment(), any::<[bool; 2]>()).prop_map(|(ready, exits, [mute, deaf])| Successor {
-        ready,
-        exits,
-        mute,
-        deaf,
-    })
+    (moment(), moment(), moment(), any::<[bool; 2]>()).prop_map(
+        |(ready, exits, preparation, [mute, deaf])| Successor { ready, exits, mute, deaf, preparation },
+    )
 }
 
 fn planned() -> impl Strategy<Value = Step> {

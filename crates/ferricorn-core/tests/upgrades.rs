@@ -53,6 +53,36 @@ fn a_new_master_gets_as_many_workers_as_the_old_one_was_scaled_to() {
 }
 
 #[test]
+fn the_new_program_is_started_when_what_the_user_wants_done_before_is_done() {
+    let slow = || Successor { preparation: Some(secs(3)), ..Successor::default() };
+    let mut sim = Sim::booted(policy());
+    sim.successor = slow();
+    let asked = upgrade(&mut sim);
+    sim.advance(millis(2_900));
+    assert!(!sim.successor_alive);
+    assert_eq!(sim.ready(), 2, "the service goes on meanwhile");
+    sim.advance(secs(3));
+    assert_eq!(sim.replies[&asked], [Reply::Upgraded]);
+
+    // It counts towards what an upgrade may take.
+    let mut sim = Sim::booted(Policy { upgrade_timeout: secs(2), ..policy() });
+    sim.successor = slow();
+    upgrade(&mut sim);
+    sim.advance(secs(9));
+    assert_eq!(failures(&sim), ["the new program was not ready within 2 s"]);
+    assert!(!sim.successor_alive && sim.exit.is_none());
+
+    // A stop does not wait for it.
+    let mut sim = Sim::booted(policy());
+    sim.successor = slow();
+    let asked = upgrade(&mut sim);
+    sim.stop(StopMode::Graceful);
+    sim.advance(secs(1));
+    assert!(matches!(sim.replies[&asked][..], [Reply::UpgradeFailed(_)]));
+    assert_eq!(sim.exit, Some(ExitReason::Stopped));
+}
+
+#[test]
 fn an_upgrade_that_fails_leaves_everything_as_it_was_and_a_second_one_works() {
     let bad = [
         (Successor { ready: None, exits: Some(secs(0)), ..Successor::default() }, "1: it exited with code 1"),

@@ -64,11 +64,11 @@ pub fn run(program: Program) -> Outcome {
 async fn serve(program: Program) -> Outcome {
     match prepare(program).await {
         Ok((core, world, queue)) => {
-            let End { why, control, mut hooks, last_word } = Box::pin(run::run(core, world, queue)).await;
+            let End { reason, control, mut hooks, last_word } = Box::pin(run::run(core, world, queue)).await;
             control.end().await;
             info!("Shutting down: Master");
             hooks.end().await;
-            conclude(why, last_word)
+            conclude(reason, last_word)
         }
         Err(outcome) => outcome,
     }
@@ -105,14 +105,14 @@ async fn prepare(mut program: Program) -> Result<(Supervisor, World, VecDeque<Ev
 }
 
 /// gunicorn's last line, with what has to be known: it is the one that is read.
-fn conclude(why: run::Ended, last_word: Option<String>) -> Outcome {
-    match why {
-        run::Ended::ListenFailed => Outcome::CannotStart,
-        run::Ended::Exited(ExitReason::Stopped) => Outcome::Stopped,
-        run::Ended::Exited(ExitReason::BootFailed(failure)) => {
-            let reason = observe::reason(failure);
+fn conclude(reason: ExitReason, last_word: Option<String>) -> Outcome {
+    match reason {
+        ExitReason::ListenFailed => Outcome::CannotStart,
+        ExitReason::Stopped => Outcome::Stopped,
+        ExitReason::BootFailed(failure) => {
+            let sentence = observe::reason(failure);
             let word = last_word.map(|word| format!(" {word}")).unwrap_or_default();
-            error!("{reason}{word}");
+            error!("{sentence}{word}");
             Outcome::BootFailed(failure)
         }
     }

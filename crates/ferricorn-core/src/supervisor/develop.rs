@@ -77,7 +77,7 @@ impl Supervisor {
         let holders = self.workers.iter().filter(|(_, worker)| worker.holds_slot());
         for id in holders.map(|(id, _)| *id).collect::<Vec<_>>() {
             let grace = Policy::REPLACED_GRACE.min(self.policy.grace());
-            let drain = Action::Drain { id, siblings: true, grace, quick: false, outdated: true };
+            let drain = self.drain(id, true, grace, false, true);
             let limit = grace + Policy::REPLACED_SHUTDOWN;
             self.order_to_leave(id, Retirement::Reload, now, limit, drain, actions);
         }

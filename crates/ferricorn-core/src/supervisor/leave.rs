@@ -46,7 +46,8 @@ impl Supervisor {
             Phase::Stopping { mode: before, .. } if before >= mode => return,
             Phase::Stopping { reason, .. } => reason,
             Phase::Waiting | Phase::Running | Phase::Announcing { .. } => {
-                actions.push(Action::Notify(Notice::Stopping(mode)));
+                let interrupted = self.interrupts > 0;
+                actions.push(Action::Notify(Notice::Stopping { mode, interrupted }));
                 // First of all nobody new is let in, so that the workers can empty the queue before they close it. Not
                 // where another master serves on the same sockets: they are its own.
                 actions.push(if self.has_handed_over() || self.heir.is_some() {
@@ -86,8 +87,36 @@ impl Supervisor {
             Phase::Stopping { .. } => (self.policy.grace(), self.policy.drain_limit(), elsewhere),
             _ => (self.policy.grace(), self.policy.drain_limit(), elsewhere || self.others_serve(id)),
         };
-        let drain = Action::Drain { id, siblings, grace, quick, outdated: false };
+        let drain = self.drain(id, siblings, grace, quick, false);
         self.order_to_leave(id, why, now, limit, drain, actions);
+    }
+
+    /// The order to drain. `siblings`: whether others go on serving; `outdated`: whether its code is no longer on disk.
+    pub(super) fn drain(
+        &self,
+        id: WorkerId,
+        siblings: bool,
+        grace: Duration,
+        quick: bool,
+        outdated: bool,
+    ) -> Action {
+        Action::Drain {
+            id,
+            siblings: siblings && !self.tls_changes(id),
+            grace,
+            quick,
+            outdated,
+            interrupted: self.interrupts > 0,
+            stop: matches!(self.phase, Phase::Stopping { .. }) && !self.has_handed_over(),
+        }
+    }
+
+    /// Whether one of those that serve, or will, differs from a worker in TLS. It could not go on with the worker's connections,
+    /// and nobody can say which sibling takes them.
+    fn tls_changes(&self, id: WorkerId) -> bool {
+        let next = self.reloads.policy(&self.policy).speaks_tls;
+        let own = self.workers.get(&id).map_or(next, |worker| worker.speaks_tls);
+        next != own || self.workers.values().any(|it| it.is_serving() && it.speaks_tls != own)
     }
 
     fn others_serve(&self, id: WorkerId) -> bool {

@@ -263,6 +263,7 @@ impl Supervisor {
             Worker {
                 slot,
                 generation,
+                speaks_tls: policy.speaks_tls,
                 state: State::Starting { since: now, boot_by },
                 spawned: false,
                 urgent,

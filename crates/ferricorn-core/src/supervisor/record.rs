@@ -40,6 +40,8 @@ impl Supervisor {
             Event::Asked { by, command } => self.asked(by, command, now, actions),
             Event::CodeChanged => self.code_changed(now, actions),
             Event::Debugging { id, open } => self.debugging(id, open, now),
+            Event::ListenFailed => self.stop(StopMode::Quick, ExitReason::ListenFailed, now, actions),
+            Event::UpgradePrepared => self.upgrade_prepared(actions),
             Event::SuccessorReady => self.successor_ready(actions),
             Event::SuccessorServes => self.successor_serves(now, actions),
             Event::SuccessorGone { reason } => self.successor_gone(reason, actions),
@@ -314,13 +316,15 @@ impl Supervisor {
     fn asked(&mut self, by: RequestId, command: Command, now: Instant, actions: &mut Vec<Action>) {
         let mut reply = |reply| actions.push(Action::Reply { to: by, reply });
         match command {
-            Command::Stop(mode) => {
-                match mode {
-                    StopMode::Graceful => self.stop_gracefully(now, actions),
-                    StopMode::Quick | StopMode::Now => self.stop(mode, ExitReason::Stopped, now, actions),
-                }
-                // Whoever hears of it may look for the sockets, which are given up by now.
-                actions.push(Action::Reply { to: by, reply: Reply::Accepted });
+            Command::Stop(mode) => self.asked_to_stop(mode, by, now, actions),
+            Command::Interrupt => {
+                self.interrupts += 1;
+                let mode = self.policy.interrupted(self.interrupts);
+                self.asked_to_stop(mode, by, now, actions);
+            }
+            Command::Quit => {
+                self.interrupts += 1;
+                self.asked_to_stop(StopMode::Quick, by, now, actions);
             }
             Command::Status => reply(Reply::Status(Box::new(self.snapshot()))),
             _ if self.is_stopping() => reply(Reply::Stopping),
@@ -332,6 +336,15 @@ impl Supervisor {
             Command::Reload(policy) => self.reloads.ask(*policy, by),
             Command::Upgrade => self.ask_upgrade(by, actions),
         }
+    }
+
+    fn asked_to_stop(&mut self, mode: StopMode, by: RequestId, now: Instant, actions: &mut Vec<Action>) {
+        match mode {
+            StopMode::Graceful => self.stop_gracefully(now, actions),
+            StopMode::Quick | StopMode::Now => self.stop(mode, ExitReason::Stopped, now, actions),
+        }
+        // Whoever hears of it may look for the sockets, which are given up by now.
+        actions.push(Action::Reply { to: by, reply: Reply::Accepted });
     }
 
     /// More or fewer workers. What a reload under way is going to ask for changes as much: the reload was asked for

@@ -71,6 +71,7 @@ impl Supervisor {
         let worker = |it: &LegacyWorker| Worker {
             slot: it.slot,
             generation: it.generation,
+            speaks_tls: policy.speaks_tls,
             state: match it.leaving {
                 Some(Leaving { why, left }) => State::Leaving { why, kill_by: now + left },
                 None => State::Ready { since: now },

@@ -52,9 +52,17 @@ impl Supervisor {
         if upgrade.stage != UpgradeStage::Waiting {
             return;
         }
+        upgrade.stage = UpgradeStage::Preparing { until };
+        actions.push(Action::Notify(Notice::UpgradeStarted));
+        actions.push(Action::PrepareUpgrade);
+    }
+
+    /// What the user wanted done before the new program starts is done.
+    pub(super) fn upgrade_prepared(&mut self, actions: &mut Vec<Action>) {
+        let Some(upgrade) = &mut self.upgrade else { return };
+        let UpgradeStage::Preparing { until } = upgrade.stage else { return };
         upgrade.stage = UpgradeStage::Starting { until };
         upgrade.alive = true;
-        actions.push(Action::Notify(Notice::UpgradeStarted));
         let scaled_to = (self.target != self.policy.workers).then_some(self.target);
         actions.push(Action::StartSuccessor { way: self.policy.upgrade_way, scaled_to });
     }
@@ -117,7 +125,7 @@ impl Supervisor {
             UpgradeStage::CalledOff { .. } => upgrade.stage = UpgradeStage::Waiting,
             UpgradeStage::HandedOver => actions.push(Action::Notify(Notice::SuccessorDied(reason))),
             // A check that was passed has no more to do.
-            UpgradeStage::Waiting | UpgradeStage::Fit { .. } => {}
+            UpgradeStage::Waiting | UpgradeStage::Preparing { .. } | UpgradeStage::Fit { .. } => {}
         }
     }
 

@@ -49,7 +49,7 @@ pub enum Action {
         /// The worker.
         id: WorkerId,
     },
-    /// Begin to listen: the first worker is ready.
+    /// Begin to listen: the first worker is ready. Answered by `ListenFailed` if that cannot be done.
     Listen,
     /// Nobody waits for what a worker does from now on: it has drained, and others serve. Taken back by `Hurry` after a while,
     /// unless the worker has exited.
@@ -84,6 +84,10 @@ pub enum Action {
         quick: bool,
         /// Its code is no longer on disk: nobody shall be answered by it who asks from now on.
         outdated: bool,
+        /// Somebody at the keyboard has interrupted the service.
+        interrupted: bool,
+        /// The whole service stops, and no other master has it.
+        stop: bool,
     },
     /// Send a worker a signal.
     Signal {
@@ -96,6 +100,8 @@ pub enum Action {
     CloseListeners,
     /// The same when another master has them: the files of unix sockets are its own now.
     GiveUpListeners,
+    /// Do what the user wants done before an upgrade (`pre_exec`). Answered by `UpgradePrepared`.
+    PrepareUpgrade,
     /// Start the program that is on disk now, to succeed this one. Answered by `SuccessorReady` or `SuccessorGone`.
     StartSuccessor {
         /// How it comes to power.
@@ -173,4 +179,6 @@ pub enum ExitReason {
     Stopped,
     /// No worker of the first generation ever became ready.
     BootFailed(BootFailure),
+    /// The sockets could not be made to listen.
+    ListenFailed,
 }

@@ -118,6 +118,10 @@ pub enum Event {
         /// Whether it is open.
         open: bool,
     },
+    /// The sockets cannot listen.
+    ListenFailed,
+    /// What the user wants done before an upgrade is done, or there is nothing of the kind.
+    UpgradePrepared,
     /// The new program says that it is ready to take over, or, in place, that it is fit to.
     SuccessorReady,
     /// The new master has taken over what it was handed, and serves.
@@ -160,6 +164,10 @@ pub enum Command {
     Upgrade,
     /// Stop the whole service.
     Stop(StopMode),
+    /// Stop the whole service, as Ctrl-C does (SIGINT): each further one is meant more urgently.
+    Interrupt,
+    /// Stop the whole service quickly, as Ctrl-\ does (SIGQUIT).
+    Quit,
 }
 
 /// How a stop treats requests in flight.

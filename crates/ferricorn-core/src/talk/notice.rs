@@ -243,5 +243,10 @@ pub enum Notice {
     /// The stop is announced to clients; the drain begins after this delay.
     StopAnnounced(Duration),
     /// The stop begins.
-    Stopping(StopMode),
+    Stopping {
+        /// How it treats requests in flight.
+        mode: StopMode,
+        /// Somebody at the keyboard has asked for it, and may do so again.
+        interrupted: bool,
+    },
 }

@@ -39,6 +39,8 @@ pub struct Policy {
     pub upgrade_timeout: Duration,
     /// Whether the sockets listen from the start, and not from the first ready worker on.
     pub listen_early: bool,
+    /// Whether connections are encrypted: workers that differ in this cannot go on with each other's connections.
+    pub speaks_tls: bool,
     /// Whether workers are forked from a template that has loaded the application once.
     pub preload: bool,
     /// Whether the code is the service, or is being worked on.
@@ -175,7 +177,7 @@ impl Policy {
     }
 
     /// How a request to stop from the keyboard is meant, the first time or again.
-    pub fn interrupted(&self, times: u32) -> StopMode {
+    pub(crate) fn interrupted(&self, times: u32) -> StopMode {
         match (self.manner, times) {
             (Manner::Service, 0 | 1) => StopMode::Graceful,
             (Manner::Service, _) | (Manner::Development, 0 | 1) => StopMode::Quick,

@@ -44,6 +44,7 @@ pub fn policy() -> Policy {
         upgrade_way: UpgradeWay::Beside,
         upgrade_timeout: secs(60),
         listen_early: false,
+        speaks_tls: false,
         preload: false,
         manner: Manner::Service,
         sample_every: millis(250),
@@ -133,6 +134,8 @@ pub struct Fake {
     pub manners: Manners,
     pub signals: Vec<WorkerSignal>,
     pub drains: u32,
+    /// Its last order to drain lets siblings take its connections over.
+    pub hands_over: bool,
     /// It says `Connection: close` on every response.
     pub announced: bool,
 }
@@ -157,6 +160,7 @@ impl Fake {
             manners,
             signals: Vec::new(),
             drains: 0,
+            hands_over: false,
             announced: false,
         }
     }
@@ -207,11 +211,13 @@ pub struct Successor {
     pub mute: bool,
     /// It does not go when it is told to.
     pub deaf: bool,
+    /// How long what the user wants done before takes; none: there is nothing of the kind.
+    pub preparation: Option<Duration>,
 }
 
 impl Default for Successor {
     fn default() -> Self {
-        Self { ready: Some(secs(2)), exits: None, mute: false, deaf: false }
+        Self { ready: Some(secs(2)), exits: None, mute: false, deaf: false, preparation: None }
     }
 }
 
@@ -627,8 +633,9 @@ impl Sim {
                 self.living(id).serving = true;
             }
             Action::AnnounceClose { id } => self.living(id).announced = true,
-            Action::Drain { id, outdated, .. } => {
+            Action::Drain { id, outdated, siblings, .. } => {
                 let worker = self.living(id);
+                worker.hands_over = siblings;
                 worker.leaving = true;
                 worker.outdated |= outdated;
                 worker.drains += 1;
@@ -661,6 +668,10 @@ impl Sim {
                 self.listeners_closed = true;
                 self.gave_up_listeners = true;
             }
+            Action::PrepareUpgrade => match self.successor.preparation {
+                Some(takes) => self.later(takes, Event::UpgradePrepared),
+                None => return Some(Event::UpgradePrepared),
+            },
             Action::StartSuccessor { scaled_to, .. } => {
                 self.successor_scaled_to = scaled_to;
                 self.start_successor();

@@ -125,11 +125,6 @@ impl Reloading {
         self.of(generation).map_or(held, |candidate| &candidate.settings)
     }
 
-    /// The candidate of the generation that is under way.
-    pub(crate) fn candidate(&self) -> Option<&Candidate> {
-        self.begun.as_ref().map(|(_, candidate)| candidate)
-    }
-
     /// The generation under way is over, one way or the other.
     pub(crate) fn take(&mut self, generation: Generation) -> Option<Candidate> {
         self.begun.take_if(|(begun, _)| *begun == generation).map(|(_, candidate)| candidate)

@@ -213,9 +213,9 @@ impl Observer {
             Notice::StopAnnounced(delay) => {
                 info!("Stopping in {} s; until then responses say Connection: close", seconds(delay));
             }
-            Notice::Stopping(StopMode::Graceful) => debug!("stopping gracefully"),
-            Notice::Stopping(StopMode::Now) => debug!("killing every worker"),
-            Notice::Stopping(StopMode::Quick) => debug!("stopping quickly"),
+            Notice::Stopping { mode: StopMode::Graceful, .. } => debug!("stopping gracefully"),
+            Notice::Stopping { mode: StopMode::Now, .. } => debug!("killing every worker"),
+            Notice::Stopping { mode: StopMode::Quick, .. } => debug!("stopping quickly"),
         }
     }
 

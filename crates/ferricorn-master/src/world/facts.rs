@@ -7,7 +7,7 @@ use ferricorn_sys::wait::{self, Reaped};
 use ferricorn_wire::{BootStage, ToMaster, ToWorker};
 use tracing::{debug, error, info, warn};
 
-use super::{World, policy};
+use super::World;
 use crate::{
     hooks::About,
     outside::rights,
@@ -30,11 +30,8 @@ impl World {
         info!("Handling signal: {}{from}", received.kind.as_str());
         let command = match received.kind {
             SignalKind::Term | SignalKind::HangUp => Command::Stop(StopMode::Graceful),
-            SignalKind::Int => self.interrupted(),
-            SignalKind::Quit => {
-                self.interrupted = true;
-                Command::Stop(StopMode::Quick)
-            }
+            SignalKind::Int => Command::Interrupt,
+            SignalKind::Quit => Command::Quit,
             SignalKind::Hup => {
                 info!("Hang up: Master");
                 return self.ask_reload(queue);
@@ -53,13 +50,6 @@ impl World {
     pub(super) fn ask(&mut self, command: Command) -> Event {
         self.requests += 1;
         Event::Asked { by: RequestId(self.requests), command }
-    }
-
-    fn interrupted(&mut self) -> Command {
-        self.interrupts += 1;
-        self.interrupted = true;
-        let policy = policy::from_settings(&self.program.settings);
-        Command::Stop(policy.interrupted(self.interrupts))
     }
 
     fn reopen_logs(&mut self) {

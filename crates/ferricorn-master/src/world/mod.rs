@@ -18,8 +18,7 @@ use std::{collections::VecDeque, io, os::fd::RawFd, time::Instant};
 
 use ferricorn_config::ListenWhen;
 use ferricorn_core::{
-    Action, Command, Event, ExitReason, Notice, Policy, RequestId, StopMode, UpgradeWay, WorkerId,
-    WorkerSignal,
+    Action, Event, ExitReason, Notice, Policy, RequestId, StopMode, WorkerId, WorkerSignal,
 };
 use ferricorn_sys::{Listener, PidFile, Signal, terminal};
 use ferricorn_wire::{
@@ -49,7 +48,7 @@ use ctl::Dump;
 use queues::Queues;
 use reload::develop::Bench;
 use report::Look;
-use run::{End, Ended};
+use run::End;
 use templates::Templates;
 
 /// What came of an action.
@@ -74,8 +73,8 @@ pub(crate) struct World {
     successor: Successor,
     /// The master that the service belongs to now.
     moved_to: Option<u32>,
-    /// An upgrade that waits for the hook `pre_exec`.
-    awaited: Option<(UpgradeWay, Option<u16>)>,
+    /// An upgrade waits for the hook `pre_exec`.
+    awaits_hook: bool,
     /// The service manager was told who serves now, and has not said that it knows.
     barrier: Option<Barrier>,
     /// How many workers there are to be after the next reload, whatever the settings say: it is part of an upgrade.
@@ -106,14 +105,10 @@ pub(crate) struct World {
     throttling: Throttling,
     samples: Interval,
     ticks: u32,
-    interrupts: u32,
     requests: u64,
-    listen_failed: bool,
     /// The number of workers that was last told as a metric.
     told_workers: Option<usize>,
     hooks: MasterHooks,
-    /// A SIGINT or SIGQUIT stops the service.
-    interrupted: bool,
     /// The service stops, and no other master has it.
     stopping: bool,
     /// The code is being worked on.
@@ -150,7 +145,7 @@ impl World {
             listeners,
             successor: Successor::default(),
             moved_to: None,
-            awaited: None,
+            awaits_hook: false,
             barrier: None,
             scaled_to: None,
             predecessor,
@@ -171,12 +166,9 @@ impl World {
             throttling: Throttling::default(),
             samples,
             ticks: 0,
-            interrupts: 0,
             requests: 0,
-            listen_failed: false,
             told_workers: None,
             hooks,
-            interrupted: false,
             stopping: false,
             bench,
         }
@@ -203,7 +195,7 @@ impl World {
             message = self.successor.hear() => queue.extend(self.successor_said(&message)),
             event = self.predecessor.hear() => queue.push_back(event),
             () = manager::passed(&mut self.barrier) => queue.push_back(Event::SuccessorServes),
-            () = self.hooks.attend() => queue.extend(self.go_on_with_upgrade()),
+            () = self.hooks.attend() => queue.extend(self.hook_returned()),
             ask = self.control.next() => self.asked(ask, queue),
             change = Bench::next(&mut self.bench) => self.changed(change, queue),
             request = self.endpoint.next() => self.watched(request, queue),
@@ -252,8 +244,7 @@ impl World {
             Action::Listen => return self.listen(),
             Action::Serve { id } => self.let_serve(id),
             Action::AnnounceClose { id } => self.crew.tell(id, &ToWorker::AnnounceClose),
-            Action::Drain { id, siblings, grace, quick, outdated } => {
-                let siblings = siblings && !self.tls_changes();
+            Action::Drain { id, siblings, grace, quick, outdated, interrupted, stop } => {
                 let mode = match (siblings, outdated) {
                     (true, true) => DrainMode::Replace,
                     (true, false) => DrainMode::Handoff,
@@ -261,13 +252,7 @@ impl World {
                 };
                 self.crew.tell(
                     id,
-                    &ToWorker::Drain {
-                        mode,
-                        grace_ms: milliseconds(grace),
-                        quick,
-                        interrupted: self.interrupted,
-                        stop: self.stopping,
-                    },
+                    &ToWorker::Drain { mode, grace_ms: milliseconds(grace), quick, interrupted, stop },
                 );
             }
             Action::Signal { id, signal } => self.crew.signal(
@@ -281,10 +266,11 @@ impl World {
             ),
             Action::CloseListeners => self.close_listeners(),
             Action::GiveUpListeners => self.give_up_listeners(),
-            Action::StartSuccessor { way, scaled_to } => return self.begin_upgrade(way, scaled_to),
+            Action::PrepareUpgrade => return self.prepare_upgrade(),
+            Action::StartSuccessor { way, scaled_to } => return self.start_successor(way, scaled_to),
             Action::HandOver => self.successor.tell(&ToSuccessor::TakeOver),
             Action::PassOnReload => self.successor.signal(Signal::Hangup),
-            Action::StopSuccessor { siblings, mode } => return self.stop_successor(siblings, mode),
+            Action::StopSuccessor { siblings, mode } => self.stop_successor(siblings, mode),
             Action::KillSuccessor => self.successor.signal(Signal::Kill),
             Action::ReplaceSelf => return Done::ReplaceSelf,
             Action::AnnounceReady => self.predecessor.tell(&FromSuccessor::Ready),
@@ -297,7 +283,7 @@ impl World {
                 self.tell_of_template(&notice);
                 match notice {
                     Notice::Opened => self.tell_of_opening(),
-                    Notice::Stopping(mode) => self.tell_of_stop(mode),
+                    Notice::Stopping { mode, interrupted } => self.tell_of_stop(mode, interrupted),
                     _ => {}
                 }
                 if let Notice::Scaled { from, to } = notice {
@@ -321,8 +307,7 @@ impl World {
         for listener in &self.listeners {
             if let Err(error) = listener.listen(backlog) {
                 error!("cannot listen on {}: {error}", listener.address());
-                self.listen_failed = true;
-                return Done::Happened(self.ask(Command::Stop(StopMode::Quick)));
+                return Done::Happened(Event::ListenFailed);
             }
         }
         if self.program.settings.listen == ListenWhen::Early && !self.program.settings.development {
@@ -347,10 +332,10 @@ impl World {
     }
 
     /// What a stop waits for. Of a start that fails, the reason is said and not this.
-    fn tell_of_stop(&mut self, mode: StopMode) {
+    fn tell_of_stop(&mut self, mode: StopMode, interrupted: bool) {
         self.stopping = !self.successor.serves();
         let (workers, in_flight) = self.crew.burden();
-        if workers == 0 || (mode != StopMode::Graceful && !self.interrupted) {
+        if workers == 0 || (mode != StopMode::Graceful && !interrupted) {
             return;
         }
         let plural =
@@ -361,7 +346,7 @@ impl World {
         }
         let requests = plural(in_flight, "request");
         let grace = self.program.settings.graceful_timeout.as_secs_f64();
-        let again = if self.interrupts > 0 { "; press CTRL+C again to cut what is in flight" } else { "" };
+        let again = if interrupted { "; press CTRL+C again to cut what is in flight" } else { "" };
         match mode {
             StopMode::Now => {}
             StopMode::Quick => info!("Stopping {workers}, {requests} in flight will be cut"),
@@ -387,8 +372,7 @@ impl World {
     /// Why the loop ended, and what is left. The pid file goes before the socket that answers for it.
     pub(crate) fn ended(mut self, reason: ExitReason) -> End {
         self.templates.end();
-        let why = if self.listen_failed { Ended::ListenFailed } else { Ended::Exited(reason) };
         self.pid_file = None;
-        End { why, control: self.control, hooks: self.hooks, last_word: self.observer.last_word() }
+        End { reason, control: self.control, hooks: self.hooks, last_word: self.observer.last_word() }
     }
 }

@@ -35,6 +35,7 @@ pub(crate) fn from_settings(settings: &Settings) -> Policy {
         // As PID 1 the program must stay what it is to the kernel: everything ends with it.
         upgrade_way: if ferricorn_sys::is_pid_1() { UpgradeWay::InPlace } else { UpgradeWay::Beside },
         upgrade_timeout: settings.upgrade_timeout,
+        speaks_tls: settings.speaks_tls(),
         // Nothing of an application that is being worked on is kept.
         preload: settings.preload != Preload::No && settings.reload.is_none(),
         manner: if settings.reload.is_some() { Manner::Development } else { Manner::Service },

@@ -10,18 +10,9 @@ use crate::{
     world::{Done, World},
 };
 
-/// Why the loop ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ended {
-    /// The core said so.
-    Exited(ExitReason),
-    /// The core said so after the sockets could not be made to listen.
-    ListenFailed,
-}
-
 /// What is left when the loop has ended.
 pub(crate) struct End {
-    pub(crate) why: Ended,
+    pub(crate) reason: ExitReason,
     /// Where somebody may still ask.
     pub(crate) control: Control,
     /// One of them is still to be called.

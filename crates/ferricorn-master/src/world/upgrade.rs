@@ -15,25 +15,20 @@ const LAST_SIGNALS: Duration = Duration::from_millis(1);
 
 impl World {
     /// Calls `pre_exec`, whose end the start of the new program waits for; the loop does not.
-    pub(super) fn begin_upgrade(&mut self, way: UpgradeWay, scaled_to: Option<u16>) -> Done {
+    pub(super) fn prepare_upgrade(&mut self) -> Done {
         self.call_hook("pre_exec", About::default());
-        if !self.hooks.has("pre_exec") || self.hooks.is_idle() {
-            return self.start_successor(way, scaled_to);
-        }
-        self.awaited = Some((way, scaled_to));
-        Done::Nothing
+        self.awaits_hook = self.hooks.has("pre_exec") && !self.hooks.is_idle();
+        if self.awaits_hook { Done::Nothing } else { Done::Happened(Event::UpgradePrepared) }
     }
 
     /// Something has become of a hook: perhaps what an upgrade has waited for.
-    pub(super) fn go_on_with_upgrade(&mut self) -> Option<Event> {
-        let (way, scaled_to) = self.awaited.take_if(|_| self.hooks.is_idle())?;
-        match self.start_successor(way, scaled_to) {
-            Done::Happened(event) => Some(event),
-            _ => None,
-        }
+    pub(super) fn hook_returned(&mut self) -> Option<Event> {
+        let prepared = self.awaits_hook && self.hooks.is_idle();
+        self.awaits_hook &= !prepared;
+        prepared.then_some(Event::UpgradePrepared)
     }
 
-    fn start_successor(&mut self, way: UpgradeWay, scaled_to: Option<u16>) -> Done {
+    pub(super) fn start_successor(&mut self, way: UpgradeWay, scaled_to: Option<u16>) -> Done {
         let mut estate = self.estate(scaled_to);
         if way == UpgradeWay::Beside {
             (estate.tallies, estate.own_tally) = self.crew.tallies_mut().prepare_succession();
@@ -104,16 +99,12 @@ impl World {
         queue.push_back(Event::SuccessorGone { reason: ended.reason });
     }
 
-    pub(super) fn stop_successor(&mut self, siblings: bool, mode: StopMode) -> Done {
-        if self.awaited.take().is_some() {
-            return Done::Happened(Event::SuccessorGone { reason: "it was not started yet".to_owned() });
-        }
+    pub(super) fn stop_successor(&mut self, siblings: bool, mode: StopMode) {
         self.successor.tell(&ToSuccessor::Stop { siblings });
         self.successor.signal(match mode {
             StopMode::Graceful => Signal::Terminate,
             StopMode::Quick | StopMode::Now => Signal::Quit,
         });
-        Done::Nothing
     }
 
     /// Closes the listening sockets; the files of unix sockets are the successor's.

@@ -208,12 +208,6 @@ impl World {
         }
     }
 
-    /// Whether the generation under way turns TLS on or off: a sibling could not go on with a connection then.
-    pub(in crate::world) fn tls_changes(&self) -> bool {
-        let candidate = self.reloading.candidate();
-        candidate.is_some_and(|it| it.settings.speaks_tls() != self.program.settings.speaks_tls())
-    }
-
     /// The new sockets of a generation listen from the moment on at which one of its workers serves.
     pub(in crate::world) fn listen_for(&self, id: WorkerId) {
         let Some(member) = self.crew.get(id) else { return };
