@@ -49,7 +49,7 @@ pub use program::{Configuration, METRIC, MasterLog, NextLog, Outcome, Program, Q
 pub use python::{Found, InterpreterError, Note, PythonSearch};
 pub use takeover::Invocation;
 
-/// Runs the service until it is told to stop. Call it from the main thread.
+/// Runs the service until it is asked to stop. Call it from the main thread.
 pub fn run(program: Program) -> Outcome {
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build() {
         Ok(runtime) => runtime,

@@ -23,7 +23,7 @@ use crate::{help, words};
 
 const APP: &str = "APP_MODULE";
 
-/// The word that makes it a server for whoever works on the application.
+/// The word that makes it a server for development.
 const DEVELOPMENT: &str = "dev";
 
 const AFTER_HELP: &str = "\

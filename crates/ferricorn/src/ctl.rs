@@ -160,8 +160,8 @@ fn names_of_levels() -> String {
     LogLevel::ALL.map(LogLevel::as_str).join(", ")
 }
 
-/// In how many slots somebody serves. A slot may have two workers for a moment: the second one is on probation, or is told
-/// to serve before the first one is told to go.
+/// In how many slots a worker serves. A slot may have two workers for a moment: the second one is on probation, or is
+/// told to serve before the first one is told to leave.
 fn slots_ready(status: &Status) -> usize {
     let ready =
         status.workers.iter().filter(|worker| ["ready", "probation"].contains(&worker.stage.as_str()));

@@ -1,4 +1,4 @@
-//! The application of a folder where nobody has named one (`ferricorn dev`).
+//! The application of a folder, if none was named (`ferricorn dev`).
 //!
 //! Owns: where it is looked for, in which order. Does not own: whether it can be loaded.
 
@@ -33,7 +33,7 @@ impl Found {
         input
     }
 
-    /// What the user is told.
+    /// What the user reads.
     pub(crate) fn note(&self) -> String {
         let folder = self.app_dir.as_ref().map(|it| format!(" in `{it}`")).unwrap_or_default();
         format!("Serving `{}`{folder}, since no application was named", self.app)

@@ -109,7 +109,7 @@ impl MasterLog for Log {
     }
 }
 
-/// Starts the log of this process. `colors`: none means on a terminal, unless `NO_COLOR` is set.
+/// Starts the log of this process. `colors`: `None` means on a terminal, unless `NO_COLOR` is set.
 pub fn start(settings: &Settings, colors: Option<bool>) -> Result<Log, LogError> {
     let mut lines = Lines::open(settings, settings.error_log.clone(), colors)?;
     lines.open_daemons(&settings.logs, Patience::Connect)?;

@@ -1,4 +1,4 @@
-//! What is said on the terminal before there is a log, in one form: `Error: …`, then `hint: …` as the last line.
+//! What is printed on the terminal before there is a log, in one form: `Error: …`, then `hint: …` as the last line.
 //!
 //! Owns: the form, and whether it is coloured. Does not own: the texts, the log.
 //!
@@ -13,7 +13,7 @@ use std::{
 
 use ferricorn_config::{ConfigError, Shown};
 
-/// Writes to standard output. The exit code is 0 whether somebody reads it or not.
+/// Writes to standard output. The exit code is 0 even if the reader has gone.
 pub fn print(text: &str) -> u8 {
     let mut output = io::stdout().lock();
     let _ = output.write_all(text.as_bytes()).and_then(|()| output.flush());

@@ -3,7 +3,7 @@
 //! Owns: the platforms' times and the sentences. Does not own: what is wrong in a repository's files (`ferricorn check`),
 //! whose rules say the same before a deploy.
 //!
-//! Invariants: pure; nothing is said about a setting that nobody gave, nor about a platform that is not certain.
+//! Invariants: pure; there is no warning about a setting that was not given, nor about a platform that is not certain.
 
 use ferricorn_config::{Environment, Shown};
 

@@ -1,5 +1,5 @@
-//! What somebody probably means whose words are no application: a command of another program, one of `ferricorn ctl`, a
-//! path, one word too many.
+//! What the user probably means if the words are not an application: a command of another program, one of `ferricorn
+//! ctl`, a path, one word too many.
 //!
 //! Owns: the words and the advice. Pure: whether a module is really called so is [`crate::target`]'s to find out.
 
@@ -40,7 +40,7 @@ const OPTIONS: [(&str, &str, &str); 11] = [
     ("man", "--man-page", "prints the man page"),
 ];
 
-/// What somebody means who names this as the only application: advice, if the word is a known command.
+/// What the user means by naming this as the only application: advice, if the word is a known command.
 pub fn command(word: &str) -> Option<String> {
     let word = word.to_lowercase();
     if STARTS.contains(&word.as_str()) {
@@ -52,7 +52,7 @@ pub fn command(word: &str) -> Option<String> {
     })
 }
 
-/// What somebody means who names two applications.
+/// What the user means by naming two applications.
 pub fn second(first: &str, second: &str) -> String {
     let (low, next) = (first.to_lowercase(), second.to_lowercase());
     if STARTS.contains(&low.as_str()) || PROGRAMS.contains(&low.as_str()) {

@@ -25,7 +25,7 @@ use crate::{
 /// How much longer than its limit a hook may take before the process is killed: C code cannot be interrupted.
 pub(crate) const MERCY: Duration = Duration::from_secs(2);
 
-/// How long the process may take to end after it was told to.
+/// How long the process may take to exit after it was told to.
 const END_LIMIT: Duration = Duration::from_secs(2);
 
 /// Calls that may wait for their turn; what comes when there are more is lost.

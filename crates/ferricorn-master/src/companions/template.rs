@@ -29,7 +29,7 @@ pub(crate) struct Template {
     channel: Channel,
     black_box: BlackBox,
     buffer: Vec<u8>,
-    /// How it gives way to those that serve while nobody waits for it.
+    /// Its priority below the serving workers while it is not urgent.
     courtesy: Option<Courtesy>,
     /// What the application does that a fork does not survive.
     pub(crate) hazards: Vec<String>,

@@ -2,7 +2,7 @@
 //!
 //! Owns: what waits for them. Does not own: the template (`companions`), and for how long it is waited for (the core's).
 //!
-//! Invariant: a worker that is given up is nobody: it finds its channel closed before it was told anything, and ends.
+//! Invariant: a worker that is given up finds its channel closed before its first message, and exits.
 
 use std::{io, os::fd::AsRawFd as _};
 
@@ -53,7 +53,7 @@ impl Crew {
         }
     }
 
-    /// The process is there. False if nobody waits for it any more.
+    /// The process exists. False if the crew no longer waits for it.
     pub(crate) fn forked(&mut self, id: WorkerId, pid: i32) -> bool {
         let Some(Fork { recruit, cradle, start }) = self.forks.remove(&id) else { return false };
         // One that is gone is no news: its exit is on its way.

@@ -126,7 +126,7 @@ pub(crate) struct History {
     pub(crate) boot_stage: Option<ferricorn_wire::BootStage>,
     /// What it said had ended it, with the traceback.
     pub(crate) dying: Option<(ferricorn_wire::DyingCause, String)>,
-    /// Where its event loop was when the log last told that it does not run; none after it has run again.
+    /// Where its event loop was when the log last reported that it does not run; `None` after it has run again.
     pub(crate) hang: Option<String>,
     /// It was sent SIGKILL by us.
     pub(crate) killed: bool,
@@ -134,7 +134,7 @@ pub(crate) struct History {
     pub(crate) signals: BTreeSet<i32>,
     /// The most resident memory that it ever had, in bytes; known once it was waited for.
     pub(crate) peak_memory: Option<u64>,
-    /// The control group has counted a kill for want of memory around its death.
+    /// The control group has counted a kill for lack of memory around its death.
     pub(crate) out_of_memory: bool,
 }
 

@@ -173,7 +173,7 @@ impl Crew {
         }
     }
 
-    /// Gives a worker the listening sockets, and tells it to accept. A worker that is gone is no news.
+    /// Gives a worker the listening sockets and the order to accept. A worker that is gone is ignored.
     pub(crate) fn serve(&self, id: WorkerId, listeners: &[RawFd]) -> io::Result<()> {
         let Some(member) = self.members.get(&id) else { return Ok(()) };
         let order = ToWorker::Serve { listeners: u32::try_from(listeners.len()).unwrap_or(u32::MAX) };

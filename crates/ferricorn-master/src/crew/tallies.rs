@@ -1,10 +1,10 @@
 //! The tally boards: what workers have counted, and what masters have, over the life of the service.
 //!
-//! Owns: the board of this master, and those of masters before and after it whose counts go on. Does not own: the layout
-//! (`ferricorn_wire::tally`), the adding up (`ferricorn_telemetry::metrics::fold`).
+//! Owns: the board of this master, and those of masters before and after it whose counts continue. Does not own: the
+//! layout (`ferricorn_wire::tally`), the adding up (`ferricorn_telemetry::metrics::fold`).
 //!
 //! Invariant: every count is on one board, and every board that has some is in one list: counts are never copied while
-//! somebody else may read where they came from.
+//! another process may read where they came from.
 
 use std::{
     fs, io,
@@ -52,8 +52,8 @@ impl Tallies {
         Ok(tallies)
     }
 
-    /// The board that a predecessor has made for us, or a new one; and those whose counts go on. What cannot be taken is
-    /// lost, and the service is as good without it.
+    /// The board that a predecessor has made for us, or a new one; and those whose counts continue. What cannot be
+    /// taken is lost, and the service is as good without it.
     pub(crate) fn inherit(own: Option<RawFd>, others: &[RawFd], master: Option<u32>) -> io::Result<Self> {
         let mut tallies = match own.map(|own| adopt(inherit::descriptor(own)?)) {
             Some(Ok(own)) => Self { own, others: Vec::new() },

@@ -36,7 +36,7 @@ const TEXT: &str = "text/plain; charset=utf-8";
 pub(super) struct Shared {
     /// What readers must show; `None`: nothing.
     pub(super) token: Option<Token>,
-    /// Paths of requests are told.
+    /// Whether paths of requests are shown.
     pub(super) shows_paths: bool,
     /// The way to the loop.
     pub(super) requests: mpsc::Sender<Request>,

@@ -48,7 +48,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a connection may live.
 const LIFE: Duration = Duration::from_secs(10);
 
-/// How long a connection keeps its place without progress, whoever else wants it.
+/// How long a connection keeps its place without progress, even if others want it.
 const SHELTER: Duration = Duration::from_millis(20);
 
 /// After a failure to accept, such as a lack of descriptors.
@@ -109,7 +109,7 @@ impl Drop for Clients {
 }
 
 impl Clients {
-    /// Waits until there is a place, and takes one away if nobody leaves.
+    /// Waits until there is a place, and takes one away if no client leaves.
     async fn make_room(&mut self, shared: &Shared) {
         loop {
             self.0.retain(|client| !client.task.is_finished());

@@ -152,7 +152,7 @@ impl Endpoint {
         }
     }
 
-    /// Takes new settings. A failure is logged, and it goes on as it was.
+    /// Takes new settings. A failure is logged, and the old settings stay.
     pub(crate) fn change(&mut self, metrics: &Metrics) {
         match self.open.take() {
             None if metrics.bind.is_none() => {}

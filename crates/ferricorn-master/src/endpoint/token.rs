@@ -19,8 +19,8 @@ impl Token {
         Ok(Self(token.as_bytes().to_vec()))
     }
 
-    /// Whether this is the value of an `Authorization` header that shows the token. How long it takes tells nothing of the
-    /// token but its length.
+    /// Whether this is the value of an `Authorization` header with the token. The time it takes reveals nothing about
+    /// the token but its length.
     pub(super) fn is_in(&self, header: &[u8]) -> bool {
         let Some((scheme, shown)) = header.split_at_checked(7) else { return false };
         if !scheme.eq_ignore_ascii_case(b"bearer ") {

@@ -143,7 +143,7 @@ impl MasterHooks {
         self.start();
     }
 
-    /// What was proposed does not hold: the old hooks go on.
+    /// The proposal is rejected: the old hooks stay.
     pub(crate) fn discard(&mut self) {
         if self.candidate.take().is_some() {
             self.settled(&ToHookHost::Discard);
@@ -238,12 +238,12 @@ impl MasterHooks {
         self.current.has(hook)
     }
 
-    /// Whether every call has been answered, or nobody is left who would.
+    /// Whether every call has been answered, or no process is left to answer.
     pub(crate) fn is_idle(&self) -> bool {
         self.host.as_ref().is_none_or(Host::is_idle)
     }
 
-    /// Opens the log files of the process anew.
+    /// Reopens the log files of the process.
     pub(crate) fn reopen_logs(&self) {
         if let Some(host) = &self.host {
             host.send(&ToHookHost::ReopenLogs);

@@ -53,8 +53,8 @@ impl Command {
         self.python.as_ref().map_or(&[], |(_, options)| options)
     }
 
-    /// What a Python process is told: `argv`, whose first word is also the main module's file, and what stood before its
-    /// arguments (`python`; null if the program was started directly).
+    /// The command line of a Python process: `argv`, whose first word is also the main module's file, and the words
+    /// before its arguments (`python`; null if the program was started directly).
     pub(crate) fn to_json(&self) -> Value {
         let text = |word: &OsString| word.to_string_lossy().into_owned();
         let argv: Vec<String> = [&self.file].into_iter().chain(&self.arguments).map(text).collect();

@@ -1,4 +1,4 @@
-//! Our end of a channel: one JSON message per packet, whoever is at the other end.
+//! Our end of a channel: one JSON message per packet, whatever process is at the other end.
 //!
 //! Owns: sending, and reading what can be understood. Does not own: what a message means, and the words for one that
 //! cannot be understood.
@@ -61,7 +61,7 @@ impl Channel {
         unless_gone(sent.unwrap_or(Ok(())))
     }
 
-    /// The next thing that is said; the end, once.
+    /// The next message; the end, once.
     pub(crate) fn poll_hear<M: DeserializeOwned>(
         &mut self,
         context: &mut Context<'_>,

@@ -82,7 +82,7 @@ pub(crate) fn shown(bind: &Bind) -> String {
     }
 }
 
-/// Who has the address, where the system tells.
+/// Which process has the address, if the system says so.
 pub(crate) fn held_by(bind: &Bind) -> String {
     let holder = match bind {
         Bind::Tcp { host, port } => resolve(host, *port).ok().and_then(holder::tcp_holder),

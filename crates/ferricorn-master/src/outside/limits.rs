@@ -1,4 +1,4 @@
-//! What the service is told at its start of the limits that it runs under.
+//! What the log says at the start about the limits of the service.
 //!
 //! Owns: the words. Does not own: finding the limits (`ferricorn_sys::memory`), what they are good for (settings, core).
 

@@ -11,7 +11,7 @@ use tracing::debug;
 
 use crate::link::watch;
 
-/// How long a manager may take to read what it was told: as long as systemd's own tools wait for it.
+/// How long a manager may take to read its messages: as long as systemd's own tools wait for it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What the manager has not read yet: a descriptor at whose end it has.
@@ -25,7 +25,7 @@ pub(crate) fn exists() -> bool {
     socket().is_some()
 }
 
-/// Says how the service is, in lines of `NAME=value`. A manager that cannot be told is no reason to do anything else.
+/// Sends the state of the service, in lines of `NAME=value`. If the manager cannot be reached, nothing else changes.
 pub(crate) fn tell(state: &str) {
     if let Some(socket) = socket()
         && let Err(error) = notify(&socket, state)
@@ -34,7 +34,7 @@ pub(crate) fn tell(state: &str) {
     }
 }
 
-/// Asks the manager to say when it has read everything that it was told. None if there is none, or it cannot be asked.
+/// Asks the manager to confirm that it has read all messages. `None` if there is no manager, or it cannot be asked.
 pub(crate) fn barrier() -> Option<Barrier> {
     let asked = notify_barrier(&socket()?).and_then(watch);
     match asked {

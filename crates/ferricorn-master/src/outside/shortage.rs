@@ -1,4 +1,4 @@
-//! Whether the kernel has killed for want of memory.
+//! Whether the kernel has killed for lack of memory.
 //!
 //! Owns: the counter of the control group, and which death has used up which kill. Does not own: the verdict (`death`).
 //!

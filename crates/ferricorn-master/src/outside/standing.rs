@@ -1,4 +1,4 @@
-//! What the service manager is told while the service runs: a line about it, reloads, signs of life.
+//! What the service manager is sent while the service runs: a status line, reloads, signs of life.
 //!
 //! Owns: when something is worth a message, and its words (`sd_notify(3)`). Does not own: the socket (`manager`), the facts.
 //!
@@ -23,7 +23,7 @@ const LEAST: Duration = Duration::from_millis(500);
 /// How much time a boot asks for, and how often.
 const EXTENSION: Duration = Duration::from_secs(20);
 
-/// What was told so far.
+/// What was sent so far.
 pub(crate) struct Standing {
     line: String,
     told_at: Option<Instant>,
@@ -37,7 +37,7 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    /// Nothing was told. `succeeds`: the variables were another master's before, and name its pid.
+    /// Nothing was sent. `succeeds`: the variables were another master's before, and name its pid.
     pub(crate) fn new(succeeds: bool) -> Self {
         let number = |name: &str| env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
         let is_ours =
@@ -103,7 +103,7 @@ impl Standing {
         }
     }
 
-    /// The first boot goes on, and may.
+    /// The first boot continues, within its limit.
     pub(crate) fn boot(&mut self) {
         if manager::exists() && self.extended_at.is_none_or(|at| at.elapsed() >= EXTENSION / 4) {
             self.extended_at = Some(Instant::now());

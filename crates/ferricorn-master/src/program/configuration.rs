@@ -1,4 +1,4 @@
-//! Settings that are made anew, as far as the master has a say in it. Reading them is the program's.
+//! The master's part in making settings again. Reading them is the program's.
 
 use std::{ffi::OsString, path::PathBuf};
 
@@ -18,7 +18,7 @@ pub struct Question {
     pub variables: Vec<(OsString, OsString)>,
 }
 
-/// Settings that were read anew.
+/// Settings that were read again.
 pub struct Reread {
     /// The settings.
     pub settings: Settings,
@@ -28,7 +28,7 @@ pub struct Reread {
     pub warnings: Vec<String>,
 }
 
-/// Makes the settings anew. An error is the text of one line, or of one with a traceback.
+/// Reads the settings again. An error is the text of one log line, possibly with a traceback.
 pub trait Configuration {
     /// Looks for the configuration file: the question to Python, if it is one in Python.
     fn begin(&mut self) -> Result<Option<Question>, String>;

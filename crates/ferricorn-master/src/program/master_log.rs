@@ -12,12 +12,12 @@ pub trait MasterLog {
     fn colors(&self) -> bool;
     /// Whether it is shown on a terminal.
     fn is_terminal(&self) -> bool;
-    /// Opens its file anew (SIGUSR1). On an error the old one is kept.
+    /// Reopens its file (SIGUSR1). On an error the old one is kept.
     fn reopen(&mut self) -> io::Result<()>;
     /// Shows lines from this level on.
     fn set_level(&mut self, level: LogLevel);
-    /// Opens what these settings need (SIGHUP), and changes nothing yet. `colors`: none means on a terminal. The error is
-    /// the text of one line.
+    /// Opens what these settings need (SIGHUP), and changes nothing yet. `colors`: `None` means on a terminal. The
+    /// error is the text of one line.
     fn prepare(&mut self, settings: &Settings, colors: Option<bool>) -> Result<NextLog, String>;
 }
 

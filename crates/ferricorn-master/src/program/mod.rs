@@ -24,7 +24,7 @@ pub struct Program {
     pub invocation: Invocation,
     /// The product's version.
     pub version: &'static str,
-    /// Makes the settings anew (SIGHUP).
+    /// Reads the settings again (SIGHUP).
     pub configuration: Box<dyn Configuration>,
     /// The master's own log.
     pub log: Box<dyn MasterLog>,
@@ -33,7 +33,7 @@ pub struct Program {
 /// How the master ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was told to.
+    /// It was asked to stop.
     Stopped,
     /// It could not begin: no interpreter, no socket.
     CannotStart,

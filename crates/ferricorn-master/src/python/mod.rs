@@ -1,5 +1,5 @@
 //! What every Python process of ours is made of: the interpreter ([`interpreter`]), the embedded modules ([`shim`]), its
-//! environment, and what it is told first.
+//! environment, and its first message.
 //!
 //! Does not own: any process.
 

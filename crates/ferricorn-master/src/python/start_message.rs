@@ -1,4 +1,4 @@
-//! What a new worker is told first.
+//! The first message to a new worker.
 
 use ferricorn_config::{
     AccessLog, Bind, LogFormat, NativeHttp, Preload, PythonTarget, Settings, SyslogAddress, UvicornValue,

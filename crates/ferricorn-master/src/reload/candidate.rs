@@ -1,7 +1,8 @@
-//! What a reload would change: settings that were read anew and do not hold yet, and what they need that is not held yet.
+//! What a reload would change: settings that were read again and are not in effect yet, and the resources that they
+//! need.
 //!
-//! Invariants: sockets of the new settings are open before those of the old ones are closed. Until the commit nobody but
-//! the new generation sees anything of it: the log goes on where it went, the pid file stays where it was.
+//! Invariants: sockets of the new settings are open before those of the old ones are closed. Until the commit only the
+//! new generation sees anything of it: the log keeps its destination, and the pid file its place.
 
 use std::{
     env,

@@ -1,4 +1,4 @@
-//! Where a reload is: settings are read anew, become a [`candidate`], and hold when its generation is proven.
+//! How far a reload is: settings are read again, become a [`candidate`], and take effect when its generation is proven.
 //!
 //! Owns: the way of new settings from the signal to the commit. Nothing holds until the core has proven the generation:
 //! a file that cannot be read, an address that cannot be had and a generation that does not work each leave everything as
@@ -97,7 +97,7 @@ impl Reloading {
         Some(Answered { answer, askers: std::mem::take(&mut self.askers), again: self.again.take() })
     }
 
-    /// The core will be told of it.
+    /// The core will get an event.
     pub(crate) fn asked(&mut self, candidate: Candidate) {
         self.asked = Some(candidate);
     }

@@ -14,7 +14,7 @@ use ferricorn_wire::{BootStage, DyingCause};
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Evidence {
     pub(crate) exit: Exit,
-    /// Why the worker was told to go, if it was.
+    /// Why the worker was told to leave, if it was.
     pub(crate) told: Option<Retirement>,
     /// The master has sent it SIGKILL.
     pub(crate) killed: bool,
@@ -24,11 +24,11 @@ pub(crate) struct Evidence {
     pub(crate) boot_stage: Option<BootStage>,
     /// What it said had ended it.
     pub(crate) dying: Option<DyingCause>,
-    /// The control group has counted a kill for want of memory since the last death.
+    /// The control group has counted a kill for lack of memory since the last death.
     pub(crate) out_of_memory: bool,
 }
 
-/// How loud a death is to be told.
+/// The log level of a death.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Loudness {
     Info,

@@ -117,7 +117,7 @@ impl Control {
         }
     }
 
-    /// The end of the master: whoever asks now is told so, and nobody loses an answer that was given.
+    /// The end of the master: new clients are told so, and no client loses an answer that was given.
     pub(crate) async fn end(mut self) {
         self.close();
         self.waiting.clear();
@@ -160,13 +160,13 @@ impl Control {
         });
     }
 
-    /// Whether somebody is about to get an answer, or to have a request heard. Who waits for the outcome of something does
-    /// not count.
+    /// Whether a client is about to get an answer, or to send a request. A client that waits for the outcome of
+    /// something does not count.
     pub(crate) fn is_busy(&self) -> bool {
         self.open.load(Ordering::Relaxed) > self.waiting.values().filter(|it| !it.is_closed()).count()
     }
 
-    /// Whether somebody waits for the outcome of something.
+    /// Whether a client waits for the outcome of something.
     pub(crate) fn is_awaited(&self) -> bool {
         self.waiting.values().any(|waiting| !waiting.is_closed())
     }
@@ -178,7 +178,7 @@ impl Control {
         self.waiting.insert(id, answer);
     }
 
-    /// Answers, if somebody waits for it.
+    /// Answers, if a client waits for it.
     pub(crate) fn answer(&mut self, id: RequestId, response: impl FnOnce() -> Response) {
         if let Some(waiting) = self.waiting.remove(&id) {
             // It may have hung up.

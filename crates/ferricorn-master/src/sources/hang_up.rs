@@ -9,8 +9,8 @@ use ferricorn_core::{HangUp, HangUpSender, Terminal};
 use ferricorn_sys::terminal;
 use signal_hook::low_level::siginfo::{Cause, Origin};
 
-/// How long after a shell's SIGHUP its terminal is looked at again. Some shells tell their jobs before they end, and the
-/// terminal goes with them.
+/// How long after a shell's SIGHUP its terminal is looked at again. Some shells signal their jobs before they end, and
+/// the terminal goes with them.
 pub(super) const SETTLES_WITHIN: Duration = Duration::from_millis(300);
 
 /// What was so when the program was started.

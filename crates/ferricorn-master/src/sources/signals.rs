@@ -23,7 +23,7 @@ pub(crate) enum SignalKind {
     Term,
     Int,
     Quit,
-    /// A SIGHUP by which somebody asks for a reload.
+    /// A SIGHUP that asks for a reload.
     Hup,
     /// A SIGHUP since the terminal was closed.
     HangUp,
@@ -89,7 +89,8 @@ pub(crate) struct Signals {
     hang_ups: HangUps,
     /// A SIGHUP of our shell's, and when its meaning is settled.
     unsettled: Option<(Origin, Instant)>,
-    /// The end of the terminal was told. The kernel tells it to the leader of the session and to the job in the foreground.
+    /// The end of the terminal was signalled. The kernel signals the leader of the session and the job in the
+    /// foreground.
     hung_up: bool,
     /// Signals that came before the loop could follow them.
     kept: VecDeque<Received>,
@@ -158,7 +159,7 @@ impl Signals {
         self.unsettled.is_some() || !self.kept.is_empty()
     }
 
-    /// Whether the end of the terminal changes nothing, as whoever started the program wished.
+    /// Whether the end of the terminal changes nothing, because the program was started that way (`nohup`).
     pub(crate) fn ignores_hang_up(&self) -> bool {
         self.hang_ups.ignored
     }

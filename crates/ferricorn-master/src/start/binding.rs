@@ -25,7 +25,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 
 /// Why there are no sockets. What is to be said was logged.
 pub(crate) enum BindError {
-    /// A signal told us to stop while we waited.
+    /// A signal asked for a stop while we waited.
     Interrupted,
     /// An address cannot be had.
     Failed,
@@ -55,7 +55,7 @@ pub(crate) async fn bind_all(settings: &Settings, signals: &mut Signals) -> Resu
     Ok(listeners)
 }
 
-/// Another port than one that is in use, if nobody has asked for that one.
+/// Another port in place of one that is in use, if the user has not named that one.
 fn bind_near(bind: &Bind, settings: &Settings) -> Option<Listener> {
     let Bind::Tcp { host, port } = bind else { return None };
     if !settings.port_may_move || !matches!(bind_once(bind, settings), Err(ListenError::InUse { .. })) {

@@ -47,7 +47,7 @@ impl Invocation {
         &self.program
     }
 
-    /// Finds the interpreter of whoever starts this program so.
+    /// Finds the interpreter that a program started in this way would use.
     pub fn python_search(&self) -> PythonSearch {
         let variables = self.environment.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()));
         PythonSearch::new(&self.program, self.directory.as_deref().unwrap_or(Path::new("/")), variables)

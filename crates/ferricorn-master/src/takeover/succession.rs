@@ -76,7 +76,7 @@ impl Predecessor {
         }
     }
 
-    /// The service is ours: tells it, and takes the files of unix sockets.
+    /// The service is ours: reports it, and takes the files of unix sockets.
     pub(crate) fn replace(&mut self, listeners: &mut [Listener]) {
         self.tell(&FromSuccessor::Serves);
         // Only now: what we had taken and it still had would be removed by whichever ends first.
@@ -85,7 +85,7 @@ impl Predecessor {
     }
 }
 
-/// Finds out. The error is for the log; the predecessor, if there is one, was told.
+/// Finds out. The error is for the log; the predecessor, if there is one, already has it.
 pub(crate) fn find_out() -> Result<Succession, String> {
     let Ok(text) = env::var(VARIABLE) else { return Ok(Succession::First) };
     let strange =

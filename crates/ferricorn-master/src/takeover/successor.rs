@@ -24,7 +24,7 @@ pub(crate) struct Successor {
 struct Running {
     process: Process,
     guardian: Option<Process>,
-    /// Whose exit tells of its end; none when nobody will tell.
+    /// The child whose exit reports its end; `None` if no exit will.
     waited_for: Option<i32>,
     peer: Peer,
     /// It said that it cannot.
@@ -33,7 +33,7 @@ struct Running {
     checked: bool,
     /// It said that it is ready.
     ready: bool,
-    /// It was told to take over.
+    /// It was ordered to take over.
     told: bool,
     /// It said that it has.
     serves: bool,
@@ -41,7 +41,7 @@ struct Running {
 
 /// What is left of it.
 pub(crate) struct Ended {
-    /// It was a check, and has said that it is fit; nobody has heard it yet.
+    /// It was a trial and has reported that it is fit; the report was not handled yet.
     pub(crate) fit: bool,
     /// How it ended, in words.
     pub(crate) reason: String,
@@ -110,12 +110,12 @@ impl Successor {
         self.running.as_ref().is_some_and(|running| running.serves)
     }
 
-    /// Whether the exit of this child tells of its end.
+    /// Whether the exit of this child reports its end.
     pub(crate) fn ends_with(&self, pid: i32) -> bool {
         self.running.as_ref().is_some_and(|running| running.waited_for == Some(pid))
     }
 
-    /// Makes it a child of the service manager's, if there is one. How it ends is not told here any more then.
+    /// Makes it a child of the service manager, if there is one. Its end is not reported here after that.
     pub(crate) fn release(&mut self) {
         let Some(running) = &mut self.running else { return };
         let Some(guardian) = running.guardian.take() else { return };

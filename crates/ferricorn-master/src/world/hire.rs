@@ -83,7 +83,7 @@ impl World {
         }
     }
 
-    /// What a new worker is told first, as soon as it is known what it inherits.
+    /// The first message to a new worker, once its inherited state is known.
     fn start_message(&self, recruit: &Recruit, page: bool) -> impl FnOnce(Berth) -> ToWorker + use<> {
         let settings = self.reloading.settings_of(recruit.generation, &self.program.settings);
         let load = load(settings);

@@ -1,7 +1,7 @@
-//! The level of the log that somebody has asked the running service for.
+//! The level of the log that a client has set in the running service.
 //!
 //! It is stronger than all that settings say, and holds for the master and for every worker, those of a later generation
-//! included, until the service is started anew: an upgrade passes it on.
+//! included, until the service is started again: an upgrade passes it on.
 
 use ferricorn_config::LogLevel;
 use ferricorn_wire::{ToWorker, control::Response, upgrade::Estate};
@@ -10,7 +10,7 @@ use tracing::info;
 use super::World;
 
 impl World {
-    /// Changes the level by its name. Gives what the client is told: the old level and the new one.
+    /// Changes the level by its name. Returns the answer for the client: the old level and the new one.
     pub(super) fn change_level(&mut self, name: &str) -> Response {
         let Some(new) = LogLevel::named(name) else {
             return Response::Failed { text: format!("there is no log level `{name}`") };

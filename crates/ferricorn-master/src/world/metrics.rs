@@ -1,4 +1,4 @@
-//! What the master counts of the life of the service, and what it tells as metrics by gunicorn's names.
+//! What the master counts of the life of the service, and what it sends as metrics by gunicorn's names.
 
 use std::{collections::VecDeque, time::Duration};
 

@@ -57,7 +57,7 @@ pub(crate) enum Done {
     Nothing,
     /// Something that it does.
     Happened(Event),
-    /// This program is to become another one, when nothing is left to be told to the core.
+    /// This process becomes another program once the core has no more events to handle.
     ReplaceSelf,
     /// It was the last one.
     Exit(ExitReason),
@@ -75,7 +75,7 @@ pub(crate) struct World {
     moved_to: Option<u32>,
     /// An upgrade waits for the hook `pre_exec`.
     awaits_hook: bool,
-    /// The service manager was told who serves now, and has not said that it knows.
+    /// The service manager was sent the new main pid, and has not confirmed it.
     barrier: Option<Barrier>,
     /// How many workers there are to be after the next reload, whatever the settings say: it is part of an upgrade.
     scaled_to: Option<u16>,
@@ -86,12 +86,12 @@ pub(crate) struct World {
     endpoint: Endpoint,
     /// The endpoint of a successor, until the service is its own.
     prepared: Option<Prepared>,
-    /// Who waits to be told how the service is.
+    /// Clients that wait for the state of the service.
     looks: Vec<(RequestId, Look)>,
     /// Who waits for the stacks of a worker.
     dumps: Vec<Dump>,
     queues: Queues,
-    /// What the service manager was told.
+    /// What the service manager was last sent.
     standing: Standing,
     /// When its last line was made, and how many requests there were.
     line_before: Option<(f64, u64)>,
@@ -106,7 +106,7 @@ pub(crate) struct World {
     samples: Interval,
     ticks: u32,
     requests: u64,
-    /// The number of workers that was last told as a metric.
+    /// The number of workers that was last sent as a metric.
     told_workers: Option<usize>,
     hooks: MasterHooks,
     /// The service stops, and no other master has it.
@@ -331,7 +331,7 @@ impl World {
         info!("Listening at: {} ({}){quit}", self.addresses(), ferricorn_sys::pid());
     }
 
-    /// What a stop waits for. Of a start that fails, the reason is said and not this.
+    /// What a stop waits for. A start that fails logs its reason instead.
     fn tell_of_stop(&mut self, mode: StopMode, interrupted: bool) {
         self.stopping = !self.successor.serves();
         let (workers, in_flight) = self.crew.burden();

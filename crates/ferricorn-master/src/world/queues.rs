@@ -1,13 +1,13 @@
 //! The queues of connections that wait to be accepted, and the most that waited in the last minute.
 //!
-//! A queue that is full for a moment loses newcomers, and whoever looks once in 15 s does not see it.
+//! A queue that is full for a moment loses new connections, and a scrape every 15 s does not see it.
 
 use std::{collections::VecDeque, time::Duration, time::Instant};
 
 use ferricorn_sys::Listener;
 use ferricorn_telemetry::metrics::ListenQueue;
 
-/// How long a peak is told of.
+/// How long a peak is reported.
 const MEMORY: Duration = Duration::from_secs(60);
 
 /// The peaks of the last minute, one for each second.
@@ -35,7 +35,7 @@ impl Queues {
         }
     }
 
-    /// Each queue that can be looked at. Of two with one address, which share it, the sum is told.
+    /// Each queue that can be read. Two queues that share one address are added up.
     pub(super) fn told(&self, listeners: &[Listener]) -> Vec<ListenQueue> {
         let mut told: Vec<ListenQueue> = Vec::new();
         for (place, listener) in listeners.iter().enumerate() {

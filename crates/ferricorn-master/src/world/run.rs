@@ -13,7 +13,7 @@ use crate::{
 /// What is left when the loop has ended.
 pub(crate) struct End {
     pub(crate) reason: ExitReason,
-    /// Where somebody may still ask.
+    /// Where clients may still ask.
     pub(crate) control: Control,
     /// One of them is still to be called.
     pub(crate) hooks: MasterHooks,

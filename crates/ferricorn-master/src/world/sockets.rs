@@ -3,7 +3,7 @@
 //! Owns: what becomes of them when the core orders something. Does not own: when that is, nor how a socket is made (`outside::addresses`)
 //! or refuses newcomers (`ferricorn-sys`).
 //!
-//! Invariant: a worker has no listening socket before it is told to serve. What it might do instead, such as an import
+//! Invariant: a worker has no listening socket before its order to serve. What it might do instead, such as an import
 //! that takes a minute or never ends, keeps no client waiting.
 
 use std::os::fd::AsRawFd as _;
@@ -39,7 +39,7 @@ impl World {
     }
 }
 
-/// Closes sockets on which nobody is to be let in any more, whoever still has a copy: a worker that empties the queue, or one
+/// Closes sockets that accept no more connections, even if a copy exists: in a worker that empties the queue, or in one
 /// that hangs, or a process that the application has started.
 pub(super) fn close(listeners: impl IntoIterator<Item = Listener>) {
     for listener in listeners {

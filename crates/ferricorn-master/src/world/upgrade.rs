@@ -45,7 +45,7 @@ impl World {
         }
     }
 
-    /// As a program finds it that goes on in this process: the board of its own first.
+    /// For the program that continues in this process: its own board first.
     fn estate(&self, scaled_to: Option<u16>) -> Estate {
         let listener = |it: &ferricorn_sys::Listener| ListenerState {
             descriptor: it.as_raw_fd(),

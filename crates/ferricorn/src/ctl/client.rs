@@ -150,7 +150,7 @@ fn pid_in(file: &Path) -> Result<u32, Failure> {
 }
 
 /// The only master of this user's. While one hands over to another there are two for a moment, and the kernel's table may
-/// be read in the middle of the change: so it is read again before anything is said to be wrong.
+/// be read in the middle of the change: so it is read again before an error is reported.
 fn only_master() -> Result<u32, Failure> {
     let mut tries = 0;
     loop {
@@ -305,7 +305,7 @@ fn exchange(pid: u32, request: &Request) -> Result<Option<Response>, Failure> {
     Ok(heard.ok().and_then(|_| ferricorn_wire::decode(answer.as_bytes()).ok()))
 }
 
-/// What has become of a master that is another program by now: its first reload tells. `done`: what to say of a good one.
+/// The outcome of an upgrade in place, by the new program's first reload. `done`: what to print if it is good.
 fn outcome_in_place(pid: u32, done: impl Fn(&Status) -> String) -> Result<Response, Failure> {
     let given_up = Instant::now() + PATIENCE;
     loop {

@@ -37,7 +37,7 @@ pub enum DaemonError {
 pub(super) enum Patience {
     /// It is waited for, for a moment: at the start.
     Connect,
-    /// It may come later: the event loop waits for nobody.
+    /// It may come later: the event loop does not wait for it.
     None,
 }
 

@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// A socket to a daemon, opened anew when a daemon behind a unix socket was restarted.
+/// A socket to a daemon, reopened when a daemon behind a unix socket was restarted.
 #[derive(Debug)]
 pub(super) enum Datagrams {
     Udp(UdpSocket),

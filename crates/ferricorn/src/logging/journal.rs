@@ -99,7 +99,7 @@ impl Journal {
         }
     }
 
-    /// An entry that is too large for a packet goes as a file in memory, which nobody can change any more.
+    /// An entry that is too large for a packet is sent as a sealed file in memory.
     fn send_in_memory(&self, entry: &[u8]) -> io::Result<()> {
         let mut file = File::from(memfd_create(
             c"ferricorn-entry",
@@ -149,7 +149,7 @@ fn add(entry: &mut Vec<u8>, name: &str, value: &str) {
 }
 
 /// The same for standard error: an entry for each line. The journal takes the process that has opened the stream for the
-/// one that writes, so the pid is told.
+/// one that writes, so the pid is sent.
 pub(super) fn lines(message: &str, pid: u32, level: LogLevel) -> String {
     let mut text = String::new();
     let mut who = format!("[{pid}] ");

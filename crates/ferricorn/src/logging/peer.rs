@@ -22,7 +22,7 @@ use super::datagram::first;
 /// How long a connection may take.
 const CONNECT: Duration = Duration::from_secs(2);
 
-/// How long a daemon that does not read is waited for before the connection is made anew.
+/// How long to wait for a daemon that does not read before the connection is made again.
 pub(super) const WRITE: Duration = Duration::from_secs(5);
 
 /// Where the daemon listens.

@@ -1,7 +1,7 @@
 //! Where log lines go: a file, or standard error.
 //!
 //! Invariant: writing never stops the master. A line that cannot be written within a moment is dropped: a master that
-//! waits for the reader of its log (a stopped terminal, a hung log shipper) would supervise nobody meanwhile.
+//! waits for the reader of its log (a stopped terminal, a hung log shipper) would supervise no worker meanwhile.
 
 use std::{
     fs::{File, OpenOptions},
@@ -72,7 +72,7 @@ impl Sink {
         Ok(Self { file, path: None, stalled: false, dropped: 0 })
     }
 
-    /// Whether somebody looks at it.
+    /// Whether it is a terminal.
     pub(super) fn is_terminal(&self) -> bool {
         self.file.is_terminal()
     }
@@ -87,7 +87,7 @@ impl Sink {
         self.dropped += 1;
     }
 
-    /// Opens a file anew; standard error stays.
+    /// Reopens a file; standard error stays.
     pub(super) fn reopen(&mut self) -> io::Result<()> {
         if let Some(path) = &self.path {
             self.file = append(path)?;

@@ -1,8 +1,8 @@
 //! A connection to a syslog daemon, in a thread of its own.
 //!
-//! Owns: the queue, when the connection is made and made anew. Does not own: the connection (`peer`), what is sent.
+//! Owns: the queue, and when to connect and reconnect. Does not own: the connection (`peer`), what is sent.
 //!
-//! Invariants: whoever sends never waits: neither for a name to be resolved, nor for a daemon that is away, nor for one
+//! Invariants: a sender never waits: neither for a name to be resolved, nor for a daemon that is away, nor for one
 //! that accepts and does not read. The queue has a limit; what does not fit is lost and counted. The thread takes no
 //! signals: the main thread holds them when it must.
 
@@ -191,7 +191,7 @@ impl Sender {
         }
     }
 
-    /// Says so, once; false if nobody sends any more.
+    /// Logs it, once; false if there is no sender any more.
     fn is_away(&self, error: &io::Error) -> bool {
         let mut state = self.shared.state();
         let was_away = std::mem::replace(&mut state.away, true);
@@ -204,7 +204,7 @@ impl Sender {
         !closed
     }
 
-    /// Waits for the next try; false if nobody sends any more.
+    /// Waits for the next try; false if there is no sender any more.
     fn rested(&self, pause: Duration) -> bool {
         let until = Instant::now() + pause;
         let mut state = self.shared.state();

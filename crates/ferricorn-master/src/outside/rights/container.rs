@@ -1,8 +1,8 @@
 //! Whether the workers are root in a container, with all that root may do there.
 //!
-//! Owns: the evidence for both, from files, variables and `/proc`. Does not own: what is said of it.
+//! Owns: the evidence for both, from files, variables and `/proc`. Does not own: the log lines about it.
 //! Invariant: what is not known for certain is not said: a process that is the first of its namespace, or has a variable
-//! `container` that nobody but its shell has set, need not be in a container.
+//! `container` that only its shell has set, need not be in a container.
 
 use std::{collections::BTreeMap, env, ffi::OsString, fs, os::unix::ffi::OsStringExt as _, path::Path};
 
@@ -47,7 +47,7 @@ impl Surroundings {
             || self.own.contains_key(&OsString::from("KUBERNETES_SERVICE_HOST"))
     }
 
-    /// Whether somebody has taken from root what makes it root: it is another user outside, has fewer capabilities than
+    /// Whether root has lost what makes it root: it is another user outside, has fewer capabilities than
     /// containers usually have, or cannot get more than it has.
     pub(super) fn is_restricted(&self) -> bool {
         let is_user_outside =

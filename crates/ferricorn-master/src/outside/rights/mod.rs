@@ -123,8 +123,8 @@ fn is_closed(folder: &Path, rights: &Rights) -> bool {
     rights.user != 0 && found.mode() & enter == 0
 }
 
-/// Hints at `--user` where it is missing most often: in a container, which has no other user unless somebody makes one. Who
-/// has taken from root what makes it root has thought of it.
+/// Hints at `--user` where it is missing most often: in a container, which has no other user unless the image adds one.
+/// Who has taken from root what makes it root has thought of it.
 pub(crate) fn hint(settings: &Settings) {
     if settings.rights.user != 0 {
         return;

@@ -50,7 +50,7 @@ pub(super) fn choose(environments: &[Environment]) -> Option<Found> {
     Some(Found { python, note })
 }
 
-/// Whether somebody may have meant the other one. The first Python on the `PATH` is nobody's word.
+/// Whether the user may have meant the other one. The first Python on the `PATH` is not a deliberate choice.
 fn differs(other: &Environment, taken: &Environment) -> bool {
     let is_same = other.root == taken.root || (other.identity.is_some() && other.identity == taken.identity);
     other.reason != Reason::OnPath && other.reason != taken.reason && !is_same
@@ -97,7 +97,7 @@ mod tests {
         Environment { reason, root: root.into(), identity: None, python, has_uvicorn }
     }
 
-    /// Which environment is taken, and what is said.
+    /// Which environment is taken, and its log line.
     fn chosen(environments: &[Environment]) -> (String, String) {
         let found = choose(environments).expect("there is a Python");
         let root = found.python.display().to_string().replace("/bin/python3", "");

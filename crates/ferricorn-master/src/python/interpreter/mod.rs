@@ -7,7 +7,7 @@
 //! 2. the active environment (`VIRTUAL_ENV`, then `CONDA_PREFIX`);
 //! 3. `python3`, then `python`, on the `PATH`; if neither sees uvicorn, the environment of 1 although it has none.
 //!
-//! Owns: the search and what is said about it. [`environments`] finds what there is on the disk, [`packages`] looks for
+//! Owns: the search, and its log line. [`environments`] finds what there is on the disk, [`packages`] looks for
 //! uvicorn there, [`choice`] decides.
 //!
 //! Invariant: no interpreter is executed to choose one: that would cost every start the time of one more interpreter.
@@ -57,7 +57,7 @@ impl InterpreterError {
     }
 }
 
-/// What decides which interpreter is found where nobody names one: facts of the process as it was started.
+/// What decides which interpreter is found if none is named: facts of the process as it was started.
 #[derive(Clone, Debug, Default)]
 pub struct PythonSearch {
     /// The program, as it was called: links are kept.
@@ -66,7 +66,7 @@ pub struct PythonSearch {
     conda_prefix: Option<PathBuf>,
     /// The folders of `PATH`.
     path: Vec<PathBuf>,
-    /// Where `pip install --user` installs, unless Python was told not to look there.
+    /// Where `pip install --user` installs, unless Python is configured not to look there.
     user_base: Option<PathBuf>,
     /// The folders of `PYTHONPATH`, which every interpreter looks into.
     python_path: Vec<PathBuf>,
@@ -134,7 +134,7 @@ impl PythonSearch {
         choice::choose(&self.environments()).ok_or(InterpreterError::NotFound)
     }
 
-    /// The folders that hold the packages of the interpreter that would be found, so far as files tell.
+    /// The folders that hold the packages of the interpreter that would be found, as far as files show.
     pub fn packages(&self, named: Option<&Path>) -> Vec<PathBuf> {
         let Ok(found) = self.find(named) else { return self.python_path.clone() };
         let root = packages::root_of(&found.python).unwrap_or_default();

@@ -18,7 +18,7 @@ use tokio::{
 /// The time between two looks without events.
 const POLL: Duration = Duration::from_millis(500);
 
-/// File systems whose files change without an event here: somebody else writes them.
+/// File systems whose files change without an event here, because another machine writes them.
 const WITHOUT_EVENTS: [&str; 13] = [
     "9p",
     "cifs",
@@ -37,13 +37,13 @@ const WITHOUT_EVENTS: [&str; 13] = [
 
 /// The way in which changes are noticed.
 pub(super) enum Engine {
-    /// The kernel tells.
+    /// The kernel sends events.
     Events {
         watcher: RecommendedWatcher,
         events: UnboundedReceiver<Vec<PathBuf>>,
         watched: BTreeSet<PathBuf>,
     },
-    /// Nobody tells.
+    /// No events: files are polled.
     Poll(Interval),
 }
 

@@ -2,8 +2,8 @@
 //!
 //! Owns: noticing them, and telling when they have settled. Does not own: what follows (the core replaces the workers).
 //!
-//! Invariant: a change is told twice: at once, so that no request is answered by code that is no longer on disk, and when the
-//! files have been quiet for a moment.
+//! Invariant: a change is reported twice: at once, so that no request is answered by code that is no longer on disk,
+//! and when the files have been quiet for a moment.
 
 mod engine;
 mod files;
@@ -43,11 +43,11 @@ pub(crate) struct Changes {
     quiet: Quiet,
     engine: Engine,
     found: Found,
-    /// Files that have changed since the last were told.
+    /// Files that have changed since the last report.
     changed: BTreeSet<PathBuf>,
-    /// Files that are gone, perhaps only until somebody has written them anew.
+    /// Files that are gone, perhaps only until they are written again.
     missing: BTreeSet<PathBuf>,
-    /// What is still to be told.
+    /// What is still to be reported.
     told: Vec<Change>,
 }
 
@@ -86,12 +86,12 @@ impl Changes {
         new
     }
 
-    /// The folders that are watched, as the workers are told them.
+    /// The watched folders, in the form that workers get.
     pub(crate) fn roots(&self) -> Vec<String> {
         self.folders.roots().iter().map(|root| root.to_string_lossy().into_owned()).collect()
     }
 
-    /// A new application boots: until it has told what it imports, any file may be one.
+    /// A new application boots: until it has reported its imports, any file may be one of them.
     pub(crate) fn boots(&mut self) {
         self.files.boots();
     }

@@ -47,7 +47,7 @@ impl Bench {
         }
     }
 
-    /// What a new worker is told. `page`: it is to show the last failure.
+    /// The settings of a new worker. `page`: whether it shows the last failure.
     pub(in crate::world) fn tell(&self, page: bool) -> Development {
         Development { watched: self.changes.roots(), page: page.then(|| end_of(&self.failure)) }
     }
@@ -99,7 +99,7 @@ impl World {
         }
     }
 
-    /// The code is to be loaded anew although the configuration cannot be: its settings stay.
+    /// Reload the code although the configuration cannot be read: its settings stay.
     pub(in crate::world) fn replace_all_the_same(&mut self, queue: &mut VecDeque<Event>) {
         if self.bench.is_some() {
             let policy = policy::from_settings(&self.program.settings);

@@ -19,13 +19,13 @@ use crate::{
 };
 
 impl World {
-    /// Lets workers of another program be replaced, which goes on with as many as somebody has asked it for.
+    /// Lets the workers of another program be replaced. It keeps the number of workers that was asked for.
     pub(crate) fn replace_inherited(&mut self, scaled_to: Option<u16>, queue: &mut VecDeque<Event>) {
         self.scaled_to = scaled_to;
         self.ask_reload(queue);
     }
 
-    /// Reads the configuration anew, and asks the core for a reload when that has worked.
+    /// Reads the configuration again, and asks the core for a reload if that works.
     pub(crate) fn ask_reload(&mut self, queue: &mut VecDeque<Event>) {
         self.reload_for(Vec::new(), queue);
     }
@@ -175,7 +175,7 @@ impl World {
         }
     }
 
-    /// The last line of a log that somebody may be reading, when another takes its place.
+    /// The last line of a log when another one replaces it, for its readers.
     fn tell_where_the_log_goes(&self, settings: &Settings) {
         let old = &self.program.settings;
         if (&old.error_log, &old.chdir) == (&settings.error_log, &settings.chdir) {

@@ -3,7 +3,7 @@
 //! Owns: their processes, and which generation each is of ([`telling`] has the log lines). Does not own: their life (the core's),
 //! the workers that they fork (`crew`).
 //!
-//! Invariant: what a template that was dropped says or does is heard by nobody. Its exit is waited for like any child's.
+//! Invariant: messages of a dropped template are ignored. Its exit is waited for like any child's.
 
 mod telling;
 
@@ -31,7 +31,7 @@ use crate::{
     reports::hang,
 };
 
-/// How many children that nobody knows are remembered while a template may still tell whose they are.
+/// How many unknown children are remembered while a template may still say whose they are.
 const MOST_STRANGERS: usize = 64;
 
 /// How long the end of the master waits for templates that were killed.
@@ -48,7 +48,7 @@ pub(super) struct Templates {
     dying: Vec<Template>,
     /// Children that have ended before their template has said that they are workers.
     strangers: Vec<Reaped>,
-    /// How the last one was lost, until that was told.
+    /// How the last one was lost, until that was logged.
     lost: Option<Lost>,
 }
 
@@ -71,7 +71,7 @@ impl Templates {
         self.current.iter_mut().find(|template| template.generation == generation)
     }
 
-    /// Kills it. What it says or does from here on is heard by nobody.
+    /// Kills it. Its messages are ignored from here on.
     fn kill(&mut self, generation: Generation) {
         let gone: Vec<_> =
             self.current.extract_if(.., |template| template.generation == generation).collect();
@@ -107,7 +107,7 @@ impl Templates {
         }
     }
 
-    /// Remembers a child that nobody knows, and that a template may have forked.
+    /// Remembers an unknown child, which a template may have forked.
     pub(super) fn remember(&mut self, reaped: Reaped) {
         if self.strangers.len() < MOST_STRANGERS {
             self.strangers.push(reaped);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ferricorn_check::{Finding, Report};
 
-/// Every finding with its fingerprint. Two that are alike in everything but their place are told apart by a number, in
+/// Every finding with its fingerprint. Two that differ only in their place are distinguished by a number, in
 /// the order of the file.
 pub(super) fn of(report: &Report) -> Vec<(&Finding, String)> {
     let mut seen: BTreeMap<String, u32> = BTreeMap::new();

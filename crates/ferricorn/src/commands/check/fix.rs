@@ -85,7 +85,7 @@ fn fixes(number: usize) -> String {
     if number == 1 { "1 fix".to_owned() } else { format!("{number} fixes") }
 }
 
-/// Puts the new text beside the file and renames it, so that nobody reads half a file.
+/// Puts the new text beside the file and renames it, so that no reader sees half a file.
 fn replace(path: &Path, file: &Changed) -> io::Result<()> {
     if fs::read(path)? != file.before {
         return Err(io::Error::other("it was changed meanwhile"));

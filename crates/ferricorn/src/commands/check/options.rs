@@ -21,7 +21,7 @@ pub(super) struct Options {
     pub(super) color: Color,
     pub(super) advice: bool,
     pub(super) strict: bool,
-    /// What is said about the check itself.
+    /// The settings of the check itself.
     pub(super) config: Config,
     /// The file of the findings that are known.
     pub(super) baseline: Option<PathBuf>,
@@ -84,7 +84,7 @@ impl Options {
     }
 }
 
-/// What is said about the check itself.
+/// The settings of the check itself.
 fn config(matches: &ArgMatches) -> Result<Config, String> {
     let list = |name: &str| -> Vec<String> {
         let values = matches.get_many::<String>(name).into_iter().flatten();

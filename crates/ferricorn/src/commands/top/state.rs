@@ -11,7 +11,7 @@ use ferricorn_wire::observation::{Observation, ObservedWorker, Traffic};
 
 use super::columns::Column;
 
-/// Over how many seconds percentiles and the share of errors are told.
+/// The window of the percentiles and of the share of errors, in seconds.
 const STRETCH: f64 = 10.0;
 
 /// How many rates the line of the last minute has.
@@ -41,7 +41,7 @@ pub(super) enum Key {
 /// What is to be done about a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Effect {
-    /// Nothing but to draw anew.
+    /// Only redraw.
     Nothing,
     /// End.
     Quit,

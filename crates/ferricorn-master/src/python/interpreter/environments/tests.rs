@@ -57,7 +57,7 @@ impl Disk {
         Ok(self)
     }
 
-    /// The Python of a program that is called so, on this disk; and whether a line is said.
+    /// The Python of a program with this path, on this disk; and whether a line is logged.
     fn found(&self, program: &str) -> (String, bool) {
         let variables = self.variables.iter().map(|(name, value)| (name.as_os_str(), value.as_os_str()));
         let search = PythonSearch::new(&self.path(program), &self.path(""), variables);
