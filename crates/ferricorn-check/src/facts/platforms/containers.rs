@@ -209,9 +209,8 @@ fn of_service(source: &Source, service: &Service, production: bool) -> Deploymen
             .map(|setting| Variable {
                 name: setting.name.clone(),
                 place: setting.name_span,
-                // compose puts variables in.
                 value: known(
-                    setting.value.as_ref().filter(|value| !value.text().contains('$')),
+                    setting.value.as_ref().filter(|value| is_written(value.text())),
                     "it comes from elsewhere",
                 ),
             })
@@ -241,6 +240,11 @@ fn of_service(source: &Source, service: &Service, production: bool) -> Deploymen
         directory: directory.clone(),
         env,
     }
+}
+
+/// Whether compose, which puts variables in, leaves a value as it is; of an address a part is enough.
+fn is_written(value: &str) -> bool {
+    value.find('$').is_none_or(|at| value[..at].contains("://"))
 }
 
 /// How long compose waits between the stop signal and SIGKILL.

@@ -30,6 +30,31 @@
 //! CMD ["uvicorn", "main:app", "--host", "0.0.0.0"]
 //! ```
 //!
+//! uv and poetry install into a virtual environment. Its programs are found by their bare names only with its `bin` on `PATH`.
+//!
+//! ## Bad
+//!
+//! ```Dockerfile Dockerfile:6
+//! FROM python:3.12-slim
+//! COPY --from=ghcr.io/astral-sh/uv:0.5 /uv /bin/
+//! WORKDIR /app
+//! COPY . .
+//! RUN uv sync --frozen --no-dev
+//! CMD ["uvicorn", "main:app", "--host", "0.0.0.0"]
+//! ```
+//!
+//! ## Fixed
+//!
+//! ```Dockerfile Dockerfile
+//! FROM python:3.12-slim
+//! COPY --from=ghcr.io/astral-sh/uv:0.5 /uv /bin/
+//! WORKDIR /app
+//! COPY . .
+//! RUN uv sync --frozen --no-dev
+//! ENV PATH="/app/.venv/bin:$PATH"
+//! CMD ["uvicorn", "main:app", "--host", "0.0.0.0"]
+//! ```
+//!
 //! ## Good
 //!
 //! ```Dockerfile Dockerfile
@@ -43,9 +68,13 @@
 //! CMD ["uvicorn", "main:app", "--host", "0.0.0.0"]
 //! ```
 
-use super::images::{run_text, variant};
+use super::{
+    environments::{is_bare, off_path},
+    images::{run_text, variant},
+};
 use crate::{
-    readers::dockerfile::{Detail, Dockerfile, Stage},
+    facts::docker::Image,
+    readers::dockerfile::{Detail, Dockerfile, Instruction, Stage},
     rules::prelude::*,
     text::Excerpt,
 };
@@ -56,6 +85,10 @@ pub(super) static RULE: Rule =
 fn check(facts: &Facts, findings: &mut Findings) {
     for image in &facts.images {
         let Some(stage) = image.document.final_stage() else { continue };
+        if let Some(made) = off_path(&image.document, stage) {
+            unfound(facts, image, made, findings);
+            continue;
+        }
         let Some(from) = left_behind(&image.document, stage) else { continue };
         for (deployment, command) in facts.servers() {
             if command.program_span.file != image.file || may_install(facts, deployment.line(), command) {
@@ -71,6 +104,23 @@ fn check(facts: &Facts, findings: &mut Findings) {
                 .help("install into a virtual environment and copy that, or install in the last stage");
             findings.add(deployment.sign(finding));
         }
+    }
+}
+
+/// Programs of a virtual environment that is not on `PATH`.
+fn unfound(facts: &Facts, image: &Image, made: &Instruction, findings: &mut Findings) {
+    for (deployment, command) in facts.servers() {
+        if command.program_span.file != image.file || !is_bare(facts, deployment.line(), command) {
+            continue;
+        }
+        let program = command.program.name();
+        let finding = RULE
+            .error(command.program_span, format!("{program} is in a virtual environment that is not on PATH"))
+            .label("not found by its name")
+            .also(made.keyword_span, "this makes or copies the environment")
+            .happens(format!("the container exits at once: {program} is not found"))
+            .help("put its bin on the PATH: ENV PATH=\"/app/.venv/bin:$PATH\", with the path of your .venv");
+        findings.add(deployment.sign(finding));
     }
 }
 

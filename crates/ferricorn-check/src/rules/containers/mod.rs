@@ -2,6 +2,7 @@
 
 use super::Rule;
 
+mod environments;
 mod fc801;
 mod fc802;
 mod fc803;

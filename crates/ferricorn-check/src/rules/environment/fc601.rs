@@ -104,7 +104,13 @@ fn judged(deployment: &Deployment, name: &str, value: &str) -> Option<(Severity,
         "postgres", "password", "root", "admin", "secret", "guest", "user", "mysql", "redis", "minio",
         "rabbit",
     ];
-    if deployment.platform == Platform::Docker && weak.iter().any(|word| lower.starts_with(word)) {
+    // One that is the name of the user or of the database, too, keeps nothing secret.
+    let twin = |variable: &Variable| {
+        !is_secret_name(&variable.name)
+            && variable.value.value().is_some_and(|it| it.eq_ignore_ascii_case(value))
+    };
+    let open = weak.iter().any(|word| lower.starts_with(word)) || deployment.env.variables.iter().any(twin);
+    if deployment.platform == Platform::Docker && open {
         return None;
     }
     Some((Severity::Warning, if placeholder { "a placeholder" } else { "a secret by its name" }))

@@ -1,0 +1,6 @@
+from fastapi import FastAPI
+
+from orders import health
+
+app = FastAPI(title="orders")
+app.include_router(health.router)

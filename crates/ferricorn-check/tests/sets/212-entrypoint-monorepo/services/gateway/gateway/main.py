@@ -1,0 +1,12 @@
+from common.log import setup
+from fastapi import FastAPI
+
+app = FastAPI()
+
+
+@app.get("/healthz")
+async def healthz():
+    return {"status": "ok"}
+
+
+setup()

@@ -1,0 +1,3 @@
+bind = "0.0.0.0:80"
+workers = 2
+worker_class = "uvicorn.workers.UvicornWorker"
