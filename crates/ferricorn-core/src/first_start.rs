@@ -1,9 +1,9 @@
-//! The first start: from nothing to a service that is said to be there.
+//! The first start: from nothing to a service that is announced.
 //!
 //! Owns: whether the sockets listen, whether any worker was ever ready, how often a boot has failed before, and what is said
 //! when the start is over. Does not own: what a failure leads to.
 //!
-//! Invariant: that the service is there is said once, and not before the sockets listen and a worker answers there. It waits
+//! Invariant: the service is announced once, and not before the sockets listen and a worker answers there. It waits
 //! for the workers that are about to be ready, so that it is the last line of a start. A worker that takes its time, or fails,
 //! is not waited for, since the service answers without it.
 
@@ -20,7 +20,7 @@ pub(crate) struct FirstStart {
     opening: Opening,
 }
 
-/// How far it is said that the service is there.
+/// How far the announcement of the service is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Opening {
     /// No worker has become ready.
@@ -72,12 +72,12 @@ impl FirstStart {
         self.failures
     }
 
-    /// How far it is said that the service is there.
+    /// How far the announcement of the service is.
     pub(crate) fn opening(&self) -> Opening {
         self.opening
     }
 
-    /// It is said that the service is there.
+    /// The service was announced.
     pub(crate) fn told(&mut self) {
         self.opening = Opening::Told;
     }

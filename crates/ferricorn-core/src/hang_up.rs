@@ -1,5 +1,5 @@
-//! What a SIGHUP means. One number stands for two things: "read the configuration anew", which is how services are spoken
-//! to, and "your terminal is gone", which is how the kernel ends what was started on it.
+//! What a SIGHUP means. One number stands for two things: "read the configuration again", which is how services are
+//! spoken to, and "your terminal is gone", which is how the kernel ends what was started on it.
 //!
 //! Owns: telling the two apart. Does not own: how the facts are found, nor what a reload or a stop is.
 
@@ -10,7 +10,7 @@ pub struct HangUp {
     pub sender: HangUpSender,
     /// What has become of the controlling terminal.
     pub terminal: Terminal,
-    /// The master leads its session: the kernel tells it first when the terminal closes.
+    /// The master leads its session: the kernel signals it first when the terminal closes.
     pub leads_session: bool,
     /// SIGHUP was ignored when the program was started, as `nohup` does it.
     pub ignored_at_start: bool,
@@ -21,7 +21,8 @@ pub struct HangUp {
 pub enum HangUpSender {
     /// No process: the terminal was hung up, or the leader of the session has ended.
     Kernel,
-    /// The leader of our session: a shell, which tells its jobs that the terminal is gone, or whose user typed `kill -HUP`.
+    /// The leader of our session: a shell, which signals its jobs that the terminal is gone, or whose user typed `kill
+    /// -HUP`.
     SessionLeader,
     /// Any other process.
     Process,
@@ -41,11 +42,11 @@ pub enum Terminal {
 /// What is to be done about a SIGHUP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
-    /// Reload: somebody has asked for it.
+    /// Reload: it was asked for.
     Reload,
     /// Stop gracefully: the terminal was closed.
     Stop,
-    /// Nothing: the terminal was closed, and whoever started the program has said that it shall outlive that.
+    /// Nothing: the terminal was closed, and the program was started to outlive that (`nohup`).
     Nothing,
 }
 

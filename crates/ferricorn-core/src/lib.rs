@@ -19,7 +19,7 @@
 //! * A worker that drains is gone, or was sent a kill, by its deadline.
 //! * An upgrade that fails leaves everything as it was; the first stop wins over it.
 //! * After a stop nothing is spawned; a quick stop overrides a graceful one and never the other way round.
-//! * A clock that leaps kills nobody for silence.
+//! * A clock that jumps kills no worker for silence.
 //! * Every command gets exactly one reply. Same seed and same events give the same actions.
 
 #![forbid(unsafe_code)]

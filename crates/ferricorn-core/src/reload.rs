@@ -4,7 +4,7 @@
 //! rejected. Does not own: workers and slots, which the supervisor asks about them.
 //!
 //! Invariants: one reload is under way at a time; the policy that it brings takes effect when it is proven or committed, never
-//! before; whoever asks for a reload gets one answer.
+//! before; each request for a reload gets one answer.
 
 use std::time::{Duration, Instant};
 
@@ -23,7 +23,7 @@ pub(crate) struct Reloads {
     next_policy: Option<Policy>,
     /// Reloads that were asked for while one was under way, merged into one.
     queued: Option<(Policy, Vec<RequestId>)>,
-    /// Reloads that have succeeded, and who is told when the last worker of an older generation has gone.
+    /// Reloads that have succeeded, and who gets an answer when the last worker of an older generation has gone.
     settling: Vec<(Generation, RequestId)>,
     /// The last reload was rejected: the disk does not hold what serves.
     frozen: bool,
@@ -199,7 +199,7 @@ impl Reloads {
         self.settling.extract_if(.., |(generation, _)| is_settled(*generation)).collect()
     }
 
-    /// Ends every reload, and gives whoever waits for one.
+    /// Ends every reload, and returns the clients that wait for one.
     pub(crate) fn abandon(&mut self) -> Vec<RequestId> {
         let mut asked_by = self.rollout.take().map(|rollout| rollout.asked_by).unwrap_or_default();
         asked_by.extend(self.withdraw().unwrap_or_default());

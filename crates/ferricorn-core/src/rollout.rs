@@ -7,7 +7,7 @@ use crate::{Generation, Policy, RequestId, WorkerId};
 /// A reload under way.
 ///
 /// It begins with one *canary*: a single worker of the new generation, beside the old ones. It has to hold for the
-/// probation without serving, so that nobody's request is lost if it dies, and then to serve beside the old ones until
+/// probation without serving, so that no request is lost if it dies, and then to serve beside the old ones until
 /// it has answered a request. Then the generation is *proven* and the rest rolls. A death or a failed boot before every
 /// worker runs the new generation rejects the reload.
 #[derive(Clone, Debug)]
@@ -24,7 +24,7 @@ pub(crate) struct Rollout {
 pub(crate) enum RolloutStage {
     /// No worker of the new generation is ready.
     Booting,
-    /// The canary is ready and has to hold until then. It serves only if its slot has nobody else to do so.
+    /// The canary is ready and has to run until then. It serves only if its slot has no other worker to do so.
     Holding { canary: WorkerId, until: Instant },
     /// The canary serves, until it has answered a request or until then.
     Serving { canary: WorkerId, until: Instant },

@@ -61,11 +61,11 @@ pub struct Supervisor {
     heir: Option<Heir>,
     first_start: FirstStart,
     watch: Watch,
-    /// How often somebody at the keyboard has asked for a stop.
+    /// How often the user at the keyboard has asked for a stop.
     interrupts: u32,
     /// What restarts after failures may cost.
     restarts: Budget,
-    /// The quickest boot of a generation that somebody waited for.
+    /// The quickest urgent boot of a generation.
     quickest_boot: Option<(Generation, Duration)>,
     next_id: u64,
     now: Option<Instant>,
@@ -78,7 +78,7 @@ enum Phase {
     /// Before the first event.
     Waiting,
     Running,
-    /// A graceful stop that clients are told of before it begins.
+    /// A graceful stop that is announced to clients before it begins.
     Announcing {
         until: Instant,
     },

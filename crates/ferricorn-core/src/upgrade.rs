@@ -24,11 +24,11 @@ pub(crate) enum UpgradeStage {
     Starting { until: Instant },
     /// In place: it was checked, and takes our place as soon as no worker boots.
     Fit { until: Instant },
-    /// Beside: it is ready, and was told to take over.
+    /// Beside: it is ready, and was ordered to take over.
     HandingOver { until: Instant },
     /// Beside: it has taken over. We leave.
     HandedOver,
-    /// It failed, or is not wanted any more: it was told to go. Whoever asks now begins anew when it is gone.
+    /// It failed, or was called off: it was told to leave. A new request starts again when it is gone.
     CalledOff { kill_at: Option<Instant> },
 }
 
@@ -65,7 +65,7 @@ impl Upgrade {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Heir {
     pub(crate) stage: HeirStage,
-    /// The other master stops as well: nobody is there to take connections over.
+    /// The other master stops too: no process is left to take over connections.
     pub(crate) alone: bool,
 }
 
@@ -75,7 +75,7 @@ pub(crate) enum HeirStage {
     Booting,
     /// All workers are ready, and have to hold until then.
     Proving { until: Instant },
-    /// The other master was told that we are ready.
+    /// The other master has our report that we are ready.
     Announced,
 }
 

@@ -89,7 +89,8 @@ impl Watch {
         self.throttles.iter_mut().find(|it| it.scarce == Scarce::Memory && it.until > at)
     }
 
-    /// What explains, and has not been told, that a worker is silent (`longest`) or that the master was late. Each is given once.
+    /// What explains that a worker is silent (`longest`) or that the master was late, if not reported yet. Each is
+    /// given once.
     pub(crate) fn explain(&mut self, longest: Duration, late: bool, now: Instant) -> Vec<(Scarce, String)> {
         let just_awake =
             self.awake_since.is_some_and(|since| now.saturating_duration_since(since) < Throttle::NOTABLE);

@@ -14,7 +14,7 @@ pub(crate) struct Worker {
     pub(crate) state: State,
     /// Whether its process exists, so that it can be sent something.
     pub(crate) spawned: bool,
-    /// Whether somebody waits for what it does; otherwise it gives way to those that serve.
+    /// Whether it is urgent; otherwise it has lower priority than the serving workers.
     pub(crate) urgent: bool,
     /// Whether it gives way, or has done so for a while.
     pub(crate) has_given_way: bool,
@@ -26,9 +26,9 @@ pub(crate) struct Worker {
     pub(crate) page: bool,
     /// It waits for an order between its import and the application's startup.
     pub(crate) waits: bool,
-    /// Since when somebody debugs it.
+    /// Since when a debugger is attached.
     pub(crate) debugged_since: Option<Instant>,
-    /// Whether it was told to serve.
+    /// Whether it was ordered to serve.
     pub(crate) serving: bool,
     /// Requests after which it is recycled.
     pub(crate) request_limit: Option<u64>,
@@ -36,9 +36,9 @@ pub(crate) struct Worker {
     pub(crate) lifetime: Option<Duration>,
     /// What was done about an event loop that is slow.
     pub(crate) stall: Option<Stall>,
-    /// When it is replaced since somebody has told it to stop.
+    /// When it is replaced, because another process sent it SIGTERM.
     pub(crate) asked_to_stop: Option<Instant>,
-    /// It was told to go while it booted; until then it may be in the application's startup, if it shows that it is.
+    /// It was told to leave while it booted; until then it may be in the application's startup, if it shows that it is.
     pub(crate) startup_by: Option<Instant>,
     /// Why it ought to be replaced, if it ought to.
     pub(crate) due: Option<Retirement>,
@@ -59,9 +59,9 @@ pub(crate) struct Assignment {
 pub(crate) enum State {
     /// From the order to spawn it until it is ready.
     Starting { since: Instant, boot_by: Option<Instant> },
-    /// It serves, or may be told to at any time.
+    /// It serves, or may be ordered to at any time.
     Ready { since: Instant },
-    /// It was told to go, or said that it goes; it is killed when its time is up.
+    /// It was told to leave, or reported that it leaves; it is killed when its time is up.
     Leaving { why: Retirement, kill_by: Instant },
     /// Its event loop has ended. What is left are threads, `atexit` functions, and the interpreter's own end, in which no
     /// signal is answered any more. It is killed when its time is up.
@@ -77,9 +77,9 @@ pub(crate) enum State {
 /// Why a worker's event loop has ended.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Cause {
-    /// It was told to go.
+    /// It was told to leave.
     Told(Retirement),
-    /// Nobody has told it to: it has lost its slot.
+    /// By itself: it has lost its slot.
     Crash { restart_in: Duration },
 }
 
@@ -88,7 +88,7 @@ pub(crate) enum Cause {
 pub(crate) enum Stall {
     /// It was asked for its stack.
     Asked { since: Instant, tell_at: Instant },
-    /// The user was told.
+    /// It was reported to the user.
     Told { since: Instant },
 }
 

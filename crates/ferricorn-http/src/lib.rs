@@ -7,7 +7,7 @@
 //!
 //! * the outcome does not depend on how the bytes are cut;
 //! * no bytes make it panic, and it never takes more than it was given;
-//! * after a refusal nothing of the connection is read any more, since nobody can say where the next request begins;
+//! * after a refusal nothing of the connection is read any more, because the start of the next request is unknown;
 //! * the work is linear in the bytes of a head, however slowly they come, but for one look at each line that ends.
 //!
 //! [`Reader`] reads requests, [`ResponseHead`] and [`Body`] write responses. With the feature `python` they are also the

@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 
-/// What is wrong with a request. The text is for the log; a client is told the status only.
+/// What is wrong with a request. The text is for the log; a client gets only the status.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum Refusal {
     /// The method is none that is known.

@@ -14,7 +14,7 @@ use nix::sys::{
     stat::{Mode, umask},
 };
 
-/// Who may connect to a unix socket: whoever may write to its file.
+/// Who may connect to a unix socket: anyone who may write to its file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Access {
     /// What is taken from the mode 0777. The umask of this process does not count.
@@ -33,7 +33,7 @@ impl Access {
         result
     }
 
-    /// Of a link the link itself: whoever may write to the folder could have put one there meanwhile.
+    /// If it is a link, the link itself: anyone who may write to the folder could have put one there meanwhile.
     pub(crate) fn give(self, path: &Path) -> io::Result<()> {
         let Some((user, group)) = self.owner else { return Ok(()) };
         lchown(path, Some(user), Some(group))

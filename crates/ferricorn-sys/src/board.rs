@@ -34,7 +34,7 @@ unsafe impl Sync for SharedWords {}
 
 impl SharedWords {
     /// Makes `bytes` bytes of shared memory, which must be a multiple of 8 and not 0 (`InvalidInput` otherwise).
-    /// Pages that nobody touches cost nothing.
+    /// Untouched pages cost nothing.
     pub fn create(bytes: usize) -> io::Result<Self> {
         let invalid =
             || io::Error::new(io::ErrorKind::InvalidInput, "the size is not a multiple of 8 above 0");

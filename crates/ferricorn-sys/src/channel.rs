@@ -80,7 +80,7 @@ pub fn send_with(channel: impl AsFd, packet: &[u8], descriptors: &[RawFd]) -> io
 
 /// Receives one packet into `buffer` and returns its length; 0 means that the other side is gone and everything that
 /// it sent was read. `WouldBlock` when there is none yet; `InvalidData` when the packet was longer than the buffer (it
-/// is lost). Descriptors that somebody attached to the packet are closed by the kernel.
+/// is lost). The kernel closes descriptors that are attached to the packet.
 pub fn receive(channel: impl AsFd, buffer: &mut [u8]) -> io::Result<usize> {
     let mut reset_seen = false;
     loop {

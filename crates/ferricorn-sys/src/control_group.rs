@@ -3,10 +3,10 @@
 //! Owns: finding their folders (`cgroups(7)`), for version 1, version 2 and both at once. Does not own: what their files
 //! mean (`memory`, `throttling`).
 //!
-//! The kernel tells two things apart: the path of a group in its hierarchy (`/proc/self/cgroup`), and where a part of that
-//! hierarchy is mounted (`/proc/self/mountinfo`). To read the mount point alone finds the limit of a container, and misses
-//! the one of a service of systemd's; to append the path to the mount point finds the service, and misses a container
-//! without a namespace of its own, where the mount begins at the group and the path does not.
+//! The kernel distinguishes two things: the path of a group in its hierarchy (`/proc/self/cgroup`), and where a part of
+//! that hierarchy is mounted (`/proc/self/mountinfo`). To read the mount point alone finds the limit of a container,
+//! and misses the one of a service of systemd's; to append the path to the mount point finds the service, and misses a
+//! container without a namespace of its own, where the mount begins at the group and the path does not.
 //!
 //! Invariant: everything is read below a folder that the caller names, so that a test can lay a tree.
 

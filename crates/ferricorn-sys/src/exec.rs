@@ -63,7 +63,7 @@ pub fn hold_signals() {
     let _cannot_fail = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&SigSet::all()), None);
 }
 
-/// Lets signals come again that whoever started this program had blocked. Call it when the handlers are there.
+/// Unblocks signals that the starter of this program had blocked. Call it when the handlers are installed.
 pub fn accept_signals() {
     let _cannot_fail = pthread_sigmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None);
 }

@@ -1,14 +1,14 @@
-//! Refusing newcomers on a socket that goes on listening, so that those who came before can still be accepted.
+//! Refusing new connections on a socket that still listens, so that earlier ones can still be accepted.
 //!
 //! Owns: how the kernel is made to refuse. Does not own: when (the master, at a stop), nor the accepting (workers).
 //!
 //! Whoever closes the last copy of a listening socket resets what the kernel has put into its queue: between the last
-//! `accept(2)` and the `close(2)` there is always time for one client more. And a copy that somebody else holds, such as a
-//! process that hangs, goes on taking in clients whom nobody will answer. A socket with a shut gate has neither fault: the
-//! queue only becomes shorter, whoever holds a copy.
+//! `accept(2)` and the `close(2)` there is always time for one more client. And a copy in another process, such as a
+//! process that hangs, would still take in clients that get no answer. A socket with a shut gate has neither fault: the
+//! queue only becomes shorter, whatever process holds a copy.
 //!
 //! Invariants: clients in the queue, and those in the middle of their handshake, are not touched. A gate cannot be opened
-//! again, so it is only shut on a socket that is nobody's but ours.
+//! again, so it is only shut on a socket that is ours alone.
 
 use std::io;
 use std::mem::size_of_val;
@@ -24,7 +24,7 @@ const NO_INTERFACE: libc::c_int = libc::c_int::MAX;
 
 impl Listener {
     /// Refuses every new connection from now on, in whatever process the socket is open. Does nothing on a socket that
-    /// somebody else has given us, or that does not listen: others may go on with it.
+    /// another process has given us, or that does not listen: others may continue to use it.
     pub fn turn_away(&self) -> io::Result<()> {
         if !self.is_ours() || !self.is_listening()? {
             return Ok(());
@@ -43,7 +43,7 @@ impl Listener {
         }
     }
 
-    /// Listens on no interface. New clients find nobody and are refused at once; handshakes under way belong to the
+    /// Listens on no interface. New clients are refused at once; handshakes in progress belong to the
     /// interface on which they have begun. Needs Linux 5.7, or before it `CAP_NET_RAW`.
     fn listen_nowhere(&self) -> io::Result<()> {
         self.set(libc::SO_BINDTOIFINDEX, &NO_INTERFACE)

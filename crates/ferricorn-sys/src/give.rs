@@ -1,4 +1,4 @@
-//! Files that somebody with fewer rights has to open again: log files, and the pipes behind the standard streams.
+//! Files that a process with fewer rights has to open again: log files, and the pipes behind the standard streams.
 //!
 //! Invariant: nothing but a regular file with one name, or a pipe without one, changes its owner. Whoever may write to
 //! a log's folder could put a link there, and be given the file behind it.
@@ -34,7 +34,7 @@ pub fn file(path: &Path, user: u32, group: u32) -> io::Result<()> {
     fchown(&file, Some(user), Some(group))
 }
 
-/// Gives the pipe behind standard output or error to this user and group: its end can be opened anew then, for a mode of
+/// Gives the pipe behind standard output or error to this user and group: its end can be reopened then, for a mode of
 /// its own, through `/proc/self/fd`. Anything else is left as it is.
 pub fn standard_pipe(stream: BorrowedFd<'_>, user: u32, group: u32) -> io::Result<()> {
     let target = fs::read_link(format!("/proc/self/fd/{}", stream.as_raw_fd()))?;

@@ -84,7 +84,7 @@ impl Listener {
 
     /// Binds a unix socket, without listening, and gives it to whom it shall belong.
     ///
-    /// A socket file that nobody serves any more is replaced. It is left alone, and the error is
+    /// A socket file that no process serves any more is replaced. It is left alone, and the error is
     /// [`ListenError::InUse`], unless connecting to it is refused and no process has it bound.
     pub fn unix(path: &Path, access: Access) -> Result<Self, ListenError> {
         let shown = format!("unix:{}", path.display());
@@ -111,7 +111,7 @@ impl Listener {
     }
 
     /// Takes over a stream socket that another program bound, and makes it non-blocking and close-on-exec. The file of
-    /// a unix socket stays when it is closed: it belongs to whoever made it.
+    /// a unix socket stays when it is closed: it belongs to the process that made it.
     ///
     /// The number must be one that nothing else in this process uses: ownership passes here, and only here.
     pub fn inherited(descriptor: RawFd) -> Result<Self, ListenError> {
@@ -135,7 +135,7 @@ impl Listener {
 
     /// Starts to listen, with a queue of at most `backlog` connections (the kernel cuts it to `net.core.somaxconn`).
     /// Does nothing when the socket listens already, as one from systemd does: `SELinux` may forbid it, and the backlog
-    /// was chosen by whoever made it.
+    /// was chosen by the process that made it.
     ///
     /// May fail with `EADDRINUSE` if another program bound the port with `SO_REUSEADDR` in between and was first.
     pub fn listen(&self, backlog: u32) -> io::Result<()> {
@@ -154,7 +154,7 @@ impl Listener {
         }
     }
 
-    /// Whether the socket listens: `listen` was called, here or by whoever passed it to us.
+    /// Whether the socket listens: `listen` was called, here or by the process that passed it to us.
     pub fn is_listening(&self) -> io::Result<bool> {
         Ok(getsockopt(&self.descriptor, AcceptConn)?)
     }
@@ -195,7 +195,7 @@ impl Listener {
         self.socket_address
     }
 
-    /// Whether this service made the socket, so that nobody else accepts on it.
+    /// Whether this service made the socket, so that no other process accepts on it.
     pub fn is_ours(&self) -> bool {
         self.ours
     }
@@ -206,7 +206,7 @@ impl Listener {
     }
 
     /// Removes the file of a unix socket that we made, if it is still ours, and closes the socket. In this order: a
-    /// successor may bind the path as soon as nobody answers on it, and its file must not be the one removed.
+    /// successor may bind the path as soon as no process answers on it, and its file must not be the one removed.
     /// Workers that have the socket keep it open; it ends with the last of them.
     pub fn close(self) {
         drop(self);

@@ -1,4 +1,4 @@
-//! What can go wrong with an address to listen on, told apart as far as the user can do something about it.
+//! What can go wrong with an address to listen on, distinguished as far as the user can do something about it.
 
 use std::io;
 use std::os::fd::RawFd;

@@ -94,7 +94,7 @@ fn installed(root: &Path) -> Option<Limit> {
     Some(Limit { bytes: kibibytes * 1024, source: "the memory of the machine".to_owned() })
 }
 
-/// How often the kernel has killed a process of this process's control group for want of memory: `oom_kill` of
+/// How often the kernel has killed a process of this process's control group for lack of memory: `oom_kill` of
 /// `memory.events` (version 2) or `memory.oom_control` (version 1). None where the group cannot be read.
 pub fn out_of_memory_kills() -> Option<u64> {
     kills_below(Path::new("/"))
@@ -109,7 +109,7 @@ fn kills_below(root: &Path) -> Option<u64> {
     kills(Version::Two, "memory.events").or_else(|| kills(Version::One, "memory.oom_control"))
 }
 
-/// The group that the kernel ends as a whole, with the master, if one process in it is killed for want of memory
+/// The group that the kernel ends as a whole, with the master, if one process in it is killed for lack of memory
 /// (`memory.oom.group`): its path. `None` if each process is killed alone.
 pub fn killed_as_a_whole() -> Option<String> {
     killed_as_a_whole_below(Path::new("/"))

@@ -3,9 +3,9 @@
 //! Owns: making a process give way to others, and taking that back, also from what it has started meanwhile ([`family`]).
 //! Does not own: who has to, and for how long.
 //!
-//! Two things make a process give way. A long slice (Linux 6.12 and later; earlier kernels take no notice): whoever has
-//! something to do goes first at once, where otherwise it waits until the one that runs has had its turn of some
-//! milliseconds, yet in the long run each gets as much as before. And niceness: in the long run it gets a tenth.
+//! Two things lower a process's priority. A long slice (Linux 6.12 and later; earlier kernels ignore it): a process
+//! that has something to do goes first at once, where otherwise it waits until the one that runs has had its turn of
+//! some milliseconds, yet in the long run each gets as much as before. And niceness: in the long run it gets a tenth.
 //!
 //! Anybody may give a process of its own both, and take the slice back. To take niceness back needs `CAP_SYS_NICE`, or a
 //! limit (`RLIMIT_NICE`) that allows it: a service of systemd's that runs as root has the one, `LimitNICE=0` gives the

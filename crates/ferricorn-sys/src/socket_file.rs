@@ -39,7 +39,7 @@ impl SocketFile {
         Ok(Self { path, device: metadata.dev(), inode: metadata.ino(), stays: false })
     }
 
-    /// From now on it stays: somebody else has its socket.
+    /// From now on it stays: another process has its socket.
     pub(crate) fn leave(&mut self) {
         self.stays = true;
     }
@@ -66,7 +66,7 @@ impl Drop for SocketFile {
     }
 }
 
-/// Removes a socket file that nobody serves any more. Fails if somebody does, or if it is another kind of file.
+/// Removes a socket file that no process serves any more. Fails if one does, or if it is another kind of file.
 pub(crate) fn remove_if_stale(path: &Path, target: &UnixAddr, shown: &str) -> Result<(), ListenError> {
     let failed = |source: io::Error| ListenError::new(shown, source);
     match fs::symlink_metadata(path) {

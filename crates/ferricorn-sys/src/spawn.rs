@@ -117,7 +117,7 @@ pub struct SpawnError {
 /// when the process does (`PR_SET_PDEATHSIG`), so that a child of a pool's thread dies with the pool.
 ///
 /// If SIGCHLD is ignored in this process (some parents leave it so), it is set back to its default first: the kernel
-/// would otherwise reap children by itself and nobody would learn how they ended.
+/// would otherwise reap children by itself, and how they ended would be lost.
 pub fn spawn(plan: &SpawnPlan) -> Result<Child, SpawnError> {
     let before = |source: io::Error| SpawnError { stage: SpawnStage::Fork, source };
     stop_ignoring_children().map_err(before)?;

@@ -9,9 +9,9 @@ use crate::control_group::{Controller, Group, Version, groups};
 /// What a group has too little of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scarce {
-    /// Memory: whoever takes more waits until something is freed.
+    /// Memory: a process that takes more waits until some is freed.
     Memory,
-    /// Time of processors: nobody runs until the next period begins.
+    /// Processor time: no process runs until the next period begins.
     Processor,
 }
 
@@ -24,7 +24,7 @@ pub struct Throttle {
     pub source: String,
     /// How often.
     pub times: u64,
-    /// For how long; of memory, how long somebody waited for it. `None` if the kernel does not count that.
+    /// For how long; for memory, how long processes waited for it. `None` if the kernel does not count that.
     pub time: Option<Duration>,
 }
 

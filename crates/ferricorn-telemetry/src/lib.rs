@@ -1,4 +1,4 @@
-//! What a service tells of itself in numbers.
+//! The metrics of a service.
 //!
 //! Owns: the names of the metrics and what they count ([`metrics::names`]), histograms and percentiles, the adding up of the
 //! tallies of workers so that each is counted exactly once ([`metrics::fold`]), and the text forms. Does not own: the layout

@@ -34,7 +34,7 @@ pub enum HookFile {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum ToHookHost {
-    /// Execute the configuration file, at first or anew. What it defines is a candidate.
+    /// Execute the configuration file, for the first time or again. What it defines is a candidate.
     Load(Box<LoadHooks>),
     /// The candidate holds from now on, if the file could be executed.
     Commit,
@@ -42,7 +42,7 @@ pub enum ToHookHost {
     Discard,
     /// Call a hook.
     Call(Box<CallHook>),
-    /// Open the log files anew.
+    /// Reopen the log files.
     ReopenLogs,
     /// Log from this level on, whatever a logging configuration says.
     LogLevel {

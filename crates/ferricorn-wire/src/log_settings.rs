@@ -1,4 +1,4 @@
-//! What a worker is told about its log lines.
+//! The settings of a worker's log lines.
 
 use std::ops::Not;
 
@@ -59,7 +59,7 @@ pub struct AccessLog {
 pub struct LogConfig {
     /// The path, from the worker's directory.
     pub file: String,
-    /// It is JSON and lies over gunicorn's own configuration; otherwise its name tells the format.
+    /// It is JSON and is merged over gunicorn's own configuration; otherwise its name decides the format.
     pub over_gunicorns: bool,
     /// The user has switched the access log off; otherwise the configuration decides.
     pub no_access: bool,

@@ -130,7 +130,7 @@ pub struct ObservedWorker {
     pub resident: Option<u64>,
     /// The part of it that is no file's, in bytes.
     pub anonymous: Option<u64>,
-    /// Requests in flight, the oldest first; empty where paths are nobody's business.
+    /// Requests in flight, the oldest first; empty if paths must not be shown.
     pub requests: Vec<RequestInFlight>,
 }
 

@@ -105,7 +105,7 @@ pub const fn page(row: usize) -> std::ops::Range<usize> {
     first..first + PAGE_BYTES / 8
 }
 
-/// A request that a worker has not finished, as far as its page tells.
+/// A request that a worker has not finished, as far as its page shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Request {
     /// `METHOD /path`, made printable.
@@ -114,8 +114,8 @@ pub struct Request {
     pub age: Option<Duration>,
 }
 
-/// What a page tells at the time `now`, of a worker that had `begun` so many requests when its event loop last ran: those
-/// that it was handling then, oldest first, and those that have begun since, newest first.
+/// What a page shows at the time `now`, of a worker that had `begun` so many requests when its event loop last ran:
+/// those that it was handling then, oldest first, and those that have begun since, newest first.
 pub fn requests(page: &[u64], begun: u64, now: u64) -> Vec<Request> {
     let places: Vec<(u64, Vec<u8>)> = page
         .chunks(PLACE_BYTES / 8)

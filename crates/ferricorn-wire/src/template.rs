@@ -1,7 +1,7 @@
 //! What the master says to a template, and it to the master.
 //!
 //! A template loads what a worker of its generation would load, and forks workers of it. A worker that it has forked has a
-//! channel of its own from then on, and is told who it is there, as any other.
+//! channel of its own from then on, and gets its first message there, like any other.
 
 use serde::{Deserialize, Serialize};
 
@@ -20,7 +20,7 @@ pub enum ToTemplate {
         /// Its slot, for its variables.
         slot: u16,
         /// What the numbers of the descriptors that come with this packet are in the master's own table, and so in what the
-        /// worker is told: first that of its channel.
+        /// worker gets: first that of its channel.
         descriptors: Vec<i32>,
     },
 }
@@ -42,7 +42,7 @@ pub struct LoadTemplate {
     pub look: bool,
 }
 
-/// A fact that a template tells its master.
+/// A fact that a template reports to its master.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FromTemplate {
@@ -63,7 +63,7 @@ pub enum FromTemplate {
         /// What the user should read.
         text: String,
     },
-    /// Loading takes longer, and goes on: it may take at least so long from now on.
+    /// Loading takes longer, and continues: it may take at least so long from now on.
     Extend {
         /// The time in milliseconds.
         milliseconds: u64,

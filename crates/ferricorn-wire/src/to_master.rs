@@ -1,4 +1,4 @@
-//! Facts that a worker tells its master.
+//! Facts that a worker reports to its master.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub enum ToMaster {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         short: Option<String>,
     },
-    /// Files of the watched folders that the worker has imported since it last told; only if the code is being worked on.
+    /// Files of the watched folders that the worker has imported since its last report; only with `--reload`.
     Imported {
         /// Their absolute paths, without links.
         files: Vec<String>,
@@ -29,12 +29,12 @@ pub enum ToMaster {
         /// Whether it is open.
         open: bool,
     },
-    /// The boot takes longer, and goes on: it may take at least so long from now on.
+    /// The boot takes longer, and continues: it may take at least so long from now on.
     Extend {
         /// The time in milliseconds.
         milliseconds: u64,
     },
-    /// The worker was sent SIGTERM or SIGINT by somebody else than its master. It goes on serving and asks to be
+    /// The worker was sent SIGTERM or SIGINT by another process than its master. It keeps serving and asks to be
     /// replaced.
     AskedToStop {
         /// The signal's name in lower case without `SIG`: `term`, `int`.
@@ -103,7 +103,7 @@ pub enum DyingCause {
     SysExit,
     /// A `MemoryError`, or a `SystemExit` that was raised because of one.
     MemoryError,
-    /// Any other exception that nobody caught.
+    /// Any other uncaught exception.
     Exception,
 }
 

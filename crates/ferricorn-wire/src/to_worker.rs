@@ -16,9 +16,9 @@ pub enum ToWorker {
         /// How many sockets these are.
         listeners: u32,
     },
-    /// Begin the application's startup. Only a worker that was told to wait for it (`Development`) hears it.
+    /// Begin the application's startup. Only a worker that waits for this order (`Development`) gets it.
     Proceed,
-    /// Say `Connection: close` on every response from now on, and go on accepting: a stop is near.
+    /// Send `Connection: close` with every response from now on, and keep accepting: a stop is near.
     AnnounceClose,
     /// Stop accepting, finish what is in flight, run the lifespan shutdown, exit 0.
     Drain {
@@ -32,11 +32,11 @@ pub enum ToWorker {
         /// The service stops because of a SIGINT or SIGQUIT, which is what the hook `worker_int` is about.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         interrupted: bool,
-        /// The whole service stops, which the master says: what is usual of it is told at DEBUG.
+        /// The whole service stops, which the master logs: the worker's usual lines are at DEBUG.
         #[serde(default, skip_serializing_if = "std::ops::Not::not")]
         stop: bool,
     },
-    /// Open the log files anew (logrotate).
+    /// Reopen the log files (logrotate).
     ReopenLogs,
     /// Log from this level on, whatever a logging configuration says.
     LogLevel {
@@ -49,11 +49,11 @@ pub enum ToWorker {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DrainMode {
-    /// Siblings go on serving: plain HTTP/1.1 connections are handed to them, the rest is told
+    /// Siblings keep serving: plain HTTP/1.1 connections are handed to them, the rest is sent
     /// `Connection: close` on the next response.
     Handoff,
     /// The worker's code is no longer on disk: as `Handoff`, and every response says `Connection: close`, so that a client that
-    /// goes on asking waits for the next worker.
+    /// keeps asking waits for the next worker.
     Replace,
     /// The whole service stops: every response says `Connection: close`, the accept queue is emptied first, and
     /// idle connections are kept for a moment in case a request is on its way.
@@ -120,7 +120,7 @@ pub struct Who {
 /// A worker of a service whose code is being worked on (`--reload`). It waits for `Proceed` before the application's startup.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Development {
-    /// The folders that are watched: the worker tells which of their files it has imported.
+    /// The watched folders: the worker reports which of their files it has imported.
     pub watched: Vec<String>,
     /// Why the boot before it has failed: it shows that, and loads no application.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -152,7 +152,7 @@ pub struct AppSettings {
     pub native_http: Option<NativeHttp>,
 }
 
-/// What the native protocol is told; 0 is no limit.
+/// The settings of the native protocol; 0 is no limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NativeHttp {
     /// The most bytes of a request line.

@@ -101,12 +101,13 @@ pub struct Estate {
     pub listeners: Vec<ListenerState>,
     /// The two ends of the handoff queue.
     pub handoff: [i32; 2],
-    /// How many workers there are to be, if somebody has asked for another number than that of the settings.
+    /// How many workers there should be, if a client has asked for another number than that of the settings.
     pub scaled_to: Option<u16>,
-    /// The level that the log has, if somebody has asked for another one than that of the settings.
+    /// The level of the log, if a client has asked for another one than that of the settings.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_level: Option<String>,
-    /// The memfds of the tally boards whose counts go on, of the predecessor and of those before it; empty: it keeps none.
+    /// The memfds of the tally boards whose counts continue, of the predecessor and of those before it; empty: it keeps
+    /// none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tallies: Vec<i32>,
     /// The memfd of the tally board that the successor is to use, which the predecessor reads as well, so that what is
@@ -133,9 +134,9 @@ impl Estate {
 pub struct ListenerState {
     /// Its descriptor.
     pub descriptor: i32,
-    /// The file of a unix socket that goes with it; none if there is none, or if somebody else made it.
+    /// The file of its unix socket; `None` if there is none, or if another process made it.
     pub file: Option<String>,
-    /// The service has made it itself, and nobody else accepts on it.
+    /// The service has made it itself, and no other process accepts on it.
     #[serde(default)]
     pub ours: bool,
 }

@@ -50,7 +50,7 @@ pub struct Found {
 pub struct Mistake {
     /// The name with its dashes.
     pub name: Place,
-    /// The value that was given with it, as far as that can be told.
+    /// The value that was given with it, as far as that is known.
     pub value: Option<Place>,
     /// Why.
     pub wrong: Wrong,

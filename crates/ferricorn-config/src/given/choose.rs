@@ -53,7 +53,7 @@ pub(crate) fn check(
     Ok(None)
 }
 
-/// Adds a warning that is not there yet: an option given twice is told about once.
+/// Adds a warning that is not there yet: an option given twice causes one warning.
 pub(crate) fn warn(warnings: &mut Vec<String>, text: String) {
     if !warnings.contains(&text) {
         warnings.push(text);

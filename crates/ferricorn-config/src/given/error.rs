@@ -151,7 +151,7 @@ pub enum ConfigError {
     /// The words of `GUNICORN_CMD_ARGS` are no command line.
     #[error("in `GUNICORN_CMD_ARGS`: {0}")]
     InCommandVariable(Box<Self>),
-    /// The words of `GUNICORN_CMD_ARGS` cannot be told apart.
+    /// The words of `GUNICORN_CMD_ARGS` cannot be split.
     #[error("invalid value for the environment variable `GUNICORN_CMD_ARGS`: {0}")]
     CommandVariable(&'static str),
     /// A configuration file that cannot be read.

@@ -1,6 +1,6 @@
 //! Which program's language everything that was given speaks: gunicorn's, uvicorn's, or both at once.
 //!
-//! Of names that both programs have nothing can be told. A Python file and `GUNICORN_CMD_ARGS` are gunicorn's, whatever
+//! Names that both programs have decide nothing. A Python file and `GUNICORN_CMD_ARGS` are gunicorn's, whatever
 //! is in them.
 
 use super::{Given, Layer};

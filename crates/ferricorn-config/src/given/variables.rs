@@ -14,7 +14,8 @@ use crate::{
     values::{Environment, Kind},
 };
 
-/// Variables of ferricorn's that are no settings: what it tells its workers and successors. Those of its own tests begin with `TEST_`.
+/// Variables of ferricorn that are not settings: it sets them for its workers and successors. Those of its tests begin
+/// with `TEST_`.
 const RESERVED: [&str; 4] = ["SLOT", "GENERATION", "UPGRADE", "LAUNCHER"];
 
 /// What the variables say, weakest first. `spoken` is what all that was given otherwise speaks.

@@ -39,8 +39,8 @@ pub const DIFFERENCES: &[Difference] = &[
         program: "uvicorn",
         theirs: "",
         ours: "30",
-        reason: "every drain is bounded, as gunicorn's stop is: one request that hangs would hold up a stop, a reload and \
-            each replacement for ever",
+        reason: "every drain has a limit, as gunicorn's stop does: otherwise one request that hangs would delay a stop, a \
+            reload and each replacement for ever",
     },
     Difference {
         setting: "worker_class",
@@ -54,15 +54,15 @@ pub const DIFFERENCES: &[Difference] = &[
         program: "gunicorn",
         theirs: "1000",
         ours: "no limit",
-        reason: "with uvicorn's worker class gunicorn's number has no effect; here a number that is given has one",
+        reason: "with uvicorn's worker class gunicorn's number has no effect; here a given number takes effect",
     },
     Difference {
         setting: "accesslog",
         program: "gunicorn",
         theirs: "",
         ours: "-",
-        reason: "only where nothing that is given is gunicorn's alone, and so hardly came from gunicorn, which needs at \
-            least `-k` for an ASGI application: such a line has uvicorn's default",
+        reason: "only if no option is gunicorn's alone: such a command line hardly came from gunicorn, which needs at \
+            least `-k` for an ASGI application, so it has uvicorn's default",
     },
     Difference {
         setting: "asgi_loop",
@@ -83,7 +83,7 @@ pub const DIFFERENCES: &[Difference] = &[
         program: "uvicorn",
         theirs: "TLSv1",
         ours: "",
-        reason: "what holds is the default of the uvicorn that is installed, which was this one before 0.48",
+        reason: "the default of the installed uvicorn is in effect; before 0.48 it was this one",
     },
     Difference {
         setting: "limit_request_line",

@@ -148,7 +148,7 @@ pub enum Group {
     Tls,
     /// The process itself.
     Process,
-    /// What the service tells of itself in numbers.
+    /// The metrics of the service.
     Monitoring,
     /// Functions of a configuration file.
     Hooks,
@@ -179,7 +179,7 @@ pub fn all() -> impl Iterator<Item = &'static Entry> {
 }
 
 impl Entry {
-    /// An option with a value. What it does is said by one of the methods that follow.
+    /// An option with a value. One of the methods below says what it does.
     const fn new(group: Group, longs: &'static [&'static str], kind: Kind, metavar: &'static str) -> Self {
         Self {
             longs,

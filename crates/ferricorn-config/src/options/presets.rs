@@ -22,13 +22,13 @@ const PRESETS: [(&str, &str); 15] = [
     ("access-log", "true"),
 ];
 
-/// Where it listens, unless somebody has said where.
+/// Where it listens, if no address is given.
 const ADDRESS: (&str, &str) = ("bind", "127.0.0.1:8000");
 
 /// The file of variables that is read if it is there.
 pub(crate) const VARIABLES: &str = ".env";
 
-/// The options with their values. `somewhere`: it is said where to listen; `variables`: there is a file of them.
+/// The options with their values. `somewhere`: an address is given; `variables`: there is a file of variables.
 pub(crate) fn presets(somewhere: bool, variables: bool) -> impl Iterator<Item = (Spelling, &'static str)> {
     let address = (!somewhere).then_some(ADDRESS);
     let variables = variables.then_some(("env-file", VARIABLES));

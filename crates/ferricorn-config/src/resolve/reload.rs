@@ -57,7 +57,7 @@ pub(crate) fn reload(
     }))
 }
 
-/// A folder that is not the root or somebody's home, which hold more than an application and take long to look through.
+/// A folder that is neither the root nor a user's home, which hold more than an application and take long to search.
 fn not_everything(dir: &Path, choice: &Choice, home: Option<&Path>) -> Result<PathBuf, ConfigError> {
     let plain: PathBuf = dir.components().collect();
     if plain == Path::new("/") || home.is_some_and(|home| plain == home.components().collect::<PathBuf>()) {

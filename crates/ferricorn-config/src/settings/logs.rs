@@ -16,7 +16,7 @@ pub struct LogOptions {
     pub config: Option<LogConfig>,
     /// The level that the configuration in force gives the master's lines, if it does; stronger than `--log-level`.
     pub level: Option<LogLevel>,
-    /// The level that somebody has asked the running service for (`ferricorn ctl log-level`); stronger than both.
+    /// The level that a client has set in the running service (`ferricorn ctl log-level`); wins over both.
     pub asked_level: Option<LogLevel>,
     /// The same as a table of a configuration file, in JSON (`logconfig_dict`); it goes before the files.
     pub dictionary: Option<String>,
@@ -52,8 +52,8 @@ pub enum LogFormat {
 pub struct LogConfig {
     /// The file as given.
     pub file: PathBuf,
-    /// JSON that lies over gunicorn's own configuration (`--log-config-json`). Otherwise the file's name tells the
-    /// format, as in uvicorn.
+    /// JSON that is merged over gunicorn's own configuration (`--log-config-json`). Otherwise the file's name decides
+    /// the format, as in uvicorn.
     pub over_gunicorns: bool,
     /// Whether the user has switched the access log off; otherwise the configuration decides.
     pub no_access: bool,

@@ -38,7 +38,7 @@ pub struct Settings {
     pub python_path: Vec<PathBuf>,
     /// Variables for the application (`--env-file`, `--env`), stronger than those of the master.
     pub environment: Vec<(String, String)>,
-    /// The Python configuration file that was executed, for whoever has to load it again.
+    /// The Python configuration file that was executed, for those who have to load it again.
     pub config_file: Option<PythonFile>,
     /// gunicorn's names of the hooks that `config_file` defines (`post_fork`).
     pub hooks: Vec<String>,
@@ -48,7 +48,7 @@ pub struct Settings {
     pub binds: Vec<Bind>,
     /// What is taken from the mode 0777 of unix sockets (`--umask`), 0 to 0o777.
     pub umask: u32,
-    /// The queue of connections that nobody has accepted yet, per listening socket (`--backlog`), 1 or more.
+    /// The queue of connections that are not accepted yet, per listening socket (`--backlog`), 1 or more.
     pub backlog: u32,
     /// Another program that asks for it as well may listen on the same port (`--reuse-port`).
     pub reuse_port: bool,
@@ -81,7 +81,7 @@ pub struct Settings {
     pub reload: Option<Reload>,
     /// One person works on the application and looks at this terminal (`ferricorn dev`).
     pub development: bool,
-    /// If the port is in use, the next free one is taken: nobody has asked for this one.
+    /// If the port is in use, the next free one is taken, because this one was not asked for.
     pub port_may_move: bool,
     /// How long a new program may take until it is ready to take over (`--upgrade-timeout`).
     pub upgrade_timeout: Duration,
@@ -91,7 +91,7 @@ pub struct Settings {
     pub name: Option<String>,
     /// Whose rights the workers have (`--user`, `--group`, `--initgroups`).
     pub rights: Rights,
-    /// How long a graceful stop goes on accepting, with `Connection: close` on every response, before it drains
+    /// How long a graceful stop keeps accepting, with `Connection: close` on every response, before it drains
     /// (`--drain-delay`).
     pub drain_delay: Duration,
     /// How long a worker serves before it is recycled (`--max-worker-lifetime`), before jitter; zero: for ever.
@@ -117,11 +117,11 @@ pub struct Settings {
     pub log_level: LogLevel,
     /// The log's form, and where it goes besides its files.
     pub logs: LogOptions,
-    /// What the service tells of itself in numbers.
+    /// The metrics of the service.
     pub metrics: Metrics,
 }
 
-/// What a service tells of itself in numbers.
+/// The metrics of a service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Metrics {
     /// Where metrics and the status page are served (`--metrics-bind`); `None`: nowhere.

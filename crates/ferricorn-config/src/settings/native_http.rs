@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// What the native protocol is told (`--http native`).
+/// The settings of the native protocol (`--http native`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NativeHttp {
     /// The most bytes of a request line (`--limit-request-line`); 0: as many as a head may have.
@@ -16,6 +16,6 @@ pub struct NativeHttp {
 }
 
 impl NativeHttp {
-    /// Header fields that a request may have if nothing is said.
+    /// Header fields that a request may have by default.
     pub const FIELDS: u64 = 128;
 }

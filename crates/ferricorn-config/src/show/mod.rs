@@ -22,13 +22,13 @@ pub struct Shown {
 }
 
 impl Shown {
-    /// Whether nobody has given it.
+    /// Whether it is not given.
     pub fn is_default(&self) -> bool {
         self.source == "default"
     }
 }
 
-/// Every setting that has an effect, by name, with what holds: also where nobody gave it.
+/// Every setting that has an effect, by name, with its value in effect, even if it is not given.
 pub(crate) fn all(choices: &Choices, settings: &Settings, spoken: Spoken) -> Vec<Shown> {
     let shown =
         options::all().filter(|entry| has_value(entry)).map(|entry| one(entry, choices, settings, spoken));
@@ -93,7 +93,7 @@ fn held(entry: &Entry, settings: &Settings) -> Option<String> {
     })
 }
 
-/// What holds where nobody says anything.
+/// The default.
 fn default(entry: &Entry, settings: &Settings, spoken: Spoken) -> String {
     let preset = match entry.standing {
         Standing::Supported(Target::Uvicorn(name)) => {

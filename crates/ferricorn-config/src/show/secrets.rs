@@ -1,6 +1,6 @@
 //! What others may see of a value: who asks for help shows what `--print-config` prints.
 //!
-//! Owns: which options and variables hold secrets, by their names; nobody can tell from a value.
+//! Owns: which options and variables hold secrets, by their names; a value does not show it.
 
 use crate::options::Entry;
 

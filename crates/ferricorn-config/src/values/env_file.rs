@@ -29,7 +29,7 @@ pub(crate) fn parse(text: &str, environment: &Environment) -> Result<Vec<(String
     Ok(found)
 }
 
-/// Takes one line, or more where a quoted value goes on: the name, the value, and whether it is taken as it stands.
+/// Takes one line, or more if a quoted value spans them: the name, the value, and whether it is taken literally.
 fn entry(rest: &mut &str) -> Result<Option<(String, String, bool)>, &'static str> {
     let end = rest.find('\n').unwrap_or(rest.len());
     let line = rest[..end].trim();

@@ -27,7 +27,7 @@ impl Backoff {
         self.failures
     }
 
-    /// A worker was healthy: start counting anew.
+    /// A worker was healthy: start counting again.
     pub fn reset(&mut self) {
         self.failures = 0;
     }

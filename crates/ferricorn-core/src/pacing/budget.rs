@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 /// What all slots together may spend on restarts that follow a failure (a crash, a failed boot, a process that could not
 /// be made). Planned replacements spend nothing.
 ///
-/// The back-off of a slot slows that slot down, and a worker that held for a few seconds starts it anew. Neither bounds
+/// The back-off of a slot slows that slot down, and a worker that ran for a few seconds resets it. Neither limits
 /// what many slots that fail together, or workers that die every six seconds, cost in starts of Python; this does. It is
 /// a bucket: full, it fills the whole service twice and a little more, so that no single event is ever slowed down; it
 /// is refilled by as many restarts in [`Budget::PERIOD`] as there are workers, since a service of many workers has many

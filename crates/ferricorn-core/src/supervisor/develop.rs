@@ -6,7 +6,7 @@
 //! client id. A boot that fails is not tried again: a worker that shows why takes its place until the code changes.
 //!
 //! Invariants: nothing of an older generation accepts after a reload, or comes back; no worker proceeds while one of an older
-//! generation has not shut its application down; while a debugger is open nothing is replaced and nobody is late.
+//! generation has not shut its application down; while a debugger is open nothing is replaced and no worker is late.
 
 use std::time::Instant;
 
@@ -83,7 +83,7 @@ impl Supervisor {
         }
     }
 
-    /// Whether nothing may be replaced, since somebody looks at a worker from the inside; says so once.
+    /// Whether nothing may be replaced, because a debugger is attached to a worker; reports it once.
     fn waits_for_debugger(&mut self, actions: &mut Vec<Action>) -> bool {
         let open = self.workers.values().any(|worker| worker.holds_slot() && worker.is_debugged());
         if open && !self.bench.told_to_wait {

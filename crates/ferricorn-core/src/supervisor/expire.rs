@@ -113,18 +113,18 @@ impl Supervisor {
         actions.push(Action::Signal { id, signal: WorkerSignal::Dump });
     }
 
-    /// Whether it was told to go while it booted, and has not come to its end yet.
+    /// Whether it was told to leave while it booted, and has not exited yet.
     fn is_ending_boot(&self, id: WorkerId) -> bool {
         self.workers.get(&id).is_some_and(|worker| worker.startup_by.is_some())
     }
 
-    /// Whether a boot that has to show that it is alive may have done so, and nobody has looked: the master was late.
+    /// Whether a boot that has to show that it is alive may have done so unseen, because the master was late.
     fn is_unseen(&self, worker: &Worker, now: Instant) -> bool {
         let ending = worker.is_leaving() && worker.startup_by.is_some_and(|startup_by| startup_by > now);
         ending && !self.watch.has_sampled_within(self.policy.sample_every * 3, now)
     }
 
-    /// Replaces a worker that somebody has told to stop, unless the whole service was told as well.
+    /// Replaces a worker that was sent SIGTERM by another process, unless the whole service was.
     fn obey_asked(&mut self, id: WorkerId, now: Instant, actions: &mut Vec<Action>) {
         let stopping = self.is_stopping();
         let Some(worker) = self.workers.get_mut(&id) else { return };

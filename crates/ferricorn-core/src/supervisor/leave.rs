@@ -91,7 +91,7 @@ impl Supervisor {
         self.order_to_leave(id, why, now, limit, drain, actions);
     }
 
-    /// The order to drain. `siblings`: whether others go on serving; `outdated`: whether its code is no longer on disk.
+    /// The order to drain. `siblings`: whether others keep serving; `outdated`: whether its code is no longer on disk.
     pub(super) fn drain(
         &self,
         id: WorkerId,
@@ -111,8 +111,8 @@ impl Supervisor {
         }
     }
 
-    /// Whether one of those that serve, or will, differs from a worker in TLS. It could not go on with the worker's connections,
-    /// and nobody can say which sibling takes them.
+    /// Whether a worker that serves, or will, differs from this one in TLS. It could not take over this worker's
+    /// connections, and which sibling takes them is not known.
     fn tls_changes(&self, id: WorkerId) -> bool {
         let next = self.reloads.policy(&self.policy).speaks_tls;
         let own = self.workers.get(&id).map_or(next, |worker| worker.speaks_tls);
@@ -167,7 +167,7 @@ impl Supervisor {
         }
     }
 
-    /// A boot that was told to go has next to no time, since it has nothing to finish and may be stuck where neither order
+    /// A boot that was told to leave has little time, because it has nothing to finish and may hang where neither order
     /// nor signal reaches it. Its event loop shows that it is in the application's startup, which is not interrupted
     /// half-way: it may take as long as a drain, while the loop runs.
     pub(super) fn judge_ending_boot(&mut self, id: WorkerId, vitals: Vitals, now: Instant) {
@@ -183,7 +183,7 @@ impl Supervisor {
         }
     }
 
-    /// A boot that was told to go has nothing left to do but to end, which may take as long as after a drain.
+    /// A boot that was told to leave only has to exit, which may take as long as after a drain.
     pub(super) fn let_boot_end(&mut self, id: WorkerId) {
         let Some(worker) = self.workers.get_mut(&id) else { return };
         if let (State::Leaving { kill_by, .. }, Some(startup_by)) =
@@ -193,7 +193,7 @@ impl Supervisor {
         }
     }
 
-    /// A worker's event loop has ended, because it was told to or by itself. Its end has a limit of its own: nothing of it runs
+    /// A worker's event loop has ended, on order or by itself. Its end has a limit of its own: nothing of it runs
     /// by then that could be heard, and what it does is no drain.
     pub(super) fn exiting(&mut self, id: WorkerId, now: Instant, actions: &mut Vec<Action>) {
         self.end_stall(id, now, actions);

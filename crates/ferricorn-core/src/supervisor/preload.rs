@@ -2,7 +2,7 @@
 //! ready, and spawned plainly otherwise: a template can make the service quicker and smaller, and never worse.
 //!
 //! A start and a reload wait for the template's import, as they would wait for that of the first worker: if it fails,
-//! they fail by it. One that is lost later is made anew after a pause, and nobody waits for it.
+//! they fail by it. A template that is lost later is started again after a pause, and nothing waits for it.
 
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,7 @@ impl Supervisor {
         origin
     }
 
-    /// Makes the template that is missing, and lets those go whose generation nobody runs any more.
+    /// Starts the missing template, and ends those whose generation no worker runs any more.
     pub(super) fn arrange_templates(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let (held, next) = (self.reloads.generation(), self.reloads.next_generation());
         self.drop_templates(|generation| generation != held && generation != next, actions);

@@ -122,7 +122,7 @@ impl Supervisor {
         }
     }
 
-    /// A slot that nobody holds gets a worker as soon as its back-off is over.
+    /// An empty slot gets a worker as soon as its back-off is over.
     fn fill_empty_slots(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let empty: Vec<_> = self
             .slots
@@ -287,7 +287,7 @@ impl Supervisor {
         actions.push(Action::Spawn { id, slot, generation, urgent, from, page });
     }
 
-    /// The reload is over when nobody of an older generation holds a slot and every slot has its new worker.
+    /// The reload is over when no worker of an older generation holds a slot and every slot has its new worker.
     fn commit_reload(&mut self, actions: &mut Vec<Action>) {
         let Some(rollout) = self.reloads.rollout() else { return };
         let to = rollout.to;

@@ -239,8 +239,8 @@ impl Supervisor {
         }
     }
 
-    /// Above the limit a worker is replaced in its turn. At twice the limit nobody waits, neither for a replacement nor
-    /// for the end of a drain: what leaks that fast would take the whole machine first.
+    /// Above the limit a worker is replaced in its turn. At twice the limit nothing waits, neither for a replacement
+    /// nor for the end of a drain: what leaks that fast would take the whole machine first.
     fn judge_memory(&mut self, id: WorkerId, vitals: Vitals, now: Instant, actions: &mut Vec<Action>) {
         let (Some(limit), Some(memory)) = (self.policy.max_memory, vitals.memory) else { return };
         let Some(worker) = self.workers.get(&id) else { return };

@@ -66,7 +66,7 @@ impl Supervisor {
         Self { heir: Some(Heir::NEW), target, ..Self::new(policy, seed) }
     }
 
-    /// A supervisor that goes on where another one was in the same process.
+    /// A supervisor that continues for another one in the same process.
     pub fn inheriting(policy: Policy, seed: u64, legacy: &Legacy, now: Instant) -> Self {
         let worker = |it: &LegacyWorker| Worker {
             slot: it.slot,
@@ -111,7 +111,7 @@ impl Supervisor {
         }
     }
 
-    /// What a new program needs to know to go on from here.
+    /// What a new program needs to know to continue from here.
     pub fn legacy(&self, now: Instant) -> Legacy {
         let worker = |(id, it): (&WorkerId, &Worker)| LegacyWorker {
             id: *id,
@@ -174,7 +174,7 @@ impl Supervisor {
         }
     }
 
-    /// The other master does not want us any more, or has died. `siblings`: whether it goes on serving.
+    /// The other master has called us off, or has died. `siblings`: whether it keeps serving.
     pub(super) fn called_off(&mut self, siblings: bool, now: Instant, actions: &mut Vec<Action>) {
         let Some(heir) = &mut self.heir else { return };
         let terms_change = heir.alone == siblings;

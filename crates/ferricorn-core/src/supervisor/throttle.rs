@@ -1,11 +1,11 @@
-//! Throttling: the kernel holds the service back, since its control group takes more than it may. What that explains is said
-//! once; and how much silence it excuses is decided here.
+//! Throttling: the kernel holds the service back, because its control group takes more than it may. What that explains
+//! is logged once; and how much silence it excuses is decided here.
 //!
-//! Too little time of processors excuses whoever gets next to none ([`Vitals::starved`]), for as long as that lasts: it takes
-//! nothing from anybody. Too little memory is another matter: nothing in the group gets ahead until somebody gives some back,
-//! and what does not run gives nothing back. It doubles the timeout, and then the timeout holds, so that the end of the worker
-//! that is silent sets the others free. The master is held back as well; that it was must not excuse the same silence again
-//! and again.
+//! Too little processor time excuses a worker that gets almost none ([`Vitals::starved`]), for as long as that lasts:
+//! it takes nothing from others. Too little memory is different: nothing in the group makes progress until some is
+//! given back, and what does not run gives nothing back. It doubles the timeout, and then the timeout holds, so that
+//! the end of the worker that is silent sets the others free. The master is held back as well; that it was must not
+//! excuse the same silence again and again.
 
 use std::time::{Duration, Instant};
 

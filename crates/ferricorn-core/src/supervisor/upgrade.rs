@@ -28,7 +28,7 @@ impl Supervisor {
         self.upgrade.as_ref().is_some_and(|upgrade| upgrade.stage != UpgradeStage::Waiting)
     }
 
-    /// Whether another master serves on the same sockets and goes on doing so.
+    /// Whether another master serves on the same sockets and keeps doing so.
     pub(super) fn is_served_elsewhere(&self) -> bool {
         self.heir.is_some_and(|heir| !heir.alone) || self.has_handed_over()
     }
@@ -136,7 +136,7 @@ impl Supervisor {
         }
     }
 
-    /// Gives up an upgrade that has not come to its end. `siblings`: whether this master goes on serving.
+    /// Gives up an upgrade that is not complete. `siblings`: whether this master keeps serving.
     pub(super) fn call_off(
         &mut self,
         reason: &str,

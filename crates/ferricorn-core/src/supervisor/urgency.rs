@@ -1,5 +1,5 @@
-//! Urgency: for which workers somebody waits. A boot costs as much as many requests, and so does the end of an interpreter;
-//! a worker for which nobody waits takes its time, and leaves the processors to those that serve.
+//! Urgency: which workers the service waits for. A boot costs as much as many requests, and so does the end of an
+//! interpreter; a worker that is not urgent takes its time, and leaves the processors to those that serve.
 //!
 //! Invariants: a worker that serves is urgent; no boot stays less than urgent once a slot has no worker that serves, once a
 //! worker takes too much memory, or once an upgrade is under way; when the service stops, every worker is urgent; and none
@@ -57,7 +57,7 @@ impl Supervisor {
         }
     }
 
-    /// From now on somebody waits for it.
+    /// From now on it is urgent.
     pub(super) fn hurry(&mut self, id: WorkerId, actions: &mut Vec<Action>) {
         if let Some(worker) = self.workers.get_mut(&id)
             && !worker.urgent

@@ -15,7 +15,7 @@ pub enum Action {
         slot: Slot,
         /// Its generation.
         generation: Generation,
-        /// Whether somebody waits for it. Nobody does if it is to take the place of a worker that only is old, and
+        /// Whether it is urgent. It is not if it replaces a worker that is only old, and
         /// that serves until then.
         urgent: bool,
         /// Where it comes from. If it is the template, `ForkFailed` is a third answer.
@@ -28,10 +28,10 @@ pub enum Action {
     MakeTemplate {
         /// The generation.
         generation: Generation,
-        /// Whether somebody waits for it.
+        /// Whether it is urgent.
         urgent: bool,
     },
-    /// Let a template go. Nothing more of it is to be told.
+    /// End a template. Nothing more is reported about it.
     DropTemplate {
         /// Its generation.
         generation: Generation,
@@ -67,7 +67,7 @@ pub enum Action {
         /// The worker.
         id: WorkerId,
     },
-    /// Tell a worker to say `Connection: close` on every response from now on, and to go on accepting.
+    /// Order a worker to send `Connection: close` with every response from now on, and to keep accepting.
     AnnounceClose {
         /// The worker.
         id: WorkerId,
@@ -76,13 +76,13 @@ pub enum Action {
     Drain {
         /// The worker.
         id: WorkerId,
-        /// Whether siblings go on serving, and can take idle connections over.
+        /// Whether siblings keep serving, and can take over idle connections.
         siblings: bool,
         /// How long requests in flight may take.
         grace: Duration,
         /// That is the time of a quick stop, and not the graceful timeout.
         quick: bool,
-        /// Its code is no longer on disk: nobody shall be answered by it who asks from now on.
+        /// Its code is no longer on disk: it must not answer requests that arrive from now on.
         outdated: bool,
         /// Somebody at the keyboard has interrupted the service.
         interrupted: bool,
@@ -106,7 +106,7 @@ pub enum Action {
     StartSuccessor {
         /// How it comes to power.
         way: UpgradeWay,
-        /// How many workers it is to have, if somebody has asked for another number than that of the settings.
+        /// How many workers it should have, if a client has asked for another number than that of the settings.
         scaled_to: Option<u16>,
     },
     /// Tell the new master that the service is its own. Answered by `SuccessorServes` or `SuccessorGone`.
@@ -115,7 +115,7 @@ pub enum Action {
     PassOnReload,
     /// Tell the new program to end. Answered by `SuccessorGone`.
     StopSuccessor {
-        /// Whether this master goes on serving, and can take idle connections over.
+        /// Whether this master keeps serving, and can take over idle connections.
         siblings: bool,
         /// How quickly.
         mode: StopMode,
@@ -162,7 +162,7 @@ pub enum TemplateSignal {
 /// A signal to a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WorkerSignal {
-    /// End a boot that nobody waits for any more (SIGTERM).
+    /// End a boot that is no longer needed (SIGTERM).
     Terminate,
     /// Print the stack of every thread (SIGUSR2).
     Dump,
@@ -175,7 +175,7 @@ pub enum WorkerSignal {
 /// Why the master ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExitReason {
-    /// It was told to.
+    /// It was asked to stop.
     Stopped,
     /// No worker of the first generation ever became ready.
     BootFailed(BootFailure),

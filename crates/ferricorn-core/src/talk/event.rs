@@ -1,4 +1,4 @@
-//! Facts, in the past tense, that the shell tells the core.
+//! Facts, in the past tense, that the shell reports to the core.
 
 use std::time::Duration;
 
@@ -76,7 +76,7 @@ pub enum Event {
         /// How long from now it may take at least.
         by: Duration,
     },
-    /// Somebody else than the master told the worker to stop. It serves on until it is replaced.
+    /// Another process than the master asked the worker to stop. It keeps serving until it is replaced.
     AskedToStop {
         /// The worker.
         id: WorkerId,
@@ -140,7 +140,7 @@ pub enum Event {
     HandedOver,
     /// To a master that is to succeed another one: you are not wanted any more, or the other one has died.
     CalledOff {
-        /// Whether the other one goes on serving, and can take idle connections over.
+        /// Whether the other one keeps serving, and can take over idle connections.
         siblings: bool,
     },
     /// The moment that [`Supervisor::next_deadline`](crate::Supervisor::next_deadline) named has come.
@@ -206,7 +206,7 @@ pub enum Exit {
 /// What a control group has too little of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scarce {
-    /// Memory: whoever takes more waits until something is given back (`memory.high`).
+    /// Memory: a process that takes more waits until some is given back (`memory.high`).
     Memory,
     /// Time of processors: a quota is used up.
     Processor,
@@ -219,7 +219,7 @@ pub struct Throttled {
     pub scarce: Scarce,
     /// The limit, in words for the log.
     pub source: String,
-    /// For how long it has held somebody back. Of several processors it is the sum.
+    /// For how long it has held processes back, summed over processors.
     pub held: Duration,
     /// In how much time.
     pub within: Duration,

@@ -1,4 +1,5 @@
-//! What the core tells the user. The shell puts it into words, counts it and passes it on; a notice orders nothing.
+//! What the core reports to the user. The shell puts it into words, counts it and passes it on; a notice orders
+//! nothing.
 
 use std::time::Duration;
 
@@ -19,9 +20,9 @@ pub enum Notice {
         /// The worker.
         id: WorkerId,
     },
-    /// The start is over: the sockets listen, and whoever was about to be ready is.
+    /// The start is over: the sockets listen, and all workers that were about to be ready are.
     Opened,
-    /// Somebody has told a worker to stop, and it is replaced.
+    /// Another process has sent SIGTERM to a worker, and it is replaced.
     AskedToStop {
         /// The worker.
         id: WorkerId,
@@ -33,7 +34,7 @@ pub enum Notice {
         /// Why.
         why: Retirement,
     },
-    /// A worker's boot failed, and the service goes on without it for now.
+    /// A worker's boot failed, and the service continues without it for now.
     BootFailed {
         /// The worker.
         id: WorkerId,
@@ -60,7 +61,7 @@ pub enum Notice {
         /// The time between two.
         every: Duration,
     },
-    /// A worker was ready and died without being told to.
+    /// A worker was ready and died without an order.
     Crashed {
         /// The worker.
         id: WorkerId,
@@ -69,13 +70,13 @@ pub enum Notice {
         /// When it is replaced.
         restart_in: Duration,
     },
-    /// A worker has ended as it was told to.
+    /// A worker has ended on order.
     Exited {
         /// The worker.
         id: WorkerId,
         /// How it ended.
         exit: Exit,
-        /// Why it was told to.
+        /// The reason of the order.
         why: Retirement,
     },
     /// A worker's event loop has been silent for longer than the timeout.
@@ -92,7 +93,7 @@ pub enum Notice {
         /// For how long.
         silent_for: Duration,
     },
-    /// A worker's event loop runs again after it was told of as blocked.
+    /// A worker's event loop runs again after it was reported as blocked.
     Recovered {
         /// The worker.
         id: WorkerId,
@@ -130,7 +131,7 @@ pub enum Notice {
         /// The worker.
         id: WorkerId,
     },
-    /// A worker that was told to go while it booted does not end, and is killed.
+    /// A worker that was told to leave while it booted does not exit, and is killed.
     BootCut {
         /// The worker.
         id: WorkerId,
@@ -168,7 +169,7 @@ pub enum Notice {
     ReloadRejected {
         /// The generation that does not work.
         generation: Generation,
-        /// Nothing is recycled until a good reload, since nobody but the workers has the old code.
+        /// Nothing is recycled until a good reload, because only the workers have the old code.
         frozen: bool,
     },
     /// Workers of a generation that was rejected serve alone in their slots; each is replaced by one of the old
@@ -212,7 +213,7 @@ pub enum Notice {
     TemplateLost {
         /// Its generation.
         generation: Generation,
-        /// When it is made anew; none: not for now.
+        /// When it is started again; `None`: not for now.
         retry_in: Option<Duration>,
         /// The master ends for it: the first start is over, or the succession is given up.
         ends: bool,

@@ -23,15 +23,15 @@ pub struct Policy {
     pub probation: Duration,
     /// Requests after which a worker is recycled; none: never.
     pub max_requests: Option<u64>,
-    /// The most that is added to `max_requests`, drawn anew for each worker, both ends included.
+    /// The most that is added to `max_requests`, drawn for each worker, both ends included.
     pub max_requests_jitter: u64,
     /// How long a worker serves before it is recycled, from ready on; none: for ever.
     pub max_lifetime: Option<Duration>,
-    /// The most that is added to `max_lifetime`, drawn anew for each worker.
+    /// The most that is added to `max_lifetime`, drawn for each worker.
     pub max_lifetime_jitter: Duration,
     /// Resident memory in bytes above which a worker is recycled; at twice as much it is killed. None: no limit.
     pub max_memory: Option<u64>,
-    /// How long a graceful stop goes on accepting, with `Connection: close` on every response, before it drains.
+    /// How long a graceful stop keeps accepting, with `Connection: close` on every response, before it drains.
     pub drain_delay: Duration,
     /// How a new program comes to power.
     pub upgrade_way: UpgradeWay,
@@ -39,7 +39,7 @@ pub struct Policy {
     pub upgrade_timeout: Duration,
     /// Whether the sockets listen from the start, and not from the first ready worker on.
     pub listen_early: bool,
-    /// Whether connections are encrypted: workers that differ in this cannot go on with each other's connections.
+    /// Whether connections are encrypted: workers that differ in this cannot take over each other's connections.
     pub speaks_tls: bool,
     /// Whether workers are forked from a template that has loaded the application once.
     pub preload: bool,
@@ -63,7 +63,7 @@ impl Policy {
     /// What a quick stop grants requests in flight.
     pub const QUICK_GRACE: Duration = Duration::from_millis(500);
 
-    /// The same for a service that is worked on, whose streams have nobody who would miss them.
+    /// The same during development, when no user misses a stream.
     pub const DEVELOPERS_GRACE: Duration = Duration::from_millis(100);
 
     /// From a quick stop to the kill for a service that is worked on: the prompt is back within a second.
@@ -82,13 +82,13 @@ impl Policy {
     /// machine more.
     pub const DUMP_TIME: Duration = Duration::from_millis(150);
 
-    /// How long a reload's first worker, having held for the probation, serves among the old ones when nobody asks it
+    /// How long a reload's first worker, after its probation, serves among the old ones if it gets no request
     /// anything. With the first request that it has answered the others follow at once.
     pub const FIRST_REQUEST: Duration = Duration::from_secs(1);
 
-    /// From the word of a worker that somebody has sent it SIGTERM to its replacement. Whoever sends it to the whole process
-    /// group (`timeout`, Heroku, systemd without `KillMode=mixed`) sends it to the master as well, a moment later at most,
-    /// and then nobody is to be started.
+    /// From a worker's report of a SIGTERM by another process to its replacement. A sender that signals the whole
+    /// process group (`timeout`, Heroku, systemd without `KillMode=mixed`) sends it to the master as well, a moment
+    /// later at most, and then no worker should be started.
     pub const WHOLE_GROUP: Duration = Duration::from_millis(100);
 
     /// From SIGABRT, which lets the application say what it was doing, to the kill.
@@ -107,13 +107,13 @@ impl Policy {
     /// The most that is added to the timeout when all workers are held up at once.
     pub const HOST_STALL: Duration = Duration::from_secs(5);
 
-    /// A worker that was ready for this long was healthy: its death starts the count of failures anew.
+    /// A worker that was ready for this long was healthy: its death resets the count of failures.
     pub const STABLE_AFTER: Duration = Duration::from_secs(5);
 
     /// A worker that has said that it cannot start has this long to go by itself.
     pub const FAREWELL: Duration = Duration::from_secs(5);
 
-    /// A worker that is told to go while it boots has this long, counted from the last sign of its event loop if it has one.
+    /// A worker that is told to leave while it boots has this long, from the last sign of its event loop if it has one.
     /// The import ends at the order unless it is in the middle of a call in C.
     pub const BOOT_FAREWELL: Duration = Duration::from_secs(1);
     /// What a worker has at least from the end of its event loop on, for threads, `atexit` functions and the interpreter's own
@@ -133,7 +133,7 @@ impl Policy {
     /// How long a worker gives way at most, whatever its boot takes.
     pub const MOST_COURTESY: Duration = Duration::from_secs(30);
 
-    /// What a new master that was told to go has beyond the time of its workers.
+    /// The time that a new master has beyond that of its workers when it was told to leave.
     pub const SUCCESSOR_FAREWELL: Duration = Duration::from_secs(2);
 
     /// The most that a worker can extend its boot to, from its spawn on.
@@ -143,7 +143,7 @@ impl Policy {
     /// given up.
     pub const FIRST_START_TRIES: u32 = 3;
 
-    /// How long the other workers of a start have, after the first one, before the service is said to be there without them:
+    /// How long the other workers of a start have, after the first one, before the service is announced without them:
     /// at least so long, and otherwise as long as the boot of the first one took.
     pub const OTHER_BOOTS_LEAST: Duration = Duration::from_secs(2);
 
@@ -157,7 +157,7 @@ impl Policy {
         self.slow_loop.into_iter().chain(before_the_end).min()
     }
 
-    /// What the worker is told of the graceful timeout: a little is kept back, so that the application's shutdown
+    /// The part of the graceful timeout that the worker gets: a little is kept back, so that the application's shutdown
     /// can still run before the kill when requests had to be cut.
     pub(crate) fn grace(&self) -> Duration {
         self.graceful_timeout.saturating_sub((self.graceful_timeout / 4).min(Duration::from_secs(1)))
@@ -195,7 +195,7 @@ impl Policy {
         least.min(self.grace())
     }
 
-    /// What a boot has that is told to go.
+    /// The time of a boot that is told to leave.
     pub(crate) fn boot_farewell(&self) -> Duration {
         if self.is_development() { Self::BOOT_FAREWELL / 2 } else { Self::BOOT_FAREWELL }
     }

@@ -19,7 +19,7 @@ pub enum Reply {
     Upgraded,
     /// The new program could not take over; the old one serves on.
     UpgradeFailed(String),
-    /// The new master, which was about to take over, was told to do it.
+    /// The new master, which was about to take over, was ordered to do it.
     PassedOn,
     /// The service is stopping.
     Stopping,

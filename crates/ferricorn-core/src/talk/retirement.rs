@@ -36,7 +36,7 @@ pub enum Retirement {
 }
 
 impl Retirement {
-    /// Whether the worker could as well stay: recycling is a precaution, and loads the code anew.
+    /// Whether the worker could as well stay: recycling is a precaution, and loads the code again.
     pub fn is_recycling(self) -> bool {
         matches!(self, Self::MaxRequests | Self::MaxLifetime | Self::MaxMemory)
     }

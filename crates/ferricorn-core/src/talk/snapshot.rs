@@ -1,4 +1,4 @@
-//! The state of the service at one moment, for whoever asks.
+//! The state of the service at one moment, for those who ask.
 
 use crate::{Generation, Retirement, Slot, WorkerId};
 

@@ -3,7 +3,7 @@
 //! Owns: the life of each template, and which forks it still owes an answer for. Does not own: what follows for the
 //! service from any of it (`supervisor/preload.rs`), nor the process.
 //!
-//! A template is no worker: it has no slot, serves nobody and drains nothing.
+//! A template is not a worker: it has no slot, serves no client and drains nothing.
 //!
 //! ```text
 //!   booting -> ready -> away (it has ended) -> booting again, after a pause
@@ -49,7 +49,7 @@ enum State {
     Ready { since: Instant },
     /// The application does what a fork does not survive.
     Unfit,
-    /// It is gone, and is made anew then.
+    /// It is gone, and is started again then.
     Away { not_before: Instant },
 }
 
@@ -69,12 +69,12 @@ pub(crate) enum Overdue {
 pub(crate) struct Lost {
     /// Its generation had waited for it.
     pub(crate) was_waited_for: bool,
-    /// When it may be made anew.
+    /// When it may be started again.
     pub(crate) retry_in: Duration,
 }
 
 impl Templates {
-    /// The longest pause before a template is made anew.
+    /// The longest pause before a template is started again.
     const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
     /// Where a worker of this generation comes from; none: that is not known yet.
@@ -101,7 +101,7 @@ impl Templates {
         self.known.insert(generation, template);
     }
 
-    /// It is made now. Whether somebody waits for it.
+    /// It starts now. Whether it is urgent.
     pub(crate) fn make(&mut self, generation: Generation, limit: Option<Duration>, now: Instant) -> bool {
         let state = State::Booting { since: now, boot_by: limit.map(|limit| now + limit) };
         let template = self.known.entry(generation);
@@ -166,7 +166,7 @@ impl Templates {
         Some(Lost { was_waited_for, retry_in: pause })
     }
 
-    /// It was told to print its stack.
+    /// It was asked for its stack.
     pub(crate) fn dump(&mut self, generation: Generation, until: Instant) {
         if let Some(template) = self.known.get_mut(&generation) {
             template.state = State::Dumping { until };

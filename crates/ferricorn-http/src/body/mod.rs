@@ -14,7 +14,7 @@ use crate::{
 /// Of a chunk's size and extension, in bytes.
 const LONGEST_SIZE_LINE: usize = 4096;
 
-/// Of all extensions of one body, in bytes: nobody sends them but to keep a server busy.
+/// Limit for all extensions of one body, in bytes: clients send them only to keep a server busy.
 const MOST_EXTENSIONS: usize = 16 * 1024;
 
 /// How far the chunks of a body have been read.

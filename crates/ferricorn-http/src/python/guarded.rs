@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, TryLockError};
 
-/// A value behind a lock that nobody ever waits for: the interpreter's own lock sees to that.
+/// A value behind a lock that no thread ever waits for: the interpreter's own lock sees to that.
 ///
 /// Invariant: what is done with it calls no Python and drops no object of Python's, since either may come back for the
 /// same value. It panics then, which Python sees as an exception, instead of waiting for itself.

@@ -10,7 +10,8 @@ use pyo3::{
 use super::Guarded;
 use crate::{Limits, ResponseHead, has_token};
 
-/// Of names of header fields that are made once: browsers send some thirty, and nobody may fill the memory with others.
+/// Limit for names of header fields that are kept: browsers send some thirty, and a client must not fill the memory
+/// with others.
 const MOST_NAMES: usize = 256;
 
 /// Of those names, in bytes.

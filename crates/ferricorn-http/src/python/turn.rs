@@ -156,7 +156,7 @@ impl<'a, 'py> Turn<'a, 'py> {
         latest.map(|exchange| exchange.into_bound(py))
     }
 
-    /// Makes the request that a head begins. False if its connection is somebody else's now.
+    /// Makes the request that a head begins. False if its connection belongs to another protocol now.
     fn begin(&mut self, head: &Head<'_>) -> PyResult<bool> {
         let py = self.connection.py();
         let this = self.connection.get();

@@ -4,7 +4,7 @@ use std::io::Write as _;
 
 use thiserror::Error;
 
-/// How the end of a response's body is told.
+/// How the end of a response's body is marked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Body {
     /// By `Content-Length`: so many bytes are still to come.

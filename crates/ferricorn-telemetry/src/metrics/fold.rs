@@ -58,7 +58,7 @@ pub fn is_known(board: &impl Board) -> bool {
     board.load(0) == layout::MAGIC
 }
 
-/// Adds a row to the totals, and clears it. Its worker is gone: nobody writes it.
+/// Adds a row to the totals, and clears it. Its worker is gone, so nothing writes it.
 pub fn fold(board: &impl Board, row: usize) {
     let before = Fold::read(board);
     let spare = before.buffer ^ 1;
@@ -94,7 +94,7 @@ pub fn absorb(board: &impl Board, other: &Tally) {
     Fold { sequence: before.sequence + 1, row: None, buffer: spare }.commit(board);
 }
 
-/// All that was ever counted on a board. Correct also while somebody else folds.
+/// All that was ever counted on a board. Correct even while another process folds.
 pub fn total(board: &impl Board) -> Tally {
     let used =
         usize::try_from(board.load(layout::ROWS_USED_WORD)).map_or(layout::ROWS, |it| it.min(layout::ROWS));

@@ -17,7 +17,7 @@ pub enum Resolution {
     /// The bounds that people write alerts with.
     #[default]
     Usual,
-    /// Every cell: eighths of an octave, from which a percentile can be told to a few percent.
+    /// Every cell: eighths of an octave, which give a percentile to within a few percent.
     Fine,
 }
 

@@ -1,6 +1,6 @@
 //! The registry: every metric by its name, its type, its labels, and one sentence that says what is counted.
 //!
-//! Invariant: a metric has one entry, whoever shows it; names and labels stay, since people's alerts have them.
+//! Invariant: a metric has one entry, wherever it is shown; names and labels stay, because people's alerts use them.
 
 /// How a metric behaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,7 +6,7 @@
 use crate::options::{Entry, Group::Hooks, Kind};
 use crate::{options::Draft, values::Value};
 
-/// Nothing of a hook is a setting but its being there, which the file tells.
+/// A hook is a setting only in that the file defines it.
 fn called(_draft: &mut Draft, _value: Value) {}
 
 const fn hook(longs: &'static [&'static str], arguments: &'static [u32]) -> Entry {

@@ -1,4 +1,4 @@
-//! The process itself, and what it tells of itself in numbers.
+//! The process itself, and its metrics.
 
 use crate::options::{
     Entry,

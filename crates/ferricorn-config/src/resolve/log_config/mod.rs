@@ -2,7 +2,7 @@
 //!
 //! The master is no Python program and has none of the configuration's handlers. The level of the logger that gunicorn's
 //! master writes to is what it can follow. Owns: finding that level in ini, JSON and YAML. Does not own: whether the
-//! configuration is right; a worker applies it, and tells.
+//! configuration is right; a worker applies it, and reports.
 
 mod yaml;
 
@@ -13,7 +13,7 @@ use crate::settings::LogLevel;
 /// The loggers that a worker's own lines follow, the first that is named; gunicorn's master has the first one.
 const LOGGERS: [&str; 3] = ["gunicorn.error", "uvicorn.error", "uvicorn"];
 
-/// The level for the master's lines, if the file gives one. Its name tells the format, as it does to uvicorn.
+/// The level for the master's lines, if the file gives one. Its name decides the format, as in uvicorn.
 pub(crate) fn level_of_file(name: &str, text: &str) -> Option<LogLevel> {
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     match extension {
