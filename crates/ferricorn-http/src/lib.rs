@@ -1,7 +1,7 @@
 //! HTTP/1.1 as a server speaks it over one connection: bytes become requests, responses become bytes.
 //!
 //! Owns: the framing of requests (RFC 9112), which of them are refused and with which status, the limits of a head, the
-//! framing of responses. Does not own: sockets, clocks and buffers, which are the caller's; what a request means.
+//! framing of responses, the text of access lines. Does not own: sockets, clocks and buffers, which are the caller's; what a request means.
 //!
 //! What always holds (`tests/properties.rs`):
 //!
@@ -13,6 +13,7 @@
 //! [`Reader`] reads requests, [`ResponseHead`] and [`Body`] write responses. With the feature `python` they are also the
 //! inside of an extension module (`python`), which drives an application of ASGI with them.
 
+mod access;
 mod body;
 mod grammar;
 mod head;
@@ -24,6 +25,7 @@ mod reader;
 mod refusal;
 mod response;
 
+pub use access::{Facts, Format, Json, Moment};
 pub use grammar::has_token;
 pub use head::{Framing, Head, RequestBody, Target, Version};
 pub use limits::Limits;

@@ -1,8 +1,20 @@
 """The extension module that `ferricorn-http` is built to with its feature `python`."""
 
+from collections.abc import Callable
 from typing import Any
 
 INTERFACE: int
+
+class AccessLog:
+    def __new__(
+        cls,
+        lines: Any,
+        format_: str,
+        who: str | None,
+        process: int,
+        time: Callable[[], float],
+        clock: Callable[[], float],
+    ) -> AccessLog: ...
 
 class Server:
     def __new__(
@@ -15,6 +27,7 @@ class Server:
         request_line: int,
         fields: int,
         field: int,
+        access: AccessLog | None = None,
     ) -> Server: ...
 
 class Connection:
@@ -43,7 +56,9 @@ class Connection:
 class Exchange:
     def __new__(cls, connection: Connection, scope: dict[str, Any]) -> Exchange: ...
     def end_after(self) -> None: ...
+    def end_log(self, is_cancelled: bool) -> None: ...
     def let_go(self) -> None: ...
+    def log_natively(self) -> bool: ...
     def poll(self) -> dict[str, Any] | None: ...
     def put(self, message: Any) -> bool: ...
     @property

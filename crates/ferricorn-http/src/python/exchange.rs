@@ -12,7 +12,11 @@ use pyo3::{
     types::{PyBytes, PyDict},
 };
 
-use super::{Connection, Guarded, connection, message};
+use super::{
+    Connection, Guarded, connection,
+    logged::{Addition, Logged},
+    message,
+};
 use crate::{Body, Head, RequestBody, Version};
 
 /// The largest body, in bytes, that is copied behind its head: to copy a larger one costs what a system call costs.
@@ -48,6 +52,8 @@ struct State {
     body: Body,
     /// The head of the response until it is written.
     held: Option<Vec<u8>>,
+    /// What its access line will say, if the line is written here.
+    logged: Option<Logged>,
 }
 
 #[pymethods]
@@ -71,6 +77,7 @@ impl Exchange {
             disconnected: false,
             body: Body::Dropped,
             held: None,
+            logged: None,
         };
         Self { scope, state: Guarded::new(state) }
     }
@@ -144,19 +151,21 @@ impl Exchange {
         let this = slf.get();
         let (started, complete, disconnected) =
             this.state.with(|state| (state.started, state.complete, state.disconnected));
+        let connection = this.connection(py).filter(|_| !complete);
+        if connection.as_ref().is_some_and(|connection| connection.get().is_write_paused()) {
+            return Ok(false);
+        }
+        this.note(message)?;
         if disconnected {
             return Ok(true);
         }
         let message = message::dictionary(message)?;
-        let Some(connection) = this.connection(py).filter(|_| !complete) else {
+        let Some(connection) = connection else {
             let kind = message::kind_of(&message)?;
             return Err(PyRuntimeError::new_err(format!(
                 "Unexpected ASGI message '{kind}' sent, after response already completed."
             )));
         };
-        if connection.get().is_write_paused() {
-            return Ok(false);
-        }
         let connection = connection.bind(py);
         if started {
             message::expect(&message, intern!(py, "http.response.body"))?;
@@ -166,6 +175,23 @@ impl Exchange {
             this.send_start(slf, connection, &message)?;
         }
         Ok(true)
+    }
+
+    /// Begins its access line now, if that is written here. False if it is not.
+    fn log_natively(&self, py: Python<'_>) -> PyResult<bool> {
+        let Some(connection) = self.connection(py) else { return Ok(false) };
+        let Some(log) = &connection.get().wiring()?.server.get().access else { return Ok(false) };
+        let logged = Logged::new(py, log)?;
+        let _before = self.state.with(|state| state.logged.replace(logged));
+        Ok(true)
+    }
+
+    /// Writes its access line, when the application has returned or raised an error.
+    fn end_log(&self, py: Python<'_>, is_cancelled: bool) -> PyResult<()> {
+        match self.state.with(|state| state.logged.take()) {
+            Some(logged) => logged.finish(self.scope.bind(py), is_cancelled),
+            None => Ok(()),
+        }
     }
 
     /// Writes the head of the response if that still waits for its body.
@@ -237,6 +263,17 @@ impl Exchange {
             state.connection.take()
         });
         slf.get().wake(slf)
+    }
+
+    /// Notes what a message will say in the access line.
+    fn note(&self, message: &Bound<'_, PyAny>) -> PyResult<()> {
+        let py = message.py();
+        let log = self.state.with(|state| state.logged.as_ref().map(|logged| logged.log(py)));
+        if let Some(log) = log {
+            let addition = Addition::of(&message::dictionary(message)?, log.get());
+            let _before = self.state.with(|state| state.logged.as_mut().and_then(|it| it.add(addition)));
+        }
+        Ok(())
     }
 
     fn wake(&self, slf: &Bound<'_, Self>) -> PyResult<()> {

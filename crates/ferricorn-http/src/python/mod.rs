@@ -5,9 +5,11 @@
 //! Invariants: no lock is held while Python runs ([`Guarded`]); a request and its connection know each other only while
 //! the response is under way, so that nothing is left to the garbage collector; there is no `unsafe` in it.
 
+mod access;
 mod connection;
 mod exchange;
 mod guarded;
+mod logged;
 mod message;
 mod scope;
 mod server;
@@ -15,17 +17,19 @@ mod turn;
 
 use pyo3::prelude::*;
 
+use access::AccessLog;
 use connection::Connection;
 use exchange::Exchange;
 use guarded::Guarded;
 use server::Server;
 
 /// What this and the Python half have to agree on; a worker takes uvicorn's protocols if they do not.
-const INTERFACE: u32 = 1;
+const INTERFACE: u32 = 2;
 
 #[pymodule]
 fn _ferricorn_http(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("INTERFACE", INTERFACE)?;
+    module.add_class::<AccessLog>()?;
     module.add_class::<Server>()?;
     module.add_class::<Connection>()?;
     module.add_class::<Exchange>()

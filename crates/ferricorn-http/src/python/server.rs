@@ -7,7 +7,7 @@ use pyo3::{
     types::{PyBytes, PyList},
 };
 
-use super::Guarded;
+use super::{AccessLog, Guarded};
 use crate::{Limits, ResponseHead, has_token};
 
 /// Limit for names of header fields that are kept: browsers send some thirty, and a client must not fill the memory
@@ -27,6 +27,8 @@ pub(super) struct Server {
     pub(super) keep_alive: f64,
     /// In seconds; 0 for no limit.
     pub(super) head_timeout: f64,
+    /// What writes access lines, if that is done here.
+    pub(super) access: Option<Py<AccessLog>>,
     names: Guarded<HashMap<Vec<u8>, Py<PyBytes>>>,
     fields: Guarded<Option<DefaultFields>>,
 }
@@ -42,8 +44,9 @@ struct DefaultFields {
 #[pymethods]
 impl Server {
     /// A limit of 0 is none.
+    #[allow(clippy::too_many_arguments, reason = "Python names each")]
     #[new]
-    #[pyo3(signature = (*, prefix, keep_alive, head_timeout, head, request_line, fields, field))]
+    #[pyo3(signature = (*, prefix, keep_alive, head_timeout, head, request_line, fields, field, access=None))]
     fn new(
         prefix: String,
         keep_alive: f64,
@@ -52,6 +55,7 @@ impl Server {
         request_line: usize,
         fields: usize,
         field: usize,
+        access: Option<Py<AccessLog>>,
     ) -> Self {
         let limit = |most: usize| if most == 0 { usize::MAX } else { most };
         let limits = Limits {
@@ -65,6 +69,7 @@ impl Server {
             prefix,
             keep_alive,
             head_timeout,
+            access,
             names: Guarded::default(),
             fields: Guarded::default(),
         }

@@ -1,7 +1,5 @@
 //! The outcome does not depend on how the bytes are cut.
 
-use std::env;
-
 use ferricorn_http::Limits;
 use proptest::{collection::vec, prelude::*, sample::select};
 
@@ -70,7 +68,7 @@ fn cut<'a>(bytes: &'a [u8], places: &[prop::sample::Index]) -> Vec<&'a [u8]> {
 /// 3000 cases, but for who asks for more as `cargo dev fuzz` does.
 fn config() -> ProptestConfig {
     let usual = ProptestConfig { failure_persistence: None, ..ProptestConfig::default() };
-    if env::var_os("PROPTEST_CASES").is_some() { usual } else { ProptestConfig { cases: 3000, ..usual } }
+    ProptestConfig { cases: usual.cases.max(3000), ..usual }
 }
 
 proptest! {

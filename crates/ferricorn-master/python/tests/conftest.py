@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,7 +31,7 @@ def loop_master(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Fake
 
 @pytest.fixture
 def one_master(tmp_path: Path) -> Iterator[FakeMaster]:
-    """A master for what depends on neither."""
-    fake = FakeMaster(tmp_path)
+    """A master for what depends on neither. `FERRICORN_TEST_HTTP` names another HTTP implementation to show that."""
+    fake = FakeMaster(tmp_path, http=os.environ.get("FERRICORN_TEST_HTTP", "h11"))
     yield fake
     fake.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from typing import Any
 
 
@@ -40,3 +41,12 @@ async def seen(scope: dict[str, Any], receive: Any) -> dict[str, Any]:
         told[name] = scope[name].decode("latin-1")
     told["headers"] = [[name.decode("latin-1"), value.decode("latin-1")] for name, value in scope["headers"]]
     return {**told, "client": scope["client"][0], "body": body.decode("latin-1"), "complete": not more}
+
+
+async def with_late_filter(scope: dict[str, Any], receive: Any, send: Any) -> None:
+    """`/filter` gives the access log a filter that hides `/hidden`, while requests come."""
+    if scope["type"] != "http":
+        return
+    if scope["path"] == "/filter":
+        logging.getLogger("uvicorn.access").addFilter(lambda record: "/hidden" not in record.getMessage())
+    await app(scope, receive, send)

@@ -83,7 +83,7 @@ class Worker:
                 log.warning("%s", warning)
         config = loaded.config
         environment.secure(config, loaded.version)
-        served = self._logs.wrap(loaded.served)
+        served = self._logs.wrap(loaded.served, native=loaded.native is not None)
         self._logs.look()
         if self._hooks is not None:
             self._hooks.loaded(loaded.app)

@@ -31,6 +31,7 @@ from ..connections.connections import ConnectionSet
 from ..connections.drain import GRACE_OVER, Drain, Mode
 from ..logs.logs import Logs, log
 from ..protocol.interface import Protocols
+from ..protocol.native.access_lines import AccessLines
 from ..protocol.uvicorns import Uvicorns
 from ..reports.in_flight import InFlight
 from ..reports.stall import describe
@@ -78,7 +79,7 @@ class Server(uvicorn.Server):
         self._signals = signals
         self._logs = logs
         self._tally = None if who.tally is None else Tally(who.tally, who.row)
-        self._protocols = _protocols(config, self.server_state, self._tally, native)
+        self._protocols = _protocols(config, self.server_state, self._tally, native, logs.access_lines)
         self._bench = bench
         self._connections = ConnectionSet(self._protocols)
         self.server_state.connections = self._connections
@@ -332,7 +333,9 @@ class Server(uvicorn.Server):
             self._channel.send({"type": "asked_to_stop", "signal": name})
 
 
-def _protocols(config: Any, state: Any, tally: Tally | None, native: NativeHttp | None) -> Protocols:
+def _protocols(
+    config: Any, state: Any, tally: Tally | None, native: NativeHttp | None, lines: AccessLines | None
+) -> Protocols:
     """What speaks on the connections: the native protocol if it was asked for and could be loaded."""
     if native is None:
         return Uvicorns(config, state, tally)
@@ -345,4 +348,4 @@ def _protocols(config: Any, state: Any, tally: Tally | None, native: NativeHttp 
         field=native.field,
         timeout=native.head_ms / 1000,
     )
-    return Natives(config, state, tally, limits)
+    return Natives(config, state, tally, limits, lines)

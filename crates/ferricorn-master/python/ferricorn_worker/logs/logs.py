@@ -15,6 +15,7 @@ import logging
 import os
 from typing import TYPE_CHECKING, Any
 
+from ..protocol.native.access_lines import AccessLines
 from ..talk.start import LogSettings
 from . import log_config
 from .access import access
@@ -88,6 +89,8 @@ class Logs:
         """The user's own, an instance of `--logger-class`."""
         self._line: Record | None = None
         """What writes the line of a request, if it is the worker."""
+        self.access_lines: AccessLines | None = None
+        """What a protocol needs that writes the lines of requests by itself, if it may."""
         self._rest: Record | None = None
         """What else wants to know of requests."""
         self._uses_logger = False
@@ -184,14 +187,14 @@ class Logs:
         gunicorns = own[GUNICORNS] if own else None
         self._access_loggers = AccessLoggers(self._line, uvicorns, gunicorns, self._format)
 
-    def wrap(self, app: Application) -> Application:
-        """The application with what is recorded of its requests."""
+    def wrap(self, app: Application, native: bool = False) -> Application:
+        """The application with what is recorded of its requests. A `native` protocol may write their lines itself."""
         records = [each for each in (self._line, self._rest) if each is not None]
         if not records:
             return app
         loggers = self._access_loggers
         attach = None if loggers is None else functools.partial(loggers.attach, rest=self._rest)
-        return access.wrap(app, all_of(*records), attach)
+        return access.wrap(app, all_of(*records), attach, self.access_lines if native else None)
 
     def look(self) -> None:
         """Looks what the application has made of the access loggers; it should be called when that may have done so."""
@@ -265,9 +268,11 @@ class Logs:
             from .access.short_lines import compile_short
 
             return compile_short(self._access.write, settings.colors)
-        if settings.json:
-            return access_records.to_json(self._format, self._access.write, self._who)
-        return compile_writer(self._format, self._access.write)
+        who = self._who if settings.json else None
+        write = self._access.write
+        line = compile_writer(self._format, write) if who is None else access_records.to_json(self._format, write, who)
+        self.access_lines = AccessLines(self._format, line, write, who)
+        return line
 
     def _statsd(self) -> Statsd | None:
         if self._settings.statsd is None:

@@ -11,6 +11,8 @@ import time
 from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
+from ...protocol.native.access_lines import AccessLines
+
 Headers = Iterable[tuple[bytes, bytes]]
 Application = Callable[[Any, Any, Any], Awaitable[None]]
 Record = Callable[[Any, int, int, Headers, float], None]
@@ -27,10 +29,16 @@ _STATUS_OF_CANCELLATION = 499
 """nginx's number for a request whose client has closed the connection."""
 
 
-def wrap(app: Application, record: Record, attach: Callable[[Change], None] | None = None) -> Application:
+def wrap(
+    app: Application,
+    record: Record,
+    attach: Callable[[Change], None] | None = None,
+    lines: AccessLines | None = None,
+) -> Application:
     """The application with an access log around it. `attach` is given the function that changes what is called.
 
     Both are called in the context of the application, what is called at the beginning before the answer is sent.
+    `lines` is for a protocol that writes the lines of its requests by itself.
     """
     clock = time.perf_counter
     at_start: AtStart | None = None
@@ -38,7 +46,10 @@ def wrap(app: Application, record: Record, attach: Callable[[Change], None] | No
     def change(new: Record, new_at_start: AtStart | None) -> None:
         nonlocal record, at_start
         record, at_start = new, new_at_start
+        if lines is not None:
+            lines.change(new)
 
+    change(record, None)
     if attach is not None:
         attach(change)
 
@@ -81,7 +92,21 @@ def wrap(app: Application, record: Record, attach: Callable[[Change], None] | No
                     at_start(scope, status)
             record(scope, status, size, headers, clock() - started)
 
-    return logged
+    return logged if lines is None else _beside(app, logged, lines)
+
+
+def _beside(app: Application, logged: Application, lines: AccessLines) -> Application:
+    """The application alone for a request whose protocol writes the line, with an access log around it for others."""
+
+    def logged_once(scope: Any, receive: Any, send: Any) -> Awaitable[None]:
+        try:
+            # Whatever else stands before the application gives it a `send` of its own.
+            is_native = lines.is_plain and send.__self__.log_natively()
+        except AttributeError:
+            is_native = False
+        return app(scope, receive, send) if is_native else logged(scope, receive, send)
+
+    return logged_once
 
 
 def all_of(first: Record, *others: Record) -> Record:

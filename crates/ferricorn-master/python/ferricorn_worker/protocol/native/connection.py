@@ -13,7 +13,9 @@ import contextvars
 import http
 import logging
 import math
+import os
 import sys
+import time
 from collections.abc import Callable, Coroutine
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +27,7 @@ import _ferricorn_http
 
 from ...talk.tally import ABORTED_BY_CLIENT, ABORTED_BY_WORKER, Tally
 from ..addresses import Addresses
+from .access_lines import AccessLines
 from .request import LoggedRequest, Request, counted
 
 log = logging.getLogger("ferricorn")
@@ -60,7 +63,7 @@ DEFAULT_HEAD = 128 * 1024
 class _Shared:
     """What the connections of one server share."""
 
-    def __init__(self, config: Any, state: Any, limits: Limits) -> None:
+    def __init__(self, config: Any, state: Any, limits: Limits, access: _ferricorn_http.AccessLog | None) -> None:
         root_path = config.root_path
         self.server = _ferricorn_http.Server(
             prefix=root_path if _has_root_in_path() else "",
@@ -70,6 +73,7 @@ class _Shared:
             request_line=limits.request_line,
             fields=limits.fields,
             field=limits.field,
+            access=access,
         )
         self.app = config.loaded_app
         self.limit = config.limit_concurrency
@@ -97,6 +101,8 @@ class NativeProtocol(_ferricorn_http.Connection, asyncio.Protocol):
     """Whether access lines are left to others."""
     tally: Tally | None = None
     """What counts requests, if anything does."""
+    access: _ferricorn_http.AccessLog | None = None
+    """What writes access lines, if the extension does."""
     request_class: type[Request] = Request
     was_closed = False
     """Whether this side has closed it."""
@@ -114,7 +120,7 @@ class NativeProtocol(_ferricorn_http.Connection, asyncio.Protocol):
         if shared is None:
             if not config.loaded:
                 config.load()
-            shared = server_state.native = _Shared(config, server_state, self.limits)
+            shared = server_state.native = _Shared(config, server_state, self.limits, self.access)
         self._shared = shared
         self.config = config
         self.server_state = server_state
@@ -350,11 +356,33 @@ def _task(
     return contextvars.Context().run(create, coroutine)
 
 
+def access_log(lines: AccessLines | None) -> _ferricorn_http.AccessLog | None:
+    """What writes these lines, if the extension can: there are formats that only Python can write."""
+    if lines is None:
+        return None
+    try:
+        return _ferricorn_http.AccessLog(lines, lines.format, lines.who(), os.getpid(), time.time, time.perf_counter)
+    except ValueError:
+        return None
+
+
 def configured(
-    limits: Limits, is_quiet: bool, unread: Callable[[Any], bool], tally: Tally | None
+    limits: Limits,
+    is_quiet: bool,
+    unread: Callable[[Any], bool],
+    tally: Tally | None,
+    access: _ferricorn_http.AccessLog | None,
 ) -> type[NativeProtocol]:
     """The protocol with these settings of the class."""
-    settings: dict[str, Any] = {"limits": limits, "is_quiet": is_quiet, "unread": staticmethod(unread)}
-    if tally is not None:
-        settings.update(tally=tally, request_class=counted(tally))
+    request_class: Any = Request if tally is None else counted(tally)
+    if access is not None:
+        request_class = type("Request", (request_class,), {"is_logged": True})
+    settings: dict[str, Any] = {
+        "limits": limits,
+        "is_quiet": is_quiet,
+        "unread": staticmethod(unread),
+        "tally": tally,
+        "access": access,
+        "request_class": request_class,
+    }
     return type("NativeProtocol", (NativeProtocol,), settings)

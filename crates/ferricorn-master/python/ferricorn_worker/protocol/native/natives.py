@@ -12,20 +12,22 @@ from typing import Any
 
 from ...talk.tally import Tally
 from ..uvicorns import Uvicorns
-from .connection import Limits, NativeProtocol, configured
+from .access_lines import AccessLines
+from .connection import Limits, NativeProtocol, access_log, configured
 
 
 class Natives(Uvicorns):
     """The native protocol for HTTP/1.1, with the protocol for WebSockets that a loaded `uvicorn.Config` names."""
 
-    def __init__(self, config: Any, state: Any, tally: Tally | None, limits: Limits) -> None:
+    def __init__(self, config: Any, state: Any, tally: Tally | None, limits: Limits, lines: AccessLines | None) -> None:
         super().__init__(config, state, tally)
         self._limits = limits
+        self._lines = lines
 
     def factory(self, loop: asyncio.AbstractEventLoop, state: Any, is_quiet: bool) -> Callable[[], asyncio.Protocol]:
         """Makes native connections."""
         config, server_state = self._config, self._state
-        kind = configured(self._limits, is_quiet, self.unread, self._tally)
+        kind = configured(self._limits, is_quiet, self.unread, self._tally, access_log(self._lines))
         return lambda: kind(config, server_state, state, loop)
 
     def can_move(self) -> bool:

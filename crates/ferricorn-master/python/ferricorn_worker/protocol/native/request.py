@@ -47,18 +47,24 @@ class Request(_ferricorn_http.Exchange):
     started = 0.0
     first = 0.0
     streamed = False
+    is_logged = False
+    """Whether the extension may write access lines, of subclasses."""
 
     async def run(self, protocol: NativeProtocol, app: Any) -> None:
         """Runs the application, and sees to what it leaves undone."""
         try:
             result = await app(self.scope, self.receive, self.send)
         except BaseException as error:
+            if self.is_logged:
+                self.end_log(isinstance(error, asyncio.CancelledError))
             _logger.error("Exception in ASGI application\n", exc_info=error)
             if self.response_started:
                 protocol.close()
             else:
                 await self._send_error()
         else:
+            if self.is_logged:
+                self.end_log(False)
             if result is not None:
                 _logger.error("ASGI callable should return None, but returned '%s'.", result)
                 protocol.close()
