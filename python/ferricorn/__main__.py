@@ -35,7 +35,7 @@ def interpreter_options(words: "Sequence[str]") -> list[str]:
         if word == "-" or not word.startswith("-"):
             break
         if word.startswith("--"):
-            # `--check-hash-based-pycs` is the only one with which the interpreter goes on.
+            # `--check-hash-based-pycs` is the only one after which the interpreter continues.
             options += [word, next(rest, "")]
             continue
         flags, last, value = _split(word)

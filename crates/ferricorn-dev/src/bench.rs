@@ -6,7 +6,7 @@
 //!
 //! Theory of operation: all servers of a comparison run at the same time and take turns (A B C A B C …) in short rounds;
 //! each round gives one ratio, and the median of the ratios counts. Processor time is preferred to time on the wall,
-//! which other work on the machine disturbs more. Servers are started anew several times, because the layout of its
+//! which other work on the machine disturbs more. Servers are restarted several times, because the layout of its
 //! memory makes one process some percent faster than the next.
 
 mod boot;

@@ -22,7 +22,7 @@ pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf, Failure> {
     let place = workspace.target.join(PLACE);
     let cannot = |error| Failure::new(format!("cannot put `{}` in place: {error}", built.display()));
     let bytes = fs::read(&built).map_err(cannot)?;
-    // The same file is left alone, since cargo would build the master anew.
+    // The same file is left alone, because cargo would rebuild the master.
     if fs::read(&place).ok().as_ref() != Some(&bytes) {
         fs::create_dir_all(place.parent().unwrap_or(&workspace.target)).map_err(cannot)?;
         fs::write(&place, bytes).map_err(cannot)?;

@@ -75,7 +75,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
 
 /// Fails unless the page is what a complete run has shown.
 ///
-/// Where a test cannot do its work for want of what the table says that it needs, what the page says of it stands: it was
+/// If a test is skipped because a listed requirement is missing, the page keeps its last result: it was
 /// shown on another machine.
 pub(crate) fn check(workspace: &Workspace, outcomes: &Outcomes) -> Result<(), Failure> {
     let table = Table::read(workspace)?;

@@ -13,7 +13,7 @@ use crate::{failure::Failure, say::say, steps::quietly, workspace::Workspace};
 /// What the wheel is built for: crates for other systems are never compiled.
 const PLATFORM: &str = "x86_64-unknown-linux-gnu";
 
-/// Fails with every crate whose licence is not on the list; tells which crates are there in two versions.
+/// Fails with every crate whose licence is not on the list; prints which crates exist in two versions.
 pub(crate) fn check(workspace: &Workspace) -> Result<(), Failure> {
     if Command::new("cargo-deny").arg("--version").output().is_ok_and(|output| output.status.success()) {
         return quietly(

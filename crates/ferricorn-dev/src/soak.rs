@@ -27,7 +27,7 @@ use crate::{
     workspace::Workspace,
 };
 
-/// Requests a second. Two processors can do more; a soak is to have spare time in which a hang can be told from load.
+/// Requests per second. Two processors can do more; a soak needs spare time in which a hang differs from load.
 const RATE: f64 = 100.0;
 
 /// Deal random faults under load, and say what is lost and what the master takes

@@ -1,4 +1,4 @@
-//! Runs commands one after the other, tells which and for how long, and shows the output of those that fail.
+//! Runs commands one after the other, prints which and for how long, and shows the output of those that fail.
 //!
 //! Theory of operation: a *quiet* command writes into a file under `target/dev/log`, which is printed when it fails;
 //! a *loud* one is seen as it runs, and its standard output is kept as well, to be counted. [`Steps`] remembers how

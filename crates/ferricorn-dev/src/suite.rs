@@ -93,7 +93,8 @@ impl<'a> Suite<'a> {
         })
     }
 
-    /// Runs the shim's tests in an environment of [`Self::ends`]; a filter is a part of a name, none means all.
+    /// Runs the shim's tests in an environment of [`Self::ends`]; a filter is a part of a name; without one all tests
+    /// run.
     pub(crate) fn pytest(&self, name: &str, venv: &Venv, filters: &[String]) -> Result<Ran, Failure> {
         let report = self.file("pytest.xml")?;
         let mut command = self.workspace.command(venv.program("python"), ["-m", "pytest"]);

@@ -1,7 +1,7 @@
 //! Virtual environments inside the target folder, each made from one file of pinned requirements.
 //!
 //! Invariant: an environment whose `made-from` file equals what it would be made from now is complete, because that
-//! file is written last. Anything else is made anew.
+//! file is written last. Anything else is rebuilt.
 
 use std::{
     fs,
@@ -48,7 +48,7 @@ impl Python {
         Ok(Self { program, identity: answer })
     }
 
-    /// An empty environment with pip, made anew.
+    /// A new, empty environment with pip.
     pub(crate) fn empty_venv(&self, workspace: &Workspace, name: &str) -> Result<Venv, Failure> {
         let venv = Venv { folder: workspace.dev_folder().join(name) };
         let mut make = workspace.command(&self.program, ["-m", "venv", "--clear"]);
@@ -82,7 +82,7 @@ pub(crate) struct Venv {
 }
 
 impl Venv {
-    /// The environment in a folder, which somebody else makes.
+    /// The environment in a folder, which the caller creates.
     pub(crate) const fn at(folder: PathBuf) -> Self {
         Self { folder }
     }

@@ -76,7 +76,7 @@ pub(crate) fn check(workspace: &Workspace, python: &Python, wheel: &Path) -> Res
 
 fn serves(workspace: &Workspace, name: &str, mut command: Command) -> Result<(), Failure> {
     command.args(["main:app", "--bind", "127.0.0.1:0", "--workers", "2"]);
-    // The environment of whoever runs this must not choose another interpreter, or another number of workers.
+    // The environment of the user must not choose another interpreter, or another number of workers.
     for variable in ["VIRTUAL_ENV", "FERRICORN_PYTHON", "GUNICORN_CMD_ARGS", "WEB_CONCURRENCY", "PORT"] {
         command.env_remove(variable);
     }

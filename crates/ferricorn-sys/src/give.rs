@@ -22,7 +22,7 @@ pub fn file(path: &Path, user: u32, group: u32) -> io::Result<()> {
     let opened = OpenOptions::new().append(true).create(true).custom_flags(flags.bits()).open(path);
     let file = match opened {
         Ok(file) => file,
-        // A link, a pipe that nobody reads, a socket.
+        // A link, a pipe without a reader, a socket.
         Err(error) if matches!(error.raw_os_error(), Some(libc::ELOOP | libc::ENXIO)) => return Ok(()),
         Err(error) => return Err(error),
     };

@@ -35,7 +35,7 @@ fn guard(pid: i32, pid_to: RawFd) -> ! {
     // SAFETY (all calls below): async-signal-safe system calls on numbers and on memory that lives through the call.
     unsafe {
         libc::write(pid_to, bytes.as_ptr().cast(), bytes.len());
-        // Closed, not just on exec: sockets would live on here, and whoever started us waits for the end of a pipe.
+        // Closed, not just on exec: sockets would live on here, and the starter waits for the end of a pipe.
         let first: libc::c_uint = 3;
         if libc::syscall(libc::SYS_close_range, first, libc::c_uint::MAX, 0) != 0 {
             for descriptor in 3..65_536 {

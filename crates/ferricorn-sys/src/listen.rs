@@ -121,7 +121,7 @@ impl Listener {
             return Err(invalid("not open"));
         }
         // SAFETY: it is open (just asked), and the caller gives it to us. Until all checks have passed it must not be
-        // closed, since it may be somebody's log file: hence ManuallyDrop.
+        // closed, because it may be another's log file: hence ManuallyDrop.
         let owned = ManuallyDrop::new(unsafe { OwnedFd::from_raw_fd(descriptor) });
         match getsockopt(&*owned, TypeOfSocket) {
             Ok(SockType::Stream) => {}

@@ -140,6 +140,6 @@ fn own() -> i32 {
 fn is_alive(pid: i32) -> bool {
     // SAFETY: a syscall without pointers; signal 0 is only looked whether it could be sent.
     let result = unsafe { libc::kill(pid, 0) };
-    // EPERM: it lives and is somebody else's.
+    // EPERM: it lives and belongs to another user.
     result == 0 || io::Error::last_os_error().raw_os_error() == Some(libc::EPERM)
 }

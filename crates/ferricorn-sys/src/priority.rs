@@ -140,7 +140,7 @@ const MOST_LOOKS: usize = 8;
 /// Whether it had to be changed.
 fn set(thread: libc::pid_t, change: impl Fn(&libc::sched_attr) -> Option<(i32, u64)>) -> io::Result<bool> {
     let mut attributes = attributes(thread)?;
-    // A thread of another scheduling policy was given it by somebody who knew why.
+    // A thread of another scheduling policy was given it on purpose.
     let Some((niceness, slice)) = is_usual(&attributes).then(|| change(&attributes)).flatten() else {
         return Ok(false);
     };

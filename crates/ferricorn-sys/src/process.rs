@@ -58,7 +58,7 @@ impl Process {
         // SAFETY: a syscall without pointers; the flags are 0.
         let number = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
         let pidfd = i32::try_from(number).ok().filter(|number| *number >= 0).map(|number| {
-            // SAFETY: the kernel has just made this descriptor (close-on-exec, always) and nobody else knows it.
+            // SAFETY: the kernel has just made this descriptor (close-on-exec, always) and nothing else knows it.
             unsafe { OwnedFd::from_raw_fd(number) }
         });
         Self { pid, pidfd }

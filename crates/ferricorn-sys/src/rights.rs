@@ -83,7 +83,7 @@ pub fn powers() -> Powers {
 pub(crate) fn change_to(rights: &Rights) -> Result<(), i32> {
     let failed = |result: libc::c_int| if result == 0 { Ok(()) } else { Err(nix::errno::Errno::last_raw()) };
     // SAFETY: system calls on numbers, and on a list that lives through the call and whose length is passed with it.
-    // With one thread in the child, the C library has nobody else to change.
+    // With one thread in the child, the C library has no other to change.
     unsafe {
         if let Some(groups) = &rights.groups {
             failed(libc::setgroups(groups.len(), groups.as_ptr()))?;

@@ -59,7 +59,7 @@ impl SocketFile {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         if !self.stays && self.is_ours() {
-            // There is nobody to tell of a failure: the file is gone already, or the directory is no longer ours to
+            // A failure has no one to report to: the file is gone already, or the directory is no longer ours to
             // write to, and the next start finds the socket stale.
             let _gone_or_forbidden = fs::remove_file(&self.path);
         }

@@ -1,7 +1,7 @@
 //! Preparing a run: the application, the arguments, the environment, the Python.
 //!
 //! Owns: the temporary folder until the program runs, and a clean environment: no variable that the program reads
-//! comes from whoever runs the tests.
+//! comes from the user who runs the tests.
 
 use std::{
     env,
@@ -44,7 +44,7 @@ pub fn python() -> PathBuf {
 /// tests run on each.
 const HTTP: &str = "FERRICORN_TEST_HTTP";
 
-/// A port that nobody uses on any IPv4 address at the moment.
+/// A port that is unused on all IPv4 addresses at the moment.
 pub fn free_port() -> u16 {
     let listener = TcpListener::bind("0.0.0.0:0").expect("the system has a free port");
     listener.local_addr().expect("a bound socket has an address").port()

@@ -1,4 +1,4 @@
-//! How many workers could answer at each moment, as the master's log tells it.
+//! How many workers could answer at each moment, by the master's log.
 
 use crate::Line;
 

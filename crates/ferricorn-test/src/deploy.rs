@@ -45,7 +45,7 @@ impl Server {
 }
 
 /// By another process: what this one had open for writing while another test starts a program, that program would have
-/// open as well, and the kernel executes no file that somebody may write.
+/// open as well, and the kernel executes no file that is open for writing.
 pub(crate) fn write_program(path: &Path, text: &str, mode: &str) {
     let script = "printf %s \"$2\" >\"$1\" && chmod \"$3\" \"$1\"";
     let done = Command::new("sh").args(["-c", script, "sh"]).arg(path).args([text, mode]).status();

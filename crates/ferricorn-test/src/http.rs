@@ -14,7 +14,7 @@ use std::{
 
 use crate::tls;
 
-/// How long a client waits for a connection, and for each piece of an answer, unless told otherwise.
+/// How long a client waits for a connection, and for each piece of an answer, by default.
 pub const LIMIT: Duration = Duration::from_secs(20);
 
 /// Where a server listens.
@@ -136,7 +136,7 @@ impl Connection {
     /// Opens a connection with the usual limit.
     ///
     /// # Errors
-    /// [`Verdict::Refused`] when nobody listens.
+    /// [`Verdict::Refused`] if nothing listens.
     pub fn open(address: &Address) -> Result<Self, Verdict> {
         Self::open_within(address, LIMIT)
     }
@@ -144,7 +144,7 @@ impl Connection {
     /// Opens a connection; the limit holds for each read of an answer as well.
     ///
     /// # Errors
-    /// [`Verdict::Refused`] when nobody listens, [`Verdict::Timeout`] when nobody says anything.
+    /// [`Verdict::Refused`] if nothing listens, [`Verdict::Timeout`] if nothing answers.
     pub fn open_within(address: &Address, limit: Duration) -> Result<Self, Verdict> {
         let tcp = |address| {
             let stream = TcpStream::connect_timeout(address, limit)?;
@@ -362,7 +362,7 @@ pub fn get(address: &Address, path: &str) -> Result<Response, Verdict> {
     Connection::open(address)?.request("GET", path, &[("Connection", "close")], b"")
 }
 
-/// Whether somebody accepts connections.
+/// Whether connections are accepted.
 pub fn listens(address: &Address) -> bool {
     Connection::open_within(address, Duration::from_secs(1)).is_ok()
 }

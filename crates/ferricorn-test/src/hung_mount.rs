@@ -12,7 +12,7 @@ use crate::{builder::python, skip};
 
 const SCRIPT: &str = include_str!("../python/hung_mount.py");
 
-/// It is mounted until it is dropped; whoever waits for it then gets an error.
+/// It is mounted until it is dropped; processes that wait for it then get an error.
 pub struct HungMount {
     folder: PathBuf,
     daemon: Child,

@@ -8,7 +8,7 @@
 //! * Nothing waits for a time to pass: everything waits for evidence (a log line, an answer, an exit), with a limit.
 //! * No client retries. A request is lost when its client wrote a byte and got no complete answer.
 //! * After every test ([`Server::finish`], and otherwise on drop) nothing of the program is left: no process, no
-//!   zombie, no log line that nobody can parse, no error in the log that the test did not announce.
+//!   zombie, no log line that cannot be parsed, no error in the log that the test did not announce.
 //! * When a test fails, the command and everything the program said are printed.
 
 pub mod capacity;

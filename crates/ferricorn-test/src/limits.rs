@@ -1,4 +1,4 @@
-//! Waiting for evidence that nobody announces: the state of `/proc`, of a port, of a file.
+//! Waiting for evidence that is not announced: the state of `/proc`, of a port, of a file.
 //!
 //! Whatever can be announced (a log line, an exit) is waited for with a condition variable instead; see
 //! [`LogBook`](crate::LogBook).

@@ -125,7 +125,7 @@ impl LogBook {
         self.wait_for(limit, |state| state.exit, |_| false)
     }
 
-    /// Waits until both streams are read to their end: nobody has them open any more.
+    /// Waits until both streams are read to their end: no process has them open any more.
     pub(crate) fn wait_closed(&self, limit: Duration) -> bool {
         self.wait_for(limit, |state| (state.open_streams == 0).then_some(()), |_| false).is_some()
     }

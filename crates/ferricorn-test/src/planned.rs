@@ -85,7 +85,7 @@ impl Planned {
         }
     }
 
-    /// How many there have been in a run, as its log tells it.
+    /// How many there were in a run, by its log.
     pub fn count(self, server: &Server) -> usize {
         server.log().count(if self == Self::ScaleUp { "Handling signal: ttin" } else { self.evidence() })
     }

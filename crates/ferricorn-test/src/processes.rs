@@ -52,7 +52,7 @@ impl Process {
         })
     }
 
-    /// Whether it has ended and nobody has waited for it.
+    /// Whether it has ended and was not reaped.
     pub fn is_zombie(&self) -> bool {
         self.state == 'Z'
     }

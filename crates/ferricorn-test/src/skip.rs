@@ -10,7 +10,7 @@ use std::{
 /// The environment variable that names the file for the names of skipped tests, one on a line. `cargo dev` sets it.
 pub const SKIPPED: &str = "FERRICORN_TEST_SKIPPED";
 
-/// Says that the test that calls this is skipped, and for want of what. The table of faults
+/// Logs that the calling test is skipped, and what it lacks. The table of faults
 /// (`crates/ferricorn/tests/faults.toml`) says which tests may.
 pub fn skip(missing: &str) {
     // The test runner names the thread after the test.

@@ -6,8 +6,8 @@
 //! Theory of operation: the faults are a deck that is shuffled, dealt to its end and shuffled again, so that even a short
 //! run has each of them. In a third of the steps a worker dies or stands still in the middle of it. After each step the
 //! service has to be whole again: as many ready workers as were asked for, and no zombie. Only then the master's memory
-//! and descriptors are noted. Another master begins anew, so in the second half of the run there are no upgrades, and the
-//! notes of the last master count.
+//! and descriptors are noted. Another master starts again at zero, so in the second half of the run there are no
+//! upgrades, and the notes of the last master count.
 
 pub mod fault;
 pub mod growth;
@@ -40,7 +40,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 /// The longest pause between two steps.
 const LONGEST_PAUSE: f64 = 0.4;
 
-/// How often it is said how far the run is.
+/// How often the progress of the run is printed.
 const TELL_EVERY: Duration = Duration::from_secs(10);
 
 /// What is to be done.

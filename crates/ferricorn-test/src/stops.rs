@@ -1,12 +1,12 @@
 //! Stops at random moments, judged by clients that connect before, meanwhile and afterwards.
 //!
-//! Owns: what is under way when the service is told to stop, the moment, the verdict. Does not own: the program and its
-//! settings ([`Builder`]), the load ([`Load`]), how often this is done.
+//! Owns: what is in progress when the service is asked to stop, the moment, the verdict. Does not own: the program and
+//! its settings ([`Builder`]), the load ([`Load`]), how often this is done.
 //!
 //! A client may be answered, and after the stop has begun it may be refused. All else is a loss: a connection that is
-//! reset, one that was accepted and ends without a whole answer, one that nobody accepts or refuses. One thing is excused, as
-//! HTTP excuses it (RFC 9112, 9.3.1): a kept connection that its client has not used for a while may be closed in the very
-//! moment in which it asks again.
+//! reset, one that was accepted and ends without a whole answer, one that is neither accepted nor refused. One thing is
+//! excused, as HTTP excuses it (RFC 9112, 9.3.1): a kept connection that its client has not used for a while may be
+//! closed in the very moment in which it asks again.
 
 use std::{
     fmt, thread,
@@ -20,7 +20,7 @@ use crate::{
     load::{Arrival, Outcome, Reuse, random::Random},
 };
 
-/// What is under way when the service is told to stop.
+/// What is in progress when the service is asked to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Amid {
     /// A worker more is asked for, and boots.
@@ -47,7 +47,7 @@ impl Amid {
         match self {
             Self::Recycling => "--max-requests 60 --max-requests-jitter 30",
             Self::Reload => "--reload-probation 0",
-            // It would have handed over otherwise before it is told to stop.
+            // Otherwise it would have handed over before it is asked to stop.
             Self::Upgrade => "--reload-probation 600",
             Self::Boot | Self::DeafBoot | Self::Start => "",
         }
@@ -75,7 +75,7 @@ const IMPORT: Duration = Duration::from_millis(400);
 /// program grants.
 const IDLE: Duration = Duration::from_millis(200);
 
-/// What nobody may wait for longer: an answer, a connection or a refusal.
+/// The longest wait for an answer, a connection or a refusal.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// What came of stops.
@@ -153,7 +153,7 @@ impl Stops {
     }
 }
 
-/// The program's graceful timeout, unless told otherwise.
+/// The program's default graceful timeout.
 const GRACEFUL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// When the kernel of a client asks again that has got no answer.

@@ -40,7 +40,7 @@ impl Trial {
     /// Stops the load, and panics unless
     /// * every request was answered, none of them by two workers, and each one that was begun was ended;
     /// * the master has as many workers as at the beginning, no zombie, and no descriptor more;
-    /// * it stops with exit code 0, leaves nobody behind, and its log can be read ([`Server::finish`]).
+    /// * it stops with exit code 0, leaves no process behind, and its log can be read ([`Server::finish`]).
     #[track_caller]
     pub fn end(self) -> Tally {
         let (tally, rest) = self.stop();

@@ -101,7 +101,7 @@ pub fn parse(
         Some(text) => {
             let words = ferricorn_config::split(text)?;
             let line = read(words, Layer::CommandVariable);
-            // Whoever sees the line does not see the variable.
+            // A reader of the command line does not see the variable.
             line.map_err(|error| ConfigError::InCommandVariable(Box::new(error)))?.given
         }
         None => Vec::new(),

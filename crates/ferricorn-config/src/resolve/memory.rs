@@ -26,7 +26,7 @@ pub(crate) fn resolve(
 
 fn share(percent: u64, limit: Option<&MemoryLimit>) -> Result<WorkerMemory, Problem> {
     const HINT: &str = "give a number of MiB such as `400`";
-    // To take it for no limit would let a leak go on that somebody has asked to be stopped.
+    // Treating it as no limit would let a leak continue that the user has asked to stop.
     let Some(MemoryLimit { bytes: whole, source }) = limit else {
         let reason =
             "there is no limit to take a part of: neither a control group nor `/proc/meminfo` can be read";

@@ -54,7 +54,7 @@ fn one(entry: &'static Entry, choices: &Choices, settings: &Settings, spoken: Sp
         "the command line".clone_into(&mut source);
     }
     if entry.name() == "bind" {
-        // Nobody said it, but it is not the default.
+        // It is not given, but it is not the default.
         let of_platform = || settings.binds.iter().any(|bind| *bind != Bind::default());
         source = match decisive(choices) {
             Some(choice) => self::source(choice),

@@ -48,8 +48,8 @@ impl Supervisor {
             Phase::Waiting | Phase::Running | Phase::Announcing { .. } => {
                 let interrupted = self.interrupts > 0;
                 actions.push(Action::Notify(Notice::Stopping { mode, interrupted }));
-                // First of all nobody new is let in, so that the workers can empty the queue before they close it. Not
-                // where another master serves on the same sockets: they are its own.
+                // First of all no new client is let in, so that the workers can empty the queue before they close it.
+                // Not where another master serves on the same sockets: they are its own.
                 actions.push(if self.has_handed_over() || self.heir.is_some() {
                     Action::GiveUpListeners
                 } else {

@@ -151,7 +151,7 @@ impl Supervisor {
             let (slot, generation, urgent) = (worker.slot, worker.generation, worker.urgent);
             actions.push(Action::Spawn { id, slot, generation, urgent, from: Origin::Plain, page: false });
         } else {
-            // It was told to go before it was there.
+            // It was told to leave before it existed.
             self.workers.remove(&id);
         }
     }

@@ -73,7 +73,7 @@ impl Supervisor {
         }
         while self.slots.len() > usize::from(self.target) {
             let youngest = self.slots.keys().copied().max_by_key(|slot| {
-                // A slot in which nobody is ready is the cheapest to give up, an empty one above all.
+                // A slot without a ready worker is the cheapest to give up, an empty one above all.
                 let ready = self.holders(*slot).any(|(_, worker)| worker.is_ready());
                 (!ready, self.holders(*slot).map(|(id, _)| id).min().unwrap_or(WorkerId(u64::MAX)))
             });

@@ -343,7 +343,7 @@ impl Supervisor {
             StopMode::Graceful => self.stop_gracefully(now, actions),
             StopMode::Quick | StopMode::Now => self.stop(mode, ExitReason::Stopped, now, actions),
         }
-        // Whoever hears of it may look for the sockets, which are given up by now.
+        // A listener may look for the sockets, which are given up by now.
         actions.push(Action::Reply { to: by, reply: Reply::Accepted });
     }
 

@@ -118,7 +118,7 @@ impl Supervisor {
             slot: it.slot,
             generation: it.generation,
             leaving: match it.state {
-                // None boots when this is asked; if one did, nobody would wait for its word.
+                // None boots at this point; if one did, its report would get lost.
                 State::Starting { .. } => Some(Leaving { why: Retirement::Reload, left: Duration::ZERO }),
                 State::Ready { .. } => None,
                 State::Ending { cause: Cause::Crash { .. }, kill_by, .. } => {

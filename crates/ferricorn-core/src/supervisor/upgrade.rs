@@ -107,7 +107,7 @@ impl Supervisor {
             actions.extend(asked_by.into_iter().map(|to| Action::Reply { to, reply: Reply::PassedOn }));
         }
         self.stop(StopMode::Graceful, ExitReason::Stopped, now, actions);
-        // Last: whoever hears of it asks the new master next, and shall find one master.
+        // Last: a listener asks the new master next, and must find one master.
         actions.extend(asked_by.into_iter().map(|to| Action::Reply { to, reply: Reply::Upgraded }));
     }
 

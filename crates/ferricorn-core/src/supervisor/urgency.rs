@@ -41,7 +41,7 @@ impl Supervisor {
 
     /// What is left of a drained worker is its own affair, unless the service cannot stop before it is gone.
     pub(super) fn give_way(&mut self, id: WorkerId, now: Instant, actions: &mut Vec<Action>) {
-        // Whoever works on the code waits for what comes after it.
+        // The developer waits for what comes after it.
         let stays = self.is_stopping() || self.policy.is_development();
         let Some(generation) = self.workers.get(&id).map(|worker| worker.generation) else { return };
         let courtesy = self.courtesy(generation);

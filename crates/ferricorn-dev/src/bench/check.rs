@@ -1,7 +1,7 @@
 //! `ferricorn check` over a large repository, beside `find` over the same files.
 //!
 //! Theory of operation: both read the directories; the check also reads what matters. A run is measured by a Python that
-//! starts it and asks the system what its child took, because the system tells only who waited for it.
+//! starts it and asks the system what its child took, because the system reports that only to the parent.
 
 use std::{fs, path::Path, process::Command};
 

@@ -108,7 +108,7 @@ impl Ground {
         let mut command = self.program(contender);
         command.args(contender.arguments(plan, port, &access.display().to_string()));
         command.current_dir(&self.apps).env("FERRICORN_PYTHON", &self.python);
-        // The environment of whoever runs this must not change what is compared.
+        // The environment of the user must not change what is compared.
         for variable in ["GUNICORN_CMD_ARGS", "WEB_CONCURRENCY", "PORT", "FORWARDED_ALLOW_IPS", "VIRTUAL_ENV"]
         {
             command.env_remove(variable);

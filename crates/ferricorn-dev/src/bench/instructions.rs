@@ -4,7 +4,7 @@
 //! [`super::cost`] measures and noise of some percent covers.
 //!
 //! Theory of operation: each server's one worker runs under callgrind, whose counters are set to zero before a load and
-//! read after it (`vgdb`). A worker works also when nobody asks: the event loops of all three wake up now and then. In
+//! read after it (`vgdb`). A worker also works without requests: the event loops of all three wake up now and then. In
 //! valgrind a load takes a hundred times as long as outside, so that this share, which is next to nothing there, is
 //! measured without load and subtracted. What a wake-up does more under load stays in: some percent, and the more the
 //! slower the machine is. So it does not compare servers, and has no target.

@@ -186,7 +186,7 @@ fn handoffs(ground: &Ground, rounds: usize, figures: &mut Figures) -> Result<(),
     Ok(())
 }
 
-/// Load for a while, with or without recycles. A worker that somebody asks to stop is replaced as one that is due for
+/// Load for a while, with or without recycles. A worker that gets SIGTERM is replaced like one that is due for
 /// recycling: replacement first.
 fn half(
     server: &Server,

@@ -204,7 +204,7 @@ fn answer(command: &mut Command) -> Result<String, Failure> {
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
-/// A median against a limit: `holds`, `MISSED`, or that the noise does not let it be told.
+/// A median against a limit: `holds`, `MISSED`, or that the noise hides it.
 pub(crate) fn verdict(found: Summary, limit: f64, shown: &str) -> String {
     let told = if found.median <= limit {
         "holds"

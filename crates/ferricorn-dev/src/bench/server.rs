@@ -22,7 +22,7 @@ use crate::failure::Failure;
 const LIMIT: Duration = Duration::from_secs(240);
 /// Between two looks at whether something has happened.
 const PAUSE: Duration = Duration::from_millis(1);
-/// What uvicorn writes in each worker, whoever started that.
+/// What uvicorn writes in each worker, under any master.
 const WORKER_IS_UP: &str = "Application startup complete.";
 /// Rounds in which threads came or went, in one window, before that counts as a fault of the server.
 const MOST_SPOILT: usize = 5;

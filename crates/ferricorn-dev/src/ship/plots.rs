@@ -41,7 +41,7 @@ const SERVERS: [(&str, &str); 6] = [
 /// Draw the pictures of documents from benches/results
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Measure the time series anew, with the release build (a minute, on a quiet machine)
+    /// Measure the time series again, with the release build (a minute, on a quiet machine)
     #[arg(long)]
     measure: bool,
     /// Only compare the pictures with what would be drawn

@@ -11,7 +11,7 @@ use clap::Args;
 use super::links;
 use crate::{failure::Failure, say::say, steps::quietly, venv::Python, workspace::Workspace};
 
-/// Beginnings of what a browser fetches by itself, and of links among them that it only follows when it is told to.
+/// Beginnings of what a browser fetches by itself, and of links among them that it only follows on a click.
 const FETCHED: [&str; 4] = ["src=", "srcset=", "<link ", "url("];
 const FOLLOWED: [&str; 2] = ["rel=\"canonical\"", "rel=canonical"];
 

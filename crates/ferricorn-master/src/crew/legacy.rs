@@ -82,7 +82,7 @@ fn inherit_worker(worker: &WorkerState, row: usize) -> io::Result<Member> {
         slot: Slot(worker.slot),
         generation: Generation(worker.generation),
         pid: worker.pid,
-        // A child that nobody has waited for: the pid is its own also if it has exited meanwhile.
+        // A child that was not reaped: the pid is its own even if it has exited meanwhile.
         process: Process::open(worker.pid),
         channel: match worker.channel {
             Some(number) => Channel::new(inherit::descriptor(number)?)?,

@@ -52,7 +52,7 @@ impl Member {
     pub(super) fn give_way(&mut self) {
         let Some(courtesy) = &self.courtesy else { return };
         self.gives_way = true;
-        // It costs others a little time if that fails, and nobody anything else.
+        // If that fails, it costs others a little time and nothing else.
         if let Err(error) = courtesy.give() {
             debug!("worker (pid: {}) does not give way to others: {error}", self.pid);
         }

@@ -213,7 +213,7 @@ impl Crew {
     /// The next thing that any worker says. May be dropped while it waits: nothing is lost.
     pub(crate) async fn hear(&mut self) -> (WorkerId, ToMaster) {
         poll_fn(|context| {
-            // From the one after the last that was heard: nobody's flood drowns another's word.
+            // From the one after the last that was heard: one worker's flood must not drown another's messages.
             let heard_last = self.heard_last;
             for after in [true, false] {
                 for (id, member) in self.members.iter_mut().filter(|(id, _)| (**id > heard_last) == after) {

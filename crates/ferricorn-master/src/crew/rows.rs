@@ -62,7 +62,7 @@ impl Rows {
         for word in first + 1..first + ROW_WORDS {
             self.board.store(word, 0);
         }
-        // Only what was written: a page that nobody has touched costs nothing.
+        // Only what was written: an untouched page costs nothing.
         page(row).filter(|word| self.board.load(*word) != 0).for_each(|word| self.board.store(word, 0));
         self.board.store(first, State::Free as u64);
     }

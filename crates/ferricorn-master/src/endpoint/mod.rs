@@ -139,7 +139,7 @@ impl Endpoint {
                 listener.address()
             );
         }
-        // Paths are told where not just anybody reads.
+        // Paths are shown only to readers with a right to them.
         let shows_paths = token.is_some() || listener.socket_address().is_none();
         let (sender, requests) = mpsc::channel(clients::MOST);
         let shared = answer::Shared { token, shows_paths, requests: sender };

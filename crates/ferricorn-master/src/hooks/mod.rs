@@ -138,7 +138,7 @@ impl MasterHooks {
         if fits {
             return self.settled(&ToHookHost::Commit);
         }
-        // This one does what it was told to, and ends with its channel.
+        // This one finishes its orders, and ends with its channel.
         self.host = None;
         self.start();
     }
@@ -154,7 +154,7 @@ impl MasterHooks {
         let Some(host) = &self.host else { return };
         host.send(message);
         if self.current.load.is_none() {
-            // It does what it was told to, and ends with its channel.
+            // It finishes its orders, and ends with its channel.
             self.host = None;
         }
     }

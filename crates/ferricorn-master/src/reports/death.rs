@@ -94,7 +94,7 @@ fn our_kill(why: Retirement) -> &'static str {
 /// them: the application has taken it away, or the interpreter has at its end.
 fn judge_own_signal(number: i32, told: Option<Retirement>) -> Verdict {
     match (signal_name(number), told) {
-        // Nobody waits for what it was asked: it was to go, and is gone.
+        // Its answer is no longer needed: it was told to leave, and is gone.
         ("SIGUSR2", Some(why)) if why != Retirement::Timeout => Verdict {
             cause: why.as_str(),
             sentence: "the master asked for its stack while it exited, and its handler was already gone",
@@ -138,7 +138,7 @@ fn judge_code(code: i32, evidence: &Evidence, told: Option<Retirement>) -> Verdi
             Verdict { cause: why.as_str(), sentence, loudness: Loudness::Warning }
         }
         (None, _) if evidence.told.is_some() => match evidence.boot_stage {
-            // It has said why, which is told elsewhere.
+            // It has reported why, which is logged elsewhere.
             Some(_) => Verdict { cause: "boot-failed", sentence: "", loudness: Loudness::Info },
             None => error("boot-failed", "it exited during its boot without a message"),
         },

@@ -380,7 +380,7 @@ fn died(
     if let Some((_, traceback)) = &history.dying {
         error!("Worker (pid:{pid}) ended because of this exception:\n{traceback}");
     }
-    // What a hung worker was doing was told when it was found.
+    // What a hung worker was doing was logged when it was found.
     if let (Some(stack), false) = (hang::last_crash(&crew.open_black_box(id)), history.killed) {
         error!("Worker (pid:{pid}) was here when it crashed:\n{stack}");
     }

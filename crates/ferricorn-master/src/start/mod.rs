@@ -57,7 +57,7 @@ async fn first(program: Program, mut signals: Signals) -> Result<Begun, Outcome>
         BindError::Failed => Outcome::CannotStart,
     })?;
     let metrics = endpoint::prepare(&settings.metrics).map_err(failed)?;
-    // Not in its place yet: whoever finds it there asks the control socket next.
+    // Not in its place yet: a client that finds it there asks the control socket next.
     let pid_file = path.map(PreparedPidFile::new).transpose().map_err(failed)?;
     // Not before: a second master, started by mistake, leaves the files of the first one alone.
     rights::give_logs(settings);
@@ -119,7 +119,7 @@ fn in_place(program: Program, signals: Signals, legacy: &Legacy) -> Result<Begun
     world.keep_level(estate);
     world.write_pid_file();
     let mut queue = VecDeque::from([Event::Started]);
-    // Whoever has ended in between was told to the old program, if to anybody.
+    // Exits in between were reported to the old program, if at all.
     world.reap(&mut queue);
     world.replace_inherited(estate.scaled_to, &mut queue);
     Ok((core, world, queue))

@@ -32,7 +32,7 @@ impl Invocation {
     /// directory is changed.
     pub fn of_this_process(arguments: Vec<OsString>) -> Self {
         let directory = working_directory().ok();
-        // What concerns this process alone, or is said anew.
+        // What concerns this process alone, or is set again.
         let private = [VARIABLE, "LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"];
         Self {
             program: program(arguments.first(), directory.as_deref()),
@@ -90,7 +90,7 @@ fn named(name: &OsStr, directory: Option<&Path>) -> Vec<PathBuf> {
     let path = Path::new(name);
     let here = directory.unwrap_or(Path::new("/"));
     if path.components().count() > 1 || path.is_absolute() {
-        // `./` in the middle of a path is noise for whoever reads it.
+        // `./` in the middle of a path is noise for a reader.
         return vec![plain(here.join(path).components().collect())];
     }
     let folders = env::var_os("PATH").unwrap_or_default();

@@ -129,7 +129,7 @@ impl Successor {
     pub(crate) async fn hear(&mut self) -> FromSuccessor {
         loop {
             let Some(running) = &mut self.running else { return future::pending().await };
-            // Its end is told by its exit.
+            // Its exit reports its end.
             let Some(message) = running.peer.hear().await else { return future::pending().await };
             if let Some(message) = running.note(message) {
                 return message;

@@ -311,7 +311,7 @@ impl World {
             }
         }
         if self.program.settings.listen == ListenWhen::Early && !self.program.settings.development {
-            // As gunicorn says it there; the line is repeated when somebody answers.
+            // As gunicorn logs it there; the line is repeated when a worker answers.
             info!("Listening at: {} ({})", self.addresses(), ferricorn_sys::pid());
         }
         if self.predecessor.is_gone() {

@@ -27,7 +27,7 @@ impl World {
         self.listen_for(id);
         if let Err(error) = self.crew.serve(id, &sockets) {
             error!("cannot give worker (pid: {pid}) the listening sockets, it is replaced: {error}");
-            // It takes that as the wish of somebody who wants it to be replaced.
+            // It takes that as a request to be replaced.
             self.crew.signal(id, Signal::Terminate);
         }
     }

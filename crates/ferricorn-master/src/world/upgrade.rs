@@ -73,12 +73,13 @@ impl World {
         match message {
             FromSuccessor::Ready => Some(Event::SuccessorReady),
             FromSuccessor::Serves => {
-                // Before: the manager looks whose child it is when it is told.
+                // Before: the manager looks whose child it is when it gets the message.
                 self.successor.release();
                 if let Some(pid) = self.successor.pid() {
                     manager::tell(&format!("MAINPID={pid}"));
                 }
-                // Who waits for the outcome may ask the manager next, which reads what it is told when it comes to it.
+                // A client that waits for the outcome may ask the manager next, which reads its messages in its own
+                // time.
                 self.barrier = self.control.is_awaited().then(manager::barrier).flatten();
                 self.barrier.is_none().then_some(Event::SuccessorServes)
             }
@@ -110,7 +111,7 @@ impl World {
     /// Closes the listening sockets; the files of unix sockets are the successor's.
     pub(super) fn give_up_listeners(&mut self) {
         self.moved_to = self.successor.pid().and_then(|pid| u32::try_from(pid).ok());
-        // Whoever looks for the service shall find one master.
+        // A client that looks for the service must find one master.
         self.control.close();
         self.endpoint.hand_over();
         for mut listener in self.listeners.drain(..) {
@@ -140,7 +141,7 @@ impl World {
     /// Becomes the new program, unless a signal has come that must be handled first. Returns only if it did not.
     pub(crate) async fn replace_self(&mut self, core: &ferricorn_core::Legacy, queue: &mut VecDeque<Event>) {
         // What comes from here on waits for the new program; what has come before must not be forgotten.
-        // Ordered again soon: when it is known what a signal means, and when nobody is in the middle of a word.
+        // Ordered again soon: when the meaning of a signal is known, and when no message is half read.
         if self.signals.is_unsettled() || self.control.is_busy() {
             return;
         }

@@ -135,7 +135,7 @@ fn workers(service: &Service) -> Vec<Family> {
         let (slot, pid, generation) = (it.slot.to_string(), it.pid.to_string(), it.generation.to_string());
         info.add(&[&slot, it.state.as_str(), &pid, &generation], 1u64);
     }
-    // Counts of several processes are added; of times, the worst is told, and of starts the first.
+    // Counts of several processes are added; of times, the worst is shown, and of starts the first.
     let sum = |metric, value: fn(&Worker) -> Option<u64>| {
         let value = |it: &Worker| value(it).map(Value::from);
         by_slot(service, metric, value, |one, other| Value::from(one.as_u64() + other.as_u64()))

@@ -16,7 +16,7 @@ pub(super) struct Client {
     tally: Tally,
 }
 
-/// A connection that goes on.
+/// A connection that stays open.
 struct Kept {
     connection: Connection,
     answers: u32,

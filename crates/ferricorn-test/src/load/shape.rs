@@ -22,7 +22,7 @@ pub enum Shape {
     /// A stream of server-sent events, which the server ends.
     Events,
     /// A WebSocket on which texts are echoed. It ends well when all were, or when the server closes it with 1012
-    /// (service restart), which tells the client to come again.
+    /// (service restart), which asks the client to come again.
     WebSocket,
 }
 

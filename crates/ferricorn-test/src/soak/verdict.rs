@@ -22,14 +22,14 @@ pub struct Victim {
     pub causes: Vec<&'static str>,
 }
 
-/// The end of a worker, as the log tells it.
+/// The end of a worker, as the log reports it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Death {
     /// The worker.
     pub pid: i32,
     /// The field `cause`.
     pub cause: String,
-    /// It was told as something to look at.
+    /// It was logged as something to look at.
     pub is_loud: bool,
     /// When the line was read.
     pub at: Instant,
@@ -42,7 +42,7 @@ pub struct Evidence {
     pub victims: BTreeMap<i32, Victim>,
     /// In the order of the log.
     pub deaths: Vec<Death>,
-    /// Workers that were told to go: their connections may have been handed to others.
+    /// Workers that were told to leave: their connections may have been handed to others.
     pub drained: BTreeSet<i32>,
     /// From when to when the application on the disk was broken.
     pub broken: Vec<(Instant, Instant)>,
@@ -121,7 +121,7 @@ impl Evidence {
                     let seconds = death.at.duration_since(*at).as_secs();
                     complaints.push(format!("worker {pid} died ({causes:?}) only after {seconds} s"));
                 }
-                // One that was told to go dies of that, or of what it was told.
+                // One that was told to leave dies of that, or of its order.
                 Some(death) if causes.contains(&death.cause.as_str()) || self.drained.contains(pid) => {}
                 Some(Death { cause, .. }) => {
                     complaints
@@ -181,7 +181,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    /// A worker, 7, that was killed ten seconds after `zero`; another, 8, that was told to go.
+    /// A worker, 7, that was killed ten seconds after `zero`; another, 8, that was told to leave.
     fn evidence(zero: Instant) -> Evidence {
         let at = zero + SECOND * 10;
         let death = |pid, cause: &str, is_loud| Death { pid, cause: cause.to_owned(), is_loud, at };

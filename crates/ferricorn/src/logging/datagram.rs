@@ -34,7 +34,7 @@ impl Datagrams {
     /// Sends one packet, or loses it.
     pub(super) fn send(&mut self, packet: &[u8]) {
         match self {
-            // There is nothing to open anew.
+            // There is nothing to reopen.
             Self::Udp(socket) => drop(socket.send(packet)),
             Self::Unix(socket, path) => {
                 let Err(error) = socket.send(packet) else { return };

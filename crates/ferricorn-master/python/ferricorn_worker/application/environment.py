@@ -150,7 +150,7 @@ def _check_age(name: str, value: object, version: str) -> None:
 def load_config(config: Any, app: Any, version: str) -> tuple[Any, bool]:
     """Lets uvicorn load everything that needs neither an event loop nor a file of TLS. Raises `BootFailed`.
 
-    Returns the application as it is served, and whether it turned out to be one of WSGI that nobody had announced.
+    Returns the application as it is served, and whether it turned out to be a WSGI application by surprise.
     """
     is_open = config.interface == "auto"
     _check_loop(config.loop)

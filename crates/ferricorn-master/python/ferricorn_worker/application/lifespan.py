@@ -46,7 +46,7 @@ class LifespanWatch:
     def warn_if_hidden(self) -> None:
         """Shows an exception that uvicorn took for "no lifespan support", when it does not look like that.
 
-        Which exception it is tells nothing: adapters raise whatever they like for a scope that they do not know, and a
+        Which exception it is shows nothing: adapters raise any exception for a scope that they do not know, and a
         startup fails with a KeyError as well as with any other.
         """
         error = self._error

@@ -100,7 +100,7 @@ def begin_anew() -> None:
 
 
 def leave(error: BaseException | None = None) -> NoReturn:
-    """Ends a child that has come back to where only the worker goes on, with the status that it asked for if any.
+    """Ends a child that has returned to code of the worker, with the status that it asked for, if any.
 
     The interpreter's own end is left out: it would cancel, in the child, the requests that the parent answers.
     """
@@ -174,7 +174,7 @@ def _reset_signals() -> None:
     for number in signal.valid_signals():
         handler = signal.getsignal(number)
         if number == signal.SIGCHLD and handler is not None:
-            # uvloop's is none of Python's: it tells the parent's event loop of the child's children.
+            # uvloop's is not one of Python's: it reports the child's children to the parent's event loop.
             signal.signal(number, handler)
         elif is_of_package(handler, __name__, *_LOOPS):
             signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)

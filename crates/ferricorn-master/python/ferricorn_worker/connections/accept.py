@@ -4,7 +4,7 @@ Owns: the readers on the listeners and on the handoff queue, the connection limi
 Does not own: the protocols (uvicorn's), the end of connections (`drain`).
 Invariants: one connection per wake-up, and only after siblings that have fewer had their turn; the count that
 siblings read is stored before the next accept; an error of accept(2) never ends the worker. The listening sockets come
-with the order to serve, and not before; when the whole service stops they are closed once nobody waits any more.
+with the order to serve, and not before; when the whole service stops they are closed once no client waits any more.
 
 Why not the event loop's own server: it accepts until the queue is empty, so the worker that wakes first gets
 everything (94 % of 20 connections on asyncio with two workers), and it cannot stop at a limit. With one worker and no
@@ -94,7 +94,7 @@ class Intake:
         self._spares = handoff.Spares()
 
     def open(self, listeners: list[socket.socket], factory: Callable[[], asyncio.Protocol], ssl: Any) -> None:
-        """Takes the listening sockets, on which somebody may wait already. They are its own from now on."""
+        """Takes the listening sockets, on which clients may wait already. They are its own from now on."""
         if self._stopped:
             for listener in listeners:
                 listener.close()
@@ -142,7 +142,7 @@ class Intake:
         """Stops accepting for good, and closes this worker's copies of the listening sockets.
 
         With `empty_queues` it first takes in every connection whose handshake the kernel has finished, or that waits in
-        the handoff queue: nobody else will when the whole service stops. `is_over` goes on with that, for those that
+        the handoff queue: no other worker will when the whole service stops. `is_over` continues that, for those that
         finish their handshake now, in at most half of the grace, which is in seconds.
         """
         if self._stopped:
@@ -170,7 +170,7 @@ class Intake:
         self.publish()
 
     def is_over(self) -> bool:
-        """Whether nobody comes any more, after `stop`; whoever has come meanwhile is taken in."""
+        """Whether no client comes any more, after `stop`; clients that came meanwhile are accepted."""
         if not self._opened:
             return True
         self._take_everybody()
@@ -178,13 +178,13 @@ class Intake:
             self._turns -= 1
             return False
         now = self._loop.time()
-        # Where there are no descriptors somebody still waits, for the end of another connection.
+        # If there are no descriptors left, a client still waits for the end of another connection.
         if now >= self._late_until and not self._short:
             self.close()
         return now >= self._late_until and not self._listeners and not self._opening
 
     def close(self) -> None:
-        """Closes this worker's copies of the listening sockets, whoever waits."""
+        """Closes this worker's copies of the listening sockets, even if clients wait."""
         self._close_servers()
         self._close_listeners()
 
@@ -237,7 +237,7 @@ class Intake:
         mine = len(self._connections) + self._opening
         if self._limit is not None and mine >= self._limit:
             self._pause_all()
-        # Whoever has none is ahead of nobody.
+        # A worker without connections is ahead of none.
         elif mine and (lead := self._board.lead(mine)):
             self._pause(source, min(TURN * lead, LONGEST_TURN), take=True)
         else:
@@ -298,7 +298,7 @@ class Intake:
                 self._has_room()
 
     def _create_accepted(self) -> asyncio.Protocol:
-        """For the event loop's own acceptor, which tells nothing else of a connection."""
+        """For the event loop's own acceptor, which reports nothing else about a connection."""
         self._accepted_at = self._loop.time()
         return self._factory()
 

@@ -1,7 +1,7 @@
 """The open connections of a worker.
 
 Owns: the set that uvicorn notes its connections in. Does not own: how they come (`accept`) and go (`drain`).
-Invariant: whoever has asked hears of every change that uvicorn makes to it.
+Invariant: every listener learns of every change that uvicorn makes to it.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from ..protocol.interface import Protocols
 
 
 class ConnectionSet(set[Any]):
-    """uvicorn's set of open connections, which tells when it changes."""
+    """uvicorn's set of open connections, which reports its changes."""
 
     def __init__(self, protocols: Protocols) -> None:
         super().__init__()

@@ -5,13 +5,13 @@ Owns: the modes of a drain and its deadline. Does not own: accepting (`accept`),
 Invariants: the drain ends at its deadline whatever the clients do; a connection is closed only when the kernel shows
 no unread byte on it; a second order only shortens the deadline or turns a handoff into a close.
 
-`handoff`: siblings go on. Idle plain HTTP/1.1 connections move to them at once, busy ones as soon as they are idle.
+`handoff`: siblings keep serving. Idle plain HTTP/1.1 connections move to them at once, busy ones once they are idle.
 What cannot move (TLS, other protocols) gets `Connection: close` on its next response, and is waited for until its
 keep-alive time is over.
 `close`: the whole service stops. Every response says `Connection: close` unless its client has sent the next request
 already (`protocol.last_word`); a connection that is idle is closed when it has been so for `LINGER` seconds, which is
 the time that a request already on its way has to arrive, and for `FIRST_LINGER` if it would be the first one.
-`replace`: the worker's code is no longer on disk, and whoever asks from now on is to be answered by the next worker. As
+`replace`: the worker's code is no longer on disk, and the next worker has to answer requests from now on. As
 `handoff`, and every response says `Connection: close`, so that the client's next request waits for that worker.
 In all of them, WebSockets are closed with code 1012 one after the other: their clients do not come back at once.
 """
@@ -212,7 +212,7 @@ class Drain:
     def _linger(self, connection: Any) -> float:
         if self._mode == "close":
             return min(LINGER if self._protocols.has_carried(connection) else FIRST_LINGER, self._grace / 2)
-        # Siblings serve, so nobody waits for this worker: the client's own idle time may pass.
+        # Siblings serve, so this worker is not urgent: the client's own idle time may pass.
         return min(self._keep_alive, max(self._grace - 1.0, self._grace / 2))
 
     async def _cut(self) -> None:

@@ -1,4 +1,4 @@
-"""Tells the master while somebody sits in a debugger, so that it waits.
+"""Reports to the master while a debugger is open, so that it waits.
 
 Owns: when a debugger of Python's own (`breakpoint()`, `pdb`, and what derives from it) is open. Does not own: what the
 master does meanwhile.

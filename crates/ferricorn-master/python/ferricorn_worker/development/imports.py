@@ -1,6 +1,6 @@
 """Tells the master which files the application has imported, so that it knows whose change matters.
 
-Owns: which modules' files count, and that each is told once. Does not own: what a change leads to.
+Owns: which modules' files count, and that each is reported once. Does not own: what a change leads to.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _AT_ONCE = 500
 
 
 class Imports:
-    """What was told so far."""
+    """What was reported so far."""
 
     def __init__(self, channel: Channel, watched: Sequence[str]) -> None:
         self._channel = channel

@@ -39,7 +39,7 @@ setInterval(async () => {
 
 
 class Page:
-    """The application. `text` is the whole traceback, or a sentence; `number` tells one page from the next."""
+    """The application. `text` is the whole traceback, or a sentence; `number` distinguishes one page from the next."""
 
     def __init__(self, target: str, text: str, number: int) -> None:
         self._text = f"`{target}` cannot be served\n\n{text}\n".encode("utf-8", "backslashreplace")

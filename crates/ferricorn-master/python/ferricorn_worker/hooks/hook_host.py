@@ -5,7 +5,7 @@ nworkers_changed, on_exit, pre_exec.
 
 Owns: the process, its signals, the order of the calls. Does not own: which hook is called when (the master).
 Invariants: one call at a time, in the order of the master's; every call gets its answer, whatever the hook does; a file
-that was executed anew is a candidate, beside which the old hooks go on, until the master says which of the two holds;
+that was executed again is a candidate. The old hooks stay until the master says which of the two is in effect;
 the process ends with the channel.
 """
 

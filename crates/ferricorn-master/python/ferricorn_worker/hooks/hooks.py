@@ -2,7 +2,7 @@
 
 Owns: executing the file again, calling a hook so that it can do no harm, the proxies.
 Does not own: when a hook is called (`worker_hooks` in a worker, `hook_host` for those of the master).
-Invariants: a hook that raises is told of once, with its traceback, and never raises into its caller; one that does not
+Invariants: a hook that raises is logged once, with its traceback, and never raises into its caller; one that does not
 return is interrupted after its limit, unless C code does not let Python's signal handlers run.
 """
 

@@ -42,7 +42,7 @@ class WorkerHooks:
         self._worker.requests = requests
 
     def interrupted(self) -> None:
-        """The worker was told to stop by SIGINT or SIGQUIT, to itself or to the master."""
+        """SIGINT or SIGQUIT, to the worker or to the master, ends the worker."""
         if not self._interrupted:
             self._interrupted = True
             self._hooks.call("worker_int", self._worker, limit=EXIT_LIMIT)

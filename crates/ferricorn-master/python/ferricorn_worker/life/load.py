@@ -38,7 +38,7 @@ class Loaded:
     logs: Logs
     hooks: Hooks | None
     native: NativeHttp | None
-    """What the native protocol for HTTP/1.1 is told, if it serves."""
+    """The settings of the native protocol for HTTP/1.1, if it serves."""
     warnings: list[str]
     """What one worker should say for all."""
 

@@ -114,7 +114,7 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _failure(error: BootFailed, development: Development | None) -> dict[str, Any]:
-    """What the master is told of a boot that has failed."""
+    """The report to the master about a boot that has failed."""
     message = {"type": "boot_failed", "stage": error.stage, "text": error.text}
     if development is not None:
         from ..development import traces

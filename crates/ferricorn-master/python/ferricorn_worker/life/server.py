@@ -4,7 +4,7 @@ Owns: the points at which uvicorn is overridden, the master's orders while the e
 Does not own: accepting (`accept`), the drain (`drain`), signals (`signals`).
 Invariants: only `install_signal_handlers`, `capture_signals`, `handle_exit`, `startup`, `main_loop`, `on_tick` and
 `shutdown` are overridden, and the server is run with `sockets=[]`, which holds on every uvicorn from 0.24 to 0.54. No
-connection is accepted before the master's `serve`. uvicorn's loop goes on during a drain, so the Date header stays
+connection is accepted before the master's `serve`. uvicorn's loop runs during a drain, so the Date header stays
 right and the heartbeat alive, although `should_exit` is true from the beginning of the drain.
 """
 
@@ -188,7 +188,7 @@ class Server(uvicorn.Server):
         self.config.timeout_graceful_shutdown = _CUT_LIMIT if self._drain.cut else _CLEAN_LIMIT  # type: ignore[assignment]
         await super().shutdown(sockets=[])
         if self._drain.cut:
-            # What did not heed its cancellation may heed nothing: a thread that sleeps, a task that goes on.
+            # What ignored its cancellation may ignore everything: a thread that sleeps, a task that continues.
             limit_exit(EXIT_LIMIT)
 
     def answered(self) -> int:
@@ -196,7 +196,7 @@ class Server(uvicorn.Server):
         return self.server_state.total_requests
 
     def _stop_in_child(self) -> None:
-        """In a forked child: its copy of the event loop would go on with copies of the parent's requests.
+        """In a forked child: its copy of the event loop would continue copies of the parent's requests.
 
         After the loop has stopped, uvicorn would run it once more, to cancel them.
         """

@@ -1,4 +1,4 @@
-"""What the worker does when somebody sends it a signal.
+"""What the worker does when it gets a signal.
 
 Owns: every signal handler of the process. Does not own: the stop itself (`server`).
 Invariants: only the master stops a worker that serves; an orphan is gone within `ORPHAN_LIMIT` seconds of the
@@ -81,7 +81,7 @@ class Signals:
         self.describe: Callable[[], str] | None = None
         """What the worker is doing, in words."""
         self.on_interrupt: Callable[[], None] | None = None
-        """For SIGINT and SIGQUIT, whoever was sent them."""
+        """For SIGINT and SIGQUIT, to the worker or to the master."""
         self.on_exit: Callable[[], None] | None = None
         """Right before the process ends in an orderly way."""
 
@@ -123,7 +123,7 @@ class Signals:
         faulthandler.unregister(signal.SIGUSR2)
         signal.signal(signal.SIGUSR2, self._describe)
         faulthandler.register(signal.SIGUSR2, file=self._black_box, all_threads=True, chain=True)
-        # The stack of a crash, which nobody has to ask for.
+        # The stack of a crash, which needs no order.
         faulthandler.disable()
         signal.signal(signal.SIGABRT, self._abort)
         faulthandler.enable(file=self._black_box, all_threads=True)
@@ -137,7 +137,7 @@ class Signals:
             log.debug("What the worker does cannot be told: %r", error)
 
     def _abort(self, _number: int, _frame: FrameType | None) -> None:
-        # Nothing else: whoever sent it sends SIGKILL next, and a crash in C goes on to its end.
+        # Nothing else: the sender sends SIGKILL next, and a crash in C runs to its end.
         if self.on_abort is not None:
             self.on_abort()
 

@@ -1,4 +1,4 @@
-"""The lines of a stop of the whole service, which the master tells in three.
+"""The lines of a stop of the whole service, for which the master logs three lines.
 
 Owns: which lines of uvicorn and the worker are for DEBUG then. Does not own: where lines go (`logs`).
 Invariants: what does not belong to every stop keeps its level, and nothing is lost at DEBUG.

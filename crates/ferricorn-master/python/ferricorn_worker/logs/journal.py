@@ -65,7 +65,7 @@ def lines(text: str, pid: int | None, number: int) -> bytes:
 
 
 class JournalHandler(logging.Handler):
-    """Sends each record as one entry. `who` tells which worker this is."""
+    """Sends each record as one entry. `who` identifies this worker."""
 
     def __init__(self, stream: LogFile, formatter: logging.Formatter, who: dict[str, Any], shows_pid: bool) -> None:
         super().__init__()
@@ -105,7 +105,7 @@ class JournalHandler(logging.Handler):
         try:
             self._try_send(packet)
         except BlockingIOError:
-            # The journal is behind. It is waited for once: an event loop that waits answers nobody.
+            # The journal is behind. It is waited for once: an event loop that waits answers no request.
             if self._lost:
                 raise
             poll = select.poll()
@@ -126,7 +126,7 @@ class JournalHandler(logging.Handler):
             self._send_in_memory(packet)
 
     def _send_in_memory(self, packet: bytes) -> None:
-        """An entry that is too large for a packet goes as a file in memory, which nobody can change any more."""
+        """An entry that is too large for a packet is sent as a sealed file in memory."""
         file = os.memfd_create("ferricorn-entry", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         try:
             with open(file, "wb", closefd=False) as opened:

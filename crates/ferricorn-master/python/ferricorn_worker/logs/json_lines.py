@@ -20,7 +20,7 @@ def time_of(created: float | None) -> str:
 
 
 class JsonFormatter(logging.Formatter):
-    """Makes a JSON object of a record; `who` tells which worker this is."""
+    """Makes a JSON object of a record; `who` identifies this worker."""
 
     def __init__(self, who: dict[str, Any]) -> None:
         super().__init__()

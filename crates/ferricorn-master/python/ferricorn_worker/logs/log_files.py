@@ -1,9 +1,9 @@
-"""Files that log lines are appended to, and that can be opened anew.
+"""Files that log lines are appended to, and that can be reopened.
 
 Owns: descriptors and the handler that writes to them. Does not own: loggers (`logs`).
 Invariants: one line is one `write(2)` to a descriptor in append mode, so that lines of several workers never mix; a
-write that fails never raises into the application, and one to a pipe that nobody reads does not wait but is counted as
-dropped; a log file keeps its descriptor number when it is opened anew, so
+write that fails never raises into the application, and one to a pipe without a reader does not wait but is counted as
+dropped; a log file keeps its descriptor number when it is reopened, so
 that a thread that writes at that moment writes to the old or the new file, and to nothing else.
 """
 
@@ -45,7 +45,7 @@ class LogFile:
                 self._tell_of_dropped()
 
     def _write_late(self, line: bytes) -> None:
-        """The reader is behind. It is waited for once: an event loop that waits answers nobody."""
+        """The reader is behind. It is waited for once: an event loop that waits answers no request."""
         if not self._dropped:
             poll = select.poll()
             poll.register(self._descriptor, select.POLLOUT)
@@ -62,7 +62,7 @@ class LogFile:
         logging.getLogger("ferricorn").warning("%d log lines were dropped: they could not be written in time", dropped)
 
     def reopen(self) -> None:
-        """Opens the file anew, after something has renamed it. Raises `OSError`; the old file then stays open."""
+        """Reopens the file, after something has renamed it. Raises `OSError`; the old file then stays open."""
         if self._path is None:
             return
         fresh = self._open(self._path)
@@ -74,7 +74,7 @@ class LogFile:
             self.capture()
 
     def put_away(self) -> None:
-        """Lets go of the file until it is opened anew, so that a file that was deleted meanwhile takes no room."""
+        """Lets go of the file until it is reopened, so that a file that was deleted meanwhile takes no room."""
         if self._path is None:
             return
         nothing = os.open(os.devnull, os.O_WRONLY | os.O_CLOEXEC)
@@ -83,7 +83,7 @@ class LogFile:
         os.close(nothing)
 
     def capture(self) -> None:
-        """Makes standard output and standard error this file, now and whenever it is opened anew."""
+        """Makes standard output and standard error this file, now and whenever it is reopened."""
         if self._path is None:
             return
         self._captures = True
@@ -133,7 +133,7 @@ class LineHandler(logging.Handler):
 
 
 def reopen_handlers() -> None:
-    """Opens the files of every handler of `logging` anew. Raises `OSError`; the old file then stays open."""
+    """Reopens the files of every handler of `logging`. Raises `OSError`; the old file then stays open."""
     for handler in _file_handlers():
         handler.acquire()
         try:

@@ -202,13 +202,13 @@ class Logs:
             self._access_loggers.look()
 
     def put_away(self) -> None:
-        """Lets go of every log file, which others will open anew: this process writes nothing from here on."""
+        """Lets go of every log file, which others will reopen: this process writes nothing from here on."""
         for file in self._files():
             file.put_away()
         put_handlers_away()
 
     def belong_to(self, who: dict[str, Any]) -> None:
-        """Opens every log file anew, after a fork, for this worker. Raises `OSError`."""
+        """Reopens every log file, after a fork, for this worker. Raises `OSError`."""
         # The formatters hold this very dictionary.
         self._who.update(who)
         for file in self._files():
@@ -225,7 +225,7 @@ class Logs:
             logging.getLogger(each).setLevel(self._level)
 
     def reopen(self) -> None:
-        """Opens the log files anew."""
+        """Reopens the log files."""
         for file in self._files():
             self._try_to_reopen(file.reopen)
         self._try_to_reopen(reopen_handlers)

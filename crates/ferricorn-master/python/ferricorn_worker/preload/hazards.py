@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 _MATHS = ("numpy", "scipy")
-"""Packages whose native threads end, and are made anew, around a fork: those of OpenBLAS. pandas has them by numpy."""
+"""Packages whose native threads end, and start again, around a fork: those of OpenBLAS. pandas has them by numpy."""
 
 _KINDS = {
     "anon_inode:[eventpoll]": "an event loop that was left open (epoll)",
@@ -78,7 +78,7 @@ class Look:
         sys.meta_path.insert(0, self)
 
     def _unwrap(self) -> None:
-        # A library may have put its own around ours meanwhile, which stays: ours then only notes what nobody reads.
+        # A library may have put its own around ours meanwhile, which stays: the notes of ours are then not read.
         if getattr(threading.Thread.start, "__name__", "") == "noted_start":
             threading.Thread.start = self._start  # type: ignore[method-assign]
         for name, method in (("connect", self._connect), ("bind", self._bind)):

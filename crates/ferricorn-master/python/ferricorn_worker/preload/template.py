@@ -120,7 +120,7 @@ def _import_the_rest(loaded: Loaded) -> None:
         try:
             import_module(name)
         except ImportError:
-            # Whoever needs it says so.
+            # A worker that needs it logs it.
             pass
 
 
@@ -150,7 +150,7 @@ def _fork_for_ever(order: LoadTemplate, channel: Channel, loaded: Loaded, name: 
 
 
 def _fork(message: dict[str, Any], descriptors: list[int], work: Callable[[], NoReturn]) -> dict[str, Any]:
-    """Forks twice: when the process in the middle has gone, the worker is the master's child, and may be told of."""
+    """Forks twice: when the process in the middle has gone, the worker is the master's child, and may be reported."""
     failed = {"type": "not_forked", "id": message["id"]}
     if len(descriptors) != len(message["descriptors"]):
         return {**failed, "error": "descriptors were lost on the way: is the limit of open files reached?"}
@@ -210,7 +210,7 @@ def _work(
         numbers = dict(zip(message["descriptors"], descriptors, strict=True))
         main.run(descriptors[0], loaded=loaded, numbers=numbers)
     finally:
-        # Nothing of a worker's may come back to where only the template goes on.
+        # A worker must never return to code of the template.
         os._exit(1)
 
 

@@ -10,7 +10,7 @@ for each response and two packets, of which the first wakes the client for nothi
 call saved 8, of some 60 that a small request takes in all.
 
 Everything that is written passes here, so the status and the end of a response are seen without a call of their own for
-each request. `status` is not None from the head of a response until it is counted, which is done by whoever learns
+each request. `status` is not None from the head of a response until it is counted, by the code that learns
 first that it is complete: the keep-alive pause that begins, the next request of a pipeline, or the close.
 """
 

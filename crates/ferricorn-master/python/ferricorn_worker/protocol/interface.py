@@ -23,7 +23,7 @@ Scope = dict[str, Any]
 class Protocols(ABC):
     """The protocols that speak on the connections of one worker.
 
-    What is said of an idle connection holds for HTTP/1.1 alone (`is_http`): HTTP/2 and WebSockets have no pauses
+    Idle connections exist only for HTTP/1.1 (`is_http`): HTTP/2 and WebSockets have no pauses
     between requests.
     """
 
@@ -80,7 +80,7 @@ class Protocols(ABC):
 
     @abstractmethod
     def scope_of(self, task: asyncio.Task[Any]) -> Scope | None:
-        """The scope of the request that a task of the server serves; None if that cannot be told."""
+        """The scope of the request that a task of the server serves; None if that is not known."""
 
     @abstractmethod
     def descriptor(self, connection: Any) -> int | None:

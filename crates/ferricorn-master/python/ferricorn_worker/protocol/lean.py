@@ -74,7 +74,7 @@ def lean(
             goes_on: bool | None = super().eof_received()
             return goes_on
 
-    # What tells a protocol by its name still does.
+    # The name still identifies the protocol.
     Lean.__name__, Lean.__qualname__ = protocol_class.__name__, protocol_class.__qualname__
     Lean.__module__ = protocol_class.__module__
     return Lean

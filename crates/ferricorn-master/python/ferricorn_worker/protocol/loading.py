@@ -60,4 +60,4 @@ def _without_tls(config: Any) -> Iterator[None]:
 
 
 async def _unused(scope: Any, receive: Any, send: Any) -> None:
-    """An application that nobody calls."""
+    """An application that is never called."""

@@ -1,7 +1,7 @@
 """An offer to change the protocol that is not taken up: the request is served as if it had not been made.
 
 Owns: what uvicorn's HTTP/1.1 protocols do with `Upgrade`. Does not own: WebSockets, which go uvicorn's way as before.
-Invariants: a request with an offer has its body, its connection goes on, and what is pipelined behind it is answered
+Invariants: a request with an offer keeps its body and its connection, and what is pipelined behind it is answered
 (RFC 9110, 7.8: a server may ignore an offer); a request without one passes nothing of this.
 
 llhttp, the parser of httptools, takes every offer for a change: it stops after the head, skips the body, and never
@@ -39,7 +39,7 @@ def _on_h11(protocol_class: type[Any]) -> type[Any]:
 def _on_httptools(protocol_class: type[Any]) -> type[Any]:
     class Declining(protocol_class):  # type: ignore[misc]
         _unread: memoryview | None = None
-        """What stands behind the head of the request with the latest offer, while that is read anew."""
+        """What stands behind the head of the request with the latest offer, while that is read again."""
         _reads_anew = False
         parser: Any
 
@@ -105,7 +105,7 @@ def _on_httptools(protocol_class: type[Any]) -> type[Any]:
 def _behind_the_head() -> memoryview:
     """What the parser has left unread.
 
-    The exception that uvicorn's `data_received` has caught tells where that begins, and only the frame of that function
+    The exception that uvicorn's `data_received` has caught shows where that begins, and only the frame of that function
     still holds the bytes. To keep them in an override of it would cost every request what only these few need.
     """
     error = sys.exc_info()[1]

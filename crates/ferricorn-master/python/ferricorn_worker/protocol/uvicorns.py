@@ -93,7 +93,7 @@ class Uvicorns(Protocols):
         return _has_begun(connection, cycle) or self.unread(connection)
 
     def unread(self, connection: Any) -> bool:
-        """The event loop's transport tells nothing of it: the kernel is asked."""
+        """The event loop's transport does not show it, so the kernel is asked."""
         original = connection.transport.get_extra_info("socket")
         if original is None:
             return False

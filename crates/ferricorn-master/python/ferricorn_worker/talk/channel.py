@@ -30,7 +30,7 @@ class MasterGone(Exception):
 
 
 class MalformedMessage(Exception):
-    """A packet that is not a message; the channel goes on."""
+    """A packet that is not a message; the channel stays open."""
 
 
 def encode(message: dict[str, Any]) -> bytes:

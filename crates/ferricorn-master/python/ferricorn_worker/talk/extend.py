@@ -18,5 +18,5 @@ def use(channel: Channel) -> None:
 
 
 def boot(seconds: float) -> bool:
-    """Lets the boot take at least so long from now on. False if nobody could be told."""
+    """Lets the boot take at least so long from now on. False if the master could not be told."""
     return _channel is not None and _channel.send({"type": "extend", "milliseconds": max(0, int(seconds * 1000))})

@@ -79,7 +79,7 @@ class Scoreboard:
         forked.then(self._let_go)
 
     def _let_go(self) -> None:
-        """In a forked child: what it stores is seen by nobody. To unmap the memory would make a store a crash."""
+        """In a forked child: its stores are never seen. To unmap the memory would make a store a crash."""
         self._words = memoryview(bytearray(PAGES_WORD * 8)).cast("Q")
         self.page = memoryview(bytearray(PAGE_BYTES))
 

@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class NativeHttp:
-    """What the native protocol for HTTP/1.1 is told: bytes, fields and milliseconds; 0 is no limit."""
+    """Limits of the native protocol for HTTP/1.1: bytes, fields and milliseconds; 0 is no limit."""
 
     request_line: int
     fields: int
@@ -73,7 +73,7 @@ class LogConfig:
 
 @dataclass(frozen=True)
 class DaemonAddress:
-    """Where a daemon listens; `kind` is `unix`, `udp` or `tcp`, and tells which of the others count."""
+    """Where a daemon listens; `kind` is `unix`, `udp` or `tcp`, and decides which of the others count."""
 
     kind: str
     path: str = ""

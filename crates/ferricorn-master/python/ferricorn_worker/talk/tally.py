@@ -3,7 +3,7 @@
 Owns: the map of this worker's part of the tally board, and the stores. Does not own: the layout
 (`ferricorn_wire::tally`, held together by `golden/tally.json`), what a request is (`protocol`), totals (the master).
 Invariants: only this worker writes here, one aligned word per store, so that the counts are exact however it ends; a
-request is counted once, by whoever takes the status from its exchange.
+request is counted once, by the code that takes the status from its exchange.
 
 To read a word through a memoryview costs three times what it costs to read it from a list, so the counts are in a list
 as well, and the memory is only written.
@@ -65,7 +65,7 @@ class Exchange(Protocol):
     """A request and its response, as far as they are counted. Times are those of `time.perf_counter`; 0: not yet."""
 
     status: bytes | None
-    """Three digits once the head of the response was written; taken away by whoever counts."""
+    """Three digits once the head of the response was written; taken away by the code that counts."""
     started: float
     first: float
     """When the first byte of the response was written; of one that is not streamed, the last as well."""

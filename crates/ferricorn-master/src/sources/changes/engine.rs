@@ -78,7 +78,7 @@ impl Engine {
                 Ok(event) if !event.need_rescan() => event.paths,
                 Ok(_) | Err(_) => Vec::new(),
             };
-            // Nobody listens any more at the end.
+            // At the end there is no receiver any more.
             let _ = sender.send(paths);
         })?;
         Ok((Self::Events { watcher, events, watched: BTreeSet::new() }, None))

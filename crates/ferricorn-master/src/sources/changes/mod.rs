@@ -186,7 +186,7 @@ impl Changes {
         self.quiet.settle(now());
         if !self.changed.is_empty() {
             let changed = std::mem::take(&mut self.changed).into_iter().collect();
-            // What has just been found missing comes before: the last one is told first.
+            // What has just been found missing comes before: the last one is reported first.
             self.told.insert(0, Change::Settled(changed));
         }
     }

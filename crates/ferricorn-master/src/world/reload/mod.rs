@@ -156,7 +156,7 @@ impl World {
             candidate.commit(std::mem::take(&mut self.listeners));
         self.tell_where_the_log_goes(&settings);
         (log.begin)();
-        // A statsd that was not told before has heard nothing.
+        // A statsd server that is new has got no message yet.
         self.told_workers = None;
         let before = std::mem::replace(&mut self.program.settings, settings);
         // It was prepared before, perhaps with another level.

@@ -108,7 +108,7 @@ impl World {
                 }
             }
             None if ends => self.observer.ends_for("the application was not loaded in time".to_owned()),
-            // It was killed for a reason that was told.
+            // It was killed for a reason that was logged.
             None => warn!(generation, retry_in, "Workers are spawned plainly{until}"),
         }
     }

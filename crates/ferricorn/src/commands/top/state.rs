@@ -143,7 +143,7 @@ impl State {
         if self.paused {
             return;
         }
-        // Another service, or the same begun anew: nothing of the old one counts.
+        // Another service, or the same one restarted: nothing of the old one counts.
         if self.latest().is_some_and(|it| it.traffic.requests() > observation.traffic.requests()) {
             self.observations.clear();
         }

@@ -92,7 +92,7 @@ class Policy:
             self._line(scope, status, size, headers, seconds)
 
     def _taken(self) -> Taken | None:
-        """Who writes the line; None if nobody does."""
+        """Which logger writes the line; None if none does."""
         uvicorns = self._look(self._uvicorns, self._of_uvicorns)
         if uvicorns.whose in (Whose.THEIRS, Whose.INHERITED):
             return uvicorns
@@ -184,7 +184,7 @@ class Policy:
         )
 
     def _guard(self, step: Callable[[], None]) -> bool:
-        """Takes the step. What a filter or a handler raises is told once, and never reaches the request."""
+        """Takes the step. What a filter or a handler raises is logged once, and never reaches the request."""
         try:
             step()
         except Exception as error:

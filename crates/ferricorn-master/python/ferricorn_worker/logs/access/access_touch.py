@@ -1,8 +1,8 @@
 """Notices when the application touches the loggers of the access log, at no cost for requests.
 
-Owns: the worker's handlers on `uvicorn.access` and `gunicorn.access`; whether somebody has touched these loggers.
+Owns: the worker's handlers on `uvicorn.access` and `gunicorn.access`; whether they were touched.
 Does not own: what the application's settings mean for a line (`access_policy`), the lines (`access_format`).
-Invariants: while nobody has touched the loggers, lines are written past `logging`; from the first touch on, at whatever
+Invariants: while the loggers are untouched, lines are written past `logging`; from the first touch on, at whatever
 time and in whatever thread, each request asks them. A logger and a list stay what they are to everybody else.
 
 Lines are written past `logging` because its way costs as much as a small request. That the loggers are asked before
@@ -93,7 +93,7 @@ class AccessLoggers:
         self._apply()
 
     def notice(self) -> None:
-        """Somebody has touched a logger or a handler. Called in any thread."""
+        """A logger or a handler was touched. Called in any thread."""
         if not self._is_touched:
             self._is_touched = True
             self._apply()
@@ -173,7 +173,7 @@ def _report(logger: logging.Logger, notice: Callable[[], None]) -> None:
             super().__setattr__(name, value)
             notice()
 
-    # What tells a logger by the name of its class still does.
+    # The name of its class still identifies the logger.
     Reporting.__name__, Reporting.__qualname__, Reporting.__module__ = kind.__name__, kind.__qualname__, kind.__module__
     logger.__class__ = Reporting
 

@@ -1,7 +1,7 @@
 """A connection to a syslog daemon, in a thread of its own.
 
-Owns: the queue, the connection, making it anew. Does not own: what is sent (`syslog`).
-Invariants: whoever sends never waits: neither for a name to be resolved, nor for a daemon that is away, nor for one
+Owns: the queue, the connection, reconnecting. Does not own: what is sent (`syslog`).
+Invariants: a sender never waits: neither for a name to be resolved, nor for a daemon that is away, nor for one
 that accepts and does not read. The queue has a limit; what does not fit is lost and counted. A process that was forked
 has a queue and a thread of its own.
 """
@@ -26,7 +26,7 @@ CONNECT = 2.0
 """Seconds that a connection may take."""
 
 WRITE = 5.0
-"""Seconds that a daemon that does not read is waited for before the connection is made anew."""
+"""Seconds to wait for a daemon that does not read before the connection is made again."""
 
 PAUSES = (0.2, 10.0)
 """Seconds from one try to connect to the next: the first pause, and the longest."""

@@ -219,7 +219,7 @@ class NativeProtocol(_ferricorn_http.Connection, asyncio.Protocol):
         return type(self).unread(self)
 
     def refuse(self, status: int, why: str, may_answer: bool) -> None:
-        """Answers a request that cannot be read, and ends the connection: nobody knows where the next one begins."""
+        """Answers a request that cannot be read, and ends the connection: the start of the next one is unknown."""
         log.debug("Request refused with %d: %s", status, why)
         if status == 400:
             self._shared.logger.warning(_INVALID)

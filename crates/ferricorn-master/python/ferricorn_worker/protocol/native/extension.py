@@ -1,7 +1,7 @@
 """The extension module `_ferricorn_http`, out of the file in memory that the master has put it into.
 
 Owns: loading it, and saying why it cannot be loaded. Does not own: what it is used for.
-Invariants: whoever cannot load it goes on without it; the descriptor is closed either way.
+Invariants: a worker that cannot load it continues without it; the descriptor is closed either way.
 
 By a path below `/proc/self/fd` the loader opens the very file, for which no file system has to allow programs.
 """
