@@ -1,5 +1,5 @@
 //! A setting that is given twice has the value that is given last; on the command line it wins over gunicorn's file. The
-//! other value has no effect, and whoever changes it later wonders.
+//! other value has no effect, and a later change of it does nothing.
 //!
 //! ## Bad
 //!

@@ -1,4 +1,4 @@
-//! `--reload` watches the source files and starts the server anew when one changes. It is for development: it costs a process
+//! `--reload` watches the source files and restarts the server when one changes. It is for development: it costs a process
 //! and CPU time, it ignores `--workers` in uvicorn, and a file that the program writes restarts it in the middle of requests.
 //!
 //! It is not reported in files for development, which have `dev`, `local` or `test` in their names.

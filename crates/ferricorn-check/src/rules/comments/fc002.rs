@@ -1,4 +1,4 @@
-//! A comment that names a rule which does not exist silences nothing, and nobody is told: a mistyped id looks like a
+//! A comment that names an unknown rule silences nothing, and nothing says so: a mistyped id looks like a
 //! right one.
 //!
 //! `ferricorn check --list-rules` lists the ids.

@@ -1,4 +1,4 @@
-//! Packages that one stage installs are not in another one. `pip install` puts them into `/usr/local/lib/python3.x`, with the
+//! Packages that one stage installs are not in the next one. `pip install` puts them into `/usr/local/lib/python3.x`, with the
 //! programs in `/usr/local/bin`; if the last stage copies the application's directory alone, the server is missing there.
 //!
 //! ## Bad

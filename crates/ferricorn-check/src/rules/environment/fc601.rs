@@ -1,4 +1,4 @@
-//! What is committed can be read by everybody who ever gets the repository, and stays in its history. A key belongs in the
+//! Everyone who ever gets the repository can read what is committed, and it stays in the history. A key belongs in the
 //! platform's dashboard or its store of secrets. The value is never shown here, only its shape.
 //!
 //! ## Bad

@@ -2,7 +2,7 @@
 //! it trusts: 127.0.0.1, unless `--forwarded-allow-ips` or `FORWARDED_ALLOW_IPS` says more. Behind a platform's router every
 //! client then has the router's address, and links are made with http://.
 //!
-//! With `*` anybody is believed. That is right if nothing but the proxy reaches the server, and wrong on a port that is open
+//! With `*` every client is trusted. That is right if only the proxy reaches the server, and wrong on a port that is open
 //! to all.
 //!
 //! ## Bad

@@ -1,4 +1,4 @@
-//! `COPY . .` copies a `.env` file too, with its secrets, into a layer of the image. Whoever can pull the image can read it.
+//! `COPY . .` copies a `.env` file too, with its secrets, into a layer of the image. Anyone who can pull the image can read it.
 //! A line in `.dockerignore` keeps it out.
 //!
 //! ## Bad

@@ -6,7 +6,7 @@
 //! `kill_timeout` on Fly (5), `terminationGracePeriodSeconds` in Kubernetes (30), `TimeoutStopSec` in a unit (90), and 30 s
 //! on Heroku. compose waits 10 s, or `stop_grace_period`; there FC311 speaks about longer times.
 //!
-//! Without an option gunicorn takes 30 s, and uvicorn as long as the requests take. That is told as advice.
+//! Without an option gunicorn takes 30 s, and uvicorn as long as the requests take. That is reported as advice.
 //!
 //! ## Bad
 //!

@@ -1,5 +1,5 @@
 //! gunicorn's master ends a worker that has not answered it for `--timeout` seconds. With 0 it never does: a worker that
-//! hangs stays, with the share of the requests that the kernel gives it, until somebody restarts the service.
+//! hangs stays, with the share of the requests that the kernel gives it, until the service is restarted.
 //!
 //! With one worker a platform's health check finds out. Google documents 0 for Cloud Run, which ends requests itself.
 //!

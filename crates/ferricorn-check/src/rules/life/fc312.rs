@@ -2,7 +2,7 @@
 //! hypercorn, daphne and granian do not: the start times out after 90 s, and systemd ends the service and tries again.
 //!
 //! Behind `uv run` the server is a child, and systemd listens to children with `NotifyAccess=all` only. systemd reads the
-//! type letter by letter: `Notify` is none. And a `TimeoutStopSec=` shorter than the server's own graceful timeout cuts the
+//! type letter by letter: `Notify` is not one. And a `TimeoutStopSec=` shorter than the server's own graceful timeout cuts the
 //! requests that the server still waits for.
 //!
 //! ## Bad

@@ -1,4 +1,4 @@
-//! A build command of one's own is all that Render runs: nothing else installs the requirements. Without an installation in
+//! If you set a build command, Render runs nothing else to install the requirements. Without an installation in
 //! it the server is not there.
 //!
 //! ## Bad

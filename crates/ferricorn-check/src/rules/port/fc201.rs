@@ -1,4 +1,4 @@
-//! A container has a loopback of its own. A server that listens on `127.0.0.1` there answers nobody outside the container:
+//! A container has a loopback of its own. A server that listens on `127.0.0.1` there is not reachable from outside:
 //! neither the platform's proxy nor a published port.
 //!
 //! `127.0.0.1` is uvicorn's default, and gunicorn's if `PORT` is not set.

@@ -1,4 +1,4 @@
-//! The port is the one that the platform names in `PORT` as long as nobody sets `PORT` to another one. With `$PORT` in its
+//! The port is the one that the platform names in `PORT` as long as `PORT` is not set to another one. With `$PORT` in its
 //! place it is right then too.
 //!
 //! ## Bad

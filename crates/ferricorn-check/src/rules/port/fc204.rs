@@ -1,8 +1,8 @@
-//! Only a shell puts variables in. Without one, the program gets the letters `$PORT` themselves: uvicorn says that they are no
+//! Only a shell expands variables. Without one, the program gets the letters `$PORT` themselves: uvicorn says that they are not an
 //! integer and exits with 2.
 //!
 //! An array in a Dockerfile (`CMD ["…"]`) and `command` and `args` in Kubernetes start the program without a shell.
-//! Kubernetes puts in `$(PORT)`, with round brackets. ferricorn puts in variables itself.
+//! Kubernetes expands `$(PORT)`, with round brackets. ferricorn expands variables itself.
 //!
 //! ## Bad
 //!

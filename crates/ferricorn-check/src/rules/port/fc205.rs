@@ -1,5 +1,5 @@
-//! A variable that is set nowhere becomes nothing: `--port` then takes the next word for its value, or has none, and the
-//! server exits with 2. compose puts in variables of the shell that starts it and of `.env` beside it, systemd those of the
+//! A variable that is set nowhere expands to nothing: `--port` then takes the next word as its value, or has none, and the
+//! server exits with 2. compose expands variables of the shell that starts it and of `.env` beside it, systemd those of the
 //! unit, Kubernetes `$(NAME)` of the container.
 //!
 //! ## Bad

@@ -1,7 +1,7 @@
 //! Render keeps the ports 18012, 18013 and 19099 for itself: a server that wants one of them does not start.
 //!
 //! Ports below 1024 are for root. A unit of systemd with a `User` needs `AmbientCapabilities=CAP_NET_BIND_SERVICE` for them,
-//! or a socket unit. In a container Docker allows them to everybody, other runtimes may not.
+//! or a socket unit. In a container Docker allows them to every user; other runtimes may not.
 //!
 //! ## Bad
 //!

@@ -1,4 +1,4 @@
-//! A probe, a service or a published port leads to a port on which nobody listens: nothing is ever answered. A pod whose
+//! A probe, a service or a published port leads to a port on which nothing listens, so there is never an answer. A pod whose
 //! probe goes there never gets ready, or is restarted for ever.
 //!
 //! ## Bad
