@@ -202,6 +202,98 @@ fn a_keyboard_stops_it_within_a_second_and_at_once_the_second_time() {
     }
 }
 
+/// A service whose template is ready.
+fn warm() -> Sim {
+    let mut sim = served();
+    sim.happen(Event::TemplateWanted);
+    sim.advance(secs(1));
+    assert_eq!((sim.templates_made, sim.templates.len()), (1, 1));
+    sim
+}
+
+#[test]
+fn nothing_is_made_before_a_worker_says_what_there_is_to_import() {
+    let mut sim = served();
+    sim.reload();
+    sim.advance(secs(5));
+    assert_eq!((sim.templates_made, sim.forks), (0, 0));
+}
+
+#[test]
+fn every_later_worker_is_forked_from_a_template_that_outlives_reloads() {
+    let mut sim = warm();
+    for round in 1..=3 {
+        sim.happen(Event::CodeChanged);
+        sim.reload();
+        sim.advance(secs(1));
+        assert_eq!((sim.forks, sim.templates_made), (round, 1));
+    }
+    sim.kill_from_outside(serving(&sim).expect("one serves").0);
+    sim.advance(secs(5));
+    assert_eq!((sim.forks, sim.ready()), (4, 1));
+}
+
+#[test]
+fn the_page_of_a_failure_is_forked_as_well() {
+    let mut sim = warm();
+    sim.set_manners(|_, _| broken(BootFailure::Boot));
+    sim.reload();
+    sim.advance(secs(5));
+    assert_eq!(sim.forks, 2);
+    assert_eq!(serving(&sim), Some((WorkerId(3), Generation(2), true)));
+}
+
+#[test]
+fn a_template_that_lacks_something_serves_until_its_successor_is_ready() {
+    let mut sim = warm();
+    sim.reload();
+    // The new worker says so while it boots: nothing is made before it serves.
+    sim.happen(Event::TemplateWanted);
+    assert_eq!(sim.templates_made, 1);
+    sim.advance(millis(200));
+    assert_eq!((sim.ready(), sim.templates_made, sim.templates.len()), (1, 2, 2));
+    sim.advance(secs(1));
+    assert_eq!(sim.templates.keys().copied().collect::<Vec<_>>(), [Generation(2)]);
+    sim.reload();
+    sim.advance(secs(1));
+    assert_eq!((sim.forks, sim.ready()), (2, 1));
+}
+
+#[test]
+fn an_outdated_template_forks_nobody_and_is_made_anew_after_that_boot() {
+    let mut sim = warm();
+    sim.jam(|template| template.mute = true);
+    sim.reload();
+    sim.happen(Event::TemplateOutdated { generation: Generation(1) });
+    assert!(sim.templates.is_empty());
+    sim.advance(secs(1));
+    assert_eq!((sim.forks, sim.spawns, sim.ready()), (0, 2, 1));
+    assert_eq!((sim.templates_made, sim.templates.len()), (2, 1));
+}
+
+#[test]
+fn a_template_that_dies_or_is_no_good_costs_nothing_and_is_not_tried_again() {
+    for spoil in [|it: &mut sim::TemplateManners| it.unfit = true, |it: &mut sim::TemplateManners| {
+        it.dies_in_boot = true;
+    }] {
+        let mut sim = served();
+        spoil(&mut sim.template_manners);
+        sim.happen(Event::TemplateWanted);
+        sim.advance(secs(60));
+        sim.reload();
+        sim.advance(secs(1));
+        assert_eq!((sim.templates_made, sim.forks, sim.spawns, sim.ready()), (1, 0, 2, 1));
+    }
+    let mut sim = warm();
+    sim.kill_template(Generation(1));
+    sim.reload();
+    sim.advance(secs(1));
+    assert_eq!((sim.templates_made, sim.forks, sim.ready()), (1, 0, 1));
+    sim.happen(Event::TemplateWanted);
+    sim.advance(secs(1));
+    assert_eq!((sim.templates_made, sim.templates.len()), (2, 1));
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Step {
     Advance(u64),
@@ -210,6 +302,8 @@ enum Step {
     Debug(bool),
     Kill,
     Stop,
+    Import,
+    Install,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -249,6 +343,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::Change),
         1 => any::<bool>().prop_map(Step::Debug),
         1 => Just(Step::Kill),
+        2 => Just(Step::Import),
+        1 => Just(Step::Install),
     ]
 }
 
@@ -284,6 +380,12 @@ proptest! {
                     }
                 }
                 Step::Stop => drop(sim.stop(StopMode::Quick)),
+                Step::Import => sim.happen(Event::TemplateWanted),
+                Step::Install => {
+                    if let Some(generation) = sim.templates.keys().next().copied() {
+                        sim.happen(Event::TemplateOutdated { generation });
+                    }
+                }
             }
         }
         sim.advance(secs(10));

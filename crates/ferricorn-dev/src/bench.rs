@@ -13,6 +13,7 @@ mod boot;
 mod check;
 pub(crate) mod contender;
 mod cost;
+mod dev;
 mod instructions;
 mod load;
 mod loss;
@@ -51,6 +52,7 @@ const MEASUREMENTS: [(&str, Measurement); 13] = [
     ("loss", loss::measure),
     ("stops", stops::measure),
     ("recycling", recycling::measure),
+    ("dev", dev::measure),
     ("rivals", rivals::measure),
 ];
 

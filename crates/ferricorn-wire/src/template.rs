@@ -1,7 +1,8 @@
 //! What the master says to a template, and it to the master.
 //!
 //! A template loads what a worker of its generation would load, and forks workers of it. A worker that it has forked has a
-//! channel of its own from then on, and gets its first message there, like any other.
+//! channel of its own from then on, and gets its first message there, like any other. A *warm* template loads no application: it
+//! imports what the code that is being worked on imports from elsewhere, and its workers load the code.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,8 @@ pub enum ToTemplate {
         id: u64,
         /// Its slot, for its variables.
         slot: u16,
+        /// Its generation, for the same.
+        generation: u32,
         /// What the numbers of the descriptors that come with this packet are in the master's own table, and so in what the
         /// worker gets: first that of its channel.
         descriptors: Vec<i32>,
@@ -40,6 +43,18 @@ pub struct LoadTemplate {
     pub black_box: i32,
     /// Whether to look for what a fork does not survive.
     pub look: bool,
+    /// What a warm template imports in place of the application.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm: Option<Warm>,
+}
+
+/// What a warm template imports.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Warm {
+    /// The folders of the code that is being worked on, of which it imports nothing.
+    pub watched: Vec<String>,
+    /// Modules from elsewhere, in the order in which a worker has imported them.
+    pub modules: Vec<String>,
 }
 
 /// A fact that a template reports to its master.
@@ -75,6 +90,8 @@ pub enum FromTemplate {
         /// Its process.
         pid: i32,
     },
+    /// What it has imported is not what is on disk any more. It forks nobody.
+    Outdated,
     /// No worker could be made.
     NotForked {
         /// Its number.

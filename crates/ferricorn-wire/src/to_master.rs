@@ -19,10 +19,13 @@ pub enum ToMaster {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         short: Option<String>,
     },
-    /// Files of the watched folders that the worker has imported since its last report; only with `--reload`.
+    /// What the worker has imported since its last report; only with `--reload`.
     Imported {
-        /// Their absolute paths, without links.
+        /// Absolute paths, without links, of the application's own files.
         files: Vec<String>,
+        /// Modules from elsewhere, by their names, in the order of their import.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        modules: Vec<String>,
     },
     /// Somebody has opened a debugger in the worker, or has left it.
     Debugging {

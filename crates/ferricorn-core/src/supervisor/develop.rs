@@ -25,6 +25,8 @@ pub(super) struct Bench {
     asked_by: Vec<RequestId>,
     /// It was said that a change waits for a debugger.
     told_to_wait: bool,
+    /// A worker has imported what no template has.
+    pub(super) wants_template: bool,
 }
 
 impl Bench {
@@ -167,7 +169,7 @@ impl Supervisor {
         }
     }
 
-    fn is_replaced(&self, slot: Slot) -> bool {
+    pub(super) fn is_replaced(&self, slot: Slot) -> bool {
         self.holders(slot)
             .any(|(_, it)| it.is_ready() && it.generation == self.reloads.generation() && !it.page)
     }

@@ -4,12 +4,15 @@
 //! A start and a reload wait for the template's import, as they would wait for that of the first worker: if it fails,
 //! they fail by it. A template that is lost later is started again after a pause, and nothing waits for it.
 
+mod warm;
+
 use std::time::{Duration, Instant};
 
 use super::Supervisor;
 use crate::{
     Action, BootFailure, ExitReason, Generation, Notice, Origin, Policy, StopMode, TemplateSignal, WorkerId,
     template::{Lost, Overdue},
+    worker::Worker,
 };
 
 impl Supervisor {
@@ -25,15 +28,19 @@ impl Supervisor {
 
     /// Where a new worker comes from, which is noted.
     pub(super) fn take_origin(&mut self, id: WorkerId, generation: Generation, now: Instant) -> Origin {
-        let origin = self.templates.origin(generation).unwrap_or(Origin::Plain);
-        if origin == Origin::Template {
-            self.templates.fork(id, generation, now + Policy::FORK_LIMIT);
+        let warm = self.policy.is_development().then(|| self.templates.newest_ready().map(Origin::Template));
+        let origin = warm.unwrap_or_else(|| self.templates.origin(generation)).unwrap_or(Origin::Plain);
+        if let Origin::Template(of) = origin {
+            self.templates.fork(id, of, now + Policy::FORK_LIMIT);
         }
         origin
     }
 
     /// Starts the missing template, and ends those whose generation no worker runs any more.
     pub(super) fn arrange_templates(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        if self.policy.is_development() {
+            return self.arrange_warm_templates(now, actions);
+        }
         let (held, next) = (self.reloads.generation(), self.reloads.next_generation());
         self.drop_templates(|generation| generation != held && generation != next, actions);
         let policy = self.reloads.policy(&self.policy);
@@ -58,7 +65,7 @@ impl Supervisor {
         self.drop_templates(|_| true, actions);
     }
 
-    fn drop_templates(&mut self, which: impl Fn(Generation) -> bool, actions: &mut Vec<Action>) {
+    pub(super) fn drop_templates(&mut self, which: impl Fn(Generation) -> bool, actions: &mut Vec<Action>) {
         for generation in self.templates.forget(which) {
             actions.push(Action::DropTemplate { generation });
             self.spawn_plainly(generation, actions);
@@ -117,7 +124,8 @@ impl Supervisor {
         }
         ends &= !self.is_stopping();
         let is_next = generation == self.reloads.next_generation();
-        let again = is_next && !ends && !rejects && !self.reloads.is_frozen() && !self.is_stopping();
+        let returns = is_next && !self.policy.is_development();
+        let again = returns && !ends && !rejects && !self.reloads.is_frozen() && !self.is_stopping();
         let retry_in = again.then_some(retry_in);
         actions.push(Action::Notify(Notice::TemplateLost { generation, retry_in, ends }));
         self.spawn_plainly(generation, actions);
@@ -148,8 +156,8 @@ impl Supervisor {
     fn spawn_after_all(&mut self, id: WorkerId, actions: &mut Vec<Action>) {
         let Some(worker) = self.workers.get(&id).filter(|it| !it.spawned) else { return };
         if worker.is_starting() && !self.is_stopping() {
-            let (slot, generation, urgent) = (worker.slot, worker.generation, worker.urgent);
-            actions.push(Action::Spawn { id, slot, generation, urgent, from: Origin::Plain, page: false });
+            let Worker { slot, generation, urgent, page, .. } = *worker;
+            actions.push(Action::Spawn { id, slot, generation, urgent, from: Origin::Plain, page });
         } else {
             // It was told to leave before it existed.
             self.workers.remove(&id);

@@ -24,6 +24,8 @@ impl Supervisor {
             }
             Event::TemplateExtended { generation, by } => self.extend_template(generation, by, now),
             Event::TemplateExited { generation } => self.template_exited(generation, now, actions),
+            Event::TemplateOutdated { generation } => self.template_outdated(generation, actions),
+            Event::TemplateWanted => self.want_template(),
             Event::Ready { id } => self.ready(id, now, actions),
             Event::BootFailed { id, failure } => self.said_boot_failed(id, failure, now, actions),
             Event::Extended { id, by } => self.extend_boot(id, by, now),

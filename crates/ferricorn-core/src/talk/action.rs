@@ -146,8 +146,9 @@ pub enum Action {
 pub enum Origin {
     /// An interpreter is started, which loads the application.
     Plain,
-    /// It is forked from the template of its generation.
-    Template,
+    /// It is forked from the template that was made for this generation: its own, or, while the code is being worked on, an
+    /// older one.
+    Template(Generation),
 }
 
 /// A signal to a template.

@@ -57,6 +57,13 @@ pub enum Event {
         /// Its generation.
         generation: Generation,
     },
+    /// A template says that what it has imported is not what is on disk any more; or the shell, that the settings are others.
+    TemplateOutdated {
+        /// Its generation.
+        generation: Generation,
+    },
+    /// A worker has imported what no template has, from outside of the code that is being worked on.
+    TemplateWanted,
     /// The application's startup is over.
     Ready {
         /// The worker.

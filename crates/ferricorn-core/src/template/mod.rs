@@ -81,14 +81,19 @@ impl Templates {
     pub(crate) fn origin(&self, generation: Generation) -> Option<Origin> {
         let Some(template) = self.known.get(&generation) else { return Some(Origin::Plain) };
         match template.state {
-            State::Ready { .. } => Some(Origin::Template),
+            State::Ready { .. } => Some(Origin::Template(generation)),
             State::Booting { .. } | State::Dumping { .. } if template.is_waited_for => None,
             _ => Some(Origin::Plain),
         }
     }
 
     pub(crate) fn is_ready(&self, generation: Generation) -> bool {
-        self.origin(generation) == Some(Origin::Template)
+        self.origin(generation) == Some(Origin::Template(generation))
+    }
+
+    /// The newest generation whose template is ready.
+    pub(crate) fn newest_ready(&self) -> Option<Generation> {
+        self.known.keys().copied().rfind(|generation| self.is_ready(*generation))
     }
 
     pub(crate) fn knows(&self, generation: Generation) -> bool {
@@ -111,6 +116,12 @@ impl Templates {
             failures: 0,
         });
         template.is_waited_for
+    }
+
+    /// A warm one is made now, for which nobody waits.
+    pub(crate) fn warm(&mut self, generation: Generation, limit: Duration, now: Instant) {
+        let state = State::Booting { since: now, boot_by: Some(now + limit) };
+        self.known.insert(generation, Template { state, is_waited_for: false, failures: 0 });
     }
 
     /// Whether it is away, and its pause is over.

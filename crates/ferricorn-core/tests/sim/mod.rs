@@ -200,6 +200,17 @@ pub struct FakeTemplate {
     pub ready: bool,
 }
 
+/// A worker that a template is to fork.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    slot: Slot,
+    generation: Generation,
+    urgent: bool,
+    page: bool,
+    /// The generation of the template.
+    of: Generation,
+}
+
 /// How the next program behaves that is started to succeed this one.
 #[derive(Clone, Copy, Debug)]
 pub struct Successor {
@@ -254,7 +265,7 @@ pub struct Sim {
     pub templates: BTreeMap<Generation, FakeTemplate>,
     pub templates_made: usize,
     /// Workers that were asked of a template, and are not there yet.
-    asked: BTreeMap<WorkerId, (Slot, Generation, bool)>,
+    asked: BTreeMap<WorkerId, Asked>,
     pub forks: usize,
     pub template_manners: TemplateManners,
     pub template_signals: Vec<TemplateSignal>,
@@ -399,7 +410,7 @@ impl Sim {
     /// The template of a generation dies of something that is not our doing.
     pub fn kill_template(&mut self, generation: Generation) {
         if self.templates.remove(&generation).is_some() {
-            self.asked.retain(|_, (_, of, _)| *of != generation);
+            self.asked.retain(|_, asked| asked.of != generation);
             self.happen(Event::TemplateExited { generation });
         }
     }
@@ -596,7 +607,7 @@ impl Sim {
     fn execute(&mut self, action: Action) -> Option<Event> {
         assert!(self.exit.is_none(), "nothing comes after the exit: {action:?}");
         match action {
-            Action::Spawn { from: Origin::Template, .. }
+            Action::Spawn { from: Origin::Template(_), .. }
             | Action::MakeTemplate { .. }
             | Action::DropTemplate { .. }
             | Action::SignalTemplate { .. } => return self.execute_of_template(action),
@@ -727,25 +738,25 @@ impl Sim {
 
     fn execute_of_template(&mut self, action: Action) -> Option<Event> {
         match action {
-            Action::Spawn { id, slot, generation, urgent, from: Origin::Template, .. } => {
+            Action::Spawn { id, slot, generation, urgent, from: Origin::Template(of), page } => {
                 assert!(!self.listeners_closed, "nothing is forked after the stop");
-                let template = self.templates.get(&generation).copied();
+                let template = self.templates.get(&of).copied();
                 let template =
                     template.filter(|it| it.ready).expect("a worker is asked of a template that is ready");
                 if template.manners.full {
                     return Some(Event::ForkFailed { id });
                 }
-                assert!(
-                    self.asked.insert(id, (slot, generation, urgent)).is_none(),
-                    "{id} is asked for once"
-                );
+                let asked = Asked { slot, generation, urgent, page, of };
+                assert!(self.asked.insert(id, asked).is_none(), "{id} is asked for once");
                 if !template.manners.mute {
                     self.later(millis(20), Event::Spawned { id });
                 }
             }
             Action::MakeTemplate { generation, .. } => {
                 assert!(
-                    self.core.policy().preload || generation != Generation(1),
+                    self.core.policy().preload
+                        || self.core.policy().manner == Manner::Development
+                        || generation != Generation(1),
                     "nobody has asked for one"
                 );
                 assert!(!self.listeners_closed, "no template is made after the stop");
@@ -753,14 +764,14 @@ impl Sim {
             }
             Action::DropTemplate { generation } => {
                 self.templates.remove(&generation).expect("a template that goes was there");
-                self.asked.retain(|_, (_, of, _)| *of != generation);
+                self.asked.retain(|_, asked| asked.of != generation);
             }
             Action::SignalTemplate { generation, signal } => {
                 assert!(self.templates.contains_key(&generation), "a signal names a template that was there");
                 self.template_signals.push(signal);
                 if signal == TemplateSignal::Kill {
                     self.templates.remove(&generation);
-                    self.asked.retain(|_, (_, of, _)| *of != generation);
+                    self.asked.retain(|_, asked| asked.of != generation);
                 }
             }
             other => panic!("{other:?} is not about a template"),
@@ -803,12 +814,14 @@ impl Sim {
 
     /// A template has forked a worker, if it still is to.
     fn forked(&mut self, id: WorkerId) {
-        let Some((slot, generation, urgent)) = self.asked.remove(&id) else { return };
+        let Some(Asked { slot, generation, urgent, page, .. }) = self.asked.remove(&id) else { return };
         self.forks += 1;
-        let manners = (self.manners)(generation, id);
+        let manners = if page { Manners::default() } else { (self.manners)(generation, id) };
         let manners = Manners { boot: manners.boot.min(millis(50)), ..manners };
         self.script_boot(id, &manners);
-        self.workers.insert(id, Fake::born(slot, generation, urgent, manners, self.now));
+        let proceeds = self.core.policy().manner == Manner::Service;
+        let fake = Fake::born(slot, generation, urgent, manners, self.now);
+        self.workers.insert(id, Fake { page, proceeds, ..fake });
         self.happen(Event::Spawned { id });
     }
 
