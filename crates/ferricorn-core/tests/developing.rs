@@ -273,9 +273,12 @@ fn an_outdated_template_forks_nobody_and_is_made_anew_after_that_boot() {
 
 #[test]
 fn a_template_that_dies_or_is_no_good_costs_nothing_and_is_not_tried_again() {
-    for spoil in [|it: &mut sim::TemplateManners| it.unfit = true, |it: &mut sim::TemplateManners| {
-        it.dies_in_boot = true;
-    }] {
+    for spoil in [
+        |it: &mut sim::TemplateManners| it.unfit = true,
+        |it: &mut sim::TemplateManners| {
+            it.dies_in_boot = true;
+        },
+    ] {
         let mut sim = served();
         spoil(&mut sim.template_manners);
         sim.happen(Event::TemplateWanted);

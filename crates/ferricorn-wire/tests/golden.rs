@@ -74,7 +74,10 @@ fn every_message_to_the_master_is_as_written_down() {
 #[test]
 fn every_message_to_and_from_a_template_is_as_written_down() {
     let messages = round_trip::<ToTemplate>("to_template");
-    assert!(matches!(messages.as_slice(), [ToTemplate::Fork { .. }, ToTemplate::Load(_), ToTemplate::Load(_)]), "{messages:?}");
+    assert!(
+        matches!(messages.as_slice(), [ToTemplate::Fork { .. }, ToTemplate::Load(_), ToTemplate::Load(_)]),
+        "{messages:?}"
+    );
     let messages = round_trip::<FromTemplate>("from_template");
     for kind in [
         |message: &FromTemplate| matches!(message, FromTemplate::TemplateReady { .. }),

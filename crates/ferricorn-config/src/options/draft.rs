@@ -104,6 +104,7 @@ pub(crate) struct ReloadDraft {
     pub(crate) extra_files: Vec<String>,
     pub(crate) engine: Option<String>,
     pub(crate) delay: Option<Duration>,
+    pub(crate) warm: Option<bool>,
 }
 
 impl Draft {

@@ -54,6 +54,7 @@ pub(crate) fn reload(
             _ => ReloadEngine::Auto,
         },
         delay: draft.delay.unwrap_or_default(),
+        warm: draft.warm.unwrap_or(true),
     }))
 }
 

@@ -17,6 +17,8 @@ pub struct Reload {
     pub engine: ReloadEngine,
     /// How long files must be quiet after a change.
     pub delay: Duration,
+    /// Whether a process keeps what the code imports from elsewhere, and workers are forked from it.
+    pub warm: bool,
 }
 
 /// How changes of files are noticed.

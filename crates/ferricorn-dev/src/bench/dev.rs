@@ -99,7 +99,11 @@ pub(super) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
     }
     page.table(table);
     for rival in &RIVALS {
-        page.command(format!("{} {}", rival.program.unwrap_or("ferricorn"), rival.line.replace("PORT", "8000")));
+        page.command(format!(
+            "{} {}",
+            rival.program.unwrap_or("ferricorn"),
+            rival.line.replace("PORT", "8000")
+        ));
     }
     Ok(page)
 }
@@ -109,8 +113,9 @@ fn by_turns(ground: &Ground, file: &str, saves: u32) -> Result<Vec<Subject>, Fai
     let source = fs::read_to_string(&path)
         .map_err(|error| Failure::new(format!("cannot read `{}`: {error}", path.display())))?;
     let there = RIVALS.iter().map(|rival| (rival, program(ground, rival))).filter(|(_, it)| it.exists());
-    let mut subjects =
-        there.map(|(rival, program)| start(ground, rival, program, &source)).collect::<Result<Vec<_>, _>>()?;
+    let mut subjects = there
+        .map(|(rival, program)| start(ground, rival, program, &source))
+        .collect::<Result<Vec<_>, _>>()?;
     for number in 1..=saves + 1 {
         for subject in &mut subjects {
             thread::sleep(PAUSE / u32::try_from(RIVALS.len()).unwrap_or(1));
@@ -137,15 +142,8 @@ fn start(ground: &Ground, rival: &'static Rival, program: PathBuf, source: &str)
     }
     let server = builder.python(python).line(&rival.line.replace("PORT", &port.to_string())).start();
     let address = Address::Tcp(([127, 0, 0, 1], port).into());
-    let subject = Subject {
-        rival,
-        server,
-        address,
-        source: source.to_owned(),
-        took: Vec::new(),
-        refused: 0,
-        old: 0,
-    };
+    let subject =
+        Subject { rival, server, address, source: source.to_owned(), took: Vec::new(), refused: 0, old: 0 };
     match within(LONGEST, || (subject.ask() == Some(0)).then_some(())) {
         Some(()) => Ok(subject),
         None => Err(subject.failure("does not serve")),
@@ -165,8 +163,8 @@ impl Subject {
             let begun = Instant::now();
             fs::rename(&new, &file).map(|()| begun)
         });
-        let begun = written
-            .map_err(|error| Failure::new(format!("cannot write `{}`: {error}", file.display())))?;
+        let begun =
+            written.map_err(|error| Failure::new(format!("cannot write `{}`: {error}", file.display())))?;
         loop {
             match self.ask() {
                 Some(answered) if answered == number => break,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +96,29 @@ def test_a_stream_of_events_is_cut_soon_and_another_request_is_not(master: FakeM
     # Thirty seconds of grace are not waited for.
     assert worker.wait(20.0) == 0
     client.close()
+
+
+def test_a_source_that_was_just_saved_is_not_kept_in_compiled_form(master: FakeMaster, tmp_path: Path) -> None:
+    (tmp_path / "old.py").write_text("")
+    os.utime(tmp_path / "old.py", (time.time() - 60, time.time() - 60))
+    app = "import old\nasync def app(scope, receive, send):\n    assert scope['type'] == 'http'\n"
+    (tmp_path / "young.py").write_text(app)
+    development = {"watched": [str(tmp_path)]}
+    environment = {"PYTHONDONTWRITEBYTECODE": ""}
+    app_dir = str(tmp_path)
+    proceed(master.spawn("young:app", app_dir=app_dir, development=development, environment=environment))
+    compiled = [file.name.partition(".")[0] for file in (tmp_path / "__pycache__").iterdir()]
+    assert compiled == ["old"]
+
+
+def test_it_tells_what_comes_from_elsewhere(master: FakeMaster) -> None:
+    worker = developed(master)
+    worker.send({"type": "proceed"})
+    modules: list[str] = []
+    while (message := worker.receive())["type"] == "imported":
+        modules += message.get("modules", [])
+    assert {"json", "uvicorn", "ferricorn_worker.life.server"} <= set(modules)
+    assert not {"apps", "__main__"} & set(modules)
 
 
 def test_the_master_hears_of_a_debugger(master: FakeMaster, tmp_path: Path) -> None:

@@ -47,6 +47,11 @@ def test_start(name: str) -> None:
 def test_the_first_message_to_a_template() -> None:
     message = read("to_template/load.json")
     order = start_message.LoadTemplate.from_message(message)
+    assert order.warm is None
+    warm = read("to_template/load_warm.json")
+    assert start_message.LoadTemplate.from_message(warm).warm == start_message.Warm(
+        tuple(warm["warm"]["watched"]), tuple(warm["warm"]["modules"])
+    )
     assert order.load.app.target == message["load"]["app"]["target"]
     assert order.log.level == message["log"]["level"]
     for field in ("generation", "master_pid", "black_box", "look"):

@@ -5,13 +5,14 @@
 //! Invariant: it never has a listening socket. Whoever keeps one keeps the port, also after the master's stop.
 
 use std::{
+    ffi::OsString,
     io,
     os::fd::{AsRawFd as _, RawFd},
-    path::Path,
+    path::PathBuf,
 };
 
 use ferricorn_core::{Generation, Slot, WorkerId};
-use ferricorn_sys::{BlackBox, Courtesy, Signal, channel, priority};
+use ferricorn_sys::{BlackBox, Courtesy, Rights, Signal, channel, priority};
 use ferricorn_wire::{FromTemplate, LoadTemplate, MAX_PACKET, ToTemplate};
 use tracing::{debug, warn};
 
@@ -22,9 +23,28 @@ use crate::{
     python::shim::Job,
 };
 
+/// What a template's process stands on, and every worker that is forked from it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Ground {
+    pub(crate) interpreter: PathBuf,
+    pub(crate) directory: PathBuf,
+    pub(crate) environment: Vec<(OsString, OsString)>,
+    pub(crate) rights: Option<Rights>,
+    /// Where modules are looked for before all others.
+    pub(crate) path: Vec<String>,
+}
+
+impl Ground {
+    fn job(&self, words: Vec<OsString>) -> Job {
+        let Self { directory, environment, rights, .. } = self.clone();
+        Job { words, environment, directory, rights }
+    }
+}
+
 /// A process that has loaded the application, and that workers are forked from.
 pub(crate) struct Template {
     pub(crate) generation: Generation,
+    pub(crate) ground: Ground,
     companion: Companion,
     channel: Channel,
     black_box: BlackBox,
@@ -41,9 +61,9 @@ impl Template {
     /// Starts one. It gets the message that `load` makes of the number of its black box.
     pub(crate) fn start(
         generation: Generation,
-        interpreter: &Path,
+        ground: Ground,
         command: &Command,
-        job: Job,
+        words: Vec<OsString>,
         load: impl FnOnce(RawFd) -> LoadTemplate,
     ) -> io::Result<Self> {
         let (ours, theirs) = channel::pair()?;
@@ -51,9 +71,12 @@ impl Template {
         let black_box = BlackBox::create()?;
         // Before the start, so that it is found at once; and if it cannot be sent, there is no template.
         channel.send(&ToTemplate::Load(Box::new(load(black_box.as_raw_fd()))))?;
-        let companion = Companion::start_with(interpreter, command, &theirs, &[black_box.as_raw_fd()], job)?;
+        let job = ground.job(words);
+        let more = [black_box.as_raw_fd()];
+        let companion = Companion::start_with(&ground.interpreter, command, &theirs, &more, job)?;
         Ok(Self {
             generation,
+            ground,
             companion,
             channel,
             black_box,
@@ -89,8 +112,15 @@ impl Template {
     }
 
     /// Asks for a worker. `descriptors`: what it inherits, its channel first.
-    pub(crate) fn fork(&self, id: WorkerId, slot: Slot, descriptors: &[RawFd]) -> io::Result<()> {
-        let order = ToTemplate::Fork { id: id.0, slot: slot.0, descriptors: descriptors.to_vec() };
+    pub(crate) fn fork(
+        &self,
+        id: WorkerId,
+        slot: Slot,
+        generation: Generation,
+        descriptors: &[RawFd],
+    ) -> io::Result<()> {
+        let (id, slot, generation) = (id.0, slot.0, generation.0);
+        let order = ToTemplate::Fork { id, slot, generation, descriptors: descriptors.to_vec() };
         self.channel.send_with(&order, descriptors)
     }
 

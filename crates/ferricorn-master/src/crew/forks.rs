@@ -20,6 +20,8 @@ use crate::companions::template::Template;
 /// One such worker.
 pub(super) struct Fork {
     recruit: Recruit,
+    /// The generation of the template.
+    of: Generation,
     cradle: Cradle,
     start: ToWorker,
 }
@@ -38,8 +40,8 @@ impl Crew {
             let start = start(self.berth(&cradle));
             let mut descriptors = vec![cradle.theirs.as_raw_fd()];
             descriptors.extend(self.shared(&cradle));
-            template.fork(recruit.id, recruit.slot, &descriptors)?;
-            Ok(Fork { recruit, cradle, start })
+            template.fork(recruit.id, recruit.slot, recruit.generation, &descriptors)?;
+            Ok(Fork { recruit, of: template.generation, cradle, start })
         });
         match asked {
             Ok(fork) => {
@@ -55,7 +57,7 @@ impl Crew {
 
     /// The process exists. False if the crew no longer waits for it.
     pub(crate) fn forked(&mut self, id: WorkerId, pid: i32) -> bool {
-        let Some(Fork { recruit, cradle, start }) = self.forks.remove(&id) else { return false };
+        let Some(Fork { recruit, cradle, start, .. }) = self.forks.remove(&id) else { return false };
         // One that is gone is no news: its exit is on its way.
         if let Err(error) = cradle.ours.send(&start) {
             debug!("worker (pid: {pid}) cannot be told what it is: {error}");
@@ -74,7 +76,7 @@ impl Crew {
 
     /// No worker that was asked of this generation's template will come any more.
     pub(crate) fn give_up_forks(&mut self, generation: Generation) {
-        let of_it = self.forks.iter().filter(|(_, fork)| fork.recruit.generation == generation);
+        let of_it = self.forks.iter().filter(|(_, fork)| fork.of == generation);
         for id in of_it.map(|(id, _)| *id).collect::<Vec<_>>() {
             self.give_up_fork(id);
         }

@@ -9,6 +9,7 @@ use tracing::{debug, error, info, warn};
 
 use super::World;
 use crate::{
+    crew::Stage,
     hooks::About,
     outside::rights,
     sources::{Received, SignalKind},
@@ -145,11 +146,12 @@ impl World {
                 }
                 Some(Event::BootFailed { id, failure })
             }
-            ToMaster::Imported { files } => {
-                if let Some(bench) = &mut self.bench {
-                    bench.imported(files);
-                }
-                None
+            ToMaster::Imported { files, modules } => {
+                let boots = self.crew.get(id).is_some_and(|member| member.history.stage == Stage::Booting);
+                let bench = self.bench.as_mut()?;
+                bench.imported(files);
+                // What is imported later is in the template that the next boot asks for.
+                (bench.needs(modules) && boots).then_some(Event::TemplateWanted)
             }
             ToMaster::Debugging { open } => Some(Event::Debugging { id, open }),
             ToMaster::Extend { milliseconds } => {

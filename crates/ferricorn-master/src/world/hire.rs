@@ -50,8 +50,8 @@ impl World {
             name: settings.process_name().to_owned(),
             may_wait: !urgent,
         };
-        if from == Origin::Template {
-            return self.fork(recruit);
+        if let Origin::Template(of) = from {
+            return self.fork(recruit, of, page);
         }
         Done::Happened(match self.spawn(&recruit, page) {
             Ok(()) => Event::Spawned { id },
@@ -66,11 +66,16 @@ impl World {
         self.crew.spawn(recruit, start)
     }
 
-    /// Asks the template for it. The answer comes later.
-    fn fork(&mut self, recruit: Recruit) -> Done {
+    /// Asks the template of a generation for it. The answer comes later.
+    fn fork(&mut self, recruit: Recruit, of: Generation, page: bool) -> Done {
         let id = recruit.id;
-        let start = self.start_message(&recruit, false);
-        let asked = match self.templates.of(recruit.generation) {
+        let start = self.start_message(&recruit, page);
+        let settings = self.reloading.settings_of(recruit.generation, &self.program.settings);
+        let ground = self.ground_of(settings);
+        if self.templates.of(of).is_some_and(|template| template.ground != ground) {
+            return Done::Happened(Event::TemplateOutdated { generation: of });
+        }
+        let asked = match self.templates.of(of) {
             Some(template) => self.crew.fork(recruit, template, start),
             None => Err(io::ErrorKind::NotFound.into()),
         };

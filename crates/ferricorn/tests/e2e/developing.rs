@@ -1,5 +1,7 @@
 //! A service that is being worked on (`--reload`, `ferricorn dev`): saves, broken ones among them, and the keyboard.
 
+mod warm;
+
 use std::{
     fs,
     io::{BufRead as _, BufReader},

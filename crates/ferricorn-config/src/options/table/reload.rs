@@ -40,6 +40,12 @@ pub(super) static ENTRIES: &[Entry] = &[
         .sets("How changes are noticed: auto, poll or inotify", |draft, value| {
             draft.reload.engine = value.text();
         }),
+    Entry::switch(Reload, &["warm"]).off("no-warm").default("on").sets(
+        "Keep what the code imports from elsewhere in a process that workers are forked from",
+        |draft, value| {
+            draft.reload.warm = value.flag();
+        },
+    ),
     Entry::new(Reload, &["reload-delay"], Kind::Seconds, "SECONDS").default("0.02").sets(
         "How long files must be quiet after a change before the application is reloaded",
         |draft, value| {

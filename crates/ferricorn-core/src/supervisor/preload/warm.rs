@@ -19,7 +19,11 @@ impl Supervisor {
     }
 
     /// What a template has imported is not what is on disk, or was not imported in the environment that holds now.
-    pub(in crate::supervisor) fn template_outdated(&mut self, generation: Generation, actions: &mut Vec<Action>) {
+    pub(in crate::supervisor) fn template_outdated(
+        &mut self,
+        generation: Generation,
+        actions: &mut Vec<Action>,
+    ) {
         if self.policy.is_development() && self.templates.knows(generation) {
             self.drop_templates(|it| it == generation, actions);
             self.want_template();

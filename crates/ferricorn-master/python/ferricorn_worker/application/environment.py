@@ -53,11 +53,16 @@ _NOT_FOR_UVICORN = ("app", "workers", "access_log", "reload", "limit_max_request
 
 
 def prepare_path(app_dir: str, python_path: tuple[str, ...] = ()) -> None:
-    """Puts the application's folder first on the path, once, and the user's directories before it, as gunicorn does."""
+    """Puts the application's folder first on the path, once, and the user's directories before it, as gunicorn does.
+
+    The process that this one was forked from may have done so.
+    """
     folder = os.path.abspath(app_dir or ".")
     if os.pardir in app_dir.split(os.sep):
         # The kernel goes up from where a link leads, and `abspath` from where it lies.
         folder = os.path.realpath(app_dir)
+    if sys.path[: len(python_path) + 1] == [*python_path, folder]:
+        return
     if not sys.path or sys.path[0] != folder:
         sys.path.insert(0, folder)
     for directory in reversed(python_path):

@@ -49,7 +49,7 @@ def load(what: Load, logs: Logs, begin: Callable[[Hooks | None], None], extensio
     `begin` is called with the hooks of the configuration file right before the application's own code runs. `extension`
     is the descriptor of the native protocol's module.
     """
-    native = _load_native(what.app.native_http, extension)
+    native = load_native(what.app.native_http, extension)
     environment.prepare_path(what.app.app_dir, what.app.python_path)
     version = environment.check_uvicorn()
     hooks = _execute(what.hooks)
@@ -96,7 +96,7 @@ def _execute(settings: HookSettings | None) -> Hooks | None:
     return Hooks(settings)
 
 
-def _load_native(settings: NativeHttp | None, descriptor: int | None) -> NativeHttp | None:
+def load_native(settings: NativeHttp | None, descriptor: int | None) -> NativeHttp | None:
     """Loads the native protocol if it is asked for. None if uvicorn's serves."""
     if settings is None:
         if descriptor is not None:

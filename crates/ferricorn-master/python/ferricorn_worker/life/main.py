@@ -31,10 +31,10 @@ def run(
 ) -> NoReturn:
     """Runs the worker on this channel, and exits. `extension` is the descriptor of the native protocol's module.
 
-    `loaded` and `numbers` are those of a worker that was forked from a template: what is loaded already, and what the
-    master's numbers of descriptors are here.
+    `loaded` and `numbers` are those of a worker that was forked from a template: the application if the template has
+    loaded it, and what the master's numbers of descriptors are here.
     """
-    leave: Callable[[int], NoReturn] = _exit if loaded is None else ending.leave
+    leave: Callable[[int], NoReturn] = _exit if numbers is None else ending.leave
     channel = Channel(descriptor)
     try:
         start = Start.from_message(channel.wait())
@@ -54,6 +54,8 @@ def run(
             forked.keep(inherited)
         logs = open_logs(who) if loaded is None else take_logs(loaded.logs, who)
         worker = Worker(who, channel, signals, logs)
+        if who.development is not None:
+            _begin_developing()
         if who.development is not None and who.development.page is not None:
             loaded = load_page(start.load, logs, who.development.page)
         elif loaded is None:
@@ -85,6 +87,13 @@ def run(
     if signals.on_exit is not None:
         signals.on_exit()
     leave(code)
+
+
+def _begin_developing() -> None:
+    """What is different before the first line of code that is being worked on."""
+    from ..development import bytecode
+
+    bytecode.write_only_of_what_has_settled()
 
 
 def _exit(status: int) -> NoReturn:

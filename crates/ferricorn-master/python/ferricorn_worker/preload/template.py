@@ -1,7 +1,7 @@
-"""The template: it loads the application once, and forks workers of it.
+"""The template: it loads once what all workers have in common, and forks workers of it.
 
-Owns: the order of its steps, and the first ones of a forked worker. Does not own: the loading (`load`), the look for
-what a fork does not survive (`hazards`), a worker's life (`main`).
+Owns: the order of its steps, and the first ones of a forked worker. Does not own: the loading (`load`; `warm` while the
+code is worked on), the look for what a fork does not survive (`hazards`), a worker's life (`main`).
 Invariants: it has no listening socket, ever; a worker that it has forked is the master's child before anybody hears of
 it; it ends with its channel.
 """
@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import faulthandler
 import gc
+import importlib
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
-from importlib import import_module
 from types import FrameType
 from typing import Any, NoReturn
 
 from ..base import ending, forked, title
 from ..base.errors import EXIT_CODES, BootFailed, user_traceback
+from ..development import imports
 from ..life import main
 from ..life.load import Loaded, load
 from ..logs.logs import Logs
@@ -32,6 +33,13 @@ from ..talk.start import LoadTemplate
 _PR_SET_PDEATHSIG = 1
 _MOMENT = 0.0005
 """Seconds between two looks at whose child a worker is by now."""
+_OF_EVERY_WORKER = (
+    "ferricorn_worker.life.server",
+    "asyncio.runners",
+    "concurrent.futures.thread",
+    "uvicorn.lifespan.on",
+    "ctypes",
+)
 _MORE_LIKELY = 10
 """What a worker adds to its own `oom_score_adj`: of equals the kernel then takes it, and not the template."""
 
@@ -47,7 +55,7 @@ def run(descriptor: int, name: str, extension: int | None = None) -> NoReturn:
     extend.use(channel)
     _handle_signals(order.black_box)
     try:
-        loaded = _load(order, channel, extension)
+        loaded, holds = _load(order, channel, extension)
     except BaseException as error:
         if forked.is_child():
             forked.leave(error)
@@ -55,7 +63,7 @@ def run(descriptor: int, name: str, extension: int | None = None) -> NoReturn:
             error = BootFailed("import", user_traceback(error))
         channel.send({"type": "boot_failed", "stage": error.stage, "text": error.text})
         os._exit(EXIT_CODES[error.stage])
-    _fork_for_ever(order, channel, loaded, name)
+    _fork_for_ever(order, channel, loaded, name, holds)
 
 
 def _handle_signals(black_box: int) -> None:
@@ -72,24 +80,30 @@ def _do_nothing(_number: int, _frame: FrameType | None) -> None:
     """Caught and not ignored: an ignored signal would stay ignored in processes that the application starts."""
 
 
-def _load(order: LoadTemplate, channel: Channel, extension: int | None) -> Loaded:
-    """Loads, looks, and makes what is there fit for being copied. Raises `BootFailed`."""
+def _load(
+    order: LoadTemplate, channel: Channel, extension: int | None
+) -> tuple[Loaded | None, Callable[[], bool] | None]:
+    """Loads, looks, and makes what is there fit for being copied. Raises `BootFailed`.
+
+    Returns the application, and what tells whether all that was imported is still what is on disk; one of them.
+    """
     # What is loaded stays: a collection in the middle of it would find next to nothing.
     gc.disable()
-    try:
-        logs = Logs(order.log, {})
-    except OSError as error:
-        text = f"log file `{error.filename}` cannot be opened: {error.strerror}"
-        raise BootFailed("environment", text) from None
     look = _look() if order.look else None
-    loaded = load(order.load, logs, lambda _hooks: None, extension)
-    forked.leave_if_child()
-    _import_the_rest(loaded)
-    hazards = look() if look is not None else []
+    loaded, holds, hazards = None, None, []
+    if order.warm is not None:
+        from . import warm
+
+        _import_all(_OF_EVERY_WORKER)
+        holds, hazards = warm.load(order, order.warm, extension)
+    else:
+        loaded = _load_application(order, extension)
+    hazards += look() if look is not None else []
     if hazards:
         channel.send({"type": "template_unfit", "hazards": hazards})
         os._exit(0)
-    logs.put_away()
+    if loaded is not None:
+        loaded.logs.put_away()
     ending.flush()
     ending.remember()
     # What a collection in a worker looked at would be copied, page by page: it looks at nothing that is here by now.
@@ -97,6 +111,18 @@ def _load(order: LoadTemplate, channel: Channel, extension: int | None) -> Loade
     gc.freeze()
     gc.enable()
     channel.send({"type": "template_ready", "shared": _anonymous_memory()})
+    return loaded, holds
+
+
+def _load_application(order: LoadTemplate, extension: int | None) -> Loaded:
+    try:
+        logs = Logs(order.log, {})
+    except OSError as error:
+        text = f"log file `{error.filename}` cannot be opened: {error.strerror}"
+        raise BootFailed("environment", text) from None
+    loaded = load(order.load, logs, lambda _hooks: None, extension)
+    forked.leave_if_child()
+    _import_the_rest(loaded)
     return loaded
 
 
@@ -108,7 +134,7 @@ def _look() -> Callable[[], list[str]]:
 
 def _import_the_rest(loaded: Loaded) -> None:
     """Imports what every worker would import by itself once it serves."""
-    names = ["asyncio.runners", "concurrent.futures.thread", "uvicorn.lifespan.on", "ctypes"]
+    names = [*_OF_EVERY_WORKER]
     if loaded.hooks is not None:
         names.append("ferricorn_worker.hooks.worker_hooks")
     if loaded.config.loop in ("auto", "uvloop"):
@@ -116,9 +142,13 @@ def _import_the_rest(loaded: Loaded) -> None:
     if "anyio" in sys.modules:
         # Of FastAPI's and Starlette's: the first request would import it, in each worker.
         names.append("anyio._backends._asyncio")
-    for name in ("ferricorn_worker.life.server", *names):
+    _import_all(names)
+
+
+def _import_all(names: Iterable[str]) -> None:
+    for name in names:
         try:
-            import_module(name)
+            importlib.import_module(name)
         except ImportError:
             # A worker that needs it logs it.
             pass
@@ -134,7 +164,9 @@ def _anonymous_memory() -> int:
     return sum(kilobytes) * 1024
 
 
-def _fork_for_ever(order: LoadTemplate, channel: Channel, loaded: Loaded, name: str) -> NoReturn:
+def _fork_for_ever(
+    order: LoadTemplate, channel: Channel, loaded: Loaded | None, name: str, holds: Callable[[], bool] | None
+) -> NoReturn:
     while True:
         try:
             message, descriptors = channel.wait_with_descriptors()
@@ -142,7 +174,9 @@ def _fork_for_ever(order: LoadTemplate, channel: Channel, loaded: Loaded, name: 
             os._exit(0)
         except MalformedMessage:
             continue
-        if message.get("type") == "fork":
+        if message.get("type") == "fork" and holds is not None and not holds():
+            channel.send({"type": "outdated"})
+        elif message.get("type") == "fork":
             work = partial(_work, order, channel, loaded, name, message, descriptors)
             channel.send(_fork(message, descriptors, work))
         for descriptor in descriptors:
@@ -193,7 +227,7 @@ def _be_in_the_middle(reader: int, writer: int, work: Callable[[], NoReturn]) ->
 def _work(
     order: LoadTemplate,
     channel: Channel,
-    loaded: Loaded,
+    loaded: Loaded | None,
     name: str,
     message: dict[str, Any],
     descriptors: list[int],
@@ -203,9 +237,13 @@ def _work(
         channel.close()
         os.close(order.black_box)
         forked.begin_anew()
+        if loaded is None:
+            # Files may have come since.
+            importlib.invalidate_caches()
+            imports.inherit()
         _become_the_masters(order.master_pid)
         os.environ["FERRICORN_SLOT"] = str(message["slot"])
-        os.environ["FERRICORN_GENERATION"] = str(order.generation)
+        os.environ["FERRICORN_GENERATION"] = str(message["generation"])
         title.show(f"ferricorn: worker [{name}]")
         numbers = dict(zip(message["descriptors"], descriptors, strict=True))
         main.run(descriptors[0], loaded=loaded, numbers=numbers)

@@ -261,6 +261,19 @@ class Who:
 
 
 @dataclass(frozen=True)
+class Warm:
+    """What a template imports in place of the application: modules from outside of the watched folders."""
+
+    watched: tuple[str, ...]
+    modules: tuple[str, ...]
+
+    @staticmethod
+    def from_message(warm: dict[str, Any]) -> Warm:
+        """Reads the part `warm` of a `load` message."""
+        return Warm(watched=tuple(warm["watched"]), modules=tuple(warm["modules"]))
+
+
+@dataclass(frozen=True)
 class LoadTemplate:
     """The first message to a template."""
 
@@ -270,6 +283,7 @@ class LoadTemplate:
     master_pid: int
     black_box: int
     look: bool
+    warm: Warm | None = None
 
     @staticmethod
     def from_message(message: dict[str, Any]) -> LoadTemplate:
@@ -281,6 +295,7 @@ class LoadTemplate:
             master_pid=message["master_pid"],
             black_box=message["black_box"],
             look=message["look"],
+            warm=Warm.from_message(message["warm"]) if message.get("warm") else None,
         )
 
 

@@ -8,10 +8,13 @@ use std::{collections::VecDeque, io, path::PathBuf};
 use ferricorn_config::Settings;
 use ferricorn_core::{Command, Event};
 use ferricorn_sys::{terminal, wait};
-use ferricorn_wire::Development;
+use ferricorn_wire::{Development, Warm};
 use tracing::info;
 
-use super::super::{World, policy};
+use super::{
+    super::{World, policy},
+    imports::Imports,
+};
 use crate::{
     crew::{Member, Stage},
     sources::changes::{Change, Changes},
@@ -30,13 +33,15 @@ pub(in crate::world) struct Bench {
     failure: String,
     /// What the terminal was like before anybody opened a debugger in it.
     terminal: Option<terminal::Modes>,
+    imports: Imports,
 }
 
 impl Bench {
     /// If these settings ask for it.
     pub(in crate::world) fn new(settings: &Settings) -> Option<Self> {
         let changes = Changes::new(settings.reload.as_ref()?);
-        Some(Self { changes, failure: String::new(), terminal: terminal::Modes::of(&io::stdin()) })
+        let imports = Imports::new(settings.reload.as_ref()?.warm);
+        Some(Self { changes, failure: String::new(), terminal: terminal::Modes::of(&io::stdin()), imports })
     }
 
     /// The next change; never without a bench.
@@ -65,6 +70,16 @@ impl Bench {
     /// A worker has imported these files.
     pub(in crate::world) fn imported(&mut self, files: Vec<String>) {
         self.changes.imported(files);
+    }
+
+    /// A worker has imported these modules from elsewhere. Whether there is one that no template was told of.
+    pub(in crate::world) fn needs(&mut self, modules: Vec<String>) -> bool {
+        self.imports.told(modules)
+    }
+
+    /// What a new template imports.
+    pub(in crate::world) fn warm(&mut self) -> Warm {
+        Warm { watched: self.changes.roots(), modules: self.imports.take() }
     }
 
     /// A worker's process has ended: what it was booting for, if it has not said so itself, and its terminal.

@@ -1,6 +1,7 @@
 //! Reloads: the configuration is read first, and what it says holds when its generation is proven.
 
 pub(super) mod develop;
+mod imports;
 
 use std::collections::VecDeque;
 

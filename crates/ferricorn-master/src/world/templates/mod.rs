@@ -17,17 +17,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ferricorn_config::Preload;
+use ferricorn_config::{Preload, Settings};
 use ferricorn_core::{Event, Generation, TemplateSignal, WorkerId};
 use ferricorn_sys::wait::{self, Reaped};
 use ferricorn_wire::{BootStage, FromTemplate, LoadTemplate};
 use tracing::{debug, warn};
 
-use super::{Done, World, facts::failure_of, hire};
+use super::{Done, World, facts::failure_of, hire, reload::develop::Bench};
 use crate::{
-    companions::template::Template,
+    companions::template::{Ground, Template},
     outside::rights,
-    python::{environment, shim::Job, start_message},
+    python::{environment, start_message},
     reports::hang,
 };
 
@@ -140,15 +140,12 @@ impl World {
         }
     }
 
-    fn start_template(&self, generation: Generation) -> io::Result<Template> {
+    fn start_template(&mut self, generation: Generation) -> io::Result<Template> {
+        let warm = self.bench.as_mut().map(Bench::warm);
         let settings = self.reloading.settings_of(generation, &self.program.settings);
         let words = vec![format!("template {}", settings.app).into(), settings.process_name().into()];
-        let environment = environment::for_worker(self.program.version, &settings.environment);
-        let rights = rights::of_worker(settings);
-        let job = Job { words, environment, directory: settings.chdir.clone(), rights };
-        let interpreter = settings.python.clone().unwrap_or_default();
-        let colors = self.colors_of(generation);
-        Template::start(generation, &interpreter, &self.program.invocation.command(), job, |black_box| {
+        let (ground, colors) = (self.ground_of(settings), self.colors_of(generation));
+        Template::start(generation, ground, &self.program.invocation.command(), words, |black_box| {
             LoadTemplate {
                 load: hire::load(settings),
                 log: start_message::log(settings, colors),
@@ -156,8 +153,21 @@ impl World {
                 master_pid: ferricorn_sys::pid(),
                 black_box,
                 look: settings.preload != Preload::Always,
+                warm,
             }
         })
+    }
+
+    /// What a template with these settings stands on.
+    pub(super) fn ground_of(&self, settings: &Settings) -> Ground {
+        let app = start_message::app(settings);
+        Ground {
+            interpreter: settings.python.clone().unwrap_or_default(),
+            directory: settings.chdir.clone(),
+            environment: environment::for_worker(self.program.version, &settings.environment),
+            rights: rights::of_worker(settings),
+            path: app.python_path.into_iter().chain([app.app_dir]).collect(),
+        }
     }
 
     pub(super) fn drop_template(&mut self, generation: Generation) {
@@ -204,6 +214,7 @@ impl World {
                 queue.push_back(Event::TemplateExtended { generation, by });
             }
             FromTemplate::Forked { id, pid } => self.forked(WorkerId(id), pid, queue),
+            FromTemplate::Outdated => queue.push_back(Event::TemplateOutdated { generation }),
             FromTemplate::NotForked { id, error } => {
                 let id = WorkerId(id);
                 warn!("the template cannot fork a worker, which is spawned plainly: {error}");

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use ferricorn_core::{Generation, Notice};
 use ferricorn_wire::milliseconds;
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::Lost;
 use crate::{companions::template::Template, reports::hang, world::World};
@@ -44,6 +44,12 @@ impl World {
         let (pid, generation, import_ms) = (template.pid(), generation.0, milliseconds(boot));
         let workers = settings.workers;
         let mebibytes = template.shared >> 20;
+        if self.bench.is_some() {
+            return debug!(
+                generation,
+                import_ms, "Template ready (pid: {pid}): the next save loads the code alone"
+            );
+        }
         if workers > 1 {
             return info!(
                 generation,
@@ -66,6 +72,12 @@ impl World {
             return;
         }
         let list = hazards.join("\n  ");
+        if self.bench.is_some() {
+            return info!(
+                "Each save imports everything anew, and takes longer: a process that has the libraries ready cannot be \
+                 copied, because of\n  {list}\nhint: `--no-warm` does not try it"
+            );
+        }
         warn!(
             "The application is not preloaded, and each worker of generation {generation} loads it by itself, since its import \
              does what a fork does not survive:\n  {list}\nhint: do it in the application's startup (lifespan), where each worker \

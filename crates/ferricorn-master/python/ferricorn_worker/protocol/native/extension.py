@@ -22,6 +22,9 @@ INTERFACE = 2
 
 def load(descriptor: int | None) -> str | None:
     """Makes the module importable. Returns None, or why it is not."""
+    if NAME in sys.modules:
+        # In the process that this worker was forked from.
+        return None
     if descriptor is None:
         return "this build of ferricorn does not have it"
     try:
