@@ -26,7 +26,7 @@ def write_only_of_what_has_settled() -> None:
         if not _is_young(path):
             original(self, path, data, **words)
 
-    SourceFileLoader.set_data = set_data  # type: ignore[method-assign, assignment]
+    SourceFileLoader.set_data = set_data  # type: ignore[method-assign]
 
 
 def _is_young(path: str) -> bool:

@@ -90,7 +90,8 @@ def _load(
     # What is loaded stays: a collection in the middle of it would find next to nothing.
     gc.disable()
     look = _look() if order.look else None
-    loaded, holds, hazards = None, None, []
+    loaded, holds = None, None
+    hazards: list[str] = []
     if order.warm is not None:
         from . import warm
 
