@@ -96,7 +96,7 @@ struct SlotState {
     backoff: Backoff,
     /// Nothing is spawned for this slot before then.
     not_before: Option<Instant>,
-    /// What the slot lost its last worker to; none when it was filled since, or never had one.
+    /// Why the slot lost its last worker; `None` if it was filled since, or never had one.
     failure: Option<Failure>,
     /// The last worker that was started for it follows a failed boot.
     after_failed_boot: bool,

@@ -10,7 +10,7 @@ use crate::{failure::Failure, steps::loudly_checked, workspace::Workspace};
 /// Below cargo's target folder: the folder that the build script looks into, and the file there.
 const PLACE: &str = "embed/ferricorn_http.so";
 
-/// Builds it and puts it in place; where that is.
+/// Builds it and puts it in place; returns its path.
 pub(crate) fn build(workspace: &Workspace) -> Result<PathBuf, Failure> {
     let mut cargo =
         workspace.cargo(["rustc", "--package", "ferricorn-http", "--lib", "--features", "python"]);

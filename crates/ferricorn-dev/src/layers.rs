@@ -27,7 +27,7 @@ struct Rule {
     may_use: &'static [&'static str],
     /// Workspace crates that only its tests may use.
     tests_may_use: &'static [&'static str],
-    /// The crates from elsewhere that it may use; none: any.
+    /// The external crates that it may use; `None`: any.
     from_elsewhere: Option<&'static [&'static str]>,
 }
 

@@ -1,6 +1,6 @@
 //! Whether everything that goes into the program may go into it: the licence of each crate against deny.toml's list.
 //!
-//! cargo-deny does this and more where it is installed. This is what it comes down to where it is not, so that no
+//! cargo-deny does this and more if it is installed. This is the part that is done if it is not, so that no
 //! machine has to build a large tool to be as strict.
 
 use std::{collections::BTreeMap, fs, process::Command};

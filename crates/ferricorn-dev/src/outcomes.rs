@@ -62,7 +62,7 @@ impl Outcomes {
         outcomes
     }
 
-    /// What became of a test; none if it was not run.
+    /// The outcome of a test; `None` if it was not run.
     pub(crate) fn get(&self, name: &str) -> Option<Outcome> {
         self.0.get(name).copied()
     }

@@ -76,7 +76,7 @@ impl Steps {
         sum
     }
 
-    /// A table: a line for each step with its time and, where there are any, its tests.
+    /// A table: a line for each step with its time and, if there are any, its tests.
     pub(crate) fn table(&self) -> String {
         let width = self.done.iter().map(|step| step.name.len()).max().unwrap_or(0);
         let mut table = String::from("\n");

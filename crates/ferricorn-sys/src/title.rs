@@ -1,8 +1,8 @@
 //! What the process list shows of this process in place of its command line.
 //!
 //! The words of the command line lie in memory that the kernel shows to others, and the variables of the environment come
-//! right behind them. There is no call to change what is shown, so the memory is written: where the title is longer than the
-//! words, the variables are moved away first.
+//! right behind them. There is no call to change what is shown, so the memory is overwritten: if the title is longer
+//! than the words, the variables are moved away first.
 
 use std::{
     ffi::{CString, c_char},

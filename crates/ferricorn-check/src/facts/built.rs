@@ -1,7 +1,7 @@
 //! What runs in an image that another file has a platform build: `runtime: docker` on Render, `build` of compose, a
 //! `fly.toml` without processes.
 //!
-//! Owns: which Dockerfile belongs to a deployment, and the command of its image where the platform's file names none. Does
+//! Owns: which Dockerfile belongs to a deployment, and the command of its image if the platform's file names none. Does
 //! not own: what the image itself says (`docker`).
 //!
 //! Invariant: the command is read with the variables of the platform's file over those of the image; `PORT` is the

@@ -38,7 +38,7 @@ pub struct CommandLine {
     pub written: Written,
     /// Which shell runs it. `None`: no shell, the words are started as they are.
     pub shell: Option<Shell>,
-    /// What the shell reads, that of `sh -c '…'` behind it; none without a shell.
+    /// What the shell reads, that of `sh -c '…'` behind it; `None` without a shell.
     pub scripts: Vec<shell::Script>,
     /// The commands in order, those of `sh -c '…'` in its place.
     pub commands: Vec<Command>,

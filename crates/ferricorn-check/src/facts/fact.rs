@@ -1,4 +1,4 @@
-//! A value of which it is known where it comes from, or why it is not known.
+//! A value with its origin, or with the reason why it is not known.
 
 use crate::text::Span;
 

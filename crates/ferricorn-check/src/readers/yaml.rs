@@ -142,7 +142,7 @@ impl Node {
         path.iter().try_fold(self, |node, key| node.get(key))
     }
 
-    /// The entries of a mapping as they are written; none for anything else.
+    /// The entries of a mapping as they are written; empty for anything else.
     pub fn own_entries(&self) -> &[Entry] {
         match &self.content {
             Content::Mapping(entries) => entries,
@@ -169,7 +169,7 @@ impl Node {
         found
     }
 
-    /// The items of a list; none for anything else.
+    /// The items of a list; empty for anything else.
     pub fn items(&self) -> &[Self] {
         match &self.content {
             Content::Sequence(items) => items,

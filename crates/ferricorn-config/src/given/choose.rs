@@ -25,7 +25,7 @@ pub(crate) struct Choice {
 /// The checked values by the name of their option; several where each of them counts.
 pub(crate) type Choices = BTreeMap<&'static str, Vec<Choice>>;
 
-/// Checks one option by itself. None: there is nothing to apply.
+/// Checks one option by itself. `None`: there is nothing to apply.
 pub(crate) fn check(
     given: &Given,
     index: usize,

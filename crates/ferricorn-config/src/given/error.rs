@@ -33,7 +33,7 @@ pub struct Place {
     pub name: String,
     /// The file, as the user would name it.
     pub file: String,
-    /// The line, from 1, where it is known.
+    /// The line, from 1, if it is known.
     pub line: Option<u32>,
 }
 

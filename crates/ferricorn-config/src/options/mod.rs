@@ -37,7 +37,7 @@ pub struct Entry {
     pub off: Option<&'static str>,
     /// The one-letter name.
     pub short: Option<char>,
-    /// Further names in a configuration file and in variables, where it is not a long name with underscores.
+    /// Further names in a configuration file and in variables, if they are not a long name with underscores.
     pub settings: &'static [&'static str],
     /// Known to configuration files and variables only: the command line has no such option.
     pub file_only: bool,
@@ -55,7 +55,7 @@ pub struct Entry {
     pub neutral: Option<&'static str>,
     /// The environment variable that gives a value when the command line does not.
     pub variable: Option<&'static str>,
-    /// The value that is meant when the option stands alone, where it may.
+    /// The value of an option that is given without one, if that is allowed.
     pub lone: Option<&'static str>,
     /// What ferricorn does with it.
     pub standing: Standing,
@@ -89,7 +89,7 @@ impl Preset {
 /// What ferricorn does with an option.
 #[derive(Debug)]
 pub enum Standing {
-    /// It works, and its value goes where the target says.
+    /// It works, and its value goes to the target.
     Supported(Target),
     /// Accepted in silence: there is nothing to do, and nothing is lost.
     Ignored,
@@ -299,7 +299,7 @@ impl Entry {
         self.longs[0]
     }
 
-    /// The name that is shown where it stands in a configuration file.
+    /// The name that is shown if it is set in a configuration file.
     pub fn setting_name(&self) -> String {
         self.settings.first().map_or_else(|| self.name().replace('-', "_"), |name| (*name).to_owned())
     }

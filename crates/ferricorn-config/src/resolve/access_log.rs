@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// gunicorn's destination and uvicorn's switch, of which the later one decides whether there is an access log. With
-/// neither there is one where nothing is gunicorn's: uvicorn has it on, and gunicorn off.
+/// neither there is one if no option is gunicorn's: uvicorn has it on, and gunicorn off.
 pub(crate) fn access_log(
     draft: &Draft,
     choices: &Choices,

@@ -53,7 +53,7 @@ pub enum Task {
 pub struct Resolved {
     /// The settings.
     pub settings: Settings,
-    /// Whether the log is coloured; none: on a terminal.
+    /// Whether the log is coloured; `None`: on a terminal.
     pub colors: Option<bool>,
     /// What is to be done with the settings.
     pub task: Task,

@@ -60,7 +60,7 @@ pub struct Settings {
     pub workers: u16,
     /// The class that the user named (`--worker-class`), for the log.
     pub worker_class: String,
-    /// Connections per worker at which it stops accepting (`--worker-connections`); none: no limit.
+    /// Connections per worker at which it stops accepting (`--worker-connections`); `None`: no limit.
     pub worker_connections: Option<u32>,
     /// Requests after which a worker is recycled (`--max-requests`), before jitter; 0: never.
     pub max_requests: u64,
@@ -87,7 +87,7 @@ pub struct Settings {
     pub upgrade_timeout: Duration,
     /// Where the master's pid is written (`--pid`); relative to `chdir`.
     pub pid_file: Option<PathBuf>,
-    /// What the process list and the daemons of logs call it (`--name`); none: the application.
+    /// Its name in the process list and in syslog (`--name`); `None`: the application.
     pub name: Option<String>,
     /// Whose rights the workers have (`--user`, `--group`, `--initgroups`).
     pub rights: Rights,
@@ -111,7 +111,7 @@ pub struct Settings {
     pub access_log: AccessLog,
     /// gunicorn's `--access-logformat`.
     pub access_log_format: String,
-    /// The error log (`--error-logfile`); none: standard error.
+    /// The error log (`--error-logfile`); `None`: standard error.
     pub error_log: Option<PathBuf>,
     /// The least severe level that is logged (`--log-level`).
     pub log_level: LogLevel,

@@ -7,7 +7,7 @@ pub struct Rights {
     pub user: u32,
     /// The primary group.
     pub group: u32,
-    /// All supplementary groups; none: those of the master.
+    /// All supplementary groups; `None`: those of the master.
     pub groups: Option<Vec<u32>>,
     /// Whether any of this is other than the master's.
     pub changed: bool,

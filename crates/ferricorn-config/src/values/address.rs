@@ -1,6 +1,6 @@
 //! Addresses in gunicorn's grammar: `unix:PATH`, `unix://PATH`, `fd://N`, and `HOST:PORT` with or without `tcp://`.
 //!
-//! Differs from gunicorn where that one guesses in silence: `127.0.0.1:80:90` and `::1` are refused, not cut.
+//! Differs from gunicorn if gunicorn would guess silently: `127.0.0.1:80:90` and `::1` are refused, not cut.
 
 use std::{fmt, net::Ipv6Addr, path::PathBuf};
 

@@ -18,7 +18,7 @@ impl Environment {
         from.map_while(move |(name, value)| Some((name.strip_prefix(prefix)?, value.as_str())))
     }
 
-    /// Adds variables where there is none of the name.
+    /// Adds variables that are not set yet.
     pub(crate) fn complete(&mut self, more: &[(String, String)]) {
         for (name, value) in more {
             self.0.entry(name.clone()).or_insert_with(|| value.clone());

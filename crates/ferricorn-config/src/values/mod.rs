@@ -32,7 +32,7 @@ pub enum Value {
     Text(String),
     /// A number, 0 or more.
     Whole(u64),
-    /// `auto` where a number could be.
+    /// `auto` in place of a number.
     Auto,
     /// A time.
     Seconds(Duration),
@@ -120,7 +120,7 @@ impl Value {
     }
 }
 
-/// An address in gunicorn's grammar, with statsd's port where none is given.
+/// An address in gunicorn's grammar, with statsd's port if none is given.
 fn statsd(text: &str) -> Result<Bind, Problem> {
     let text = text.trim();
     let bare = !text.contains([':', '/']) || (text.starts_with('[') && text.ends_with(']'));

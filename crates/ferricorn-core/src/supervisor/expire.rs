@@ -102,7 +102,7 @@ impl Supervisor {
         self.end_probation(now, actions);
     }
 
-    /// A boot has taken too long. Where its failure is shown, it says first where it hangs.
+    /// A boot has taken too long. If its failure will be shown, it is first asked where it hangs.
     fn end_late_boot(&mut self, id: WorkerId, since: Instant, now: Instant, actions: &mut Vec<Action>) {
         if !self.policy.is_development() {
             return self.kill(id, Retirement::BootTimeout, now, actions);

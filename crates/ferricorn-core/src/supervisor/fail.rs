@@ -11,7 +11,7 @@ use crate::{
 impl Supervisor {
     /// A boot came to nothing: the first start may be over, a reload may be, or the slot has to wait.
     ///
-    /// `failure` is what the worker said, and none if it died without a word.
+    /// `failure` is what the worker reported, and `None` if it died without a report.
     pub(super) fn boot_failed(
         &mut self,
         id: WorkerId,

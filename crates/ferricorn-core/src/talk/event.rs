@@ -235,7 +235,7 @@ pub struct Throttled {
 /// What the scoreboard says of one worker.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Vitals {
-    /// How long ago its event loop last ran; none before it ran at all.
+    /// How long ago its event loop last ran; `None` before it ran at all.
     pub silent_for: Option<Duration>,
     /// It is silent because the machine has not let it run: it waits for a processor, and has got next to none.
     pub starved: bool,

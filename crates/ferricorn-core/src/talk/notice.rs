@@ -40,7 +40,7 @@ pub enum Notice {
         id: WorkerId,
         /// How often in a row a boot for this slot has failed.
         failures: u32,
-        /// When the next try comes; none: there will be none.
+        /// When the next try comes; `None`: there is no next try.
         retry_in: Option<Duration>,
         /// The master ends for it: the first start is over, or the succession is given up.
         ends: bool,
@@ -51,7 +51,7 @@ pub enum Notice {
         id: WorkerId,
         /// The system's error.
         error: String,
-        /// When the next try comes; none: the master ends for it.
+        /// When the next try comes; `None`: the master ends because of it.
         retry_in: Option<Duration>,
     },
     /// Restarts after failures have used up their budget: from now on they come one by one.

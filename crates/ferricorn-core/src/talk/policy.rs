@@ -11,25 +11,25 @@ pub struct Policy {
     pub workers: u16,
     /// How many workers more may live while others are replaced, 1 or more.
     pub surge: u16,
-    /// Silence of an event loop after which its worker is killed; none: never.
+    /// Silence of an event loop after which its worker is killed; `None`: never.
     pub timeout: Option<Duration>,
-    /// Silence after which the worker's stack is shown, once per stall; none: only shortly before the timeout.
+    /// Silence after which the worker's stack is shown, once per stall; `None`: only shortly before the timeout.
     pub slow_loop: Option<Duration>,
-    /// How long a boot may take; none: as long as it likes, as in gunicorn.
+    /// How long a boot may take; `None`: no limit, as in gunicorn.
     pub boot_timeout: Option<Duration>,
     /// How long requests in flight may take during a drain.
     pub graceful_timeout: Duration,
     /// How long a reload's first worker must hold before it serves and the others follow.
     pub probation: Duration,
-    /// Requests after which a worker is recycled; none: never.
+    /// Requests after which a worker is recycled; `None`: never.
     pub max_requests: Option<u64>,
     /// The most that is added to `max_requests`, drawn for each worker, both ends included.
     pub max_requests_jitter: u64,
-    /// How long a worker serves before it is recycled, from ready on; none: for ever.
+    /// How long a worker serves before it is recycled, from ready on; `None`: for ever.
     pub max_lifetime: Option<Duration>,
     /// The most that is added to `max_lifetime`, drawn for each worker.
     pub max_lifetime_jitter: Duration,
-    /// Resident memory in bytes above which a worker is recycled; at twice as much it is killed. None: no limit.
+    /// Resident memory in bytes above which a worker is recycled; at twice as much it is killed. `None`: no limit.
     pub max_memory: Option<u64>,
     /// How long a graceful stop keeps accepting, with `Connection: close` on every response, before it drains.
     pub drain_delay: Duration,
@@ -94,7 +94,7 @@ impl Policy {
     /// From SIGABRT, which lets the application say what it was doing, to the kill.
     pub const ABORT_TIME: Duration = Duration::from_millis(350);
 
-    /// A kill that has had no effect for this long will have none for a while: the process sleeps where no signal
+    /// A kill that has had no effect for this long will have no effect for a while: the process sleeps where no signal
     /// reaches it (state D). It is not waited for any longer.
     pub const KILL_TIME: Duration = Duration::from_secs(5);
 

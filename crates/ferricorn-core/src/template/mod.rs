@@ -56,7 +56,7 @@ enum State {
 /// What time has done to the templates.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Overdue {
-    /// It has taken too long to load, and is to say where it is.
+    /// It has taken too long to load, and is asked where it hangs.
     Boot(Generation),
     /// It has had the time for that.
     Dump(Generation),
@@ -77,7 +77,7 @@ impl Templates {
     /// The longest pause before a template is started again.
     const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-    /// Where a worker of this generation comes from; none: that is not known yet.
+    /// How a worker of this generation is started; `None`: that is not known yet.
     pub(crate) fn origin(&self, generation: Generation) -> Option<Origin> {
         let Some(template) = self.known.get(&generation) else { return Some(Origin::Plain) };
         match template.state {
@@ -130,7 +130,7 @@ impl Templates {
         template.is_some_and(|it| matches!(it.state, State::Away { not_before } if not_before <= now))
     }
 
-    /// It has loaded the application. How long that took; none if it was not booting.
+    /// It has loaded the application. Returns how long that took; `None` if it was not booting.
     pub(crate) fn ready(&mut self, generation: Generation, now: Instant) -> Option<Duration> {
         let template = self.known.get_mut(&generation)?;
         let State::Booting { since, .. } = template.state else { return None };
@@ -160,7 +160,7 @@ impl Templates {
         }
     }
 
-    /// It has ended, or is as good as gone. None if that was known.
+    /// It has ended, or is about to. `None` if that was known.
     pub(crate) fn lost(&mut self, generation: Generation, now: Instant) -> Option<Lost> {
         let template = self.known.get_mut(&generation)?;
         match template.state {

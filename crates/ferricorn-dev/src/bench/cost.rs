@@ -220,7 +220,7 @@ pub(crate) fn access(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
     Ok(page)
 }
 
-/// Requests on a new connection each, where the cost of accepting shows.
+/// Requests on a new connection each, which show the cost of accepting.
 pub(crate) fn connections(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
     let Effort { starts, rounds, .. } = effort;
     let method = format!(

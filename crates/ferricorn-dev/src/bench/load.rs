@@ -75,7 +75,7 @@ fn request(port: u16, path: &str, more: &str) -> Vec<u8> {
         .into_bytes()
 }
 
-/// Where the body begins and how long it is; none while the head is not complete.
+/// Where the body begins and how long it is; `None` while the head is not complete.
 fn head_and_length(bytes: &[u8]) -> io::Result<Option<(usize, usize)>> {
     let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") else { return Ok(None) };
     let head = String::from_utf8_lossy(&bytes[..end]);

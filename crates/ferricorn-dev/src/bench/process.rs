@@ -67,7 +67,7 @@ pub(crate) fn usage(pids: &[u32]) -> Result<Usage, Failure> {
     Ok(Usage(threads))
 }
 
-/// The processor time used between two looks at the same processes; none if a thread came or went.
+/// The processor time used between two looks at the same processes; `None` if a thread came or went.
 pub(crate) fn used_between(before: &Usage, after: &Usage) -> Option<Duration> {
     if !before.0.keys().eq(after.0.keys()) {
         return None;
@@ -100,7 +100,7 @@ fn field(path: &str, name: &str) -> Result<u64, Failure> {
     number.ok_or_else(|| Failure::new(format!("no `{name}` in `{path}`")))
 }
 
-/// When a process began, in the kernel's ticks since its own start; none if there is no such process.
+/// When a process began, in the kernel's ticks since its own start; `None` if there is no such process.
 pub(crate) fn birth(pid: u32) -> Option<u64> {
     stat(pid, 22)
 }

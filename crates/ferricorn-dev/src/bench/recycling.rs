@@ -258,7 +258,7 @@ fn handoff(ground: &Ground, connections: usize) -> Result<Handoff, Failure> {
     }
 }
 
-/// Processor time that a process has used, from the kernel's nanosecond counts; none when it is gone.
+/// Processor time that a process has used, from the kernel's nanosecond counts; `None` if it is gone.
 fn used(pid: i32) -> Option<Duration> {
     let text = fs::read_to_string(format!("/proc/{pid}/schedstat")).ok()?;
     text.split(' ').next()?.parse().ok().map(Duration::from_nanos)

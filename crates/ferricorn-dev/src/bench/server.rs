@@ -93,7 +93,7 @@ impl Server {
         Ok(load)
     }
 
-    /// The one process that answers, where there is one worker.
+    /// The one process that answers, if there is one worker.
     pub(crate) fn worker(&self) -> Result<u32, Failure> {
         process::tree(self.root.id()).last().copied().ok_or_else(|| self.failure("it has no worker"))
     }

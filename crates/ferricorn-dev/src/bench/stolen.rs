@@ -20,7 +20,7 @@ impl Watch {
         Self(now())
     }
 
-    /// The part of all processor time since the start that was stolen, from 0 to 1; 0 where the kernel does not know.
+    /// The part of all processor time since the start that was stolen, from 0 to 1; 0 if the kernel does not know.
     pub(crate) fn stolen(&self) -> f64 {
         between(self.0, now())
     }

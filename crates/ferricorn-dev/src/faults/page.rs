@@ -23,7 +23,7 @@ random, under load and during other faults.
 |---|---|---|---|
 ";
 
-/// The page, with what became of each test; none was run of those of which nothing is known.
+/// The page, with the outcome of each test. Tests without an outcome were not run.
 pub(super) fn render(table: &Table, outcome: impl Fn(&str) -> Option<Outcome>) -> String {
     let mut page = INTRODUCTION.to_owned();
     for fault in &table.faults {

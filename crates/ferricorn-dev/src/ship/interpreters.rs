@@ -32,7 +32,7 @@ pub(crate) struct Interpreter {
     program: PathBuf,
 }
 
-/// The interpreter of a minor version, from the first place that has it. `None` where no place has.
+/// The interpreter of a minor version, from the first place that has it. `None` if no place has it.
 pub(crate) fn find(workspace: &Workspace, minor: &'static str) -> Option<Interpreter> {
     let name = format!("python{minor}");
     let fetched = workspace.dev_folder().join("pythons/root/usr/bin").join(&name);
@@ -45,7 +45,7 @@ pub(crate) fn find(workspace: &Workspace, minor: &'static str) -> Option<Interpr
     })
 }
 
-/// Fetches from Debian what no other place has. Says so, and leaves it, where that cannot be done.
+/// Fetches from Debian what no other place has. If that is not possible, prints it and continues.
 pub(crate) fn fetch(workspace: &Workspace, minors: &[&'static str]) -> Result<(), Failure> {
     let missing: Vec<&str> =
         minors.iter().copied().filter(|minor| find(workspace, minor).is_none()).collect();

@@ -33,7 +33,7 @@ pub(super) enum Part {
 }
 
 impl Format {
-    /// Reads a format. None if something in it is Python's business: a width or a precision, `{name}e`.
+    /// Reads a format. `None` if Python has to handle something in it: a width or a precision, `{name}e`.
     pub fn read(text: &str) -> Option<Self> {
         let mut format = Self { parts: Vec::new(), request: Vec::new(), response: Vec::new() };
         let mut rest = text;

@@ -31,7 +31,7 @@ impl Json {
         &self.fields
     }
 
-    /// Writes an object without the end of its line. None if it has a value that Python has to write. `repeated` says
+    /// Writes an object without the end of its line. `None` if it has a value that Python has to write. `repeated` says
     /// which of the fields came more than once.
     pub fn line(
         &self,

@@ -98,7 +98,7 @@ impl Facts<'_> {
     }
 }
 
-/// The user's name of an `Authorization`. None if there is one, which is encoded.
+/// The user's name of an `Authorization`. `None` if there is an encoded one.
 fn user(authorization: Option<&[u8]>) -> Option<&'static [u8]> {
     const BASIC: &[u8] = b"basic";
     let names_a_user = authorization

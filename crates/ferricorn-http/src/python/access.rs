@@ -98,7 +98,7 @@ impl AccessLog {
         lines.call_method1(intern!(py, "record"), told).map(|_| ())
     }
 
-    /// The line with its end. None if something of it is not as usual.
+    /// The line with its end. `None` if something in it is unusual.
     fn line(&self, scope: &Bound<'_, PyDict>, outcome: &Outcome) -> PyResult<Option<Vec<u8>>> {
         let py = scope.py();
         let (second, microseconds) = self.now(py)?;
@@ -193,7 +193,7 @@ impl<'py> Values<'py> {
         Self { values: vec![None; count], repeated: vec![false; count] }
     }
 
-    /// The last value of each of these names. None if the list is an unusual one.
+    /// The last value of each of these names. `None` if the list is unusual.
     fn of(fields: &Bound<'py, PyAny>, names: &[Vec<u8>], in_any_case: bool) -> Option<Self> {
         let mut found = Self::none(names.len());
         if names.is_empty() {

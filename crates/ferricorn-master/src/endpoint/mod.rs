@@ -123,7 +123,7 @@ fn listen(bind: &Bind) -> Result<Listener, String> {
 }
 
 impl Endpoint {
-    /// Serves there from now on, in place of where it did.
+    /// Serves there from now on, and no longer at the old address.
     pub(crate) fn open(&mut self, prepared: Option<Prepared>) {
         self.open = None;
         let Some(Prepared { mut listener, file, token, given }) = prepared else { return };
@@ -203,7 +203,7 @@ impl Endpoint {
         })
     }
 
-    /// The next thing that a client wants of the loop. Never comes where there is no endpoint.
+    /// The next thing that a client wants of the loop. Never comes if there is no endpoint.
     pub(crate) async fn next(&mut self) -> Request {
         match &mut self.open {
             Some(open) => match open.requests.recv().await {

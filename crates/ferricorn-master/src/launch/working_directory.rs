@@ -27,7 +27,7 @@ pub(crate) fn seen_from(directory: &Path, file: &Path) -> Option<PathBuf> {
 }
 
 /// The path without a way upwards, if it has one (`..`). Python takes such a path by its letters, and the kernel follows the
-/// links in it: the two may lead to different places, and the kernel's is meant. Links are kept where that is possible.
+/// links in it: the two may lead to different places, and the kernel's is meant. Links are kept if that is possible.
 pub(crate) fn plain(path: PathBuf) -> PathBuf {
     if !goes_up(&path) {
         return path;

@@ -1,4 +1,4 @@
-//! The service manager, where there is one: systemd, or whatever speaks `sd_notify(3)`.
+//! The service manager, if there is one: systemd, or another program that speaks `sd_notify(3)`.
 
 use std::{env, ffi::OsString, future, io, os::fd::OwnedFd, time::Duration};
 

@@ -22,7 +22,7 @@ pub struct Question {
 pub struct Reread {
     /// The settings.
     pub settings: Settings,
-    /// Whether the log is coloured; none: on a terminal.
+    /// Whether the log is coloured; `None`: on a terminal.
     pub colors: Option<bool>,
     /// One line each, for the log.
     pub warnings: Vec<String>,

@@ -41,7 +41,7 @@ pub(crate) enum Loudness {
 pub(crate) struct Verdict {
     /// Its name, for the field `cause` and for metrics: one of a small set.
     pub(crate) cause: &'static str,
-    /// A sentence, or nothing where the name says it all.
+    /// A sentence, or nothing if the name says it all.
     pub(crate) sentence: &'static str,
     pub(crate) loudness: Loudness,
 }

@@ -68,7 +68,7 @@ impl World {
         }
     }
 
-    /// Tells how many connections wait to be accepted, as a metric, where it is wanted.
+    /// Sends how many connections wait to be accepted, as a metric, if it is enabled.
     pub(super) fn tell_backlog(&self) {
         if self.program.settings.logs.statsd.as_ref().is_some_and(|statsd| statsd.backlog) {
             let waiting: u32 = self.listeners.iter().filter_map(Listener::waiting).sum();

@@ -1,6 +1,7 @@
 //! Containers that manifests of Kubernetes and compose files start.
 //!
-//! Owns: how `command`, `args` and `entrypoint` become one command. Does not own: what the image says where they are silent.
+//! Owns: how `command`, `args` and `entrypoint` become one command. Does not own: what the image says if they are not
+//! set.
 
 use super::systemd::whole;
 use crate::facts::{

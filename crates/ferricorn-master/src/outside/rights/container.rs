@@ -19,7 +19,7 @@ pub(super) struct Surroundings {
     marked: bool,
     /// The variables of this process.
     own: BTreeMap<OsString, OsString>,
-    /// The variables of the first process of its namespace, where they may be read.
+    /// The variables of the first process of its namespace, if they may be read.
     first: BTreeMap<OsString, OsString>,
     /// `/proc/self/uid_map`.
     users: String,

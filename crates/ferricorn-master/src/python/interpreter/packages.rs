@@ -60,7 +60,7 @@ fn version(python: &Path) -> Option<String> {
     })
 }
 
-/// The package folders of one version below a `lib`, or of each that is there where the version is not known.
+/// The package folders of one version below a `lib`, or of each that is there if the version is not known.
 fn versioned(lib: &Path, version: Option<&str>) -> Vec<PathBuf> {
     let versions: Vec<PathBuf> = match version {
         Some(version) => vec![lib.join(version)],

@@ -52,7 +52,7 @@ pub(crate) struct Changes {
 }
 
 impl Changes {
-    /// Watches what these settings name. Call it where there is an event loop.
+    /// Watches what these settings name. Call it inside an event loop.
     pub(crate) fn new(reload: &Reload) -> Self {
         let folders = Folders::new(reload);
         let (engine, reason) = Engine::new(reload.engine, folders.roots());
