@@ -1,4 +1,4 @@
-//! Reloads: the one under way, those that wait for it, and what holds since the last.
+//! Reloads: the one in progress, those that wait for it, and the result of the last one.
 //!
 //! Owns: the numbers of generations, the policy that a reload brings, who waits for its outcome, and whether the last one was
 //! rejected. Does not own: workers and slots, which the supervisor asks about them.

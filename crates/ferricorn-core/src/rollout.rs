@@ -1,4 +1,4 @@
-//! One reload under way: which generation, and whether its first worker has proved itself.
+//! A reload in progress: its generation, and whether its first worker has proved itself.
 
 use std::time::{Duration, Instant};
 

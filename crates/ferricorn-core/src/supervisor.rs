@@ -1,7 +1,7 @@
 //! The supervisor: record, expire, reconcile.
 //!
 //! Owns: every worker, every slot, the phase of the service. This file holds the state, `step`, and what others may ask.
-//! The verbs have files of their own: [`record`] takes facts in, [`expire`] looks at promises, [`reconcile`] compares
+//! The verbs have files of their own: [`record`] takes facts in, [`expire`] checks deadlines, [`reconcile`] compares
 //! wish with fact; [`silence`] judges event loops, [`leave`] is how a worker or the whole service goes, [`fail`] what
 //! follows from a failed boot, [`preload`] what templates are good for, [`develop`] what is different for a service that is
 //! worked on, [`upgrade`] and [`succeed`] are the two sides of handing over to a new program.

@@ -1,4 +1,4 @@
-//! One upgrade under way, from either side: the master that hands over, and the one that is to take over.
+//! An upgrade in progress, from either side: the master that hands over, and the one that takes over.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! The watch over silence: since when the master has been awake to hear its workers, and what excuses them.
+//! The watch over silence: since when the master has been able to hear its workers, and what excuses them.
 //!
 //! Owns: what the master knows of its own pauses and of what the kernel withholds. Does not own: what a silence leads to.
 //!

@@ -1,4 +1,4 @@
-//! What a worker leaves behind when it cannot speak any more: its stack, written by a signal handler in C.
+//! What a worker leaves behind when it cannot send messages any more: its stack, written by a signal handler in C.
 //!
 //! Owns: the memfd that the worker appends to and the master reads. Does not own: what is in it.
 //!

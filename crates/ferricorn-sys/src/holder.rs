@@ -1,4 +1,4 @@
-//! Who holds an address that we could not bind: read from `/proc`, for a helpful message only.
+//! Which process holds an address that we could not bind: read from `/proc`, for a helpful message only.
 //!
 //! What is found is a guess with an expiry date (the holder may be gone by now), and nothing is found for processes of
 //! other users, other containers, or for a TCP socket that is bound but neither listens nor is connected, which

@@ -1,4 +1,4 @@
-//! What ferricorn asks of the operating system: listening sockets, spawning, waiting, signals, the channel to a worker,
+//! What ferricorn uses of the operating system: listening sockets, spawning, waiting, signals, the channel to a worker,
 //! shared memory and the clock.
 //!
 //! Owns: every `unsafe` block of the project and everything that only Linux has, so that a port touches one crate.

@@ -1,4 +1,4 @@
-//! Telling the service manager how we are: the protocol of `sd_notify(3)`, which is one datagram.
+//! Sending our state to the service manager: the protocol of `sd_notify(3)`, which is one datagram.
 
 use std::ffi::OsStr;
 use std::io::{self, IoSlice};

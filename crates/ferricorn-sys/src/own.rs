@@ -1,4 +1,4 @@
-//! What this process itself takes and may take.
+//! What this process itself uses and may use.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! Which process goes first when processors are short (sched(7)).
+//! The priority of processes when processors are short (sched(7)).
 //!
 //! Owns: making a process give way to others, and taking that back, also from what it has started meanwhile ([`family`]).
 //! Does not own: who has to, and for how long.

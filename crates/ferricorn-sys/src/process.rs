@@ -1,4 +1,4 @@
-//! One process that can be signalled without doubt about which one it is.
+//! One process that can be signalled safely: its pid cannot have been reused.
 
 use std::io;
 use std::os::fd::{AsFd as _, AsRawFd as _, BorrowedFd, FromRawFd as _, OwnedFd};

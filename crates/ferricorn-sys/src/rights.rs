@@ -1,4 +1,4 @@
-//! Whose rights a process has: users and groups by name, what a child changes to, and what may be changed at all.
+//! The rights of a process: users and groups by name, what a child changes to, and what may be changed at all.
 //!
 //! Owns: looking accounts up, the change between fork and exec (called by [`crate::spawn`]). Does not own: who wants
 //! which rights, nor files ([`crate::give`]).

@@ -1,4 +1,4 @@
-//! The file of a unix socket: whose it is, and when it goes.
+//! The file of a unix socket: its owner, and when it is removed.
 //!
 //! Owns: removing the file with its listener, and the one that a dead listener left. Does not own: the socket (`listen`).
 //!

@@ -1,4 +1,4 @@
-//! What `ferricorn ctl` and a master say to each other: over a unix stream socket with an abstract address, one JSON
+//! The messages between `ferricorn ctl` and a master: over a unix stream socket with an abstract address, one JSON
 //! object per line, one request and one response per connection.
 
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,4 @@
-//! Hooks of a configuration file: where they are, and what the master and the process that calls them for it say.
+//! Hooks of a configuration file: where they are, and the messages between the master and the process that calls them.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};

@@ -1,4 +1,4 @@
-//! What master and worker, and a master and its successor, say to each other; the layout of the memory they share.
+//! The messages between master and worker, and between a master and its successor; the layout of their shared memory.
 //!
 //! Owns: the messages of the channel ([`ToWorker`], [`ToMaster`]; [`ToTemplate`], [`FromTemplate`]), their encoding, and the layout of the
 //! scoreboard ([`scoreboard`]). Does not own: sockets, processes, decisions.

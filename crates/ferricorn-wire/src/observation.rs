@@ -1,4 +1,4 @@
-//! Everything that a live view shows of a service at one moment: what `ferricorn top` and `/status.json` read.
+//! The state of a service at one moment, for live views: `ferricorn top` and `/status.json`.
 //!
 //! A reader keeps an earlier one and subtracts: rates and percentiles of a stretch of time are the reader's to make, so that
 //! the master keeps no history. Counts only grow while the service lives. Times are seconds since 1970, durations seconds.

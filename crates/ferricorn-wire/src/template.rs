@@ -1,4 +1,4 @@
-//! What the master says to a template, and it to the master.
+//! The messages between the master and a template.
 //!
 //! A template loads what a worker of its generation would load, and forks workers of it. A worker that it has forked has a
 //! channel of its own from then on, and gets its first message there, like any other. A *warm* template loads no application: it

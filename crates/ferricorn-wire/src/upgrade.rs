@@ -1,4 +1,4 @@
-//! What a master and its successor say to each other, and what it leaves to it.
+//! The messages between a master and its successor, and what the one leaves to the other.
 //!
 //! Beside: the two have a channel, whose first packet is an [`Estate`]. In place: the new program is first run as a
 //! check, with a channel on which it has to say that it is ready; then it replaces the old one and finds a [`Legacy`] in

@@ -1,4 +1,4 @@
-//! From what was given to settings: which configuration file there is, what it says, what holds then.
+//! From options to settings: which configuration file there is, what it says, and which settings result.
 //!
 //! Owns: finding the file, reading TOML files and the facts of the machine. Does not own: executing a Python file (the
 //! master does, at a reload without waiting for it), nor what anything means (`ferricorn-config`).

@@ -1,4 +1,4 @@
-//! What is made from the table of options for a reader: the help, whole or of one group, the man page, and the completions
+//! What is generated from the table of options: the help, whole or of one group, the man page, and the completions
 //! of shells.
 
 use clap::Command;

@@ -1,4 +1,4 @@
-//! What the platform around does, by the variables that it sets, and what of the given settings does not fit it.
+//! What the platform does, by the variables that it sets, and which given settings do not fit it.
 //!
 //! Owns: the platforms' times and the sentences. Does not own: what is wrong in a repository's files (`ferricorn check`),
 //! whose rules say the same before a deploy.

@@ -1,4 +1,4 @@
-//! Whether what is named as the application can be one, before anything is started for it.
+//! Whether the named application can be one, before anything is started for it.
 //!
 //! Owns: looking whether a module is there, by files, and the errors about words that are no application. Does not own: the
 //! advice ([`words`]), nor an import that fails, which only Python can judge (the shim).

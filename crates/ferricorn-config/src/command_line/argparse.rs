@@ -1,4 +1,4 @@
-//! The rules of Python's argparse, by which gunicorn reads its words, and ferricorn too.
+//! The rules of Python's argparse, which gunicorn and ferricorn follow.
 
 use super::{CommandLine, Found, Mistake, Place, Program, Wrong, long, refused, short};
 use crate::options::{self, Entry, Spelling};

@@ -1,4 +1,4 @@
-//! The rules of click, by which uvicorn reads its words.
+//! The rules of click, which uvicorn follows.
 
 use super::{CommandLine, Found, Mistake, Place, Program, Wrong, long, refused, short};
 

@@ -1,4 +1,4 @@
-//! The words of a command line of gunicorn, uvicorn or ferricorn, as that program itself takes them apart.
+//! The words of a command line of gunicorn, uvicorn or ferricorn, parsed as that program parses them.
 //!
 //! Owns: which word is an option, which one its value, and what the program refuses, with the place of each in the words.
 //! Does not own: the values' meaning ([`crate::resolve()`]), and the parsing of our own arguments (the program, by clap;

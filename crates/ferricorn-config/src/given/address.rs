@@ -1,4 +1,4 @@
-//! Which of all options says where to listen.
+//! Which option decides where to listen.
 
 use super::{Choice, Choices, Layer};
 

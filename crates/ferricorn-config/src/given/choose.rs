@@ -1,4 +1,4 @@
-//! Each option that was given is checked by itself, and of several values of one option those that count are kept.
+//! Checks each given option by itself, and keeps the values that count if an option was given several times.
 //!
 //! Owns: expansion of variables, the standing of an option (supported, without effect, refused), who wins among several.
 //! Does not own: what follows from several options together ([`crate::resolve()`]).

@@ -1,4 +1,4 @@
-//! What can be wrong with what the user asked for, with the words and the exit codes for it.
+//! The errors of what the user asked for: their texts and exit codes.
 //!
 //! Invariant: each error names the value, where it came from and what would be right. Exit codes are gunicorn's: 2 for
 //! what its argument parser would refuse, 1 for everything else.

@@ -1,4 +1,4 @@
-//! Configuration files as what they say: the answer of the Python helper, or a TOML text, become [`Given`]s.
+//! Configuration files: the answer of the Python helper, or a TOML text, becomes [`Given`]s.
 //!
 //! Owns: the form of the helper's answer, and how a value of Python or TOML becomes the text of an option. Does not own:
 //! reading the file or running Python; the master does.

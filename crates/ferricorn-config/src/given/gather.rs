@@ -1,4 +1,4 @@
-//! What was given in all places comes together, checked, and of each option the values that count.
+//! Collects what was given in all places, checks it, and keeps the values that count.
 //!
 //! Owns: the order in which the places are read, since `--env-file` adds variables. Does not own: how one value is checked
 //! (`choose`), nor what follows from all of them ([`crate::resolve()`]).

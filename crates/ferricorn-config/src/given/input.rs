@@ -1,4 +1,4 @@
-//! What resolving is given: what the user said, and what is so on this machine.
+//! The input of resolving: what the user gave, and facts about this machine.
 
 use std::{
     io,

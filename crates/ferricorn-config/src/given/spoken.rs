@@ -1,4 +1,4 @@
-//! Which program's language everything that was given speaks: gunicorn's, uvicorn's, or both at once.
+//! Which program's language the given options are in: gunicorn's, uvicorn's, or both.
 //!
 //! Names that both programs have decide nothing. A Python file and `GUNICORN_CMD_ARGS` are gunicorn's, whatever
 //! is in them.

@@ -1,4 +1,4 @@
-//! The defaults that are others than gunicorn's or uvicorn's, on purpose.
+//! The defaults that differ from gunicorn's or uvicorn's, on purpose.
 //!
 //! The differential test finds every default that differs: one that is not in this list fails it, and so does one of this
 //! list that no longer differs. The page of differences in `docs/` is made from it.

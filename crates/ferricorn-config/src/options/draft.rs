@@ -1,4 +1,5 @@
-//! What was typed: every setting as an option, filled by the table's entries. [`crate::resolve()`] makes settings of it.
+//! The draft of the settings: every setting as an `Option`, filled by the table's entries. [`crate::resolve()`] makes
+//! settings of it.
 
 use std::time::Duration;
 

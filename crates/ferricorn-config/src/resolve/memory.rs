@@ -1,4 +1,4 @@
-//! What `--max-worker-memory` comes to.
+//! `--max-worker-memory` in bytes.
 //!
 //! Owns: a percentage becomes bytes, and the words that say so. Does not own: what limits the memory (the program asks the
 //! system), what follows for a worker (the core).

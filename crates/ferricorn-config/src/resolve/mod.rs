@@ -1,4 +1,4 @@
-//! What was given, in all its places, becomes what holds.
+//! What was given, in all places, becomes the settings in effect.
 //!
 //! Precedence, lowest first: defaults (`PORT`, `WEB_CONCURRENCY` and `FORWARDED_ALLOW_IPS` enter here), `UVICORN_*`, the
 //! configuration file, `GUNICORN_CMD_ARGS`, what `ferricorn dev` stands for, `FERRICORN_*`, the command line. Within one of them the last word wins; when

@@ -1,4 +1,4 @@
-//! Numbers of the command line in the types of the settings, which are narrower, and within the limits that they have.
+//! Numbers of the command line in the narrower types of the settings, within their limits.
 
 use std::{fmt::Debug, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Whose rights the workers have: `--user`, `--group`, `--initgroups`, and the mode of unix sockets, `--umask`.
+//! The rights of the workers: `--user`, `--group`, `--initgroups`, and the mode of unix sockets, `--umask`.
 //!
 //! Owns: how names and numbers become the rights of a worker, and which of them cannot be had. Does not own: the tables of
 //! users and groups, which are asked ([`Accounts`]), nor the change itself.

@@ -1,4 +1,4 @@
-//! What the log is made of besides its level and its files: its form, Python's logging configuration, syslog and statsd.
+//! The log's settings besides its level and its files: its form, Python's logging configuration, syslog and statsd.
 
 use std::path::PathBuf;
 

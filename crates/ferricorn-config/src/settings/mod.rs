@@ -1,4 +1,4 @@
-//! What holds: the one checked description of a run, without an `Option` that has no meaning.
+//! The settings in effect: the one checked description of a run, without an `Option` that has no meaning.
 //!
 //! Owns: the types. Does not own: where the values came from ([`crate::resolve()`] decides that).
 

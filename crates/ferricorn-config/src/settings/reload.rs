@@ -1,4 +1,4 @@
-//! Watching the files of an application that is being worked on.
+//! Watching the application's files during development.
 
 use std::{path::PathBuf, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Whose rights the workers have.
+//! The rights of the workers.
 
 /// The rights of workers.
 #[derive(Clone, Debug, PartialEq, Eq)]

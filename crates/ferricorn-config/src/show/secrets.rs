@@ -1,4 +1,4 @@
-//! What others may see of a value: who asks for help shows what `--print-config` prints.
+//! What others may see of a value: users who ask for help post what `--print-config` prints.
 //!
 //! Owns: which options and variables hold secrets, by their names; a value does not show it.
 

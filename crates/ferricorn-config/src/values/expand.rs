@@ -1,4 +1,4 @@
-//! `$PORT`, `${PORT}` and `${PORT:-8000}` in a value: what a shell would have put there, had there been one.
+//! `$PORT`, `${PORT}` and `${PORT:-8000}` in a value: expanded as a shell would.
 //!
 //! A `CMD` in exec form, a Procfile or a systemd unit passes such text on as it stands. Only names of capitals, digits
 //! and underscores are expanded, so that other uses of the sign survive.

@@ -1,4 +1,4 @@
-//! What a value must look like, whatever setting it belongs to.
+//! The kinds of values, independent of the setting.
 
 /// What the value of an option must look like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! What is wrong with a value, whatever setting it belongs to.
+//! What is wrong with a value, independent of the setting.
 
 /// What is wrong with a value.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! Whether a worker class is one that ferricorn can stand in for.
+//! Whether ferricorn can replace a worker class.
 
 use super::Problem;
 use crate::settings::worker_class::{DEFAULT, is_own};

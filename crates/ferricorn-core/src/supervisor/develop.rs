@@ -1,4 +1,4 @@
-//! Development: a service whose code is being worked on. Whoever asks after a change is answered by the code on disk.
+//! Development: a service with `--reload`. Requests after a change are answered by the code on disk.
 //!
 //! A change stops the workers at once (`code_changed`), also before anything can be started in their place: requests wait in
 //! the listening sockets' queues. A reload starts the new ones beside the old ones that still finish what they have; each

@@ -1,4 +1,4 @@
-//! Expire: promises that are overdue.
+//! Expire: deadlines that have passed.
 
 use std::time::Instant;
 

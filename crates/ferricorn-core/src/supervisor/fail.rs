@@ -1,4 +1,4 @@
-//! Failing: what follows when a boot comes to nothing, or a reload does.
+//! Failing: what follows when a boot or a reload fails.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Leaving: how one worker, or the whole service, is taken out of service.
+//! Leaving: how one worker, or the whole service, stops serving.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! Reconcile: what should be, less what is.
+//! Reconcile: the difference between the target and the actual state.
 
 use std::time::Instant;
 

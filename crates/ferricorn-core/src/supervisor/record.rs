@@ -1,4 +1,4 @@
-//! Record: what happened becomes what is known.
+//! Record: events become state.
 
 use std::time::{Duration, Instant};
 

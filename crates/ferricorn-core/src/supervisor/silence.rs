@@ -1,4 +1,4 @@
-//! Silence: an event loop that does not run. It is explained first, then ended; and a machine that stood still is no
+//! Silence: an event loop that does not run. It is explained first, then ended; a machine that stood still is no
 //! worker's fault.
 
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! Succeed: a master that was started to take the service over from another one.
+//! Succeed: a master that was started to take over the service from another one.
 //!
 //! Beside: it starts its workers, which do not serve yet, proves itself, and owns the service when the other one says so
 //! ([`Heir`]). Until then any failure ends it, and no client has noticed. In place: it takes the very

@@ -1,6 +1,6 @@
-//! Upgrade: handing the service over to a new program. What the new one does is in [`super::succeed`].
+//! Upgrade: handing over the service to a new program. What the new one does is in [`super::succeed`].
 //!
-//! Invariant: until the new master has said that it serves, everything here is as it was, whatever becomes of it.
+//! Invariant: until the new master has said that it serves, nothing changes here, whatever happens to it.
 
 use std::time::{Duration, Instant};
 

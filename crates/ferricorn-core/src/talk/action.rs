@@ -1,4 +1,4 @@
-//! Orders, in the imperative, that the core gives the shell.
+//! The orders of the core to the shell, in the imperative.
 
 use std::time::Duration;
 

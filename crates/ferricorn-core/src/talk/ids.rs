@@ -1,4 +1,4 @@
-//! The numbers that name things. Each is a type of its own, so that none can be taken for another.
+//! Ids. Each is a type of its own, so that none can be mistaken for another.
 
 use std::fmt;
 

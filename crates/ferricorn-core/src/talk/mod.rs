@@ -1,4 +1,4 @@
-//! What the core and the shell say to each other: facts in, orders, replies and notices out, and the values they carry.
+//! The messages between the core and the shell: facts in, orders, replies and notices out, and the values they carry.
 //!
 //! Owns: these types. Does not own: a decision; nothing here has behaviour beyond names and comparisons.
 

@@ -1,4 +1,4 @@
-//! What the core needs to know of the settings.
+//! The part of the settings that the core needs.
 
 use std::time::Duration;
 

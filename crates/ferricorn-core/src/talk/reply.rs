@@ -1,4 +1,4 @@
-//! The one answer that a command gets.
+//! The one answer to a command.
 
 use crate::{Generation, Snapshot};
 

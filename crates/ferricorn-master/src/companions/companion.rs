@@ -1,4 +1,4 @@
-//! A Python process of ours that is no worker: what every one of them has.
+//! What all our Python processes that are not workers have in common.
 
 use std::{
     io,

@@ -1,4 +1,4 @@
-//! Helpers: Python processes that are asked one thing, and answer it.
+//! Helpers: Python processes that answer one question.
 //!
 //! One executes a configuration file, one loads the application as a worker would (`--check-config`). Owns: starting them, and the answer,
 //! which travels in a memfd of its own: what the file or the application prints goes where the master's own output goes.

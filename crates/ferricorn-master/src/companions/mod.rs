@@ -1,4 +1,4 @@
-//! Python processes of ours that are no workers: the helpers, which answer one question; the host, which calls the
+//! Our Python processes that are not workers: the helpers, which answer one question; the host, which calls the
 //! master's hooks; the template, which workers are forked from.
 //!
 //! Does not own: what they are asked, and when.

@@ -1,4 +1,4 @@
-//! One worker process as the system knows it, and what has become of it so far.
+//! One worker process as the system knows it, and its history.
 //!
 //! Owns: its pid, channel, row and black box; how much it may say at a time. Does not own: what its words mean.
 

@@ -1,4 +1,4 @@
-//! How a worker comes to be: its process, with everything that it inherits, and its start message.
+//! How a worker is created: its process, with everything that it inherits, and its start message.
 //!
 //! Owns: what a new worker is given, and why none could be made. Does not own: when one is made, the settings in its start
 //! message.

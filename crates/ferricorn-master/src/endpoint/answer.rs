@@ -1,4 +1,4 @@
-//! What is answered: paths, who may read them, the forms.
+//! The answers: paths, who may read them, the forms.
 //!
 //! Owns: the mapping from a request to a response. Does not own: the facts ([`Report`]), the text of metrics
 //! (`ferricorn-telemetry`).

@@ -1,4 +1,4 @@
-//! The connections of those who watch: each has a place, and limits.
+//! The connections of monitoring clients: each has a place, and limits.
 //!
 //! Owns: accepting, places, patience. Does not own: what is answered ([`super::answer`]).
 //!

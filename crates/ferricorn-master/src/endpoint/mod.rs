@@ -1,4 +1,4 @@
-//! The endpoint for those who watch the service: metrics, probes, and the status page, by HTTP on an address of its own.
+//! The endpoint for monitoring: metrics, probes, and the status page, by HTTP on an address of its own.
 //!
 //! Owns: its listening socket, who may read what, the asking of the loop. Does not own: the connections ([`clients`]), what
 //! is answered ([`answer`]), the facts (`world`).

@@ -1,4 +1,4 @@
-//! The hooks of a configuration file that are the master's: called in one resident Python process, since the master is
+//! The master's hooks of a configuration file, called in one resident Python process, because the master is
 //! no Python program.
 //!
 //! Owns: which hooks those are, the order of the calls, their limits. The process is [`host`]'s. Does not own: which

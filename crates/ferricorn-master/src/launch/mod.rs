@@ -1,4 +1,4 @@
-//! How this program was called: what its Python processes show of it, and where it was called.
+//! How this program was started: what its Python processes show of it, and in which directory.
 //!
 //! The ground floor: it knows nothing of the rest.
 

@@ -1,4 +1,4 @@
-//! Taking an address: which socket it gets, and why it cannot be had.
+//! Binding an address: which socket it gets, and why it may be unavailable.
 
 use std::{
     io,

@@ -1,5 +1,5 @@
-//! What the system gives to a service and takes from it: addresses, users, memory, processors, the service manager, the
-//! name in the process list.
+//! What the system gives to a service or withholds from it: addresses, users, memory, processors, the service manager,
+//! the name in the process list.
 //!
 //! Owns: what is asked of the system for a whole service, and the words for what it refuses. Does not own: processes,
 //! and when any of this is asked for.

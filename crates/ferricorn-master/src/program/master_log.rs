@@ -1,4 +1,4 @@
-//! The master's own log, as far as the master has a say in it.
+//! The master's part in its own log.
 //!
 //! Its form and its files are the program's.
 

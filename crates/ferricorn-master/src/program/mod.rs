@@ -1,4 +1,4 @@
-//! What the program hands to the master, and how the master ends.
+//! What the program passes to the master, and how the master ends.
 
 mod configuration;
 mod master_log;

@@ -1,4 +1,4 @@
-//! What every Python process of ours is made of: the interpreter ([`interpreter`]), the embedded modules ([`shim`]), its
+//! The parts of every Python process of ours: the interpreter ([`interpreter`]), the embedded modules ([`shim`]), its
 //! environment, and its first message.
 //!
 //! Does not own: any process.

@@ -1,4 +1,4 @@
-//! Notices become log lines. gunicorn's wording is kept where people and their alerts look for it.
+//! Notices become log lines. Lines that people and their alerts search for keep gunicorn's wording.
 
 use std::{
     collections::VecDeque,

@@ -1,4 +1,4 @@
-//! The control socket: what `ferricorn ctl` asks, and the way back for the answers.
+//! The control socket: the requests of `ferricorn ctl`, and their answers.
 //!
 //! Owns: the abstract socket, its connections, which answer belongs to whom. Does not own: what is done about a request
 //! (`world`).

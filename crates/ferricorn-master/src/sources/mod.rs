@@ -1,4 +1,4 @@
-//! Where events come from, other than from the workers' channels: signals, ended children, the scoreboard's clock, files
+//! The sources of events besides the workers' channels: signals, ended children, the scoreboard's clock, files
 //! that change.
 
 pub(crate) mod changes;

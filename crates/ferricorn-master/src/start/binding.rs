@@ -1,4 +1,4 @@
-//! Taking the addresses at the start, and the patience when one is in use.
+//! Binding the addresses at the start, and the retries if one is in use.
 //!
 //! Five tries, a second apart, as in gunicorn: it is what lets a restart succeed whose predecessor is still closing.
 //! Only an address in use is worth the wait; any other failure ends the start at once.

@@ -1,4 +1,4 @@
-//! The program that is to succeed this one, as long as it is a child that has not taken over: its process and channel.
+//! The program that will succeed this one, as long as it is a child that has not taken over: its process and channel.
 //!
 //! Owns: starting it, talking to it, how it ended in words. Does not own: when any of this happens (the core's), nor
 //! what it takes over ([`crate::takeover::succession`]).

@@ -1,4 +1,4 @@
-//! What is done about a request of `ferricorn ctl`, and the core's replies in words.
+//! The handling of requests of `ferricorn ctl`, and the core's replies in words.
 
 use std::{
     collections::VecDeque,

@@ -1,4 +1,4 @@
-//! What happens outside becomes facts for the core: signals, exits of children, messages of workers.
+//! Outside events become facts for the core: signals, exits of children, messages of workers.
 
 use std::{collections::VecDeque, path::Path, time::Duration};
 

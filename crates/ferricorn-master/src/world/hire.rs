@@ -1,4 +1,4 @@
-//! A new worker, as the settings of its generation want it.
+//! A new worker, by the settings of its generation.
 //!
 //! Owns: which settings those are, and what of them goes into the worker's process and into its start message. Does not own:
 //! how a process is made (`crew`), the settings.

@@ -1,4 +1,4 @@
-//! The world as the loop sees it: it waits for what happens ([`facts`]), and does what the core orders.
+//! The world as the loop sees it: it waits for events ([`facts`]), and executes the core's orders.
 
 mod ctl;
 mod facts;

@@ -1,4 +1,4 @@
-//! Finding out how the service is, for those who watch it.
+//! Collecting the state of the service, for monitoring.
 //!
 //! Owns: which facts are put together. Does not own: who asks (`endpoint`, `control`), names of metrics and their forms
 //! (`ferricorn-telemetry`).

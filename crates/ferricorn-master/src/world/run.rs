@@ -1,4 +1,4 @@
-//! The loop: wait for something to happen, let the core decide, do what it says.
+//! The loop: wait for an event, let the core decide, execute its orders.
 
 use std::{collections::VecDeque, time::Instant};
 

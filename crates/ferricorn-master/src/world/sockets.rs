@@ -1,4 +1,4 @@
-//! The listening sockets: to whom they are given, and how they are closed.
+//! The listening sockets: which processes get them, and how they are closed.
 //!
 //! Owns: what becomes of them when the core orders something. Does not own: when that is, nor how a socket is made (`outside::addresses`)
 //! or refuses newcomers (`ferricorn-sys`).

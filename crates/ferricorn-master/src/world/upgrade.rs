@@ -1,4 +1,4 @@
-//! Upgrades: what the core orders of the successor, of the predecessor, and of this very process.
+//! Upgrades: the core's orders to the successor, to the predecessor, and to this process.
 
 use std::{collections::VecDeque, os::fd::AsRawFd as _, time::Duration};
 

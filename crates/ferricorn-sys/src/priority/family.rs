@@ -1,4 +1,4 @@
-//! The processes that have inherited that a child gives way: it has started them while it did.
+//! The processes that have inherited a child's low priority, because it started them meanwhile.
 //!
 //! Owns: finding them, and giving back to them. Does not own: the child itself.
 //!

@@ -1,4 +1,4 @@
-//! What is counted, and how counts become what is shown.
+//! What is counted, and how counts become metrics.
 
 mod families;
 pub mod fold;

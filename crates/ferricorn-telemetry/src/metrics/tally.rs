@@ -1,4 +1,4 @@
-//! What workers have counted, in words that can be asked.
+//! The counts of workers, as named figures.
 //!
 //! Owns: adding up, and the meaning of each word. Does not own: the layout (`ferricorn_wire::tally`).
 

@@ -1,4 +1,4 @@
-//! Words of the command line that do something else than serve.
+//! Subcommands: words of the command line that do not serve.
 
 pub mod check;
 pub mod probe;

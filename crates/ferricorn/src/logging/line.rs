@@ -1,4 +1,4 @@
-//! A way to a daemon that listens for log lines or metrics.
+//! A connection to a daemon that receives log lines or metrics.
 //!
 //! Invariant: sending never waits. What cannot be sent at once is lost if it is a datagram, as with UDP anyway, and waits
 //! in a queue with a limit if there is a connection.

@@ -1,4 +1,4 @@
-//! What is run.
+//! What to run: the application and its interpreter.
 
 use crate::options::{Entry, Group::App, Kind};
 

@@ -1,4 +1,4 @@
-//! How HTTP is spoken: what works. gunicorn's limits of a head hold for the native protocol alone.
+//! The HTTP options that take effect. gunicorn's limits of a head apply only to the native protocol.
 
 use crate::options::{Entry, Group::Http, Kind};
 

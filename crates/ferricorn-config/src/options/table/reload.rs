@@ -1,4 +1,4 @@
-//! Watching the files of an application that is being worked on.
+//! Watching the application's files during development.
 
 use crate::options::{Entry, Group::Reload, Kind};
 

@@ -1,4 +1,4 @@
-//! How HTTP is spoken: options of gunicorn's own parser, which uvicorn does not use.
+//! The HTTP options of gunicorn's own parser, which uvicorn does not use.
 
 use crate::options::{Entry, Group::Http, Kind};
 

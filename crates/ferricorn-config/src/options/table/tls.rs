@@ -1,4 +1,4 @@
-//! TLS, which uvicorn speaks. Of gunicorn's names and uvicorn's for one setting either will do.
+//! TLS, which uvicorn speaks. gunicorn's and uvicorn's names for one setting both work.
 
 use crate::options::{Entry, Group::Tls, Kind};
 

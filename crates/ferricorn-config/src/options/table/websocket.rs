@@ -1,4 +1,4 @@
-//! How WebSockets are spoken.
+//! WebSocket options.
 
 use crate::options::{Entry, Group::WebSocket, Kind};
 

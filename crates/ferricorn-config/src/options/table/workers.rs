@@ -1,4 +1,4 @@
-//! How many, how long, how often.
+//! Workers: how many there are, how long they live, and when they are replaced.
 
 use crate::options::{Entry, Group::Workers, Kind};
 

@@ -1,4 +1,4 @@
-"""Tells a WSGI application that was not announced as one.
+"""Recognises a WSGI application that was not announced as one.
 
 Owns: the judgement by what the object is. Does not own: the adapter (uvicorn's).
 Invariants: no application is called to find out, and one that could be of ASGI 2 or 3 is left alone.

@@ -1,4 +1,4 @@
-"""What is probably meant by the name of a module that is not there.
+"""What is probably meant by the name of a missing module.
 
 Owns: the advice, from the names of files in the application's folders. Does not own: the error (`application`).
 Invariants: nothing is imported or executed; only an import that has failed already loads this.

@@ -1,4 +1,4 @@
-"""Which peers may speak for others, and a way past uvicorn's middleware for requests that have nothing from a proxy.
+"""Which peers may speak for others, and a shortcut past uvicorn's middleware for requests without proxy headers.
 
 Owns: the test whether a request has such headers, and whom to trust beside uvicorn's list. Does not own: what the
 headers mean (uvicorn's middleware).

@@ -1,4 +1,4 @@
-"""What this process may not read, where that is what an import has failed for.
+"""What this process may not read, if an import has failed because of that.
 
 Owns: finding the folder, and the words. Does not own: the change of rights, which was over before Python began.
 Invariants: nothing is looked at unless something has failed already: Python takes a folder that it may not read for an

@@ -1,4 +1,4 @@
-"""Tells the application that a drain has begun, in the ways in which it would hear of SIGTERM under uvicorn.
+"""Notifies the application that a drain has begun, in the ways in which it would learn of SIGTERM under uvicorn.
 
 Owns: who is called, and that nothing they do ends the worker. Does not own: the drain, `should_exit` of the server.
 Invariants: uvicorn's `handle_exit`, which libraries replace to end their streams, comes first; each handler of the

@@ -1,1 +1,1 @@
-"""What is different in a worker whose application is being worked on; imported by no other."""
+"""What is different in a worker with `--reload`; not imported by others."""

@@ -1,4 +1,4 @@
-"""Everything that a worker does differently while its application is being worked on, for the server to call.
+"""Everything that a worker does differently with `--reload`, for the server to call.
 
 Owns: the parts, and whether the application's startup may begin. Does not own: when it may (the master says so).
 """

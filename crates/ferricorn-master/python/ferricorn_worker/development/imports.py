@@ -1,4 +1,4 @@
-"""Tells the master which files the application has imported, so that it knows whose change matters.
+"""Reports to the master which files the application has imported, so that it knows which changes matter.
 
 Owns: which modules' files count, which modules come from elsewhere, and that each is reported once. Does not own: what
 a change leads to, and what the master has the others imported for.

@@ -1,4 +1,4 @@
-"""A traceback for who works on the application: the application's own frames first, those of libraries in one line.
+"""A traceback for the developer: the application's own frames first, those of libraries in one line.
 
 Owns: which frames are whose, and the short form. Does not own: the traceback itself (`base.errors`).
 """

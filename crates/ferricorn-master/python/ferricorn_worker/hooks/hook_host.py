@@ -1,4 +1,4 @@
-"""The resident process that calls the master's hooks, since the master is no Python program.
+"""The resident process that calls the master's hooks, because the master is not a Python program.
 
 Started only if the configuration file has one of: on_starting, on_reload, when_ready, pre_fork, child_exit,
 nworkers_changed, on_exit, pre_exec.

@@ -1,1 +1,1 @@
-"""Preload: one process loads the application, and workers are forked of it."""
+"""Preload: one process loads the application, and workers are forked from it."""

@@ -1,4 +1,4 @@
-"""The template: it loads once what all workers have in common, and forks workers of it.
+"""The template: it loads once what all workers have in common, and forks workers from it.
 
 Owns: the order of its steps, and the first ones of a forked worker. Does not own: the loading (`load`; `warm` while the
 code is worked on), the look for what a fork does not survive (`hazards`), a worker's life (`main`).

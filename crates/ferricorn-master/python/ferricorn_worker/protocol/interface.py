@@ -1,4 +1,4 @@
-"""What drain, hand-off, last word, report and keep-alive need of a connection, whatever speaks HTTP on it.
+"""What drain, hand-off, last word, report and keep-alive need of a connection, for any protocol.
 
 Owns: the questions and the orders. Does not own: the answers (`uvicorns`), nor when they are asked for (`connections`,
 `reports`).

@@ -1,4 +1,4 @@
-"""An offer to change the protocol that is not taken up: the request is served as if it had not been made.
+"""An offer to change the protocol that is declined: the request is served as if it had not been made.
 
 Owns: what uvicorn's HTTP/1.1 protocols do with `Upgrade`. Does not own: WebSockets, which go uvicorn's way as before.
 Invariants: a request with an offer keeps its body and its connection, and what is pipelined behind it is answered

@@ -1,4 +1,4 @@
-"""uvicorn's protocols, from 0.24 to 0.54: where their inner state says what the worker has to know.
+"""uvicorn's protocols, from 0.24 to 0.54: where their internal state has what the worker needs to know.
 
 Owns: every name of a private attribute of theirs that a question needs. Does not own: what a request costs (`lean`),
 the headers of a drain (`last_word`), the keep-alive timer (`keep_alive`).

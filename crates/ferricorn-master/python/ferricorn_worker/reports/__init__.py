@@ -1,1 +1,1 @@
-"""What a worker says about itself: its requests in flight, and where it stands still."""
+"""What a worker reports about itself: its requests in flight, and where it hangs."""

@@ -1,4 +1,4 @@
-"""What the worker is doing: the requests in flight and the tasks, for the report about an event loop that stands still.
+"""What the worker is doing: the requests in flight and the tasks, for the report about a blocked event loop.
 
 Owns: the text. Does not own: which requests there are (`in_flight`), when it is asked for (`signals`), the stacks of
 threads (faulthandler's), the report (the master's).

@@ -1,1 +1,1 @@
-"""What master and worker say to each other: the channel, its messages, the scoreboard."""
+"""The messages between master and worker: the channel, its messages, the scoreboard."""

@@ -1,4 +1,4 @@
-//! The choice among the environments that there are, and the line about it. Pure.
+//! The choice among the available environments, and the log line about it. Pure.
 
 use std::path::{Path, PathBuf};
 

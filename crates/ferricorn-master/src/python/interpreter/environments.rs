@@ -1,4 +1,4 @@
-//! The environments that there are to choose from: the one that the program is installed in, the active ones, and the
+//! The available environments: the one that the program is installed in, the active ones, and the
 //! first Python on the `PATH`.
 //!
 //! Owns: following the program's links, one at a time: `~/.local/bin/ferricorn` is a link into an environment where pipx

@@ -1,4 +1,4 @@
-//! How changes are noticed: by events of the kernel, or by looking again and again.
+//! How changes are noticed: by events of the kernel, or by polling.
 //!
 //! Owns: the choice between the two, and the watches of the kernel. Does not own: what is looked at ([`super::folders`]).
 

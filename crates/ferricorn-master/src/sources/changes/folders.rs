@@ -1,4 +1,4 @@
-//! What there is to watch: the folders that hold an application's own code, and the files in them.
+//! What to watch: the folders that hold an application's own code, and the files in them.
 //!
 //! Owns: which folders and files are looked at. Does not own: which of their changes matter ([`super::files`]).
 //!

@@ -1,4 +1,4 @@
-//! Changes of an application's files, while it is being worked on.
+//! Changes of an application's files during development.
 //!
 //! Owns: noticing them, and telling when they have settled. Does not own: what follows (the core replaces the workers).
 //!

@@ -1,4 +1,4 @@
-//! A service whose code is being worked on: changes of its files, and why its last boot has failed.
+//! A service with `--reload`: changes of its files, and why its last boot failed.
 //!
 //! Owns: the watch over the files, the text of the last failure, what the terminal was like. Does not own: what follows from a
 //! change (the core decides that).

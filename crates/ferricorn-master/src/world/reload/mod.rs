@@ -1,4 +1,4 @@
-//! Reloads: the configuration is read first, and what it says holds when its generation is proven.
+//! Reloads: the configuration is read first, and takes effect when its generation is proven.
 
 pub(super) mod develop;
 mod imports;

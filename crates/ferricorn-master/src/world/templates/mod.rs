@@ -1,4 +1,4 @@
-//! The templates: what the core orders of them, and what they say.
+//! The templates: the core's orders to them, and their messages.
 //!
 //! Owns: their processes, and which generation each is of ([`telling`] has the log lines). Does not own: their life (the core's),
 //! the workers that they fork (`crew`).

@@ -1,4 +1,4 @@
-//! What the rules say about themselves.
+//! The explanations of the rules.
 
 use std::fmt::Write as _;
 

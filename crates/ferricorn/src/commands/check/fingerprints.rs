@@ -1,4 +1,4 @@
-//! By what a finding is known again in another run.
+//! How a finding is recognised in another run.
 
 use std::collections::BTreeMap;
 

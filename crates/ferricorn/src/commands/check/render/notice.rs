@@ -1,4 +1,4 @@
-//! A file that was to be read and could not be.
+//! A file that could not be read.
 
 use std::fmt;
 
