@@ -177,10 +177,23 @@ pub struct Class {
 impl Expr {
     /// `a.b.c` as text, if it is nothing but names and dots.
     pub fn dotted(&self) -> Option<String> {
+        let mut text = String::new();
+        self.put_dotted(&mut text).then_some(text)
+    }
+
+    /// Puts `a.b.c` behind a text; `false` if it is something else, and the text is of no use then.
+    fn put_dotted(&self, text: &mut String) -> bool {
         match &self.kind {
-            Kind::Name(name) => Some(name.clone()),
-            Kind::Attribute(value, name) => Some(format!("{}.{name}", value.dotted()?)),
-            _ => None,
+            Kind::Name(name) => {
+                text.push_str(name);
+                true
+            }
+            Kind::Attribute(value, name) if value.put_dotted(text) => {
+                text.push('.');
+                text.push_str(name);
+                true
+            }
+            _ => false,
         }
     }
 
@@ -206,7 +219,9 @@ impl Expr {
             Kind::Attribute(value, _) => value.walk(visit),
             Kind::Call(function, arguments) => {
                 function.walk(visit);
-                arguments.iter().for_each(|argument| argument.value.walk(visit));
+                for argument in arguments {
+                    argument.value.walk(visit);
+                }
             }
             Kind::Subscript(value, index) => {
                 value.walk(visit);

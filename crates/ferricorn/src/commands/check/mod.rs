@@ -80,7 +80,10 @@ fn act(options: &Options) -> Result<u8, String> {
         fix::write(&seen, &mended)?;
         seen.report = mended.report;
     }
-    tell(&seen, options)
+    let told = tell(&seen, options);
+    // The process ends: to free every tree takes as long as to walk it.
+    std::mem::forget(seen);
+    told
 }
 
 /// Writes the output to where it shall go.
@@ -160,7 +163,12 @@ impl Seen {
 
 fn tell(seen: &Seen, options: &Options) -> Result<u8, String> {
     let facts = &seen.report.facts;
-    let secrets = Secrets::of(&seen.report);
+    let loud = |finding: &Finding| options.advice || finding.severity > Severity::Advice;
+    // Nothing of a file is shown without a finding or a notice, so no secret has to be looked for.
+    let anything = !facts.sources.unreadable().is_empty()
+        || options.write_baseline
+        || seen.report.findings.iter().any(loud);
+    let secrets = if anything { Secrets::of(&seen.report) } else { Secrets::default() };
     let notices: Vec<Notice> = notices(seen, &secrets);
     if !options.format.shows_notices() {
         for notice in &notices {
@@ -200,9 +208,8 @@ fn tell(seen: &Seen, options: &Options) -> Result<u8, String> {
     let all: Vec<&Finding> = findings.iter().map(|(finding, _)| *finding).collect();
     let summary =
         Summary { advice_shown: options.advice, strict: options.strict, known, ..Summary::of(&all) };
-    let loud = |(finding, _): &(&Finding, String)| options.advice || finding.severity > Severity::Advice;
     let shown = Shown {
-        findings: findings.into_iter().filter(loud).collect(),
+        findings: findings.into_iter().filter(|(finding, _)| loud(finding)).collect(),
         notices,
         sources: &facts.sources,
         secrets: &secrets,

@@ -48,19 +48,25 @@ impl Tree for Disk {
         let walk = WalkBuilder::new(&self.root)
             .hidden(false)
             .require_git(false)
+            .ignore(false)
             .filter_entry(|entry| !is_foreign(entry))
             .build();
         let files = walk.flatten().filter(|entry| entry.file_type().is_some_and(|kind| kind.is_file()));
-        let relative =
-            |entry: DirEntry| entry.path().strip_prefix(&self.root).ok()?.to_str().map(str::to_owned);
+        // Every path begins with the root as it is written there, so there is nothing to compare part by part.
+        let root = self.root.as_os_str().as_encoded_bytes();
+        let relative = |entry: DirEntry| {
+            let below = entry.path().as_os_str().as_encoded_bytes().strip_prefix(root)?;
+            Some(std::str::from_utf8(below).ok()?.trim_start_matches('/').to_owned())
+        };
         files.filter_map(relative).collect()
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, Unreadable> {
         let file = File::open(self.root.join(path)).map_err(|error| Unreadable::System(error.to_string()))?;
-        let mut bytes = Vec::new();
         // One byte more says that it is too large.
         let most = u64::try_from(MOST_BYTES).unwrap_or(u64::MAX).saturating_add(1);
+        let length = file.metadata().map_or(0, |metadata| metadata.len().saturating_add(1));
+        let mut bytes = Vec::with_capacity(usize::try_from(length.min(most)).unwrap_or_default());
         file.take(most).read_to_end(&mut bytes).map_err(|error| Unreadable::System(error.to_string()))?;
         Ok(bytes)
     }

@@ -34,8 +34,16 @@ const SIGNS: [&str; 25] = [
 /// The tokens of a part of a text. With `open` brackets around it, line ends are blanks.
 pub(super) fn tokens(text: &str, range: Range<usize>, open: usize) -> Vec<Token> {
     let text = text.get(..range.end).unwrap_or(text);
-    let mut lexer =
-        Lexer { text, at: range.start, open, indents: vec![0], tokens: Vec::new(), fresh: open == 0 };
+    // A token has four letters or more on average.
+    let most = range.len() / 4;
+    let mut lexer = Lexer {
+        text,
+        at: range.start,
+        open,
+        indents: vec![0],
+        tokens: Vec::with_capacity(most),
+        fresh: open == 0,
+    };
     while lexer.at < text.len() {
         lexer.next();
     }
