@@ -83,6 +83,16 @@ impl AccessLog {
         !self.format.response_fields().is_empty()
     }
 
+    /// Tells who wants to know that a response begins, if anybody does.
+    pub(super) fn begin(&self, scope: &Bound<'_, PyDict>, status: u16) -> PyResult<()> {
+        let py = scope.py();
+        let lines = self.lines.bind(py);
+        if !lines.getattr(intern!(py, "is_plain"))?.is_truthy()? {
+            lines.call_method1(intern!(py, "begin"), (scope, status))?;
+        }
+        Ok(())
+    }
+
     /// Writes the line of a request, or has it written.
     pub(super) fn record(&self, scope: &Bound<'_, PyDict>, outcome: Outcome) -> PyResult<()> {
         let py = scope.py();

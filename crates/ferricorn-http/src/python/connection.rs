@@ -67,6 +67,8 @@ pub(super) struct State {
     is_last: bool,
     idle_until: Option<f64>,
     pub(super) head_until: Option<f64>,
+    /// Whether nothing has ever come, so that `head_until` is the end of the wait for a first byte.
+    is_fresh: bool,
     fires_at: f64,
 }
 
@@ -89,6 +91,7 @@ impl Connection {
             is_last: false,
             idle_until: None,
             head_until: None,
+            is_fresh: false,
             fires_at: f64::INFINITY,
         };
         Self { wiring: OnceLock::new(), wire: OnceLock::new(), state: Guarded::new(state) }
@@ -124,7 +127,7 @@ impl Connection {
             scope,
         };
         let _ = slf.get().wire.set(wire);
-        await_head(slf)
+        await_first(slf)
     }
 
     /// Reads what has come.
@@ -202,7 +205,10 @@ impl Connection {
 
     #[setter]
     fn set_idle_until(&self, until: Option<f64>) {
-        self.state.with(|state| state.idle_until = until);
+        self.state.with(|state| {
+            state.touch();
+            state.idle_until = until;
+        });
     }
 
     /// When the head that has begun has to be complete, on the event loop's clock.
@@ -257,6 +263,9 @@ impl State {
     /// Notes that something has come.
     pub(super) fn touch(&mut self) {
         self.idle_until = None;
+        if std::mem::take(&mut self.is_fresh) {
+            self.head_until = None;
+        }
     }
 }
 
@@ -357,6 +366,24 @@ pub(super) fn rest(slf: &Bound<'_, Connection>) -> PyResult<()> {
     let until = now(slf)? + wiring.server.get().keep_alive;
     let fires_at = slf.get().state.with(|state| {
         state.idle_until = Some(until);
+        state.fires_at
+    });
+    arm(slf, until, fires_at)
+}
+
+/// Begins to wait for the first byte of a new connection, if there is a limit to heads.
+///
+/// A client that connects ahead (a browser, a proxy with a pool) may take as long for its first request as for any later
+/// one: to close earlier would cost the request that is on its way.
+fn await_first(slf: &Bound<'_, Connection>) -> PyResult<()> {
+    let server = slf.get().wiring()?.server.get();
+    if server.head_timeout <= 0.0 {
+        return Ok(());
+    }
+    let until = now(slf)? + server.head_timeout.max(server.keep_alive);
+    let fires_at = slf.get().state.with(|state| {
+        state.is_fresh = true;
+        state.head_until = Some(until);
         state.fires_at
     });
     arm(slf, until, fires_at)

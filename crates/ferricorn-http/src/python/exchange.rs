@@ -271,6 +271,9 @@ impl Exchange {
         let log = self.state.with(|state| state.logged.as_ref().map(|logged| logged.log(py)));
         if let Some(log) = log {
             let addition = Addition::of(&message::dictionary(message)?, log.get());
+            if let Some(status) = addition.status() {
+                log.get().begin(self.scope.bind(py), status)?;
+            }
             let _before = self.state.with(|state| state.logged.as_mut().and_then(|it| it.add(addition)));
         }
         Ok(())

@@ -49,13 +49,25 @@ impl Logged {
     /// Writes the line.
     pub(super) fn finish(self, scope: &Bound<'_, PyDict>, is_cancelled: bool) -> PyResult<()> {
         let log = self.log.get();
-        let status = self.status.unwrap_or(if is_cancelled { CANCELLED } else { ERROR });
+        let status = match self.status {
+            Some(status) => status,
+            None if is_cancelled => CANCELLED,
+            None => {
+                log.begin(scope, ERROR)?;
+                ERROR
+            }
+        };
         let seconds = log.clock(scope.py())? - self.started;
         log.record(scope, Outcome { status, size: self.size, seconds, fields: self.fields })
     }
 }
 
 impl Addition {
+    /// The status, if a response begins with it.
+    pub(super) fn status(&self) -> Option<u16> {
+        self.head.as_ref().map(|(status, _)| *status)
+    }
+
     /// What a message says, whether or not the protocol will take it.
     pub(super) fn of(message: &Bound<'_, PyDict>, log: &AccessLog) -> Self {
         let py = message.py();

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import select
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -85,8 +87,20 @@ def test_a_head_that_does_not_come_in_time_is_answered_408(native: FakeMaster) -
     worker = serve(native, native={"head_ms": 300})
     assert answer(native, b"GET / HTTP/1.1\r\nHost").startswith(b"HTTP/1.1 408 Request Timeout\r\n")
     assert "Request refused with 408" in worker.log()
-    # One that does not even begin is closed without a word.
+
+
+@needs_extension
+def test_a_client_that_connects_ahead_has_the_time_of_a_pause_for_its_first_byte(native: FakeMaster) -> None:
+    serve(native, native={"head_ms": 300}, options={"timeout_keep_alive": 2})
+    began = time.monotonic()
+    # It is closed without a word.
     assert answer(native, b"") == b""
+    assert time.monotonic() - began > 1.5
+    client = native.connect()
+    select.select([client.socket], [], [], 1.0)
+    client.send(b"GET / HTTP/1.1\r\n")
+    client.send(b"Host: a\r\n\r\n")
+    assert client.response().status == 200
 
 
 @needs_extension

@@ -47,7 +47,7 @@ def wrap(
         nonlocal record, at_start
         record, at_start = new, new_at_start
         if lines is not None:
-            lines.change(new)
+            lines.change(new, new_at_start)
 
     change(record, None)
     if attach is not None:

@@ -26,15 +26,23 @@ class AccessLines:
         """Writes the line of a request, for which it is told what it is to say."""
         self.record = line
         """What is called at the end of a request in place of that: it is more if somebody else wants to know, too."""
+        self.at_start: Callable[[Any, int], None] | None = None
+        """What is called with the scope and the status when a response begins."""
         self.is_plain = True
         """Whether a line is all that is to be made of a request."""
         self.write = write
         self._who = who
 
-    def change(self, record: Callable[..., None]) -> None:
-        """Changes what is called at the end of each request."""
+    def change(self, record: Callable[..., None], at_start: Callable[[Any, int], None] | None) -> None:
+        """Changes what is called for each request from now on, also for those that are under way."""
         self.record = record
+        self.at_start = at_start
         self.is_plain = record is self.line
+
+    def begin(self, scope: Any, status: int) -> None:
+        """A response begins, while lines are not all that is to be made of a request."""
+        if self.at_start is not None:
+            self.at_start(scope, status)
 
     def who(self) -> str | None:
         """What stands between the time and the message of a JSON object, in this process."""

@@ -20,6 +20,7 @@ from collections.abc import Callable, Coroutine
 from types import SimpleNamespace
 from typing import Any
 
+from uvicorn.config import TRACE_LOG_LEVEL
 from uvicorn.protocols.http.flow_control import service_unavailable
 from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
 
@@ -153,6 +154,7 @@ class NativeProtocol(_ferricorn_http.Connection, asyncio.Protocol):
             "root_path": config.root_path,
         }
         self.attach(transport, scope)
+        self._trace("HTTP connection made")
 
     def eof_received(self) -> None:
         """The event loop closes its transport by itself when a client says that it will send no more."""
@@ -163,12 +165,19 @@ class NativeProtocol(_ferricorn_http.Connection, asyncio.Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Tells the request that its client has gone."""
         self.connections.discard(self)
+        self._trace("HTTP connection lost")
         self._count_lost()
         self.lost()
         self.detach()
         self.resume_writing()
         if exc is None and not self.transport.is_closing():
             self.transport.close()
+
+    def _trace(self, what: str) -> None:
+        logger = self._shared.logger
+        if logger.level <= TRACE_LOG_LEVEL:
+            peer = get_remote_addr(self.transport)
+            logger.log(TRACE_LOG_LEVEL, "%s%s", f"{peer[0]}:{peer[1]} - " if peer else "", what)
 
     def _count_lost(self) -> None:
         request = self.cycle
@@ -257,6 +266,7 @@ class NativeProtocol(_ferricorn_http.Connection, asyncio.Protocol):
             self._shared.logger.warning("Unsupported upgrade request.")
             self._shared.logger.warning(_NO_LIBRARY)
             return False
+        self._trace("Upgrading to WebSocket")
         self.detach()
         self.connections.discard(self)
         head = [f"{scope['method']} ".encode(), target, b" HTTP/1.1\r\n"]
