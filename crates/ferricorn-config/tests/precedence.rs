@@ -57,6 +57,15 @@ fn run_within(
     given: &[Given],
     environment: &[(&str, &str)],
 ) -> Result<Resolved, ConfigError> {
+    let input = Input { app: app.map(str::to_owned), given: given.to_vec(), ..Input::default() };
+    run_input(limit, &input, environment)
+}
+
+fn run_input(
+    limit: Option<&MemoryLimit>,
+    input: &Input,
+    environment: &[(&str, &str)],
+) -> Result<Resolved, ConfigError> {
     let environment: Environment = environment.iter().copied().collect();
     let facts = Facts {
         current_directory: PathBuf::from("/srv/app"),
@@ -66,8 +75,7 @@ fn run_within(
         accounts: &accounts::Web { own: 0 },
         read_file: &|_| Err(std::io::ErrorKind::NotFound.into()),
     };
-    let input = Input { app: app.map(str::to_owned), given: given.to_vec(), ..Input::default() };
-    resolve(&input, &environment, &facts)
+    resolve(input, &environment, &facts)
 }
 
 fn settings(line: &str, environment: &[(&str, &str)]) -> Settings {
@@ -336,6 +344,31 @@ fn a_h11_worker_class_sets_loop_and_parser_unless_the_user_does() {
     };
     assert_eq!(preset(settings(class, &[])), ["loop", "http"]);
     assert_eq!(preset(settings(&format!("{class} --loop uvloop"), &[])), ["http"]);
+}
+
+#[test]
+fn the_native_protocol_serves_where_it_is_unless_another_one_is_named() {
+    let native = |line: &str, has_native_http: bool| {
+        let (app, given) = given(line, Layer::CommandLine);
+        let input = Input { app, given, has_native_http, ..Input::default() };
+        run_input(None, &input, &[]).unwrap().settings.native_http
+    };
+    for (line, without, with) in [
+        ("main:app", None, Some(false)),
+        ("main:app --http auto", None, Some(false)),
+        ("main:app --http native", Some(true), Some(true)),
+        ("main:app --http h11", None, None),
+        ("main:app --http my.protocol:Protocol", None, None),
+        ("main:app --http2", None, None),
+        ("main:app --worker-class uvicorn.workers.UvicornWorker", None, Some(false)),
+        ("main:app --worker-class uvicorn_worker.UvicornH11Worker", None, None),
+        ("main:app --worker-class uvicorn_worker.UvicornH11Worker --http native", Some(true), Some(true)),
+    ] {
+        let is_named = |is_there| native(line, is_there).map(|native| native.is_named);
+        assert_eq!((is_named(false), is_named(true)), (without, with), "{line}");
+    }
+    let limits = native("main:app --limit-request-line 100 --timeout-head 0", true);
+    assert_eq!(limits.map(|it| (it.request_line, it.head_timeout.is_zero())), Some((100, true)));
 }
 
 #[test]

@@ -36,7 +36,7 @@ use ferricorn_wire::upgrade::FromSuccessor;
 use python::interpreter;
 use reports::observe;
 use takeover::succession::{self, Succession};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 use world::{
     World,
     run::{self, End},
@@ -46,7 +46,7 @@ pub use companions::{ExecuteError, Unfit, execute, rehearse};
 pub use launch::{Command, working_directory};
 pub use outside::{SystemAccounts, memory_limit};
 pub use program::{Configuration, METRIC, MasterLog, NextLog, Outcome, Program, Question, Reread};
-pub use python::{Found, InterpreterError, Note, PythonSearch};
+pub use python::{Found, InterpreterError, Note, PythonSearch, has_native_http};
 pub use takeover::Invocation;
 
 /// Runs the service until it is asked to stop. Call it from the main thread.
@@ -91,12 +91,12 @@ async fn prepare(mut program: Program) -> Result<(Supervisor, World, VecDeque<Ev
         return Err(Outcome::Stopped);
     }
     info!("Starting ferricorn {}", program.version);
-    if program.settings.native_http.is_some() {
-        if python::shim::has_native_http() {
-            info!("Using HTTP protocol: native");
-        } else {
-            warn!("Using HTTP protocol: uvicorn's, since this build has no native one");
-        }
+    if program.settings.native_http.is_none() {
+        debug!("Using HTTP protocol: uvicorn's");
+    } else if has_native_http() {
+        info!("Using HTTP protocol: native");
+    } else {
+        warn!("Using HTTP protocol: uvicorn's, since this build has no native one");
     }
     if let Some(note) = note {
         note.log();

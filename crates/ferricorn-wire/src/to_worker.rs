@@ -163,4 +163,7 @@ pub struct NativeHttp {
     pub field: u64,
     /// The milliseconds that a head may take.
     pub head_ms: u64,
+    /// Whether the user has named it, so that a worker class does not name another one.
+    #[serde(default)]
+    pub is_named: bool,
 }

@@ -190,6 +190,7 @@ impl Configuration {
             given: self.request.given.clone(),
             file,
             development: self.request.development,
+            has_native_http: ferricorn_master::has_native_http(),
             python_file,
         };
         let facts = Facts {

@@ -35,6 +35,8 @@ pub struct Input {
     pub file: Option<FileContent>,
     /// One person works on the application (`ferricorn dev`).
     pub development: bool,
+    /// This build has the native protocol for HTTP/1.1.
+    pub has_native_http: bool,
     /// The configuration file itself, if it is in Python.
     pub python_file: Option<PythonFile>,
 }

@@ -21,7 +21,7 @@ pub struct Difference {
 const KEEP_ALIVE: &str = "common proxies keep their connections for 60 s or more; a server that closes first, while the \
     proxy sends, costs a client a 502";
 
-const NO_LIMIT: &str = "with uvicorn's worker class gunicorn's number has no effect; `--http native` limits the whole head, \
+const NO_LIMIT: &str = "with uvicorn's worker class gunicorn's number has no effect; the native protocol limits the whole head, \
     and obeys a number that is given";
 
 /// All of them.

@@ -93,7 +93,8 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         && (draft.access_switch.is_some() || draft.access_file.as_deref() == Some(""));
     let (chdir, app_dir) = directories(&draft, &choices, facts)?;
     let uvicorn_defaults = uvicorn_defaults(&draft);
-    let native_http = http::native(&mut draft, &choices, &mut warnings);
+    let native_http =
+        http::native(&mut draft, &choices, &uvicorn_defaults, input.has_native_http, &mut warnings);
     let variables = environment;
     let environment = application_environment(from_file, &draft, &choices)?;
     let task = match (draft.print_config, draft.check_config) {

@@ -5,6 +5,8 @@ use std::time::Duration;
 /// The settings of the native protocol (`--http native`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NativeHttp {
+    /// Whether the user has named it, and not left the choice to the program.
+    pub is_named: bool,
     /// The most bytes of a request line (`--limit-request-line`); 0: as many as a head may have.
     pub request_line: u64,
     /// The most header fields (`--limit-request-fields`); 0: no limit.

@@ -66,7 +66,10 @@ fn one(entry: &'static Entry, choices: &Choices, settings: &Settings, spoken: Sp
         given.map(|it| it.iter().map(|it| secrets::hide(entry, &it.text)).collect::<Vec<_>>().join(", "));
     let held = held(entry, settings);
     let preset = || default(entry, settings, spoken);
-    let public = held.clone().or(hidden).unwrap_or_else(preset);
+    let mut public = held.clone().or(hidden).unwrap_or_else(preset);
+    if entry.name() == "http" && settings.native_http.is_some_and(|native| !native.is_named) {
+        public.push_str(" (native)");
+    }
     let value = held.or(typed).unwrap_or_else(preset);
     Shown { name, value, public, source }
 }

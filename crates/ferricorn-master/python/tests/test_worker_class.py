@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_master import FakeMaster, Worker
+from fake_master import EXTENSION, FakeMaster, Worker
 
 WITHOUT_GUNICORN = """
 import importlib.abc, sys
@@ -56,7 +57,12 @@ async def app(scope, receive, send):
 
 
 def spawn(
-    master: FakeMaster, name: str, words: str = "", module: str = "uvicorn.workers", hide: bool = False
+    master: FakeMaster,
+    name: str,
+    words: str = "",
+    module: str = "uvicorn.workers",
+    hide: bool = False,
+    **more: Any,
 ) -> Worker:
     """A worker with a class of the user's."""
     (master.folder / "shop_workers.py").write_text(CLASSES.format(module=module, words=words))
@@ -66,9 +72,8 @@ def spawn(
         (master.folder / "hidden").mkdir()
         (master.folder / "hidden" / "sitecustomize.py").write_text(WITHOUT_GUNICORN)
         environment["PYTHONPATH"] = str(master.folder / "hidden")
-    return master.spawn(
-        "shop:app", app_dir=str(master.folder), worker_class=f"shop_workers.{name}", environment=environment
-    )
+    named = f"shop_workers.{name}"
+    return master.spawn("shop:app", app_dir=str(master.folder), worker_class=named, environment=environment, **more)
 
 
 @pytest.mark.parametrize("hide", [False, True], ids=["installed", "absent"])
@@ -83,6 +88,20 @@ def test_the_options_of_a_class_reach_uvicorn(one_master: FakeMaster, module: st
         assert body[2] == "False"
     assert "unsupported" not in worker.log()
     assert "[WARNING]" not in worker.log()
+
+
+@pytest.mark.skipif(EXTENSION is None, reason="`cargo dev test` builds the extension")
+@pytest.mark.parametrize("named", [False, True])
+def test_a_class_that_names_a_protocol_goes_before_the_native_one_unless_that_is_named(
+    tmp_path: Path, named: bool
+) -> None:
+    master = FakeMaster(tmp_path, http="native")
+    try:
+        spawn(master, "H11", native={"is_named": named}).serve()
+        served_by = master.connect().get("/x").body.decode().split()[0]
+        assert ("native" in served_by, "h11" in served_by) == (named, not named)
+    finally:
+        master.close()
 
 
 def test_a_subclass_of_the_h11_worker(one_master: FakeMaster) -> None:

@@ -9,3 +9,4 @@ pub(crate) mod shim;
 pub(crate) mod start_message;
 
 pub use interpreter::{Found, InterpreterError, Note, PythonSearch};
+pub use shim::has_native_http;

@@ -30,8 +30,8 @@ const MODULES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/shim_module
 /// The extension module of `ferricorn-http`, if this program was built with it (`build.rs` writes the expression).
 const EXTENSION: Option<&[u8]> = include!(concat!(env!("OUT_DIR"), "/extension.rs"));
 
-/// Whether workers can serve by the native protocol, as far as this program is concerned.
-pub(crate) fn has_native_http() -> bool {
+/// Whether this build has the native protocol for HTTP/1.1.
+pub fn has_native_http() -> bool {
     EXTENSION.is_some()
 }
 

@@ -21,9 +21,9 @@ pub(crate) fn app(settings: &Settings) -> AppSettings {
 }
 
 fn native_http(native: NativeHttp) -> ferricorn_wire::NativeHttp {
-    let NativeHttp { request_line, fields, field, head_timeout } = native;
+    let NativeHttp { is_named, request_line, fields, field, head_timeout } = native;
     let head_ms = u64::try_from(head_timeout.as_millis()).unwrap_or(0);
-    ferricorn_wire::NativeHttp { request_line, fields, field, head_ms }
+    ferricorn_wire::NativeHttp { request_line, fields, field, head_ms, is_named }
 }
 
 /// Where the worker's log lines go.

@@ -16,27 +16,27 @@ pub(super) static ENTRIES: &[Entry] = &[
         "PARSER",
     )
     .uvicorns_default("auto")
-    .uvicorn("auto, native, h11, httptools or module:class", "http"),
+    .uvicorn("auto (native where Python can load it), native, h11, httptools or module:class", "http"),
     Entry::new(Http, &["limit-request-line"], Kind::Whole, "BYTES").sets(
-        "Longest request line, with --http native; 0 disables",
+        "Longest request line, by the native protocol; 0 disables",
         |draft, value| {
             draft.http.request_line = value.whole();
         },
     ),
     Entry::new(Http, &["limit-request-fields"], Kind::Whole, "N").sets(
-        "Most header fields of a request, with --http native (128); 0 disables",
+        "Most header fields of a request, by the native protocol (128); 0 disables",
         |draft, value| {
             draft.http.fields = value.whole();
         },
     ),
     Entry::new(Http, &["limit-request-field_size"], Kind::Whole, "BYTES").sets(
-        "Longest header field, with --http native; 0 disables",
+        "Longest header field, by the native protocol; 0 disables",
         |draft, value| {
             draft.http.field = value.whole();
         },
     ),
     Entry::new(Http, &["timeout-head"], Kind::Seconds, "SECONDS").default("30").sets(
-        "Time limit for the head of a request, with --http native; 0 disables",
+        "Time limit for the head of a request, by the native protocol; 0 disables",
         |draft, value| {
             draft.http.head_timeout = value.seconds();
         },

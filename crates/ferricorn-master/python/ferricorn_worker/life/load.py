@@ -60,6 +60,9 @@ def load(what: Load, logs: Logs, begin: Callable[[Hooks | None], None], extensio
     forked.leave_if_child()
     options = named.options if named else {}
     config = environment.build_config(what.app, version, options, logs.uvicorn_options(), what.backlog)
+    if native is not None and not native.is_named and config.http != "auto":
+        log.debug("Native HTTP protocol is not used: the worker class names another one")
+        native = None
     logs.lend_access()
     app = application.load(what.app.target, what.app.factory)
     forked.leave_if_child()

@@ -18,11 +18,14 @@ class NativeHttp:
     fields: int
     field: int
     head_ms: int
+    is_named: bool = False
+    """Whether the user has named it, so that a worker class does not name another one."""
 
     @staticmethod
     def from_message(native: dict[str, Any]) -> NativeHttp:
         """Reads the part `native_http` of a `start` message."""
-        return NativeHttp(native["request_line"], native["fields"], native["field"], native["head_ms"])
+        limits = (native["request_line"], native["fields"], native["field"], native["head_ms"])
+        return NativeHttp(*limits, is_named=native.get("is_named", False))
 
 
 @dataclass(frozen=True)
