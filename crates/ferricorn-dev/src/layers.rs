@@ -66,9 +66,9 @@ const RULES: [Rule; 11] = [
     },
     Rule {
         name: "telemetry",
-        may_use: &["core", "wire", "config"],
+        may_use: &["core", "wire", "config", "sys"],
         tests_may_use: &[],
-        from_elsewhere: Some(&["serde", "serde_json"]),
+        from_elsewhere: Some(&["chrono", "nix", "serde_json", "thiserror", "tracing"]),
     },
     Rule {
         name: "master",

@@ -1,17 +1,8 @@
 //! The error log in gunicorn's form, `[2026-11-23 07:41:06 +0000] [957] [INFO] message`, or in JSON.
 //!
 //! Owns: the filter by level, which lines and metrics go where, and that another log takes the place of the one that holds
-//! as a whole (at a reload). The form of a line is [`event`]'s, the file is [`sink`]'s, the journal of systemd [`journal`]'s, syslog and statsd are
-//! [`daemons`]'.
-
-mod daemons;
-mod datagram;
-mod event;
-mod journal;
-mod line;
-mod peer;
-mod sink;
-mod stream;
+//! as a whole (at a reload). Does not own: the form of a line, and its way to files and daemons
+//! (`ferricorn_telemetry::delivery`).
 
 use std::{
     io,
@@ -23,19 +14,17 @@ use std::{
 use chrono::Local;
 use ferricorn_config::{LogFormat, LogLevel, LogOptions, Settings};
 use ferricorn_master::{METRIC, MasterLog, NextLog};
+use ferricorn_telemetry::delivery::{
+    DaemonError, Daemons, Patience, Said, Sink, SinkError,
+    journal::{self, Journal, Sent},
+    severity,
+};
 use tracing::{Event, Metadata, Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
     Layer, Registry,
     layer::{Context, SubscriberExt},
     reload,
 };
-
-pub use daemons::DaemonError;
-use daemons::{Daemons, Patience};
-use event::Said;
-use journal::{Journal, Sent};
-use sink::Sink;
-pub use sink::SinkError;
 
 /// How long the end waits for lines that are still on their way to a daemon.
 const LAST_LINES: Duration = Duration::from_secs(1);
@@ -122,17 +111,6 @@ pub fn start(settings: &Settings, colors: Option<bool>) -> Result<Log, LogError>
 fn terminal_has_colors() -> bool {
     let unset = |name: &str| std::env::var_os(name).is_none_or(|value| value.is_empty());
     unset("NO_COLOR") && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
-}
-
-/// Syslog's numbers of the levels.
-fn severity(level: LogLevel) -> u32 {
-    match level {
-        LogLevel::Trace | LogLevel::Debug => 7,
-        LogLevel::Info => 6,
-        LogLevel::Warning => 4,
-        LogLevel::Error => 3,
-        LogLevel::Critical => 2,
-    }
 }
 
 /// Makes lines of events.

@@ -11,6 +11,7 @@ use std::{
 
 use ferricorn_core::{Generation, Slot};
 use ferricorn_sys::{BlackBox, Courtesy, Process};
+use ferricorn_telemetry::reports::hang::Hang;
 use ferricorn_wire::ToMaster;
 use tracing::{debug, warn};
 
@@ -127,7 +128,7 @@ pub(crate) struct History {
     /// What it said had ended it, with the traceback.
     pub(crate) dying: Option<(ferricorn_wire::DyingCause, String)>,
     /// Where its event loop was when the log last reported that it does not run; `None` after it has run again.
-    pub(crate) hang: Option<String>,
+    pub(crate) hang: Option<Hang>,
     /// It was sent SIGKILL by us.
     pub(crate) killed: bool,
     /// The numbers of what else it was sent by us.

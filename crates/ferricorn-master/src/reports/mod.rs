@@ -1,8 +1,5 @@
-//! What happened, in words: the log lines ([`observe`]), and the reports of a death, a hang and a failed boot.
+//! What happened, in words: the log lines ([`observe`]). What is known of a death or a hang is `ferricorn_telemetry`'s.
 //!
 //! Does not own: what happened, and where the log goes.
 
-pub(crate) mod boot_failure;
-pub(crate) mod death;
-pub(crate) mod hang;
 pub(crate) mod observe;

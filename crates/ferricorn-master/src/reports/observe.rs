@@ -7,18 +7,18 @@ use std::{
 
 use ferricorn_core::{BootFailure, Exit, Notice, Retirement, Scarce, StopMode, WorkerId};
 use ferricorn_sys::activity;
-use ferricorn_telemetry::metrics::Counter;
-use ferricorn_wire::{BootStage, observation::Death};
-use tracing::{debug, error, info, warn};
-
-use crate::{
-    crew::{Crew, Member, Stage},
+use ferricorn_telemetry::{
+    metrics::Counter,
     reports::{
         boot_failure,
         death::{self, Evidence, Loudness, Verdict},
-        hang,
+        hang::{self, Hang},
     },
 };
+use ferricorn_wire::{BootStage, observation::Death};
+use tracing::{debug, error, info, warn};
+
+use crate::crew::{Crew, Member, Stage};
 
 /// gunicorn's last line about a first start that failed.
 pub(crate) fn reason(failure: BootFailure) -> &'static str {
@@ -300,14 +300,14 @@ fn blocked(crew: &mut Crew, id: WorkerId, silent_for: Duration) {
     let (pid, slot, generation) = (member.pid, member.slot.0, member.generation.0);
     let doing = activity::of(pid).map_or_else(|| "gone".to_owned(), |it| it.describe());
     let silent_for = seconds(silent_for);
-    let block = hang::block(&crew.open_black_box(id), &crew.in_flight(member));
-    let shown = hang::unless_told(block.clone(), member.history.hang.as_deref());
+    let hang = Hang::read(&crew.open_black_box(id), &crew.in_flight(member));
+    let shown = hang.text_after(member.history.hang.as_ref());
     warn!(
         "Worker's event loop has not run for {silent_for} s (pid: {pid}, slot: {slot}, generation: {generation}), it \
          is {doing}:\n{shown}"
     );
     if let Some(member) = crew.get_mut(id) {
-        member.history.hang = Some(block);
+        member.history.hang = Some(hang);
     }
 }
 
@@ -321,8 +321,8 @@ fn recovered(crew: &mut Crew, id: WorkerId, silent_for: Duration) {
     warn!(slot, silent_for, "Worker's event loop runs again (pid: {pid})");
     let late = crew.open_black_box(id);
     if hang::has_stack(&late) {
-        let block = hang::block(&late, &crew.in_flight(member));
-        warn!("Worker (pid: {pid}) was suspended here:\n{block}");
+        let hang = Hang::read(&late, &crew.in_flight(member));
+        warn!("Worker (pid: {pid}) was suspended here:\n{hang}");
     }
 }
 

@@ -7,12 +7,13 @@ use std::{
 
 use ferricorn_core::{Command, Event, Reply, RequestId, Snapshot, Stage, StopMode, WorkerId, WorkerSnapshot};
 use ferricorn_sys::{Listener, Signal};
+use ferricorn_telemetry::reports::hang::Hang;
 use ferricorn_wire::control::{Request, Response, Status, WorkerStatus};
 use tokio::sync::oneshot;
 use tracing::info;
 
 use super::{World, report::traffic};
-use crate::{crew::Crew, reload::Asker, reports::hang, sources::control::Ask};
+use crate::{crew::Crew, reload::Asker, sources::control::Ask};
 
 /// How long a worker has to write its stacks: it does so in a signal handler, and adds requests and tasks when its
 /// interpreter comes to it.
@@ -107,9 +108,9 @@ impl World {
         for Dump { id, answer, .. } in ready {
             let response = match self.crew.get(id) {
                 Some(member) => {
-                    let block = hang::block(&self.crew.open_black_box(id), &self.crew.in_flight(member));
+                    let hang = Hang::read(&self.crew.open_black_box(id), &self.crew.in_flight(member));
                     Response::Text {
-                        text: format!("Worker (pid: {}, slot: {})\n{block}\n", member.pid, member.slot.0),
+                        text: format!("Worker (pid: {}, slot: {})\n{hang}\n", member.pid, member.slot.0),
                     }
                 }
                 None => Response::Failed { text: "the worker has ended meanwhile".to_owned() },

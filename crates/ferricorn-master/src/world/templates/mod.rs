@@ -20,6 +20,7 @@ use std::{
 use ferricorn_config::{Preload, Settings};
 use ferricorn_core::{Event, Generation, TemplateSignal, WorkerId};
 use ferricorn_sys::wait::{self, Reaped};
+use ferricorn_telemetry::reports::hang;
 use ferricorn_wire::{BootStage, FromTemplate, LoadTemplate};
 use tracing::{debug, warn};
 
@@ -28,7 +29,6 @@ use crate::{
     companions::template::{Ground, Template},
     outside::rights,
     python::{environment, start_message},
-    reports::hang,
 };
 
 /// How many unknown children are remembered while a template may still say whose they are.

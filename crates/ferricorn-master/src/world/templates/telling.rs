@@ -5,11 +5,12 @@
 use std::time::Duration;
 
 use ferricorn_core::{Generation, Notice};
+use ferricorn_telemetry::reports::hang::Hang;
 use ferricorn_wire::milliseconds;
 use tracing::{debug, error, info, warn};
 
 use super::Lost;
-use crate::{companions::template::Template, reports::hang, world::World};
+use crate::{companions::template::Template, world::World};
 
 impl World {
     /// Tells of a template what the core says of it.
@@ -19,11 +20,11 @@ impl World {
             Notice::TemplateUnfit { generation } => self.tell_of_hazards(*generation),
             Notice::TemplateTimedOut { generation } => {
                 let Some(template) = self.templates.of(*generation) else { return };
-                let block = hang::block(&template.open_black_box(), &[]);
+                let hang = Hang::read(&template.open_black_box(), &[]);
                 let pid = template.pid();
                 error!(
                     critical = true,
-                    "TEMPLATE BOOT TIMEOUT (pid:{pid}), it has not loaded the application:\n{block}"
+                    "TEMPLATE BOOT TIMEOUT (pid:{pid}), it has not loaded the application:\n{hang}"
                 );
             }
             Notice::TemplateSilent { generation, silent_for } => {

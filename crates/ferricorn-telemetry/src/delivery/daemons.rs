@@ -34,7 +34,7 @@ pub enum DaemonError {
 
 /// Whether a daemon has to be there when the log is opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Patience {
+pub enum Patience {
     /// It is waited for, for a moment: at the start.
     Connect,
     /// It may come later: the event loop does not wait for it.
@@ -43,7 +43,7 @@ pub(super) enum Patience {
 
 /// What the master sends to daemons.
 #[derive(Debug, Default)]
-pub(super) struct Daemons {
+pub struct Daemons {
     /// What they were opened for.
     options: (Option<Syslog>, Option<Statsd>),
     syslog: Option<(Line, u8, String)>,
@@ -52,7 +52,7 @@ pub(super) struct Daemons {
 
 impl Daemons {
     /// Opens what the options name.
-    pub(super) fn open(options: &LogOptions, pid: u32, patience: Patience) -> Result<Self, DaemonError> {
+    pub fn open(options: &LogOptions, pid: u32, patience: Patience) -> Result<Self, DaemonError> {
         let (syslog, statsd) = (&options.syslog, &options.statsd);
         Ok(Self {
             options: (syslog.clone(), statsd.clone()),
@@ -62,22 +62,22 @@ impl Daemons {
     }
 
     /// Whether these are what the options name.
-    pub(super) fn fit(&self, options: &LogOptions) -> bool {
+    pub fn fit(&self, options: &LogOptions) -> bool {
         (&self.options.0, &self.options.1) == (&options.syslog, &options.statsd)
     }
 
     /// Lines that are still on their way.
-    pub(super) fn rest(&self) -> Option<Rest> {
+    pub fn rest(&self) -> Option<Rest> {
         self.syslog.as_ref().and_then(|(line, _, _)| line.rest())
     }
 
     /// Whether metrics are sent.
-    pub(super) fn counts(&self) -> bool {
+    pub fn counts(&self) -> bool {
         self.statsd.is_some()
     }
 
     /// A log line that is written.
-    pub(super) fn line(&mut self, level: LogLevel, said: &Said) {
+    pub fn line(&mut self, level: LogLevel, said: &Said) {
         if let Some((line, facility, ident)) = &mut self.syslog {
             let priority = u32::from(*facility) << 3 | severity(level);
             line.send(format!("<{priority}>{ident}{}\0", said.text()).as_bytes());
@@ -93,7 +93,7 @@ impl Daemons {
 
     /// An event that holds a metric rather than a line: `metric`, `value`, and, if it is no gauge, statsd's letter for its
     /// `kind`.
-    pub(super) fn value(&mut self, said: &Said) {
+    pub fn value(&mut self, said: &Said) {
         let text = |name: &str| said.field(name).and_then(|it| it.as_str());
         if let (Some(name), Some(value)) = (text("metric"), said.field("value")) {
             let kind = text("kind").unwrap_or("g");

@@ -12,26 +12,27 @@ use tracing::{Event, Level, field::Field, field::Visit};
 
 /// What an event says.
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub struct Said {
     pub(super) message: String,
     pub(super) fields: Vec<(&'static str, Value)>,
     pub(super) critical: bool,
 }
 
 impl Said {
-    pub(super) fn by(event: &Event<'_>) -> Self {
+    /// What an event says.
+    pub fn by(event: &Event<'_>) -> Self {
         let mut said = Self::default();
         event.record(&mut said);
         said
     }
 
     /// A message without fields.
-    pub(super) fn text_only(message: String) -> Self {
+    pub fn text_only(message: String) -> Self {
         Self { message, ..Self::default() }
     }
 
     /// The level in gunicorn's five.
-    pub(super) fn level(&self, level: Level) -> LogLevel {
+    pub fn level(&self, level: Level) -> LogLevel {
         match level {
             Level::ERROR if self.critical => LogLevel::Critical,
             Level::ERROR => LogLevel::Error,
@@ -43,12 +44,12 @@ impl Said {
     }
 
     /// The value of a field.
-    pub(super) fn field(&self, name: &str) -> Option<&Value> {
+    pub fn field(&self, name: &str) -> Option<&Value> {
         self.fields.iter().find(|(known, _)| *known == name).map(|(_, value)| value)
     }
 
     /// The message with its fields.
-    pub(super) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         let mut text = self.message.clone();
         for (name, value) in &self.fields {
             // Writing to a string does not fail.
@@ -61,19 +62,19 @@ impl Said {
     }
 
     /// gunicorn's form.
-    pub(super) fn line(&self, now: &DateTime<Local>, pid: u32, level: LogLevel, colors: bool) -> String {
+    pub fn line(&self, now: &DateTime<Local>, pid: u32, level: LogLevel, colors: bool) -> String {
         let name = shown(level, colors);
         let time = now.format("%Y-%m-%d %H:%M:%S %z");
         format!("[{time}] [{pid}] [{name}] {}\n", self.text())
     }
 
     /// For a terminal that one person looks at: they know whose line it is, and which day.
-    pub(super) fn short(&self, now: &DateTime<Local>, level: LogLevel, colors: bool) -> String {
+    pub fn short(&self, now: &DateTime<Local>, level: LogLevel, colors: bool) -> String {
         format!("{} {} {}\n", now.format("%H:%M:%S"), shown(level, colors), self.message)
     }
 
     /// One JSON object.
-    pub(super) fn json(&self, now: &DateTime<Local>, pid: u32, level: LogLevel) -> String {
+    pub fn json(&self, now: &DateTime<Local>, pid: u32, level: LogLevel) -> String {
         let mut object = Map::new();
         object.insert("time".to_owned(), now.to_rfc3339_opts(SecondsFormat::Micros, false).into());
         object.insert("level".to_owned(), level.as_str().into());

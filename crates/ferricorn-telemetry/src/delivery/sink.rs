@@ -40,7 +40,7 @@ pub enum SinkError {
 
 /// An open log.
 #[derive(Debug)]
-pub(super) struct Sink {
+pub struct Sink {
     file: File,
     path: Option<PathBuf>,
     stalled: bool,
@@ -50,7 +50,7 @@ pub(super) struct Sink {
 
 impl Sink {
     /// A file that lines are added to.
-    pub(super) fn file(path: &Path) -> Result<Self, SinkError> {
+    pub fn file(path: &Path) -> Result<Self, SinkError> {
         let file = append(path).map_err(|error| SinkError::File { path: path.to_owned(), error })?;
         Ok(Self { file, path: Some(path.to_owned()), stalled: false, dropped: 0 })
     }
@@ -58,7 +58,7 @@ impl Sink {
     /// Standard error. A pipe or a terminal is opened once more, for a description of its own that does not block:
     /// setting that on the inherited one would change it for the workers and the shell as well. A regular file must be
     /// used as inherited, since another description would write at an offset of its own.
-    pub(super) fn standard_error() -> Result<Self, SinkError> {
+    pub fn standard_error() -> Result<Self, SinkError> {
         let inherited =
             io::stderr().as_fd().try_clone_to_owned().map(File::from).map_err(SinkError::StandardError)?;
         let reopens = inherited
@@ -73,22 +73,22 @@ impl Sink {
     }
 
     /// Whether it is a terminal.
-    pub(super) fn is_terminal(&self) -> bool {
+    pub fn is_terminal(&self) -> bool {
         self.file.is_terminal()
     }
 
     /// Whether it is a file of its own, and not standard error.
-    pub(super) fn is_file(&self) -> bool {
+    pub fn is_file(&self) -> bool {
         self.path.is_some()
     }
 
     /// A line was lost on its way to somewhere else.
-    pub(super) fn drop_one(&mut self) {
+    pub fn drop_one(&mut self) {
         self.dropped += 1;
     }
 
     /// Reopens a file; standard error stays.
-    pub(super) fn reopen(&mut self) -> io::Result<()> {
+    pub fn reopen(&mut self) -> io::Result<()> {
         if let Some(path) = &self.path {
             self.file = append(path)?;
             self.stalled = false;
@@ -97,7 +97,7 @@ impl Sink {
     }
 
     /// How many lines were dropped, if it can be said now; it counts from zero then.
-    pub(super) fn take_dropped(&mut self) -> u64 {
+    pub fn take_dropped(&mut self) -> u64 {
         if self.dropped == 0 || !self.is_writable(Duration::ZERO) {
             return 0;
         }
@@ -105,7 +105,7 @@ impl Sink {
     }
 
     /// Writes a line, or drops what of it cannot be written now.
-    pub(super) fn write(&mut self, line: &[u8]) {
+    pub fn write(&mut self, line: &[u8]) {
         if !self.write_whole(line) {
             self.dropped += 1;
         }

@@ -36,7 +36,7 @@ pub(super) struct Stream {
 
 /// What is still on its way.
 #[derive(Debug)]
-pub(super) struct Rest(Arc<Shared>);
+pub struct Rest(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
@@ -101,7 +101,7 @@ impl Drop for Stream {
 
 impl Rest {
     /// Waits until all is sent; no longer than the limit, and not for a daemon that is away.
-    pub(super) fn flush(&self, limit: Duration) {
+    pub fn flush(&self, limit: Duration) {
         let until = Instant::now() + limit;
         let mut state = self.0.state();
         while !state.waiting.is_empty() && !state.away {

@@ -1,6 +1,6 @@
 //! Why a worker has ended: the evidence becomes one cause, and one line.
 //!
-//! Owns: the judgement, and the words. Does not own: gathering the evidence (`crew`, `observe`), what follows from a death
+//! Owns: the judgement, and the words. Does not own: gathering the evidence (the master), what follows from a death
 //! (the core).
 //!
 //! Invariant: nothing is guessed. A kill is ours only if we sent it; memory is to blame only if the control group has
@@ -12,44 +12,49 @@ use ferricorn_wire::{BootStage, DyingCause};
 
 /// What is known of a death.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Evidence {
-    pub(crate) exit: Exit,
+pub struct Evidence {
+    /// How the process has ended.
+    pub exit: Exit,
     /// Why the worker was told to leave, if it was.
-    pub(crate) told: Option<Retirement>,
+    pub told: Option<Retirement>,
     /// The master has sent it SIGKILL.
-    pub(crate) killed: bool,
+    pub killed: bool,
     /// The master has sent it the signal that it ended by, another one than SIGKILL: it meant no end, or not yet.
-    pub(crate) signalled: bool,
+    pub signalled: bool,
     /// The stage of the boot that it said had failed.
-    pub(crate) boot_stage: Option<BootStage>,
+    pub boot_stage: Option<BootStage>,
     /// What it said had ended it.
-    pub(crate) dying: Option<DyingCause>,
+    pub dying: Option<DyingCause>,
     /// The control group has counted a kill for lack of memory since the last death.
-    pub(crate) out_of_memory: bool,
+    pub out_of_memory: bool,
 }
 
 /// The log level of a death.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Loudness {
+pub enum Loudness {
+    /// It ended as it was told to.
     Info,
+    /// It ended as it was told to, and not well.
     Warning,
+    /// Nobody has told it to.
     Error,
 }
 
 /// The one true cause.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Verdict {
+pub struct Verdict {
     /// Its name, for the field `cause` and for metrics: one of a small set.
-    pub(crate) cause: &'static str,
+    pub cause: &'static str,
     /// A sentence, or nothing if the name says it all.
-    pub(crate) sentence: &'static str,
-    pub(crate) loudness: Loudness,
+    pub sentence: &'static str,
+    /// How loud it is to be told.
+    pub loudness: Loudness,
 }
 
 const SIGNALS_OF_A_CRASH: [&str; 6] = ["SIGSEGV", "SIGBUS", "SIGILL", "SIGFPE", "SIGABRT", "SIGTRAP"];
 
 /// Judges.
-pub(crate) fn judge(evidence: &Evidence) -> Verdict {
+pub fn judge(evidence: &Evidence) -> Verdict {
     let told = evidence.told.filter(|why| *why != Retirement::BootFailed);
     match evidence.exit {
         Exit::Signal(9) => judge_kill(evidence, told),
@@ -147,7 +152,7 @@ fn judge_code(code: i32, evidence: &Evidence, told: Option<Retirement>) -> Verdi
 }
 
 /// The exit code, or else the name of the signal.
-pub(crate) fn status(exit: Exit) -> (Option<i32>, Option<&'static str>) {
+pub fn status(exit: Exit) -> (Option<i32>, Option<&'static str>) {
     match exit {
         Exit::Code(code) => (Some(code), None),
         Exit::Signal(number) => (None, Some(signal_name(number))),
@@ -155,7 +160,7 @@ pub(crate) fn status(exit: Exit) -> (Option<i32>, Option<&'static str>) {
 }
 
 /// gunicorn's words for an end.
-pub(crate) fn ended(pid: i32, exit: Exit) -> String {
+pub fn ended(pid: i32, exit: Exit) -> String {
     match exit {
         Exit::Code(code) => format!("Worker (pid:{pid}) exited with code {code}."),
         Exit::Signal(number) => format!("Worker (pid:{pid}) was sent {}!", signal_name(number)),
@@ -164,7 +169,7 @@ pub(crate) fn ended(pid: i32, exit: Exit) -> String {
 
 #[cfg(test)]
 mod tests {
-    use ferricorn_telemetry::metrics::Counter;
+    use crate::metrics::Counter;
 
     use super::*;
 

@@ -1,7 +1,9 @@
-//! What a worker was doing when its event loop did not run: one block that a person can read.
+//! What a worker was doing when its event loop did not run: values first, then one block that a person can read.
 //!
 //! Owns: the order and the choice of what is shown. Does not own: the stack (faulthandler's), the list of requests and
 //! tasks (the shim's `stall`), both of which come out of the black box; the scoreboard's page of requests.
+
+use std::fmt;
 
 use ferricorn_wire::scoreboard::Request;
 
@@ -19,63 +21,84 @@ const IDLE: [&str; 4] = [
 /// How many frames are shown of a stack that was shown before.
 const FRAMES_AGAIN: usize = 3;
 
-/// Makes the block of what a worker has written: what hangs first, then the requests and tasks, then other threads.
-///
-/// The requests and tasks are missing while C code holds the interpreter's lock, since Python has to write them. What is
-/// shown then is what the scoreboard's page has.
-pub(crate) fn block(written: &str, in_flight: &[Request]) -> String {
-    // The last dump, if one was written and not read before.
-    let (stacks, rest) = match written.find(REQUESTS) {
-        Some(at) => (&written[..at], &written[at..]),
-        None => (written, ""),
-    };
-    let mut current = Vec::new();
-    let mut others = Vec::new();
-    let mut idle = 0;
-    for stack in stacks.split("\n\n").map(str::trim).filter(|stack| !stack.is_empty()) {
-        if stack.starts_with("Current thread") {
-            current.push(stack);
-        } else if is_idle(stack) {
-            idle += 1;
-        } else {
-            others.push(stack.to_owned());
+/// What a worker was doing when its event loop did not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hang {
+    /// The stack of the main thread, its title first; none if the worker has not written it.
+    main: Option<Vec<String>>,
+    /// The requests in flight, and the tasks if Python could say them.
+    requests: String,
+    /// The stacks of the other threads that work.
+    others: Vec<String>,
+    /// How many threads wait for work.
+    idle: usize,
+}
+
+impl Hang {
+    /// Reads what a worker has written: the last dump of all stacks, then the requests and tasks.
+    ///
+    /// The requests and tasks are missing while C code holds the interpreter's lock, since Python has to write them. What is
+    /// shown then is what the scoreboard's page has.
+    pub fn read(written: &str, in_flight: &[Request]) -> Self {
+        // The last dump, if one was written and not read before.
+        let (stacks, rest) = match written.find(REQUESTS) {
+            Some(at) => (&written[..at], &written[at..]),
+            None => (written, ""),
+        };
+        let requests =
+            if rest.is_empty() { requests(in_flight) } else { without_ours(rest.trim()).join("\n") };
+        let mut hang = Self { main: None, requests, others: Vec::new(), idle: 0 };
+        for stack in stacks.split("\n\n").map(str::trim).filter(|stack| !stack.is_empty()) {
+            if stack.starts_with("Current thread") {
+                // A worker that was asked twice in a row has written two; the later one is the truth.
+                hang.main = Some(without_ours(stack));
+            } else if is_idle(stack) {
+                hang.idle += 1;
+            } else {
+                hang.others.push(without_ours(stack).join("\n"));
+            }
         }
+        hang
     }
-    if idle > 0 {
-        others.push(format!("(and {idle} idle threads)"));
+
+    /// The frames of the main thread, innermost first. Empty if its stack is not there.
+    pub fn frames(&self) -> &[String] {
+        let stack = self.main.as_ref().and_then(|lines| lines.get(1..)).unwrap_or_default();
+        let frames = stack.iter().take_while(|line| line.trim_start().starts_with("File ")).count();
+        &stack[..frames]
     }
-    let mut parts: Vec<&str> = Vec::new();
-    // Asked twice in a row it has written two; the later one is the truth.
-    parts.push(current.last().unwrap_or(&"(it has not written the stack of its main thread)"));
-    let from_page = requests(in_flight);
-    parts.push(if rest.is_empty() { &from_page } else { rest.trim() });
-    parts.extend(others.iter().map(String::as_str));
-    parts.iter().flat_map(|part| part.lines()).filter(|line| !is_ours(line)).collect::<Vec<_>>().join("\n")
+
+    /// The text, in short if the main thread is where it was in an earlier report, which the log has in full.
+    pub fn text_after(&self, earlier: Option<&Self>) -> String {
+        let now = self.frames();
+        if now.is_empty() || earlier.is_none_or(|earlier| earlier.frames() != now) {
+            return self.to_string();
+        }
+        format!("still there (most recent call first):\n{}", now[..now.len().min(FRAMES_AGAIN)].join("\n"))
+    }
 }
 
-/// The frames of the main thread in a block, innermost first. Empty if its stack is not there.
-pub(crate) fn frames(block: &str) -> Vec<&str> {
-    let mut lines = block.lines();
-    if !lines.next().is_some_and(|title| title.starts_with("Current thread")) {
-        return Vec::new();
+/// One block: what hangs first, then the requests and tasks, then other threads.
+impl fmt::Display for Hang {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.main {
+            Some(lines) => formatter.write_str(&lines.join("\n"))?,
+            None => formatter.write_str("(it has not written the stack of its main thread)")?,
+        }
+        write!(formatter, "\n{}", self.requests)?;
+        for stack in &self.others {
+            write!(formatter, "\n{stack}")?;
+        }
+        if self.idle > 0 {
+            write!(formatter, "\n(and {} idle threads)", self.idle)?;
+        }
+        Ok(())
     }
-    lines.take_while(|line| line.trim_start().starts_with("File ")).collect()
-}
-
-/// The block in short, if its main thread is where it was in an earlier one, which the log has in full.
-pub(crate) fn unless_told(block: String, earlier: Option<&str>) -> String {
-    let now = frames(&block);
-    if now.is_empty() || earlier.is_none_or(|earlier| frames(earlier) != now) {
-        return block;
-    }
-    let mut short = vec!["still there (most recent call first):"];
-    short.extend(&now[..now.len().min(FRAMES_AGAIN)]);
-    short.join("\n")
 }
 
 /// Requests in lines of their own, with a title. Whether one has ended that has begun since the event loop last ran
 /// is not known; the last one to begin is likely to be what stopped it.
-pub(crate) fn requests(in_flight: &[Request]) -> String {
+pub fn requests(in_flight: &[Request]) -> String {
     if in_flight.is_empty() {
         return "(no request was in flight)".to_owned();
     }
@@ -90,14 +113,18 @@ pub(crate) fn requests(in_flight: &[Request]) -> String {
 }
 
 /// Whether the stack of the main thread is in what a worker has written.
-pub(crate) fn has_stack(written: &str) -> bool {
+pub fn has_stack(written: &str) -> bool {
     written.contains("Current thread")
 }
 
 /// What faulthandler has written when the process crashed. Before it may stand a stack that was asked for in vain: of a
 /// worker that was only slow, and went on before anybody read it.
-pub(crate) fn last_crash(written: &str) -> Option<&str> {
+pub fn last_crash(written: &str) -> Option<&str> {
     Some(written[written.rfind("Fatal Python error")?..].trim_end())
+}
+
+fn without_ours(text: &str) -> Vec<String> {
+    text.lines().filter(|line| !is_ours(line)).map(str::to_owned).collect()
 }
 
 /// A frame of the shim's, which is at the bottom of every stack.
@@ -124,7 +151,7 @@ mod tests {
         let main = "Current thread 0x03 (most recent call first):\n  File \"main.py\", line 9 in app\n  File \"<ferricorn_worker.main>\", line 1 in run\n";
         let tail = format!("{REQUESTS}\n  GET / for 1.0 s\n");
         let page = [Request { name: "GET /page".into(), age: None }];
-        let block = block(&format!("{pool}\n{pool}\n{busy}\n{main}{tail}"), &page);
+        let block = Hang::read(&format!("{pool}\n{pool}\n{busy}\n{main}{tail}"), &page).to_string();
         let places: Vec<_> = ["in app", "GET / for", "in compute", "(and 2 idle threads)"]
             .iter()
             .map(|text| block.find(text).unwrap_or_else(|| panic!("no {text} in {block}")))
@@ -139,7 +166,7 @@ mod tests {
         let main = "Current thread 0x03 (most recent call first):\n  File \"main.py\", line 9 in app\n";
         let old = Request { name: "GET /old".into(), age: Some(Duration::from_millis(1250)) };
         let new = |name: &str| Request { name: name.into(), age: None };
-        let block = block(main, &[old, new("GET /new"), new("GET /before")]);
+        let block = Hang::read(main, &[old, new("GET /new"), new("GET /before")]).to_string();
         let lines: Vec<_> = block.lines().skip(2).collect();
         let expected = [
             "Requests in flight:",
@@ -168,22 +195,26 @@ mod tests {
                 below.concat()
             )
         };
-        let (first, other) = (block(&main(9), &[]), block(&main(10), &[]));
-        assert_eq!(unless_told(first.clone(), None), first);
-        assert_eq!(unless_told(other.clone(), Some(&first)), other);
+        let (first, other) = (Hang::read(&main(9), &[]), Hang::read(&main(10), &[]));
+        assert_eq!(first.text_after(None), first.to_string());
+        assert_eq!(other.text_after(Some(&first)), other.to_string());
         let request = [Request { name: "GET /".into(), age: None }];
-        let again = unless_told(block(&main(9), &request), Some(&first));
+        let again = Hang::read(&main(9), &request).text_after(Some(&first));
         assert!(
             again.starts_with("still there (most recent call first):\n  File \"main.py\", line 9 in app\n"),
             "{again}"
         );
         assert_eq!(again.lines().count(), 1 + FRAMES_AGAIN, "{again}");
-        let nothing = block("", &[]);
-        assert_eq!(unless_told(nothing.clone(), Some(&nothing)), nothing);
+        let nothing = Hang::read("", &[]);
+        assert_eq!(nothing.text_after(Some(&nothing)), nothing.to_string());
     }
 
     #[test]
     fn nothing_written_is_said() {
-        assert!(block("", &[]).starts_with("(it has not written the stack of its main thread)\n(no request"));
+        assert!(
+            Hang::read("", &[])
+                .to_string()
+                .starts_with("(it has not written the stack of its main thread)\n(no request")
+        );
     }
 }

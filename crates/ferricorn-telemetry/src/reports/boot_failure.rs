@@ -5,12 +5,12 @@
 const TRACEBACK: &str = "(most recent call last):";
 
 /// Whether an exception is shown with where it came from.
-pub(crate) fn has_traceback(text: &str) -> bool {
+pub fn has_traceback(text: &str) -> bool {
     text.lines().any(|line| line.ends_with(TRACEBACK))
 }
 
 /// The text without its traceback: the exception in one line, and the hints.
-pub(crate) fn summary(text: &str) -> String {
+pub fn summary(text: &str) -> String {
     if !has_traceback(text) {
         return text.to_owned();
     }

@@ -48,7 +48,7 @@ const TOO_LARGE: [Errno; 2] = [Errno::EMSGSIZE, Errno::ENOBUFS];
 
 /// What became of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Sent {
+pub enum Sent {
     /// The journal has it.
     Taken,
     /// The journal does not read: it is lost.
@@ -59,14 +59,14 @@ pub(super) enum Sent {
 
 /// The journal.
 #[derive(Debug)]
-pub(super) struct Journal {
+pub struct Journal {
     socket: UnixDatagram,
     stalled: bool,
 }
 
 impl Journal {
     /// The journal, if standard error is its stream.
-    pub(super) fn behind_standard_error() -> Option<Self> {
+    pub fn behind_standard_error() -> Option<Self> {
         let named = env::var("JOURNAL_STREAM").ok()?;
         let stream = File::from(io::stderr().as_fd().try_clone_to_owned().ok()?).metadata().ok()?;
         let is_stream = named == format!("{}:{}", stream.dev(), stream.ino());
@@ -76,7 +76,7 @@ impl Journal {
     }
 
     /// Sends an entry.
-    pub(super) fn send(&mut self, entry: &[u8]) -> Sent {
+    pub fn send(&mut self, entry: &[u8]) -> Sent {
         let mut sent = self.try_send(entry);
         if sent.as_ref().is_err_and(|error| error.kind() == ErrorKind::WouldBlock) && !self.stalled {
             sink::wait_until_writable(&self.socket, PATIENCE);
@@ -116,7 +116,7 @@ impl Journal {
 }
 
 /// An entry in the journal's own protocol; `message` is what is shown, the fields of the event can be searched for.
-pub(super) fn entry(message: &str, said: &Said, level: LogLevel, metadata: &Metadata<'_>) -> Vec<u8> {
+pub fn entry(message: &str, said: &Said, level: LogLevel, metadata: &Metadata<'_>) -> Vec<u8> {
     let mut entry = Vec::new();
     add(&mut entry, "MESSAGE", message);
     add(&mut entry, "PRIORITY", &severity(level).to_string());
@@ -150,7 +150,7 @@ fn add(entry: &mut Vec<u8>, name: &str, value: &str) {
 
 /// The same for standard error: an entry for each line. The journal takes the process that has opened the stream for the
 /// one that writes, so the pid is sent.
-pub(super) fn lines(message: &str, pid: u32, level: LogLevel) -> String {
+pub fn lines(message: &str, pid: u32, level: LogLevel) -> String {
     let mut text = String::new();
     let mut who = format!("[{pid}] ");
     for line in message.lines() {
