@@ -4,7 +4,7 @@ mod sim;
 
 use ferricorn_core::{
     Command, Event, ExitReason, Generation, Notice, Policy, Retirement, Stage, StopMode, UpgradeWay,
-    WorkerSignal,
+    WorkerId, WorkerSignal,
 };
 use sim::{Manners, Sim, millis, policy, secs};
 
@@ -187,6 +187,26 @@ fn a_drained_worker_gives_way_for_a_while_and_is_not_killed_for_it() {
     assert!(sim.workers[&old].urgent, "it has done so for long enough");
     sim.advance(secs(10));
     assert!(sim.workers[&old].gone && sim.workers[&old].signals.is_empty());
+}
+
+#[test]
+fn a_short_graceful_timeout_kills_no_worker_for_giving_way() {
+    let boot = |id: WorkerId| if id.0 == 1 { secs(10) } else { millis(500) };
+    let policy = Policy { workers: 1, graceful_timeout: secs(12), ..policy() };
+    let mut sim = Sim::new(policy, move |_, id| Manners {
+        boot: boot(id),
+        drain: Some(secs(4)),
+        // Longer than it is granted: nothing gets done for as long as it gives way.
+        end: secs(17),
+        ..Manners::default()
+    });
+    sim.advance(secs(11));
+    let old = sim.serving_ids()[0];
+    sim.happen(Event::AskedToStop { id: old });
+    sim.advance(secs(20));
+    assert!(!sim.workers[&old].urgent, "it gives way");
+    sim.advance(secs(2));
+    assert!(sim.workers[&old].gone && sim.workers[&old].signals.is_empty(), "{:?}", sim.workers[&old]);
 }
 
 #[test]

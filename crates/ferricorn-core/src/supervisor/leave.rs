@@ -198,9 +198,12 @@ impl Supervisor {
     pub(super) fn exiting(&mut self, id: WorkerId, now: Instant, actions: &mut Vec<Action>) {
         self.end_stall(id, now, actions);
         let quick = matches!(self.phase, Phase::Stopping { mode: StopMode::Quick, .. });
+        let Some(courtesy) = self.workers.get(&id).map(|it| self.courtesy(it.generation)) else { return };
         let Some(worker) = self.workers.get_mut(&id) else { return };
         let (Assignment { slot, generation, .. }, ready_for) = (worker.assignment(), worker.ready_for(now));
-        let kill_by = now + Policy::EXIT_TIME;
+        // While it leaves the processors to others it may get nothing done: its time counts from the end of that on.
+        worker.hurry_at = worker.hurry_at.map(|_| now + courtesy);
+        let kill_by = worker.hurry_at.unwrap_or(now) + Policy::EXIT_TIME;
         match worker.state {
             // One whose boot has failed has its time to go already.
             State::Leaving { why, kill_by: before } if why != Retirement::BootFailed => {

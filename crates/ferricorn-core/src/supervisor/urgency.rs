@@ -52,7 +52,10 @@ impl Supervisor {
         {
             worker.urgent = false;
             worker.has_given_way = true;
-            worker.hurry_at = Some(now + courtesy);
+            // The application's shutdown is still to come, and has to be over by then.
+            let limit =
+                worker.state_deadline().map(|kill_by| now + kill_by.saturating_duration_since(now) / 2);
+            worker.hurry_at = Some(limit.map_or(now + courtesy, |limit| limit.min(now + courtesy)));
             actions.push(Action::GiveWay { id });
         }
     }
