@@ -235,8 +235,15 @@ pub fn resolve(input: &Input, environment: &Environment, facts: &Facts<'_>) -> R
         let how = "add one with TTIN or `ferricorn ctl scale`";
         warnings.push(format!("0 workers: nothing is served until there is one; {how}"));
     }
+    let mut notes = Vec::new();
+    if settings.reload.is_some() && settings.preload != Preload::No {
+        notes.push(
+            "`--preload` changes nothing with `--reload`: libraries are loaded once, and the application's own code at each save"
+                .to_owned(),
+        );
+    }
     let shown = show::all(&choices, &settings, spoken);
-    Ok(Resolved { settings, colors, task, shown, notes: Vec::new(), warnings })
+    Ok(Resolved { settings, colors, task, shown, notes, warnings })
 }
 
 /// The name, unless it is empty. It is to be a word of a command line.

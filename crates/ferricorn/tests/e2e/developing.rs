@@ -1,5 +1,6 @@
 //! A service that is being worked on (`--reload`, `ferricorn dev`): saves, broken ones among them, and the keyboard.
 
+mod keyboard;
 mod warm;
 
 use std::{
@@ -137,7 +138,7 @@ fn what_is_not_the_applications_code_reloads_nothing() {
     fs::write(server.path("venv/pyvenv.cfg"), "").expect("a file can be written");
     fs::write(server.path(".gitignore"), "generated/\n").expect("a file can be written");
     fs::create_dir_all(server.path("generated")).expect("a folder can be made");
-    for number in 0..200 {
+    for number in 0..400 {
         for folder in ["node_modules/x", ".git/objects", "__pycache__", "venv/lib", "generated"] {
             fs::write(server.path(&format!("{folder}/{number}.py")), "x").expect("a file can be written");
         }
@@ -172,9 +173,55 @@ fn included_files_count_and_excluded_ones_do_not() {
 #[test]
 fn polling_notices_saves_as_well_and_says_that_it_polls() {
     let _turn = turn::together();
-    let server = reloading().args(["--reload-engine", "poll"]).serve(1);
-    assert_eq!(server.log().count("for changes by polling"), 1);
+    let forced = reloading().variable("WATCHFILES_FORCE_POLLING", "true");
+    for builder in [reloading().args(["--reload-engine", "poll"]), forced] {
+        let server = builder.serve(1);
+        assert_eq!(server.log().count("for changes by polling"), 1);
+        save_served(&server, &app("2"), "2");
+        assert_eq!(server.stop(Signal::SIGTERM, PATIENCE), 0);
+        server.finish();
+    }
+}
+
+#[test]
+fn a_save_in_the_middle_of_a_boot_is_not_missed() {
+    let _turn = turn::together();
+    let server = reloading().serve(1);
+    let slow = |number| {
+        format!("import time, pathlib\npathlib.Path('booting').touch()\ntime.sleep(1000)\n{}", app(number))
+    };
+    save(&server.path(""), &slow("2"));
+    eventually(PATIENCE, "it boots", || server.path("booting").exists());
+    save_served(&server, &app("3"), "3");
+    assert_eq!(server.stop(Signal::SIGTERM, PATIENCE), 0);
+    server.finish();
+}
+
+#[test]
+fn an_editors_save_is_one_reload_whatever_it_leaves_for_a_moment() {
+    let _turn = turn::together();
+    let server = reloading().serve(1);
+    // As Vim does: a probe, the old file moved away, the new one written in its place, the old one deleted.
+    let (file, backup, probe) = (server.path("main.py"), server.path("main.py~"), server.path("4913"));
+    fs::write(&probe, "").and_then(|()| fs::remove_file(&probe)).expect("it can be written");
+    fs::rename(&file, &backup).expect("it can be moved");
+    fs::write(&file, app("2")).expect("it can be written");
+    fs::remove_file(&backup).expect("it can be deleted");
+    wait_for(&server, "2");
+    // The evidence that nothing else follows: the next one does.
+    save_served(&server, &app("3"), "3");
+    assert_eq!(server.log().count("Reloading:"), 2);
+    assert_eq!(server.stop(Signal::SIGTERM, PATIENCE), 0);
+    server.finish();
+}
+
+#[test]
+fn preload_is_implied_which_is_said() {
+    let _turn = turn::together();
+    let server = reloading().args(["--preload"]).serve(1);
+    server.wait_for_line("`--preload` changes nothing with `--reload`", PATIENCE);
     save_served(&server, &app("2"), "2");
+    assert_eq!(server.log().count("`--preload` changes nothing"), 1);
     assert_eq!(server.stop(Signal::SIGTERM, PATIENCE), 0);
     server.finish();
 }

@@ -20,13 +20,13 @@ const ON_A_TERMINAL: [&str; 3] = ["setsid", "--wait", "--ctty"];
 const SHELL: [&str; 5] = ["bash", "--norc", "--noprofile", "-i", "-c"];
 
 /// The terminal's other end, which `sshd` and terminal emulators hold.
-struct Terminal {
-    end: PtyMaster,
+pub(crate) struct Terminal {
+    pub(crate) end: PtyMaster,
 }
 
 impl Terminal {
     /// A run on a terminal, started by these words.
-    fn new(builder: Builder, words: &[&str]) -> (Self, Builder) {
+    pub(crate) fn new(builder: Builder, words: &[&str]) -> (Self, Builder) {
         // Not `openpty`, whose ends every process inherits that is started meanwhile: it would never close.
         let end =
             posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC).expect("a pseudo-terminal");

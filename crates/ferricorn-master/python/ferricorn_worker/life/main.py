@@ -55,6 +55,8 @@ def run(
         logs = open_logs(who) if loaded is None else take_logs(loaded.logs, who)
         worker = Worker(who, channel, signals, logs)
         if who.development is not None:
+            # Who works on it waits for this process to be gone, after a save and after Ctrl-C.
+            leave = ending.leave
             _begin_developing()
         if who.development is not None and who.development.page is not None:
             loaded = load_page(start.load, logs, who.development.page)
