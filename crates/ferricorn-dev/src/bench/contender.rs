@@ -23,6 +23,10 @@ pub(crate) enum Contender {
     Uvicorn,
     /// gunicorn with `uvicorn_worker.UvicornWorker`.
     Gunicorn,
+    /// granian, which speaks HTTP and runs Python from Rust.
+    Granian,
+    /// h2corn, the same.
+    H2corn,
 }
 
 /// Those that are compared everywhere; the first is compared with the others.
@@ -86,7 +90,7 @@ impl Ground {
         match contender {
             Contender::Ferricorn | Contender::Native => Command::new(&self.ferricorn),
             // Not the script by itself: its first line is a path that need not be there any more.
-            Contender::Uvicorn | Contender::Gunicorn => {
+            Contender::Uvicorn | Contender::Gunicorn | Contender::Granian | Contender::H2corn => {
                 let mut command = Command::new(&self.python);
                 command.arg(self.venv.program(contender.name()));
                 command
@@ -128,6 +132,8 @@ impl Contender {
             Self::Ferricorn | Self::Native => "ferricorn",
             Self::Uvicorn => "uvicorn",
             Self::Gunicorn => "gunicorn",
+            Self::Granian => "granian",
+            Self::H2corn => "h2corn",
         }
     }
 
@@ -153,6 +159,10 @@ impl Contender {
                 "{} --bind 127.0.0.1:{port} -k uvicorn_worker.UvicornWorker --keep-alive 75",
                 plan.app
             ),
+            Self::Granian => {
+                format!("{} --interface asgi --loop uvloop --host 127.0.0.1 --port {port}", plan.app)
+            }
+            Self::H2corn => format!("{} --bind 127.0.0.1:{port} --loop uvloop", plan.app),
         };
         let mut arguments: Vec<String> = text.split(' ').map(str::to_owned).collect();
         arguments.extend(["--workers".to_owned(), plan.workers.to_string()]);
@@ -161,7 +171,9 @@ impl Contender {
         }
         match (self, plan.access_log) {
             (Self::Uvicorn, true) => arguments.push("--access-log".to_owned()),
-            (Self::Uvicorn, false) => arguments.push("--no-access-log".to_owned()),
+            (Self::Uvicorn | Self::Granian | Self::H2corn, false) => {
+                arguments.push("--no-access-log".to_owned())
+            }
             (_, true) => arguments.extend(["--access-logfile".to_owned(), access.to_owned()]),
             (_, false) => {}
         }

@@ -22,6 +22,9 @@ const CPU_LIMIT: f64 = 1.03;
 /// depends on the machine and on what else it does.
 const ACCESS_LIMIT: f64 = 5.0 / 17.5;
 
+/// The same of the native protocol.
+const NATIVE_ACCESS_LIMIT: f64 = 0.12;
+
 /// How requests on kept connections are measured.
 fn method(effort: Effort) -> String {
     let Effort { starts, rounds, .. } = effort;
@@ -144,6 +147,19 @@ const NATIVE_HEAD: [&str; 7] = [
 const NATIVE_LIMITS: [(f64, &str); 2] =
     [(0.6, "at most 0.60 x uvicorn's"), (0.85, "at most 0.85 x uvicorn's")];
 
+const RIVALS_HEAD: [&str; 7] = [
+    "application",
+    "workers",
+    "--http native / uvicorn",
+    "granian / uvicorn",
+    "h2corn / uvicorn",
+    "native to granian",
+    "native to h2corn",
+];
+
+/// The most of another server's processor time that the native protocol may take.
+const RIVALS_LIMIT: f64 = 0.8;
+
 /// Requests on kept connections.
 pub(crate) fn cpu(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
     let mut page = Page::new("Processor time per request", method(effort));
@@ -172,7 +188,32 @@ pub(crate) fn cpu(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
     }
     page.table(table);
     page.table(natives);
+    if let Some(rivals) = rivals(ground, effort, &mut page)? {
+        page.table(rivals);
+    }
     Ok(page)
+}
+
+/// Servers that are no uvicorn beside the native protocol; None if one of them is not installed.
+fn rivals(ground: &Ground, effort: Effort, page: &mut Page) -> Result<Option<Table>, Failure> {
+    let others = [Contender::Uvicorn, Contender::Granian, Contender::H2corn];
+    if !others.iter().all(|contender| ground.venv.program(contender.name()).exists()) {
+        return Ok(None);
+    }
+    let mut table = Table::new(RIVALS_HEAD);
+    let (app, name) = APPS[0];
+    for workers in [1, 2] {
+        let plan = Plan { app, workers, access_log: false, preload: false };
+        let servers = [Contender::Native, others[0], others[1], others[2]].map(|contender| (contender, plan));
+        let found = take_turns(ground, effort, servers, kept)?;
+        let ratio = |place: usize| Summary::of_ratios(&found[place], &found[1]).to_string();
+        let target = |place: usize| {
+            verdict(Summary::of_ratios(&found[0], &found[place]), RIVALS_LIMIT, "at most 0.80 of it")
+        };
+        table.row([name.to_owned(), workers.to_string(), ratio(0), ratio(2), ratio(3), target(2), target(3)]);
+        page.commands(servers);
+    }
+    Ok(Some(table))
 }
 
 /// The same requests with and without a line in a file for each.
@@ -191,6 +232,8 @@ pub(crate) fn access(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
     let servers = [
         (Contender::Ferricorn, quiet),
         (Contender::Ferricorn, logging),
+        (Contender::Native, quiet),
+        (Contender::Native, logging),
         (Contender::Uvicorn, quiet),
         (Contender::Uvicorn, logging),
         (Contender::Gunicorn, quiet),
@@ -198,7 +241,7 @@ pub(crate) fn access(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
     ];
     let found = take_turns(ground, effort, servers, kept)?;
     let added = |found: &[Vec<f64>]| Summary::of_differences(&found[1], &found[0]);
-    let uvicorns = added(&found[2..4]).median;
+    let uvicorns = added(&found[4..6]).median;
     let compared = |found: &[Vec<f64>]| {
         Summary::of(found[1].iter().zip(&found[0]).map(|(with, without)| (with - without) / uvicorns))
     };
@@ -209,9 +252,11 @@ pub(crate) fn access(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
             Contender::Ferricorn => {
                 verdict(compared, ACCESS_LIMIT, "at most 0.29 x uvicorn's (5 µs of 17.5)")
             }
-            Contender::Native | Contender::Uvicorn | Contender::Gunicorn => String::new(),
+            Contender::Native => verdict(compared, NATIVE_ACCESS_LIMIT, "at most 0.12 x uvicorn's"),
+            _ => String::new(),
         };
-        let name = contender.name().to_owned();
+        let kind = if contender == Contender::Native { " --http native" } else { "" };
+        let name = format!("{}{kind}", contender.name());
         let (added, compared) = (format!("{added:.1}"), format!("{compared:.2}"));
         table.row([name, median(&found[0]), median(&found[1]), added, compared, target]);
         page.commands(pair.iter().copied());

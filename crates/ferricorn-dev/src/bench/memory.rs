@@ -41,7 +41,7 @@ pub(crate) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
             let resident = Summary::of(resident);
             let target = match contender {
                 Contender::Ferricorn => verdict(resident, LIMIT, "at most 8 MB"),
-                Contender::Native | Contender::Uvicorn | Contender::Gunicorn => String::new(),
+                _ => String::new(),
             };
             table.row([
                 name.to_owned(),
