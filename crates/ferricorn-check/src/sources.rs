@@ -62,6 +62,14 @@ impl Sources {
         if !self.exists(path) {
             return None;
         }
+        self.load_named(tree, path)
+    }
+
+    /// The same for a file that need not be one of the repository.
+    pub(crate) fn load_named(&mut self, tree: &dyn Tree, path: &str) -> Option<Rc<Source>> {
+        if let Some(known) = self.by_path.get(path) {
+            return known.map(|id| Rc::clone(&self.read[id.0 as usize]));
+        }
         let id = FileId(offset(self.read.len()));
         match tree.read(path).and_then(|bytes| Source::decode(id, path, &bytes)) {
             Ok(source) => {

@@ -4,11 +4,14 @@
 //! line (the program's), nor what a rule does with [`Config::required_env`] and the like (`rules`).
 //!
 //! Invariant: the file is `ferricorn.toml` with a table `[check]`, or else `pyproject.toml` with `[tool.ferricorn.check]`,
-//! both at the root; a mistake in it is a problem and never silently something else ([`Config::problems`]).
+//! both at the root, or the file that the user names; a mistake in it is a problem and never silently something else ([`Config::problems`]).
 
+mod executed;
 mod pattern;
 mod read;
 
+pub(crate) use executed::fill;
+pub use executed::{Computed, Executed};
 pub use pattern::Pattern;
 pub(crate) use read::from_files;
 
@@ -43,6 +46,12 @@ pub struct Config {
     pub no_inline_ignores: bool,
     /// Whether the file of the repository is not asked.
     pub no_file: bool,
+    /// The file that is asked in its place, with its path from the root or from that of the system.
+    pub file: Option<String>,
+    /// The application of services whose own is not found, as `module:name`.
+    pub app: Option<String>,
+    /// What the files of gunicorn's settings said when they were executed.
+    pub executed: Executed,
     /// What is wrong with the file, each as `file:line: what`.
     pub problems: Vec<String>,
 }

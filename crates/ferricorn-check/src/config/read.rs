@@ -12,10 +12,16 @@ use crate::{
 };
 
 /// The wishes in the first of the two files that has the table. A file that is no TOML becomes a notice.
-pub(crate) fn from_files(sources: &mut Sources, tree: &dyn Tree, unknown: UnknownId) -> Config {
-    for (path, table) in
-        [("ferricorn.toml", &["check"][..]), ("pyproject.toml", &["tool", "ferricorn", "check"])]
-    {
+pub(crate) fn from_files(
+    sources: &mut Sources,
+    tree: &dyn Tree,
+    named: Option<&str>,
+    unknown: UnknownId,
+) -> Config {
+    if let Some(path) = named {
+        return from_named(sources, tree, path, unknown);
+    }
+    for (path, table) in [("ferricorn.toml", OWN), ("pyproject.toml", SHARED)] {
         let Some(source) = sources.load(tree, path) else { continue };
         match toml::read(&source) {
             Ok(root) => {
@@ -27,6 +33,26 @@ pub(crate) fn from_files(sources: &mut Sources, tree: &dyn Tree, unknown: Unknow
         }
     }
     Config::default()
+}
+
+/// The table of ferricorn's own file, and that of a file with others.
+const OWN: &[&str] = &["check"];
+const SHARED: &[&str] = &["tool", "ferricorn", "check"];
+
+/// The wishes in the file that the user names, which has to have one of the tables.
+fn from_named(sources: &mut Sources, tree: &dyn Tree, path: &str, unknown: UnknownId) -> Config {
+    let problem = |what: String| Config { problems: vec![format!("{path}: {what}")], ..Config::default() };
+    let Some(source) = sources.load_named(tree, path) else {
+        return problem("it cannot be read".to_owned());
+    };
+    let root = match toml::read(&source) {
+        Ok(root) => root,
+        Err(error) => return problem(error.to_string()),
+    };
+    match root.at(OWN).or_else(|| root.at(SHARED)) {
+        Some(table) => Reader { source: &source, config: Config::default(), unknown }.read(table),
+        None => problem("it has neither a table [check] nor [tool.ferricorn.check]".to_owned()),
+    }
 }
 
 struct Reader<'s> {

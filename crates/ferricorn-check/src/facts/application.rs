@@ -11,6 +11,7 @@ use std::rc::Rc;
 
 use super::{Command, Deployment, Fact, Facts, Gather, Packages, Program, built, packages};
 use crate::{
+    config,
     data::render::PYTHON,
     finding::Platform,
     readers::{
@@ -173,10 +174,28 @@ fn application(gather: &mut Gather<'_>, modules: &mut Modules, deployment: &Depl
         }
         _ => (None, false),
     };
-    let Some((text, span)) = target else { return found };
+    if let Some((text, span)) = target {
+        find(gather, modules, command, (&text, span, certain), &roots, &mut found);
+    }
+    let given = gather.facts.config.app.clone().filter(|_| !matches!(found.target, Target::Found { .. }));
+    if let Some(text) = given {
+        find(gather, modules, command, (&text, None, false), &roots, &mut found);
+    }
+    found
+}
+
+/// Looks a target up: its text, where it stands, and whether it is certain that it lies below one of `roots`.
+fn find(
+    gather: &mut Gather<'_>,
+    modules: &mut Modules,
+    command: &Command,
+    (text, span, certain): (&str, Option<Span>, bool),
+    roots: &[String],
+    found: &mut Application,
+) {
     // gunicorn has a name of its own for what is not named.
     let unnamed = if command.program == Program::Gunicorn { "application" } else { "app" };
-    let (module, name) = text.split_once(':').unwrap_or((&text, unnamed));
+    let (module, name) = text.split_once(':').unwrap_or((text, unnamed));
     let name = name.trim_end_matches("()");
     let views: Vec<&str> = roots.iter().map(String::as_str).collect();
     let path =
@@ -193,7 +212,6 @@ fn application(gather: &mut Gather<'_>, modules: &mut Modules, deployment: &Depl
             }
         }
     }
-    found
 }
 
 /// `main.py` of `fastapi run main.py` as a target.
@@ -345,7 +363,10 @@ fn settings(
 fn settings_file(gather: &mut Gather<'_>, source: &Source) -> Rc<SettingsFile> {
     let known = gather.facts.settings.iter().find(|known| known.file == source.id());
     known.cloned().unwrap_or_else(|| {
-        let settings = python::read(source).settings();
+        let mut settings = python::read(source).settings();
+        if let Some(values) = gather.facts.config.executed.get(source.path()) {
+            config::fill(&mut settings, source, values);
+        }
         let file = Rc::new(SettingsFile { file: source.id(), path: source.path().to_owned(), settings });
         gather.facts.settings.push(Rc::clone(&file));
         file

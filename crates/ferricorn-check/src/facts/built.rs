@@ -8,12 +8,12 @@
 //! platform's own, and known only if its file says it.
 
 use super::{
-    Deployment, Environment, Fact, Gather, Variable,
+    Command, Deployment, Environment, Fact, Gather, Program, Variable,
     docker::{self, Image},
 };
 use crate::{
     finding::Platform,
-    readers::{compose, yaml::Node},
+    readers::{compose, kubernetes::Container, yaml::Node},
     sources::join,
 };
 
@@ -71,7 +71,8 @@ pub(super) fn image(gather: &Gather<'_>, deployment: &Deployment) -> Option<usiz
         Platform::Fly => of_fly(gather, deployment)?,
         Platform::Railway => of_railway(gather, deployment)?,
         Platform::Heroku => of_heroku(gather, deployment)?,
-        _ => return None,
+        Platform::Kubernetes | Platform::CloudRun => of_kubernetes(gather, deployment)?,
+        Platform::Systemd => return None,
     };
     let at = |image: &Image| gather.facts.sources.get(image.file).path() == path;
     gather.facts.images.iter().position(at)
@@ -125,6 +126,41 @@ fn of_railway(gather: &Gather<'_>, deployment: &Deployment) -> Option<String> {
     let path = file.document.dockerfile.as_ref().map_or("Dockerfile", |it| it.text());
     // A path with a slash in front is one of the repository.
     join(directory, path.trim_start_matches('/'))
+}
+
+/// The only Dockerfile, if it starts a server on the port that a probe of this container asks, and of no other one that
+/// takes the command of its image. A manifest names an image and not the file that it is built from.
+fn of_kubernetes(gather: &Gather<'_>, deployment: &Deployment) -> Option<String> {
+    let [image] = gather.facts.images.as_slice() else { return None };
+    let stage = image.document.final_stage()?;
+    let env = docker::environment(&image.document, stage);
+    let command = docker::command(&image.document, stage, &env, gather);
+    let port = listens(command.value()?.server()?)?;
+    let asks = |container: &&Container| {
+        let named = |name: &str| {
+            let port = container.ports.iter().find(|it| it.name.as_ref().is_some_and(|it| it.text() == name));
+            port.map(|it| it.number.text().to_owned())
+        };
+        let asked = container.probes.iter().filter_map(|probe| probe.port.as_ref());
+        let mut numbers = asked.map(|it| named(it.text()).unwrap_or_else(|| it.text().to_owned()));
+        container.command.is_none() && container.args.is_none() && numbers.any(|it| it == port)
+    };
+    let workloads = gather.facts.manifests.iter().flat_map(|it| &it.document.workloads);
+    let mut all = workloads.flat_map(|workload| &workload.containers).filter(asks);
+    let (Some(only), None) = (all.next(), all.next()) else { return None };
+    let place = only.name.as_ref().map_or(only.node.span, |it| it.whole());
+    (place == deployment.place).then(|| gather.facts.sources.get(image.file).path().to_owned())
+}
+
+/// The port of a command, as it is written.
+fn listens(command: &Command) -> Option<String> {
+    let value = command.value("port").or_else(|| command.value("bind"));
+    let port = match value {
+        Some(value) => value.value()?.rsplit(':').next()?.to_owned(),
+        None if command.program == Program::Uvicorn => "8000".to_owned(),
+        None => return None,
+    };
+    port.parse::<u16>().is_ok().then_some(port)
 }
 
 fn of_heroku(gather: &Gather<'_>, deployment: &Deployment) -> Option<String> {

@@ -162,7 +162,7 @@ pub fn gather(tree: &dyn Tree, given: &Config, unknown: config::UnknownId) -> Fa
     let config = if given.no_file {
         given.clone()
     } else {
-        given.clone().over(config::from_files(&mut sources, tree, unknown))
+        given.clone().over(config::from_files(&mut sources, tree, given.file.as_deref(), unknown))
     };
     sources.exclude(|path| config.exclude.iter().any(|pattern| pattern.matches(path)));
     let facts = Facts {

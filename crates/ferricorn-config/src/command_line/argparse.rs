@@ -104,6 +104,7 @@ impl Reader<'_> {
         let found = find(self.program, name);
         self.at += 1;
         match found {
+            Ok(_) if name == "preload" && self.is_always(value.as_ref()) => self.preload_always(place),
             Ok(spelling) => self.take(spelling, place, value),
             Err(wrong) => {
                 // What would be the value, so that it is not taken for an argument.
@@ -112,6 +113,24 @@ impl Reader<'_> {
                 self.line.mistakes.push(Mistake { name: place, value, wrong });
             }
         }
+    }
+
+    /// Whether the value of `--preload`, or the word behind it, makes it [`Self::preload_always`].
+    fn is_always(&self, value: Option<&Place>) -> bool {
+        let word = match value {
+            Some(value) => self.words[value.word].get(value.range.clone()),
+            None => self.words.get(self.at).copied(),
+        };
+        self.program == Program::Ferricorn && word == Some("always")
+    }
+
+    /// `--preload always`: a switch that knows one word, and with it is an option of its own.
+    fn preload_always(&mut self, name: Place) {
+        // `--preload=always` is one word.
+        let apart = self.words[name.word].len() == name.range.end;
+        self.at += usize::from(apart);
+        let spelling = long(self.program, "preload-always");
+        self.line.options.extend(spelling.map(|spelling| Found { spelling, name, value: None }));
     }
 
     fn take(&mut self, spelling: Spelling, name: Place, value: Option<Place>) {

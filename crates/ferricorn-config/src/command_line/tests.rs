@@ -118,6 +118,22 @@ fn ferricorn_takes_the_options_of_both() {
 }
 
 #[test]
+fn preload_knows_one_word_in_ferricorn_alone() {
+    for (line, expected) in [
+        ("--preload always main:app", &["preload-always", "main:app"][..]),
+        ("main:app --preload=always -w 2", &["preload-always", "workers=2", "main:app"]),
+        ("--preload main:app", &["preload", "main:app"]),
+        ("main:app --preload=never", &["main:app", "!--preload=never value"]),
+    ] {
+        assert_eq!(told(Program::Ferricorn, &split(line)), expected, "{line}");
+    }
+    assert_eq!(
+        told(Program::Gunicorn, &split("main:app --preload always")),
+        ["preload", "main:app", "+always"]
+    );
+}
+
+#[test]
 fn a_setting_has_the_name_of_the_other_program() {
     let entry = |name| options::find_long(name).map(|spelling| spelling.entry);
     let name = |program: Program, of| entry(of).and_then(|entry| program.name_of(entry));

@@ -2,6 +2,7 @@
 
 mod formats;
 mod incident;
+mod options;
 mod schema;
 mod secrets;
 

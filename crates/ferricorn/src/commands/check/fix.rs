@@ -15,7 +15,7 @@ use crate::report;
 
 /// Applies the fixes in memory.
 pub(super) fn prepare(seen: &Seen, options: &Options) -> Mended {
-    mend(&seen.disk, &options.config, &|report, finding| wanted(seen, options, report, finding))
+    mend(&seen.disk, &seen.config, &|report, finding| wanted(seen, options, report, finding))
 }
 
 fn wanted(seen: &Seen, options: &Options, report: &Report, finding: &Finding) -> bool {

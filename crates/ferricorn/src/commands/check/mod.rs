@@ -5,6 +5,7 @@
 //! `ferricorn check:app`.
 
 mod baseline;
+mod execute;
 mod explain;
 mod facts;
 mod fingerprints;
@@ -16,7 +17,7 @@ mod walk;
 use std::{ffi::OsString, io::IsTerminal, path::Path};
 
 use clap::error::ErrorKind;
-use ferricorn_check::{Finding, Report, Secrets, Severity};
+use ferricorn_check::{Config, Finding, Report, Secrets, Severity};
 
 use crate::{report, usage};
 use options::{Color, Options};
@@ -64,6 +65,10 @@ fn act(options: &Options) -> Result<u8, String> {
     if let [problem, ..] = seen.report.facts.config.problems.as_slice() {
         return Err(problem.clone());
     }
+    if options.run_config {
+        seen.config.executed = execute::run(&seen.report, &seen.disk, options.python.as_deref())?;
+        seen.report = ferricorn_check::check_with(&seen.disk, &seen.config);
+    }
     if options.print_facts {
         let facts = &seen.report.facts;
         let secrets = Secrets::of(&seen.report);
@@ -97,6 +102,8 @@ fn deliver(options: &Options, text: &str) -> Result<u8, String> {
 /// What was seen of the disk.
 struct Seen {
     disk: Disk,
+    /// What the command line says about the check.
+    config: Config,
     report: Report,
     /// The files on which to report; empty for all.
     only: Vec<String>,
@@ -133,8 +140,14 @@ fn look(options: &Options) -> Result<Seen, String> {
         }
     }
     let disk = Disk::new(root);
-    let report = ferricorn_check::check_with(&disk, &options.config);
-    Ok(Seen { disk, report, only, named: !paths.is_empty() })
+    let mut config = options.config.clone();
+    if let Some(path) = &options.config_file {
+        let path = path.canonicalize().map_err(|error| unreadable(path, error))?;
+        let path = path.strip_prefix(disk.root()).unwrap_or(&path);
+        config.file = Some(path.to_string_lossy().into_owned());
+    }
+    let report = ferricorn_check::check_with(&disk, &config);
+    Ok(Seen { disk, config, report, only, named: !paths.is_empty() })
 }
 
 impl Seen {

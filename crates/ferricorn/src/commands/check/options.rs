@@ -23,6 +23,11 @@ pub(super) struct Options {
     pub(super) strict: bool,
     /// The settings of the check itself.
     pub(super) config: Config,
+    /// The file with the wishes about the check; `None`: that of the repository.
+    pub(super) config_file: Option<PathBuf>,
+    /// Whether gunicorn's files of settings are executed, and by which interpreter.
+    pub(super) run_config: bool,
+    pub(super) python: Option<PathBuf>,
     /// The file of the findings that are known.
     pub(super) baseline: Option<PathBuf>,
     pub(super) write_baseline: bool,
@@ -59,6 +64,9 @@ impl Options {
             advice: matches.get_flag("advice"),
             strict: matches.get_flag("strict"),
             config: config(matches)?,
+            config_file: matches.get_one("config").cloned(),
+            run_config: matches.get_flag("run-config"),
+            python: matches.get_one("python").cloned(),
             baseline: matches.get_one("baseline").cloned(),
             write_baseline: matches.get_flag("write-baseline"),
             print_facts: matches.get_flag("print-facts"),
@@ -112,8 +120,23 @@ fn config(matches: &ArgMatches) -> Result<Config, String> {
         platforms: list("platform").iter().filter_map(|word| Platform::of_word(word)).collect(),
         no_inline_ignores: matches.get_flag("no-inline-ignores"),
         no_file: matches.get_flag("no-config"),
+        app: app(matches)?,
         ..Config::default()
     })
+}
+
+/// The application of `--app`.
+fn app(matches: &ArgMatches) -> Result<Option<String>, String> {
+    let Some(text) = matches.get_one::<String>("app") else { return Ok(None) };
+    let (module, name) = text.split_once(':').unwrap_or((text, "app"));
+    let is_name = |part: &str| {
+        part.starts_with(|it: char| it.is_alphabetic() || it == '_')
+            && part.chars().all(|it| it.is_alphanumeric() || it == '_')
+    };
+    if module.split('.').all(is_name) && name.trim_end_matches("()").split('.').all(is_name) {
+        return Ok(Some(text.clone()));
+    }
+    Err(format!("--app: `{text}` is no module with a name. Write app.main:app for `app` in app/main.py"))
 }
 
 fn flag(name: &'static str, help: &'static str) -> Arg {
@@ -132,7 +155,7 @@ pub(super) fn command() -> Command {
         .about("Reads a repository as the platform will, and says what will break in production")
         .long_about(
             "Reads a repository as the platform will, and says what will break in production.\n\n\
-             It executes nothing and opens no connection. The exit code is 0 if there is no error, 1 if there is one, and 2 \
+             It opens no connection and executes nothing; only --run-config does. The exit code is 0 if there is no error, 1 if there is one, and 2 \
              if PATH cannot be read.",
         )
         .no_binary_name(true)
@@ -154,6 +177,10 @@ pub(super) fn command() -> Command {
         .arg(value("required-env", "NAMES", "Variables that every service has to have (A,B)").value_delimiter(',').action(ArgAction::Append))
         .arg(value("platform", "NAME", "Report on this platform only; may be given several times").value_delimiter(',').action(ArgAction::Append).value_parser(Platform::ALL.map(Platform::word)))
         .arg(flag("no-inline-ignores", "Report what comments in the files silence, too"))
+        .arg(value("app", "MODULE:NAME", "The application of services whose own cannot be found"))
+        .arg(flag("run-config", "Execute gunicorn's configuration files that services load, and take the values of what they compute"))
+        .arg(value("python", "PATH", "The interpreter of --run-config [default: as for the server]").value_parser(value_parser!(PathBuf)).requires("run-config"))
+        .arg(value("config", "FILE", "Read [check] or [tool.ferricorn.check] of this file, not of the repository's").value_parser(value_parser!(PathBuf)).conflicts_with("no-config"))
         .arg(flag("no-config", "Do not read [check] of ferricorn.toml and [tool.ferricorn.check] of pyproject.toml"))
         .arg(flag("fix", "Apply the fixes that change nothing but the mistake"))
         .arg(flag("unsafe-fixes", "With --fix: apply the others, too"))

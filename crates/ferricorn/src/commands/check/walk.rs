@@ -37,6 +37,11 @@ impl Disk {
         Self { root }
     }
 
+    /// The directory that is looked at.
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
     /// Where a file is on the disk.
     pub(super) fn path(&self, path: &str) -> PathBuf {
         self.root.join(path)
