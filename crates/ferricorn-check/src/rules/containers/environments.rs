@@ -73,8 +73,10 @@ enum Installs {
 }
 
 fn installs(form: &Form) -> Installs {
-    const UNCLEAR: [&str; 12] = [
+    const UNCLEAR: [&str; 14] = [
         "venv",
+        "virtualenvs",
+        "tool install",
         "activate",
         "export",
         "--system",

@@ -85,7 +85,9 @@ pub(super) static RULE: Rule =
 fn check(facts: &Facts, findings: &mut Findings) {
     for image in &facts.images {
         let Some(stage) = image.document.final_stage() else { continue };
-        if let Some(made) = off_path(&image.document, stage) {
+        // poetry.toml may keep poetry from making one.
+        let settings = facts.sources.named(|name| name == "poetry.toml").next().is_some();
+        if let Some(made) = off_path(&image.document, stage).filter(|_| !settings) {
             unfound(facts, image, made, findings);
             continue;
         }
