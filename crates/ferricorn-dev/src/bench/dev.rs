@@ -40,7 +40,11 @@ struct Rival {
 }
 
 const RIVALS: [Rival; 3] = [
-    Rival { name: "ferricorn dev", program: None, line: "dev main:app --bind 127.0.0.1:PORT" },
+    Rival {
+        name: "ferricorn dev",
+        program: None,
+        line: "dev main:app --bind 127.0.0.1:PORT --log-level debug",
+    },
     Rival {
         name: "uvicorn --reload",
         program: Some("uvicorn"),
@@ -144,7 +148,9 @@ fn start(ground: &Ground, rival: &'static Rival, program: PathBuf, source: &str)
     let address = Address::Tcp(([127, 0, 0, 1], port).into());
     let subject =
         Subject { rival, server, address, source: source.to_owned(), took: Vec::new(), refused: 0, old: 0 };
-    match within(LONGEST, || (subject.ask() == Some(0)).then_some(())) {
+    // Ours imports the libraries once more, in the background, before the first save that counts.
+    let is_warm = || rival.program.is_some() || subject.server.log().count("Template ready") > 0;
+    match within(LONGEST, || (subject.ask() == Some(0) && is_warm()).then_some(())) {
         Some(()) => Ok(subject),
         None => Err(subject.failure("does not serve")),
     }

@@ -164,6 +164,7 @@ def test_frames_of_libraries_are_folded() -> None:
         ("/elsewhere/package/code.py", True),
         ("<frozen importlib._bootstrap>", False),
         ("<string>", False),
+        ("/proc/self/fd/9", False),
     ],
 )
 def test_whose_a_file_is(file: str, own: bool) -> None:

@@ -43,6 +43,7 @@ impl Supervisor {
         // One that is still being made lacks something; and a generation has one template.
         self.drop_templates(|it| it == generation || forks != Some(it), actions);
         self.templates.warm(generation, Policy::LONGEST_BOOT, now);
-        actions.push(Action::MakeTemplate { generation, urgent: false });
+        // On a machine that is busy with other things, one that gives way would not be there for minutes.
+        actions.push(Action::MakeTemplate { generation, urgent: true });
     }
 }

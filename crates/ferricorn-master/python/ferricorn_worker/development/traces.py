@@ -19,7 +19,8 @@ def is_own(file: str, watched: Sequence[str]) -> bool:
     if any(part in ("site-packages", "dist-packages") for part in file.split(os.sep)):
         return False
     inside = any(file.startswith(folder + os.sep) for folder in watched)
-    return inside or not (file.startswith(("<", *_LIBRARIES)) or not os.path.isabs(file))
+    # What is loaded out of the program's memory is a file below /proc.
+    return inside or not (file.startswith(("<", "/proc/", *_LIBRARIES)) or not os.path.isabs(file))
 
 
 def shorten(text: str, watched: Sequence[str]) -> str:

@@ -89,7 +89,7 @@ def _paths(warm: Warm) -> Iterator[str]:
     """The files of every module, and the folders in which packages come and go."""
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
-        if isinstance(file, str) and not file.startswith("<") and module is not sys.modules["__main__"]:
+        if isinstance(file, str) and not file.startswith(("<", "/proc/")) and module is not sys.modules["__main__"]:
             yield file
     for folder in sys.path:
         if folder.endswith(("site-packages", "dist-packages")):
