@@ -67,9 +67,16 @@ impl Secrets {
 
     /// The text of a file, with asterisks in the place of secrets.
     pub fn cover(&self, source: &Source) -> String {
-        let mut bytes = source.text().as_bytes().to_vec();
+        self.cover_part(source, source.whole())
+    }
+
+    /// The same of a part of a file.
+    pub fn cover_part(&self, source: &Source, part: Span) -> String {
+        let mut bytes = source.slice(part).as_bytes().to_vec();
         for span in self.covered.get(&source.id()).into_iter().flatten() {
-            for byte in bytes.get_mut(span.range()).into_iter().flatten() {
+            let (start, end) = (span.start.max(part.start), span.end.min(part.end));
+            let range = start.saturating_sub(part.start) as usize..end.saturating_sub(part.start) as usize;
+            for byte in bytes.get_mut(range).into_iter().flatten() {
                 if !matches!(byte, b'\n' | b'\r') {
                     *byte = b'*';
                 }

@@ -10,6 +10,9 @@ use super::Shown;
 /// A span over more lines than this is marked in its first line alone.
 const MOST_LINES: u32 = 6;
 
+/// The lines before and behind the places of a file that are handed over with them: more than are ever shown.
+const AROUND: u32 = 4;
+
 pub(super) fn render(shown: &Shown<'_>) -> String {
     let renderer = if shown.styled { Renderer::styled() } else { Renderer::plain() };
     let mut text = String::new();
@@ -52,19 +55,44 @@ fn snippets<'s>(shown: &Shown<'_>, finding: &'s Finding) -> Vec<Snippet<'s, Anno
     }
     let snippet = |file| {
         let source = shown.sources.get(file);
+        let labels =
+            || finding.others.iter().chain([&finding.primary]).filter(|label| label.span.file == file);
+        let part = part(source, labels().map(|label| short(source, label.span)));
         let others = finding.others.iter().filter(|label| label.span.file == file);
-        let mut marks: Vec<_> = others.map(|label| mark(source, label, AnnotationKind::Context)).collect();
+        let mut marks: Vec<_> =
+            others.map(|label| mark(source, part, label, AnnotationKind::Context)).collect();
         // A file of which only other places are shown has a primary one too: its first.
         if finding.primary.span.file == file {
-            marks.push(mark(source, &finding.primary, AnnotationKind::Primary));
+            marks.push(mark(source, part, &finding.primary, AnnotationKind::Primary));
         }
-        Snippet::source(shown.secrets.cover(source)).path(source.path().to_owned()).annotations(marks)
+        snippet_of(shown, source, part).annotations(marks)
     };
     files.into_iter().map(snippet).collect()
 }
 
-fn mark<'s>(source: &Source, label: &'s Label, kind: AnnotationKind) -> Annotation<'s> {
-    let range = short(source, label.span).range();
+/// The lines around these places: a large file with many findings would be copied for each of them otherwise.
+fn part(source: &Source, places: impl Iterator<Item = Span>) -> Span {
+    let all = places.reduce(Span::to).unwrap_or_else(|| source.whole());
+    let first = source.line_of(all).saturating_sub(AROUND).max(1);
+    let last = source.position(all.end).line.saturating_add(AROUND);
+    let behind = source.line(last.saturating_add(1)).range().start;
+    source.span(source.line(first).range().start..behind)
+}
+
+/// A part of a file, without its secrets.
+fn snippet_of<'s, T: Clone>(shown: &Shown<'_>, source: &Source, part: Span) -> Snippet<'s, T> {
+    let line = source.line_of(part) as usize;
+    Snippet::source(shown.secrets.cover_part(source, part)).line_start(line).path(source.path().to_owned())
+}
+
+/// The bytes of a place, counted from the beginning of a part.
+fn within(part: Span, place: Span) -> std::ops::Range<usize> {
+    let start = part.range().start;
+    place.range().start.saturating_sub(start)..place.range().end.saturating_sub(start)
+}
+
+fn mark<'s>(source: &Source, part: Span, label: &'s Label, kind: AnnotationKind) -> Annotation<'s> {
+    let range = within(part, short(source, label.span));
     let annotation = kind.span(range);
     if label.text.is_empty() { annotation } else { annotation.label(clean(&label.text)) }
 }
@@ -93,9 +121,10 @@ fn proposal<'s>(shown: &Shown<'_>, finding: &'s Finding, fix: &'s Fix) -> Group<
     files.dedup();
     let snippet = |file| {
         let source = shown.sources.get(file);
-        let edits = fix.edits.iter().filter(move |edit| edit.span.file == file);
-        let patches = edits.map(|edit| Patch::new(edit.span.range(), edit.text.as_str()));
-        Snippet::source(shown.secrets.cover(source)).path(source.path().to_owned()).patches(patches)
+        let edits = || fix.edits.iter().filter(move |edit| edit.span.file == file);
+        let part = part(source, edits().map(|edit| edit.span));
+        let patches = edits().map(|edit| Patch::new(within(part, edit.span), edit.text.as_str()));
+        snippet_of(shown, source, part).patches(patches)
     };
     title.elements(files.into_iter().map(snippet))
 }
