@@ -1,10 +1,10 @@
 """Takes connections in: from the listening sockets, and from siblings that drain.
 
-Owns: the readers on the listeners and on the handoff queue, the connection limit, the spread over workers.
-Does not own: the protocols (uvicorn's), the end of connections (`drain`).
-Invariants: one connection per wake-up, and only after siblings that have fewer had their turn; the count that
-siblings read is stored before the next accept; an error of accept(2) never ends the worker. The listening sockets come
-with the order to serve, and not before; when the whole service stops they are closed once no client waits any more.
+Owns: the listening sockets, who accepts from them, taking connections in until no client waits any more.
+Does not own: whose turn it is (`turns`), the protocols (uvicorn's), the end of connections (`drain`).
+Invariants: the count that siblings read is stored before the next accept; an error of accept(2) never ends the worker.
+The listening sockets come with the order to serve, and not before; when the whole service stops they are closed once
+no client waits any more.
 
 Why not the event loop's own server: it accepts until the queue is empty, so the worker that wakes first gets
 everything (94 % of 20 connections on asyncio with two workers), and it cannot stop at a limit. With one worker and no
@@ -28,19 +28,8 @@ from ..talk import scoreboard
 from ..talk.scoreboard import Scoreboard
 from . import handoff
 from .connections import ConnectionSet
-
-TURN = 0.001
-"""Seconds that a worker leaves to a sibling for each connection that it has more, before it accepts anyway.
-
-In proportion, because a sibling may be slow for a moment (its first connection loads code): a small lead costs a new
-connection next to nothing, a large one is worth a wait.
-"""
-
-LONGEST_TURN = 0.01
-"""The most of it: a sibling that is stuck still counts as running for `FRESH`, and clients wait meanwhile."""
-
-SHORTAGE_PAUSE = 0.1
-"""Seconds without accepting after the system ran out of descriptors or memory."""
+from .servers import Servers
+from .turns import Turns
 
 WARNING_INTERVAL = 10.0
 """Seconds between two warnings about the same shortage."""
@@ -51,7 +40,7 @@ HALF_OPEN = 0.3
 LATELY = 1.0
 """Seconds after its last connection in which a worker may be asked for another."""
 
-TURNS = 3
+LOOKS = 3
 """Looks of the drain, with a turn of the event loop or more between each, until its own server has made a protocol for
 what it had accepted: a task makes it, and the protocol hears of it in the next turn."""
 
@@ -80,15 +69,14 @@ class Intake:
         self._protocols = protocols
         self._limit = limit
         self._own_acceptor = balanced or limit is not None
-        self._opening = 0
         self._open_tasks: set[asyncio.Task[None]] = set()
-        self._servers: list[asyncio.Server] = []
-        self._paused: dict[socket.socket, asyncio.TimerHandle | None] = {}
+        self._servers = Servers()
+        self._turns: Turns | None = None
         self._opened = False
         self._stopped = False
         self._accepted_at = float("-inf")
         self._late_until = float("-inf")
-        self._turns = 0
+        self._looks = 0
         self._short = False
         self._warned = float("-inf")
         self._spares = handoff.Spares()
@@ -117,16 +105,14 @@ class Intake:
         if not self._own_acceptor:
             for listener in list(self._listeners):
                 # A copy: the drain still needs the socket after the server has closed its own.
-                server = await self._loop.create_server(
-                    self._create_accepted, sock=listener.dup(), ssl=self._ssl, backlog=backlog
-                )
-                self._servers.append(server)
+                await self._servers.add(listener.dup(), self._create_accepted, backlog)
         if self._stopped:
-            self._hush_servers()
+            self._servers.hush()
             return
         self._connections.on_discard = self._has_room
-        for source in self._sources():
-            self._loop.add_reader(source.fileno(), self._readable, source)
+        sources = [*self._listeners, self._queue] if self._own_acceptor else [self._queue]
+        self._turns = Turns(sources, self._board, self._connections, self._limit, self._take)
+        self._turns.start()
         self._board.set(scoreboard.STATE, scoreboard.ACCEPTING)
 
     @property
@@ -136,7 +122,7 @@ class Intake:
 
     def publish(self) -> None:
         """Stores the number of connections for siblings and master."""
-        self._board.set(scoreboard.CONNECTIONS, len(self._connections) + self._opening)
+        self._board.set(scoreboard.CONNECTIONS, self._connections.count)
 
     def stop(self, empty_queues: bool, grace: float) -> None:
         """Stops accepting for good, and closes this worker's copies of the listening sockets.
@@ -149,15 +135,11 @@ class Intake:
             return
         self._stopped = True
         self._board.set(scoreboard.STATE, scoreboard.DRAINING)
+        if self._turns is not None:
+            self._turns.stop()
         if self._opened:
-            for source in self._sources():
-                self._loop.remove_reader(source.fileno())
-            self._hush_servers()
-            self._turns = 0 if self._own_acceptor else TURNS
-        for timer in self._paused.values():
-            if timer is not None:
-                timer.cancel()
-        self._paused.clear()
+            self._servers.hush()
+            self._looks = 0 if self._own_acceptor else LOOKS
         self._connections.on_discard = None
         if empty_queues and self._opened:
             self._take_everybody()
@@ -174,18 +156,18 @@ class Intake:
         if not self._opened:
             return True
         self._take_everybody()
-        if self._turns > 0:
-            self._turns -= 1
+        if self._looks > 0:
+            self._looks -= 1
             return False
         now = self._loop.time()
         # If there are no descriptors left, a client still waits for the end of another connection.
         if now >= self._late_until and not self._short:
             self.close()
-        return now >= self._late_until and not self._listeners and not self._opening
+        return now >= self._late_until and not self._listeners and not self._connections.opening
 
     def close(self) -> None:
         """Closes this worker's copies of the listening sockets, even if clients wait."""
-        self._close_servers()
+        self._servers.close()
         self._close_listeners()
 
     def _close_listeners(self) -> None:
@@ -212,37 +194,6 @@ class Intake:
         while taken < QUEUE_LIMIT and self._take(source):
             taken += 1
 
-    def _hush_servers(self) -> None:
-        """Keeps the event loop's own servers from accepting.
-
-        asyncio's are not closed yet: that would drop without a word what they have accepted and made no protocol for
-        (`Server._attach` refuses it, and the error is shown in debug mode only).
-        """
-        if not isinstance(self._loop, asyncio.SelectorEventLoop):
-            self._close_servers()
-            return
-        for server in self._servers:
-            for listener in server.sockets:
-                self._loop.remove_reader(listener.fileno())
-
-    def _close_servers(self) -> None:
-        for server in self._servers:
-            server.close()
-        self._servers = []
-
-    def _sources(self) -> list[socket.socket]:
-        return [*self._listeners, self._queue] if self._own_acceptor else [self._queue]
-
-    def _readable(self, source: socket.socket) -> None:
-        mine = len(self._connections) + self._opening
-        if self._limit is not None and mine >= self._limit:
-            self._pause_all()
-        # A worker without connections is ahead of none.
-        elif mine and (lead := self._board.lead(mine)):
-            self._pause(source, min(TURN * lead, LONGEST_TURN), take=True)
-        else:
-            self._take(source)
-
     def _take(self, source: socket.socket) -> bool:
         """Takes in what one message or one accept(2) gives. Returns whether there may be more."""
         taken: list[tuple[socket.socket, float | None]] = []
@@ -262,12 +213,12 @@ class Intake:
             if error.errno in _SHORTAGE:
                 self._short = True
                 self._warn(error)
-                if not self._stopped:
-                    self._pause(source, SHORTAGE_PAUSE, take=False)
+                if self._turns is not None:
+                    self._turns.run_short(source)
                 return False
             # The client has gone before it was accepted (ECONNABORTED and the like, see accept(2)).
             return error.errno == errno.ECONNABORTED
-        self._opening += len(taken)
+        self._connections.opening += len(taken)
         self.publish()
         for connection, remaining in taken:
             self._spawn(self._open(connection, remaining))
@@ -293,7 +244,7 @@ class Intake:
             log.debug("Connection could not be opened: %s", error)
             connection.close()
         finally:
-            self._opening -= 1
+            self._connections.opening -= 1
             if not self._stopped:
                 self._has_room()
 
@@ -307,37 +258,10 @@ class Intake:
         self._open_tasks.add(task)
         task.add_done_callback(self._open_tasks.discard)
 
-    def _pause(self, source: socket.socket, seconds: float | None, take: bool) -> None:
-        if source in self._paused:
-            return
-        self._loop.remove_reader(source.fileno())
-        self._paused[source] = None if seconds is None else self._loop.call_later(seconds, self._resume, source, take)
-
-    def _pause_all(self) -> None:
-        self._board.set(scoreboard.STATE, scoreboard.FULL)
-        for source in self._sources():
-            timer = self._paused.pop(source, None)
-            if timer is not None:
-                timer.cancel()
-            else:
-                self._loop.remove_reader(source.fileno())
-            self._paused[source] = None
-
-    def _resume(self, source: socket.socket, take: bool) -> None:
-        if self._stopped or self._paused.pop(source, None) is None:
-            return
-        self._loop.add_reader(source.fileno(), self._readable, source)
-        if take and (self._limit is None or len(self._connections) + self._opening < self._limit):
-            self._take(source)
-
     def _has_room(self) -> None:
         self.publish()
-        if self._limit is None or len(self._connections) + self._opening >= self._limit:
-            return
-        for source in [source for source, timer in self._paused.items() if timer is None]:
-            del self._paused[source]
-            self._loop.add_reader(source.fileno(), self._readable, source)
-        self._board.set(scoreboard.STATE, scoreboard.ACCEPTING)
+        if self._turns is not None:
+            self._turns.has_room()
 
     def _warn(self, error: OSError) -> None:
         now = time.monotonic()

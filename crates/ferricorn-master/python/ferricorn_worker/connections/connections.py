@@ -1,6 +1,7 @@
 """The open connections of a worker.
 
-Owns: the set that uvicorn notes its connections in. Does not own: how they come (`accept`) and go (`drain`).
+Owns: the set that uvicorn notes its connections in, and the count of those beside it. Does not own: how they come
+(`accept`) and go (`drain`).
 Invariant: every listener learns of every change that uvicorn makes to it.
 """
 
@@ -19,9 +20,16 @@ class ConnectionSet(set[Any]):
     def __init__(self, protocols: Protocols) -> None:
         super().__init__()
         self._protocols = protocols
+        self.opening = 0
+        """Connections that are accepted and have no protocol yet."""
         self.on_add: Callable[[Any], None] | None = None
         self.on_discard: Callable[[], None] | None = None
         forked.keep_also(self._descriptors)
+
+    @property
+    def count(self) -> int:
+        """All connections of the worker, also those that uvicorn has not noted yet."""
+        return len(self) + self.opening
 
     def _descriptors(self) -> Iterator[int]:
         for connection in self:
