@@ -12,6 +12,8 @@ import threading
 import time
 from typing import Any
 
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
 Scope = dict[str, Any]
 
 
@@ -74,6 +76,10 @@ async def app(scope: Scope, receive: Any, send: Any) -> None:
         await answer(send, body)
         return
     await answer(send, str(os.getpid()).encode())
+
+
+class OtherProtocol(H11Protocol):
+    """A protocol of the user's own."""
 
 
 class Holder:

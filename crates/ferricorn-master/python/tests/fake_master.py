@@ -116,7 +116,7 @@ class Worker:
 
     def order_to_serve(self) -> None:
         """Orders `serve`, and gives what there is to serve on."""
-        listeners = [self.master.listener.fileno()]
+        listeners = [listener.fileno() for listener in (self.master.listener, *self.master.more_listeners)]
         packet = json.dumps({"type": "serve", "listeners": len(listeners)}).encode()
         socket.send_fds(self.channel, [packet], listeners)
 
@@ -186,6 +186,7 @@ class FakeMaster:
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=100)
         self.listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.address: tuple[str, int] = self.listener.getsockname()
+        self.more_listeners: list[socket.socket] = []
         self.queue = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self.scoreboard = os.memfd_create("scoreboard")
         os.ftruncate(self.scoreboard, BYTES)
@@ -282,7 +283,7 @@ class FakeMaster:
         self.map.close()
         os.close(self.scoreboard)
         os.close(self.tallies)
-        for end in (*self.queue, self.listener):
+        for end in (*self.queue, self.listener, *self.more_listeners):
             end.close()
 
 

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs,
     sync::{
         Arc, Barrier,
         atomic::{AtomicBool, Ordering},
@@ -10,7 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use ferricorn_test::{Connection, PATIENCE, Server, Verdict, eventually, processes, turn};
+use ferricorn_test::{Connection, PATIENCE, Server, Verdict, eventually, turn};
 
 use crate::ferricorn;
 
@@ -44,12 +45,16 @@ fn shares(connections: &[(Connection, i32)]) -> BTreeMap<i32, usize> {
     shares
 }
 
-/// Sockets that the workers have open.
-fn open_sockets(server: &Server) -> usize {
-    let sockets = |pid: &i32| {
-        processes::descriptors(*pid).values().filter(|target| target.starts_with("socket:")).count()
+/// Connections that the workers have not closed, by the kernel's table: established, or ended by the client alone.
+fn open_connections(server: &Server) -> usize {
+    let table = fs::read_to_string("/proc/net/tcp").expect("Linux has it");
+    let port = format!(":{:04X}", server.address().port());
+    let is_open = |line: &&str| {
+        let mut fields = line.split_whitespace().skip(1);
+        let ours = fields.next().is_some_and(|local| local.ends_with(&port));
+        ours && fields.nth(1).is_some_and(|state| ["01", "08"].contains(&state))
     };
-    server.workers().iter().map(sockets).sum()
+    table.lines().filter(is_open).count()
 }
 
 /// How late a short sleep ends while something else is done: what a worker that waits for a connection may wait more.
@@ -79,7 +84,6 @@ fn spreads(event_loop: &str) {
     const PAUSE: Duration = Duration::from_millis(10);
     const EVEN: usize = 14;
     let server = ferricorn().line("--workers 2 --loop").args([event_loop]).serve(2);
-    let before = open_sockets(&server);
     let mut tries = Vec::new();
     let judged = |tries: &[(usize, Duration)]| {
         let mut judged: Vec<_> =
@@ -91,7 +95,7 @@ fn spreads(event_loop: &str) {
         let (connections, late) = lateness_of(|| open_at_once(&server, 20));
         tries.push((shares(&connections).values().max().copied().unwrap_or_default(), late));
         drop(connections);
-        eventually(PATIENCE, "the workers have closed them", || open_sockets(&server) == before);
+        eventually(PATIENCE, "the workers have closed them", || open_connections(&server) == 0);
         if judged(&tries).len() >= 10 {
             break;
         }

@@ -6,9 +6,10 @@ Invariants: the count that siblings read is stored before the next accept; an er
 The listening sockets come with the order to serve, and not before; when the whole service stops they are closed once
 no client waits any more.
 
-Why not the event loop's own server: it accepts until the queue is empty, so the worker that wakes first gets
-everything (94 % of 20 connections on asyncio with two workers), and it cannot stop at a limit. With one worker and no
-limit neither matters, and the event loop's own is used because it is cheaper.
+The event loop's own server is the cheapest acceptor, but left alone it accepts until the queue is empty, so that the
+worker that wakes first gets everything (94 % of 20 connections on asyncio with two workers), and it knows no limit.
+With one worker and no limit neither matters. Otherwise it is used in a ring (`ring`), and where that cannot be had,
+which is with TLS and with other event loops and protocols, readers of our own take its place (`turns`).
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ from ..logs.logs import log
 from ..protocol.interface import Protocols
 from ..talk import scoreboard
 from ..talk.scoreboard import Scoreboard
-from . import handoff
+from . import gate, handoff
 from .connections import ConnectionSet
-from .servers import Servers
+from .ring import Ring
+from .servers import SHORTAGES, Servers
 from .turns import Turns
 
 WARNING_INTERVAL = 10.0
@@ -47,31 +49,32 @@ what it had accepted: a task makes it, and the protocol hears of it in the next 
 QUEUE_LIMIT = 100_000
 """The most connections that the emptying of an accept queue takes: more than any backlog."""
 
-_SHORTAGE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-
 
 class Intake:
     """Everything through which connections come into this worker."""
 
     def __init__(
         self,
-        queue: socket.socket,
+        queue: tuple[socket.socket, socket.socket],
         board: Scoreboard,
         connections: ConnectionSet,
         protocols: Protocols,
         limit: int | None,
         balanced: bool,
     ) -> None:
+        """`queue` is both ends of the handoff queue: the one to write to, and the one to read from."""
         self._listeners: list[socket.socket] = []
-        self._queue = queue
+        self._queues = queue
+        self._queue = queue[1]
         self._board = board
         self._connections = connections
         self._protocols = protocols
         self._limit = limit
+        self._balanced = balanced
         self._own_acceptor = balanced or limit is not None
         self._open_tasks: set[asyncio.Task[None]] = set()
         self._servers = Servers()
-        self._turns: Turns | None = None
+        self._sharing: Turns | Ring | None = None
         self._opened = False
         self._stopped = False
         self._accepted_at = float("-inf")
@@ -106,19 +109,39 @@ class Intake:
             for listener in list(self._listeners):
                 # A copy: the drain still needs the socket after the server has closed its own.
                 await self._servers.add(listener.dup(), self._create_accepted, backlog)
+        elif self._may_join_ring():
+            await self._join_ring(backlog)
         if self._stopped:
             self._servers.hush()
             return
         self._connections.on_discard = self._has_room
-        sources = [*self._listeners, self._queue] if self._own_acceptor else [self._queue]
-        self._turns = Turns(sources, self._board, self._connections, self._limit, self._take)
-        self._turns.start()
+        if self._sharing is None:
+            sources = [*self._listeners, self._queue] if self._own_acceptor else [self._queue]
+            self._sharing = turns = Turns(sources, self._board, self._connections, self._limit, self._take)
+            turns.start()
         self._board.set(scoreboard.STATE, scoreboard.ACCEPTING)
+
+    def _may_join_ring(self) -> bool:
+        """Whether the protocols note every connection in the set, and the event loop's server can be held back."""
+        return self._ssl is None and self._protocols.can_move() and gate.accepts_singly(self._loop)
+
+    async def _join_ring(self, backlog: int) -> None:
+        worker = self._board, self._connections, self._limit, self._balanced
+        self._sharing = ring = Ring(self._listeners, self._queues, *worker, self._take, self._warn)
+        if not await ring.start(self._servers, self._create_accepted, backlog):
+            self._sharing = None
 
     @property
     def batch(self) -> int:
         """How many connections may come to a sibling at once: one if it has a limit, and so maybe room for just one."""
         return handoff.BATCH if self._limit is None else 1
+
+    def look(self) -> None:
+        """What is looked at ten times a second; then `publish`."""
+        self._connections.forget_what_never_begins()
+        if self._sharing is not None:
+            self._sharing.look()
+        self.publish()
 
     def publish(self) -> None:
         """Stores the number of connections for siblings and master."""
@@ -135,11 +158,11 @@ class Intake:
             return
         self._stopped = True
         self._board.set(scoreboard.STATE, scoreboard.DRAINING)
-        if self._turns is not None:
-            self._turns.stop()
         if self._opened:
+            self._looks = LOOKS if self._servers.are_any else 0
             self._servers.hush()
-            self._looks = 0 if self._own_acceptor else LOOKS
+        if self._sharing is not None:
+            self._sharing.stop()
         self._connections.on_discard = None
         if empty_queues and self._opened:
             self._take_everybody()
@@ -163,7 +186,8 @@ class Intake:
         # If there are no descriptors left, a client still waits for the end of another connection.
         if now >= self._late_until and not self._short:
             self.close()
-        return now >= self._late_until and not self._listeners and not self._connections.opening
+        is_late = now >= self._late_until
+        return is_late and not self._listeners and not self._connections.opening and not self._connections.expected
 
     def close(self) -> None:
         """Closes this worker's copies of the listening sockets, even if clients wait."""
@@ -201,6 +225,8 @@ class Intake:
             if source is self._queue:
                 taken.extend(self._receive())
                 self._board.add(scoreboard.TAKEN_OVER, len(taken))
+                if not taken and self._sharing is not None:
+                    self._sharing.nudge()
             else:
                 connection, _address = source.accept()
                 connection.setblocking(False)
@@ -210,11 +236,11 @@ class Intake:
         except (BlockingIOError, InterruptedError):
             return False
         except OSError as error:
-            if error.errno in _SHORTAGE:
+            if error.errno in SHORTAGES:
                 self._short = True
                 self._warn(error)
-                if self._turns is not None:
-                    self._turns.run_short(source)
+                if self._sharing is not None:
+                    self._sharing.run_short(source)
                 return False
             # The client has gone before it was accepted (ECONNABORTED and the like, see accept(2)).
             return error.errno == errno.ECONNABORTED
@@ -258,10 +284,10 @@ class Intake:
         self._open_tasks.add(task)
         task.add_done_callback(self._open_tasks.discard)
 
-    def _has_room(self) -> None:
+    def _has_room(self, connection: Any = None) -> None:
         self.publish()
-        if self._turns is not None:
-            self._turns.has_room()
+        if self._sharing is not None:
+            self._sharing.has_room(connection)
 
     def _warn(self, error: OSError) -> None:
         now = time.monotonic()

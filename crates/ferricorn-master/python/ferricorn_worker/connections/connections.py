@@ -22,14 +22,21 @@ class ConnectionSet(set[Any]):
         self._protocols = protocols
         self.opening = 0
         """Connections that are accepted and have no protocol yet."""
+        self.expected: set[Any] = set()
+        """Protocols of connections that the event loop is about to begin."""
+        self.short_lived = 0
+        """Connections that have ended without having been kept, since somebody has set this to 0."""
         self.on_add: Callable[[Any], None] | None = None
-        self.on_discard: Callable[[], None] | None = None
+        self.on_begin: Callable[[], None] | None = None
+        """Is called when one that was expected has begun."""
+        self.on_discard: Callable[[Any], None] | None = None
+        self._expected_before: set[Any] = set()
         forked.keep_also(self._descriptors)
 
     @property
     def count(self) -> int:
         """All connections of the worker, also those that uvicorn has not noted yet."""
-        return len(self) + self.opening
+        return len(self) + self.opening + len(self.expected)
 
     def _descriptors(self) -> Iterator[int]:
         for connection in self:
@@ -51,6 +58,10 @@ class ConnectionSet(set[Any]):
     def add(self, connection: Any) -> None:
         """Notes an open connection."""
         super().add(connection)
+        if connection in self.expected:
+            self.expected.discard(connection)
+            if self.on_begin is not None:
+                self.on_begin()
         if self.on_add is not None:
             self.on_add(connection)
 
@@ -59,4 +70,14 @@ class ConnectionSet(set[Any]):
         super().discard(connection)
         self._protocols.lost(connection)
         if self.on_discard is not None:
-            self.on_discard()
+            self.on_discard(connection)
+
+    def was_kept(self, connection: Any) -> bool:
+        """Whether a connection that is gone has ever waited for a next request."""
+        return self._protocols.was_kept(connection)
+
+    def forget_what_never_begins(self) -> None:
+        """Drops what was expected in the last call already, some passes of the event loop ago: it has failed."""
+        if self.expected:
+            self.expected.difference_update(self._expected_before)
+        self._expected_before = set(self.expected)

@@ -22,6 +22,9 @@ BATCH = 8
 """The most connections in one message. More would save little, and all of them come to one sibling at once."""
 
 _META_VERSION = 1
+NOTHING = bytes((_META_VERSION,))
+"""A message without connections."""
+
 _SECONDS = struct.Struct("<d")
 _NO_TIMER = -1.0
 
@@ -53,6 +56,15 @@ def send(protocols: Protocols, connections: Sequence[Any], queue: socket.socket,
         # Nothing is read between the test for "idle" and this, since the event loop is not asked.
         protocols.forget(connection)
     return True
+
+
+def wake_sibling(queue: socket.socket) -> None:
+    """Has a sibling look for connections of which the kernel may have told nobody else."""
+    try:
+        queue.send(NOTHING, socket.MSG_DONTWAIT | socket.MSG_NOSIGNAL)
+    except OSError:
+        # A queue that is full wakes them as well.
+        pass
 
 
 def receive(queue: socket.socket) -> list[tuple[socket.socket, float]]:

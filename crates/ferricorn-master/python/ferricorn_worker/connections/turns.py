@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from typing import Any
 
 from ..talk import scoreboard
 from ..talk.scoreboard import Scoreboard
@@ -70,7 +71,13 @@ class Turns:
         if not self._stopped:
             self._pause(source, SHORTAGE_PAUSE, take=False)
 
-    def has_room(self) -> None:
+    def nudge(self) -> None:
+        """A sibling has said that connections wait: this worker hears of each by itself."""
+
+    def look(self) -> None:
+        """Nothing has to be looked for ten times a second."""
+
+    def has_room(self, _connection: Any) -> None:
         """Reads again if the limit was what kept it from that."""
         if self._limit is None or self._connections.count >= self._limit:
             return

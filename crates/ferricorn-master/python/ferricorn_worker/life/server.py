@@ -91,7 +91,7 @@ class Server(uvicorn.Server):
             self._connections.on_add = self._count_websocket
         self._queue_in = lasting(socket.socket(fileno=who.handoff[0]))
         self._intake = Intake(
-            lasting(socket.socket(fileno=who.handoff[1])),
+            (self._queue_in, lasting(socket.socket(fileno=who.handoff[1]))),
             board,
             self._connections,
             self._protocols,
@@ -207,7 +207,7 @@ class Server(uvicorn.Server):
 
     def _publish(self) -> None:
         board = self._board
-        self._intake.publish()
+        self._intake.look()
         board.set(scoreboard.REQUESTS, self.server_state.total_requests + self._websockets)
         board.set(scoreboard.IN_FLIGHT, len(self.server_state.tasks))
         self._requests.look()

@@ -59,6 +59,10 @@ class Protocols(ABC):
         """Whether an HTTP connection has carried a request before, here or in the sibling that has handed it over."""
 
     @abstractmethod
+    def was_kept(self, connection: Any) -> bool:
+        """Whether it has ever waited for a next request, also if it is gone; whatever is no HTTP/1.1 has."""
+
+    @abstractmethod
     def has_more(self, connection: Any) -> bool:
         """Whether a request is completely read on an HTTP connection, and a byte of the next one is here."""
 

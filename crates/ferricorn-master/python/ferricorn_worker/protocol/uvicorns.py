@@ -82,6 +82,11 @@ class Uvicorns(Protocols):
         """One that was handed over has the rest of its keep-alive time, which uvicorn grants after a response only."""
         return connection.cycle is not None or connection.timeout_keep_alive_task is not None
 
+    def was_kept(self, connection: Any) -> bool:
+        """By its timer, which is there before the first pause."""
+        timer = getattr(connection, "loop", None)
+        return not isinstance(timer, keep_alive.KeepAlive) or timer.when() != 0.0
+
     def has_more(self, connection: Any) -> bool:
         """In uvicorn's buffers, or in the kernel's."""
         cycle = connection.cycle

@@ -49,6 +49,10 @@ class Natives(Uvicorns):
         """One that was handed over has the rest of its keep-alive time, which is granted after a response only."""
         return connection.cycle is not None or connection.idle_until is not None
 
+    def was_kept(self, connection: Any) -> bool:
+        """By the end of its last pause, which it forgets at the next request: then its client has closed early."""
+        return not self.is_http(connection) or connection.idle_until is not None
+
     def has_more(self, connection: Any) -> bool:
         """In its buffer, or in the kernel's."""
         request = connection.cycle
