@@ -18,6 +18,7 @@ mod instructions;
 mod load;
 mod loss;
 mod memory;
+mod new_connections;
 mod preload;
 mod process;
 mod recycling;
@@ -43,7 +44,7 @@ const MEASUREMENTS: [(&str, Measurement); 14] = [
     ("cpu", cost::cpu),
     ("instructions", instructions::measure),
     ("access", cost::access),
-    ("connections", cost::connections),
+    ("connections", new_connections::measure),
     ("memory", memory::measure),
     ("preload", preload::measure),
     ("boot", boot::measure),

@@ -32,7 +32,7 @@ pub(crate) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
     ];
     let mut table = Table::new(head);
     for (app, name) in APPS {
-        let plan = Plan { app, workers: 2, access_log: false, preload: false };
+        let plan = Plan::new(app, 2);
         let mut wall = [const { Vec::new() }; ALL.len()];
         let mut processor = [const { Vec::new() }; ALL.len()];
         // Once more than counts: the first time writes compiled modules and fills the page cache.

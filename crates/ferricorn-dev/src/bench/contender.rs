@@ -43,6 +43,15 @@ pub(crate) struct Plan {
     pub(crate) access_log: bool,
     /// Whether the application is loaded once and the workers are forked; uvicorn has no such thing.
     pub(crate) preload: bool,
+    /// Its name as `--loop` takes it. gunicorn's worker takes uvloop by itself.
+    pub(crate) event_loop: &'static str,
+}
+
+impl Plan {
+    /// An application on so many workers; the rest as most measurements have it.
+    pub(crate) const fn new(app: &'static str, workers: usize) -> Self {
+        Self { app, workers, access_log: false, preload: false, event_loop: "uvloop" }
+    }
 }
 
 /// The applications of `benches/apps`, with their names in tables.
@@ -145,15 +154,14 @@ impl Contender {
     }
 
     fn arguments(self, plan: Plan, port: u16, access: &str) -> Vec<String> {
-        let alike = "--loop uvloop --http httptools";
+        let Plan { app, event_loop, .. } = plan;
+        let ours = format!("{app} --bind 127.0.0.1:{port} --keep-alive 75 --loop {event_loop}");
         let text = match self {
-            Self::Ferricorn => format!("{} --bind 127.0.0.1:{port} {alike} --keep-alive 75", plan.app),
-            Self::Native => {
-                format!("{} --bind 127.0.0.1:{port} --loop uvloop --http native --keep-alive 75", plan.app)
-            }
-            Self::Uvicorn => {
-                format!("{} --host 127.0.0.1 --port {port} {alike} --timeout-keep-alive 75", plan.app)
-            }
+            Self::Ferricorn => format!("{ours} --http httptools"),
+            Self::Native => format!("{ours} --http native"),
+            Self::Uvicorn => format!(
+                "{app} --host 127.0.0.1 --port {port} --timeout-keep-alive 75 --loop {event_loop} --http httptools"
+            ),
             // Its worker takes uvloop and httptools by itself where they are installed.
             Self::Gunicorn => format!(
                 "{} --bind 127.0.0.1:{port} -k uvicorn_worker.UvicornWorker --keep-alive 75",

@@ -1,9 +1,8 @@
-//! Processor time per request: of plain requests, of the access log, of new connections.
+//! Processor time per request: of plain requests, of the access log.
 
 use super::{
     Effort,
     contender::{ALL, APPS, Contender, Ground, Plan},
-    load::run_unkept,
     report::{Page, Table, verdict},
     server::Server,
     statistics::Summary,
@@ -13,8 +12,6 @@ use crate::failure::Failure;
 /// Requests of a round: so few that the servers' turns lie within a tenth of a second, and what disturbs one disturbs
 /// the others as well.
 const REQUESTS: usize = 480;
-/// Requests of a round in which each has its own connection, which costs several times as much.
-const UNKEPT_REQUESTS: usize = 160;
 
 /// At most this many times plain uvicorn's.
 const CPU_LIMIT: f64 = 1.03;
@@ -75,13 +72,6 @@ fn take_turns<const N: usize>(
 fn kept(server: &Server) -> Result<Work, Failure> {
     let mut load = server.warm_load()?;
     Ok(Box::new(move || load.run(REQUESTS)))
-}
-
-/// Requests on a new connection each, some of them before anything is measured.
-fn unkept(server: &Server) -> Result<Work, Failure> {
-    let port = server.port();
-    run_unkept(port, UNKEPT_REQUESTS)?;
-    Ok(Box::new(move || run_unkept(port, UNKEPT_REQUESTS)))
 }
 
 /// The three servers with the same plan.
@@ -167,7 +157,7 @@ pub(crate) fn cpu(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
     let mut natives = Table::new(NATIVE_HEAD);
     for ((app, name), (limit, target)) in APPS.into_iter().zip(NATIVE_LIMITS) {
         for workers in [1, 2] {
-            let plan = Plan { app, workers, access_log: false, preload: false };
+            let plan = Plan::new(app, workers);
             let [ferricorn, uvicorn, gunicorn] = all_with(plan);
             let servers = [(Contender::Native, plan), ferricorn, uvicorn, gunicorn];
             let [native, found @ ..] = take_turns(ground, effort, servers, kept)?;
@@ -227,7 +217,7 @@ pub(crate) fn access(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
     let mut page = Page::new("Processor time per request of the access log", method);
     let mut table =
         Table::new(["server", "without µs", "with µs", "added µs", "added / uvicorn's", "target"]);
-    let quiet = Plan { app: APPS[0].0, workers: 1, access_log: false, preload: false };
+    let quiet = Plan::new(APPS[0].0, 1);
     let logging = Plan { access_log: true, ..quiet };
     let servers = [
         (Contender::Ferricorn, quiet),
@@ -260,28 +250,6 @@ pub(crate) fn access(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
         let (added, compared) = (format!("{added:.1}"), format!("{compared:.2}"));
         table.row([name, median(&found[0]), median(&found[1]), added, compared, target]);
         page.commands(pair.iter().copied());
-    }
-    page.table(table);
-    Ok(page)
-}
-
-/// Requests on a new connection each, which show the cost of accepting.
-pub(crate) fn connections(ground: &Ground, effort: Effort) -> Result<Page, Failure> {
-    let Effort { starts, rounds, .. } = effort;
-    let method = format!(
-        "Processor time is measured as for kept connections; here the client opens a connection, sends one \
-        request with `Connection: close`, reads the answer, and begins again. There is no target: this shows what \
-        the even spread over workers costs. {starts} starts of each server with {rounds} rounds of {UNKEPT_REQUESTS} \
-        requests each."
-    );
-    let mut page = Page::new("Processor time per request on a new connection", method);
-    let mut table = Table::new(HEAD);
-    for workers in [1, 2] {
-        let (app, name) = APPS[0];
-        let plan = Plan { app, workers, access_log: false, preload: false };
-        let found = take_turns(ground, effort, all_with(plan), unkept)?;
-        table.row(row(name.to_owned(), plan, &found, |_, _| String::new()));
-        page.commands(all_with(plan));
     }
     page.table(table);
     Ok(page)

@@ -67,7 +67,7 @@ pub(super) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
     ]);
     let counting = Counting::prepare(ground)?;
     for (app, name) in APPS {
-        let plan = Plan { app, workers: 1, access_log: false, preload: false };
+        let plan = Plan::new(app, 1);
         let mut found = [const { Vec::new() }; 3];
         for _ in 0..starts {
             for (contender, found) in ALL.into_iter().zip(&mut found) {

@@ -12,6 +12,7 @@ use std::{
     collections::BTreeMap,
     io::{self, Read as _, Write as _},
     net::TcpStream,
+    sync::Barrier,
     thread,
     time::Duration,
 };
@@ -167,12 +168,36 @@ fn drive(connections: &mut [Connection], request: &[u8], rounds: usize) -> io::R
     Ok(rounds * connections.len())
 }
 
-/// A connection for each request, one after the other; how many requests were answered.
-pub(crate) fn run_unkept(port: u16, requests: usize) -> Result<usize, Failure> {
-    for _ in 0..requests {
-        ask_once(port, "/").map_err(|error| lost(&error))?;
+/// A connection for each request, so many at a time; how many requests were answered, at least as many as asked for.
+pub(crate) fn run_unkept(port: u16, in_flight: usize, requests: usize) -> Result<usize, Failure> {
+    let each = requests.div_ceil(in_flight);
+    let one_after_the_other = || (0..each).try_for_each(|_| ask_once(port, "/").map(drop));
+    let ended = thread::scope(|scope| {
+        let threads: Vec<_> = (0..in_flight).map(|_| scope.spawn(one_after_the_other)).collect();
+        threads.into_iter().try_for_each(|thread| thread.join().expect("the client does not panic"))
+    });
+    ended.map_err(|error| lost(&error))?;
+    Ok(each * in_flight)
+}
+
+/// Opens so many connections at once and keeps them until each has its answer; how many each worker has taken.
+pub(crate) fn shares(port: u16, connections: usize) -> Result<Vec<usize>, Failure> {
+    let (request, start) = (request(port, "/pid", ""), Barrier::new(connections));
+    let open = || {
+        start.wait();
+        let mut connection = Connection::open(port)?;
+        let worker = connection.get(&request)?;
+        Ok((worker, connection))
+    };
+    let opened: io::Result<Vec<_>> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..connections).map(|_| scope.spawn(open)).collect();
+        threads.into_iter().map(|thread| thread.join().expect("the client does not panic")).collect()
+    });
+    let mut shares: BTreeMap<Vec<u8>, usize> = BTreeMap::new();
+    for (worker, _kept) in opened.map_err(|error| lost(&error))? {
+        *shares.entry(worker).or_default() += 1;
     }
-    Ok(requests)
+    Ok(shares.into_values().collect())
 }
 
 fn lost(error: &io::Error) -> Failure {

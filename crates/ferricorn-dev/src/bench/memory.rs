@@ -25,7 +25,7 @@ pub(crate) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
         ["application", "server", "VmRSS MB", "PSS MB", "workers and helpers, PSS MB", "target (VmRSS)"];
     let mut table = Table::new(head);
     for (app, name) in APPS {
-        let plan = Plan { app, workers: 2, access_log: false, preload: false };
+        let plan = Plan::new(app, 2);
         for contender in ALL {
             let (mut resident, mut proportional, mut below) = (Vec::new(), Vec::new(), Vec::new());
             for _ in 0..effort.boots / 2 {

@@ -80,7 +80,7 @@ pub(super) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
 }
 
 fn plan(preload: bool) -> Plan {
-    Plan { app: "fast:app", workers: WORKERS, access_log: false, preload }
+    Plan { preload, ..Plan::new("fast:app", WORKERS) }
 }
 
 fn look(ground: &Ground, kind: &mut Kind) -> Result<(), Failure> {
