@@ -86,17 +86,20 @@ const MISSING: [&str; 11] = [
 ];
 
 fn check(facts: &Facts, findings: &mut Findings) {
-    let mut seen: Vec<Span> = Vec::new();
+    // `apt-get update && apt-get install …` in one line is one mistake.
+    let mut seen = Vec::new();
     for (deployment, application) in facts.services() {
         if deployment.platform != Platform::Render || !deployment.native {
             continue;
         }
         for line in deployment.lines().chain(&application.packages.scripts) {
             for command in &line.commands {
-                let Some((name, span)) = missing(command).filter(|(_, span)| !seen.contains(span)) else {
+                let Some((name, span)) = missing(command) else { continue };
+                let place = (span.file, facts.sources.get(span.file).line_of(span), name.clone());
+                if seen.contains(&place) {
                     continue;
-                };
-                seen.push(span);
+                }
+                seen.push(place);
                 findings.add(
                     deployment.sign(
                         RULE.error(span, format!("a native build on Render cannot run {name}"))
