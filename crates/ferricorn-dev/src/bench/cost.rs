@@ -193,7 +193,7 @@ fn rivals(ground: &Ground, effort: Effort, page: &mut Page) -> Result<Option<Tab
     let mut table = Table::new(RIVALS_HEAD);
     let (app, name) = APPS[0];
     for workers in [1, 2] {
-        let plan = Plan { app, workers, access_log: false, preload: false };
+        let plan = Plan::new(app, workers);
         let servers = [Contender::Native, others[0], others[1], others[2]].map(|contender| (contender, plan));
         let found = take_turns(ground, effort, servers, kept)?;
         let ratio = |place: usize| Summary::of_ratios(&found[place], &found[1]).to_string();
