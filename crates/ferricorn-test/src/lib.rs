@@ -1,7 +1,7 @@
 //! The harness of the end-to-end tests: the real program, a free port, a temporary folder, and evidence.
 //!
 //! Owns: starting and stopping the program ([`Server`]), what it logged ([`LogBook`]), what `/proc` says about its
-//! processes ([`processes`]), strict clients ([`http`], [`websocket`]), load with a verdict per request ([`load`]), runs
+//! processes ([`processes`]), strict clients ([`http`], [`websocket`]), a [`browser`], load with a verdict per request ([`load`]), runs
 //! that have to lose nothing ([`trial`]) over what is [`planned`] and the application that notes what it was asked ([`ledger`]). Does not own: what is right; the tests say that.
 //!
 //! Invariants:
@@ -11,6 +11,7 @@
 //!   zombie, no log line that cannot be parsed, no error in the log that the test did not announce.
 //! * When a test fails, the command and everything the program said are printed.
 
+pub mod browser;
 pub mod capacity;
 pub mod control;
 pub mod http;
@@ -36,6 +37,7 @@ mod hung_mount;
 mod limits;
 mod skip;
 
+pub use browser::Browser;
 pub use builder::{Builder, free_port, python, repository};
 pub use control_group::{ControlGroup, Resource};
 pub use deploy::Deployed;

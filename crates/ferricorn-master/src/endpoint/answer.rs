@@ -55,7 +55,7 @@ pub(super) async fn answer<B>(request: &hyper::Request<B>, shared: &Shared) -> A
         "/healthz" => plain(StatusCode::OK, "ok\n"),
         "/readyz" => readiness(shared).await,
         // It has no figures in it: those it asks for, with the token that its reader gives.
-        "/status" => page(),
+        "/status" => page(shared.token.is_some()),
         "/metrics" | "/status.json" if !may_read(request, shared) => {
             let mut refusal = plain(StatusCode::UNAUTHORIZED, "send the token: Authorization: Bearer ...\n");
             refusal.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
@@ -118,8 +118,10 @@ async fn status(shared: &Shared) -> Answer {
     respond(StatusCode::OK, "application/json", text)
 }
 
-fn page() -> Answer {
-    let mut page = respond(StatusCode::OK, "text/html; charset=utf-8", PAGE);
+/// `guarded`: readers need a token, which the page then asks for before anything else.
+fn page(guarded: bool) -> Answer {
+    let text = if guarded { PAGE.replacen("<html", "<html data-token", 1) } else { PAGE.to_owned() };
+    let mut page = respond(StatusCode::OK, "text/html; charset=utf-8", text);
     let headers = page.headers_mut();
     headers.insert("content-security-policy", HeaderValue::from_static(PAGE_POLICY));
     headers.insert("referrer-policy", HeaderValue::from_static("no-referrer"));

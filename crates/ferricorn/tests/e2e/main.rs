@@ -33,6 +33,7 @@ mod metrics;
 mod module_form;
 mod native;
 mod offsets;
+mod page;
 mod pid1;
 mod pid_file;
 mod preload;
