@@ -64,7 +64,8 @@ fn saved(server: &Server, number: u32, expected: &str) {
 fn a_save_imports_the_code_alone_until_a_library_changes() {
     let _turn = turn::together();
     let (builder, elsewhere) = builder("");
-    let server = builder.serve(1);
+    // Its module comes out of the program, and from no folder.
+    let server = builder.args(["--http", "native"]).serve(1);
     assert_eq!(server.get("/").expect("an answer").text(), "1 one True");
     server.wait_for_count("Template ready", 1, PATIENCE);
     saved(&server, 2, "one False");
