@@ -5,7 +5,8 @@ use nix::sys::signal::Signal;
 
 use crate::ferricorn;
 
-/// Takes `ATEXIT` seconds in an `atexit` function, then `TEARDOWN` seconds while the interpreter takes its modules apart.
+/// Takes `ATEXIT` seconds in an `atexit` function, then `TEARDOWN` seconds while the interpreter takes its modules apart, which
+/// it does only if there is a tool that measures.
 const SLOW_TO_END: &str = r#"
 import asyncio, atexit, os, sys, time
 
@@ -19,6 +20,8 @@ class Last:
 
 
 LAST = Last()
+if "TEARDOWN" in os.environ:
+    import cProfile
 
 
 async def app(scope, receive, send):

@@ -1,9 +1,11 @@
-"""The end of a process that was forked from a template.
+"""The end of a worker's process.
 
-Owns: what is done in place of the interpreter's own end. Does not own: when a worker ends (`main`).
+Owns: what is done in place of the interpreter's own end, and when that is safe. Does not own: when a worker ends
+(`main`).
 Invariants: non-daemon threads are waited for, `atexit` functions are called and files are flushed, as always. What is
-left out is that the interpreter takes every object apart: it would copy every page that the workers share, right before
-the process is gone (two thirds of what such a worker costs). Lost by it: `__del__` of objects that live in modules.
+left out is that the interpreter takes every object apart, right before the process is gone. In a worker that was forked
+from a template that would copy every page that the workers share (two thirds of what such a worker costs), and in
+another one it is a tenth of the cost of a recycle. Lost by it: `__del__` of objects that live in modules.
 """
 
 from __future__ import annotations
@@ -17,6 +19,12 @@ import threading
 import weakref
 from collections.abc import Iterator
 from typing import Any, NoReturn
+
+_TOOLS = frozenset({"cProfile", "coverage", "memray", "profile", "scalene", "viztracer", "yappi"})
+"""Modules that measure: some write what they have found when the interpreter takes them apart."""
+
+_VARIABLES = ("ASAN_OPTIONS", "GCOV_PREFIX", "LD_PRELOAD", "LLVM_PROFILE_FILE", "LSAN_OPTIONS")
+"""Variables by which a library in C may do the same when the process ends by `exit`."""
 
 _frozen: list[weakref.ref[Any]] = []
 """Files that were open for writing before the fork: the collector does not list them any more."""
@@ -44,11 +52,41 @@ def remember() -> None:
 
 
 def leave(status: int) -> NoReturn:
-    """Ends the process."""
+    """Ends a process that was forked from a template."""
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
     flush()
+    _flush_c()
     os._exit(status)
+
+
+def leave_if_unwatched(status: int) -> NoReturn:
+    """Ends a process that was started by itself: by the interpreter's own end if somebody may need that."""
+    if _is_watched():
+        sys.exit(status)
+    leave(status)
+
+
+def _is_watched() -> bool:
+    """Whether a thread goes on, or a tool measures this process."""
+    main = threading.main_thread()
+    if any(thread is not main and not thread.daemon for thread in threading.enumerate()):
+        return True
+    monitoring: Any = getattr(sys, "monitoring", None)
+    if sys.gettrace() or sys.getprofile() or (monitoring and any(map(monitoring.get_tool, range(6)))):
+        return True
+    return not _TOOLS.isdisjoint(sys.modules) or any(map(os.environ.get, _VARIABLES))
+
+
+def _flush_c() -> None:
+    """Flushes what code in C has printed: its library does so in an `exit` only."""
+    try:
+        import ctypes
+
+        ctypes.CDLL(None).fflush(None)
+    except (ImportError, OSError, AttributeError):
+        # Not every interpreter was built with it.
+        pass
 
 
 def _files() -> Iterator[Any]:

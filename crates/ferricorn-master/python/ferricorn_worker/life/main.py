@@ -9,7 +9,6 @@ master's reaches a child process of the application.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
@@ -34,7 +33,7 @@ def run(
     `loaded` and `numbers` are those of a worker that was forked from a template: the application if the template has
     loaded it, and what the master's numbers of descriptors are here.
     """
-    leave: Callable[[int], NoReturn] = _exit if numbers is None else ending.leave
+    leave: Callable[[int], NoReturn] = ending.leave_if_unwatched if numbers is None else ending.leave
     channel = Channel(descriptor)
     try:
         start = Start.from_message(channel.wait())
@@ -96,10 +95,6 @@ def _begin_developing() -> None:
     from ..development import bytecode
 
     bytecode.write_only_of_what_has_settled()
-
-
-def _exit(status: int) -> NoReturn:
-    sys.exit(status)
 
 
 def _report_death(error: BaseException, channel: Channel) -> int:
