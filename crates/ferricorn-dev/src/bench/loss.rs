@@ -14,6 +14,7 @@ use ferricorn_test::{
     Builder, Load, Mix, Planned, Server, Tally, Trial, Verdict, capacity,
     load::{Arrival, Reuse, Running, Shape},
     planned::ROUND,
+    processes,
 };
 
 use super::{
@@ -56,10 +57,13 @@ pub(super) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
         wrote a byte and got no complete answer. Refused: it got no connection. Twice: the application began it twice. \
         Clients never send a request again. 12 clients keep their connections and 4 open one for each request, with pauses \
         of 5 ms on average; beside them there is open-loop traffic of every shape: trickled bodies, streamed responses, \
-        server-sent events, WebSockets.",
+        server-sent events, WebSockets. With `--preload` the template is killed at the beginning of each round of events in which \
+        there is one.",
     );
-    let long = long_run(ground, &scale, &mut page)?;
-    page.table(long);
+    for preload in [false, true] {
+        let long = long_run(ground, &scale, preload, &mut page)?;
+        page.table(long);
+    }
     page.table(deploys(ground, &scale)?);
     page.table(stops::table(ground, effort)?);
     Ok(page)
@@ -90,17 +94,22 @@ pub(super) fn verdicts(tally: &Tally) -> [String; 4] {
 }
 
 /// The long run: rounds of planned events, until there were enough events and requests.
-fn long_run(ground: &Ground, scale: &Scale, page: &mut Page) -> Result<Table, Failure> {
-    let line = "--workers 2 --max-requests 1500 --max-requests-jitter 500 --reload-probation 0";
+fn long_run(ground: &Ground, scale: &Scale, preload: bool, page: &mut Page) -> Result<Table, Failure> {
+    let mut line =
+        "--workers 2 --max-requests 1500 --max-requests-jitter 500 --reload-probation 0".to_owned();
+    if preload {
+        line.push_str(" --preload");
+    }
     page.command(format!("ferricorn main:app --bind 127.0.0.1:0 {line}"));
-    let server = ferricorn(ground, line).serve(2);
+    let server = ferricorn(ground, &line).serve(2);
     let trial = Trial::begin(server, |server| crowd(server).start());
     let begin = Instant::now();
-    let (mut said, mut events) = (begin, 0);
+    let (mut said, mut events, mut killed) = (begin, 0, 0);
     while events < scale.events || trial.load().answered() < scale.requests {
         if begin.elapsed() > LONGEST {
             return Err(Failure::new(format!("after {LONGEST:?} only {events} planned events")));
         }
+        killed += u32::from(preload && kill_template(trial.server()));
         for planned in ROUND {
             let happened = catch_unwind(AssertUnwindSafe(|| planned.let_happen(trial.server())));
             if happened.is_err() {
@@ -116,14 +125,16 @@ fn long_run(ground: &Ground, scale: &Scale, page: &mut Page) -> Result<Table, Fa
         }
     }
     let took = begin.elapsed();
-    let happened =
-        KINDS.map(|(planned, name)| format!("{} {name}", planned.count(trial.server()))).join(", ");
+    let killed = preload.then(|| format!("{killed} templates killed"));
+    let happened = KINDS.map(|(planned, name)| format!("{} {name}", planned.count(trial.server())));
+    let happened = happened.into_iter().chain(killed).collect::<Vec<_>>().join(", ");
     let least = capacity::least_ready(&trial.server().log().lines(), 2);
     let (tally, rest) = trial.stop();
     let rested = catch_unwind(AssertUnwindSafe(|| rest.check()));
     let rested = rested.map_or_else(|panic| panic_text(&*panic), |()| "all hold".to_owned());
     let [lost, refused, errors, twice] = verdicts(&tally);
-    let mut table = Table::new(["the long run", "", "target"]);
+    let name = if preload { "the long run with --preload" } else { "the long run" };
+    let mut table = Table::new([name, "", "target"]);
     let shapes = [Shape::Get, Shape::Trickle, Shape::Stream, Shape::Events, Shape::WebSocket];
     let shapes = shapes.map(|shape| format!("{} {shape:?}", tally.of_shape(shape))).join(", ");
     let zero = |count: &str| (if count == "0" { "0: holds" } else { "0: MISSED" }).to_owned();
@@ -148,6 +159,19 @@ fn long_run(ground: &Ground, scale: &Scale, page: &mut Page) -> Result<Table, Fa
         table.row([name.to_owned(), found, target]);
     }
     Ok(table)
+}
+
+/// Kills the template with SIGKILL. False if there is none at the moment.
+fn kill_template(server: &Server) -> bool {
+    let pids: Vec<i32> = server
+        .log()
+        .lines()
+        .iter()
+        .filter_map(|line| line.text.split_once("Template ready (pid: ")?.1.split(')').next()?.parse().ok())
+        .collect();
+    let children = processes::children(server.master());
+    let found = pids.last().filter(|pid| children.iter().any(|child| child.pid == **pid));
+    found.inspect(|pid| processes::signal(**pid, nix::sys::signal::Signal::SIGKILL)).is_some()
 }
 
 const KINDS: [(Planned, &str); 5] = [

@@ -3,6 +3,8 @@
 //! Invariant: no process of the server outlives the value.
 
 use std::{
+    cell::RefCell,
+    collections::BTreeSet,
     fs, io,
     net::TcpListener,
     path::PathBuf,
@@ -130,17 +132,37 @@ impl Server {
         boots.filter_map(|rest| rest.split_whitespace().next()?.parse().ok()).collect()
     }
 
-    /// Replaces its workers one after the other, this many times, by a SIGTERM to each.
+    /// Replaces its workers one after the other, this many times, by a SIGTERM to each. Returns when the last has ended.
     pub(crate) fn recycle(&mut self, times: usize) -> Result<(), Failure> {
-        for _ in 0..times {
+        for replaced in 0..times {
             let ready = self.workers_in_log();
-            let tree = process::tree(self.root.id());
-            let oldest = ready.iter().find(|pid| tree.contains(pid));
-            let Some(oldest) = oldest else { return Err(self.failure("it has no worker")) };
-            kill("TERM", &[*oldest]);
-            self.wait_for("a replacement", |server| server.workers_in_log().len() > ready.len())?;
+            // Each is replaced by the next that is ready, so they go in the order in which they came.
+            let Some(&oldest) = ready.get(replaced) else { return Err(self.failure("it has no worker")) };
+            kill("TERM", &[oldest]);
+            let gone = format!("Worker (pid:{oldest}) exited");
+            self.wait_for("a replacement", |server| {
+                server.workers_in_log().len() > ready.len() && server.log_has(&gone)
+            })?;
         }
         Ok(())
+    }
+
+    /// Processor time of all its processes, also of those that have ended.
+    pub(crate) fn used_ever(&self) -> Duration {
+        process::used_ever(&process::tree(self.root.id()))
+    }
+
+    /// Asks until each of its workers has answered; the answer to this path names the worker.
+    pub(crate) fn ask_each(&mut self, path: &str) -> Result<(), Failure> {
+        let answers = RefCell::new(BTreeSet::new());
+        self.wait_for("an answer of each worker", |server| {
+            answers.borrow_mut().extend(ask_once(server.port, path).ok());
+            answers.borrow().len() >= server.plan.workers
+        })
+    }
+
+    fn log_has(&self, text: &str) -> bool {
+        fs::read_to_string(&self.log).unwrap_or_default().contains(text)
     }
 
     /// The memory of the process that supervises.

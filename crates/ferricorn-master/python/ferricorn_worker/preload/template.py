@@ -35,6 +35,7 @@ _MOMENT = 0.0005
 """Seconds between two looks at whose child a worker is by now."""
 _OF_EVERY_WORKER = (
     "ferricorn_worker.life.server",
+    "ferricorn_worker.life.stop_lines",
     "asyncio.runners",
     "concurrent.futures.thread",
     "uvicorn.lifespan.on",
@@ -134,12 +135,12 @@ def _look() -> Callable[[], list[str]]:
 
 
 def _import_the_rest(loaded: Loaded) -> None:
-    """Imports what every worker would import by itself once it serves."""
+    """Imports what every worker would import by itself once it serves, or when it ends."""
     names = [*_OF_EVERY_WORKER]
     if loaded.hooks is not None:
         names.append("ferricorn_worker.hooks.worker_hooks")
-    if loaded.config.loop in ("auto", "uvloop"):
-        names.append("uvloop")
+    loop = loaded.config.loop
+    names.extend(f"uvicorn.loops.{name}" for name in (("auto", "uvloop", "asyncio") if loop == "auto" else (loop,)))
     if "anyio" in sys.modules:
         # Of FastAPI's and Starlette's: the first request would import it, in each worker.
         names.append("anyio._backends._asyncio")
