@@ -29,6 +29,8 @@ pub(crate) struct Suite<'a> {
     /// The shim's tests run on each: the newest uvicorn, the oldest.
     pub(crate) ends: [(&'static str, Venv); 2],
     references: [Venv; 2],
+    /// What applications import that a fork may not survive.
+    libraries: Venv,
     extension: PathBuf,
 }
 
@@ -56,8 +58,9 @@ impl<'a> Suite<'a> {
             [("newest", python.venv(workspace, "newest")?), ("oldest", python.venv(workspace, "oldest")?)];
         let references =
             [python.venv(workspace, "reference-newest")?, python.venv(workspace, "reference-oldest")?];
+        let libraries = python.venv(workspace, "libraries")?;
         let extension = extension::build(workspace)?;
-        Ok(Self { workspace, ends, references, extension })
+        Ok(Self { workspace, ends, references, libraries, extension })
     }
 
     /// Runs `cargo test` with these options, and these arguments for the test programs.
@@ -81,6 +84,7 @@ impl<'a> Suite<'a> {
         let [newest, oldest] = &self.references;
         cargo.env("FERRICORN_TEST_REFERENCE_NEWEST", newest.program("python"));
         cargo.env("FERRICORN_TEST_REFERENCE_OLDEST", oldest.program("python"));
+        cargo.env("FERRICORN_TEST_LIBRARIES", self.libraries.program("python"));
         cargo.env(EXTENSION, &self.extension);
         let skipped = self.file("skipped-tests")?;
         cargo.env(ferricorn_test::SKIPPED, &skipped);

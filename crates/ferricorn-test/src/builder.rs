@@ -31,13 +31,22 @@ pub fn repository() -> PathBuf {
 
 /// The Python that the tests run: `FERRICORN_TEST_PYTHON`, or the one that `cargo dev test` set up.
 pub fn python() -> PathBuf {
-    if let Some(path) = env::var_os("FERRICORN_TEST_PYTHON") {
-        return path.into();
-    }
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
-    let path = target.join("dev/venv-newest/bin/python");
+    let path = env::var_os("FERRICORN_TEST_PYTHON").map_or_else(|| set_up("newest"), PathBuf::from);
     assert!(path.exists(), "no Python to test with: run `cargo dev test`, or set FERRICORN_TEST_PYTHON");
     path
+}
+
+/// The Python that has libraries which do at their import what a fork may not survive: `FERRICORN_TEST_LIBRARIES`, or the
+/// one that `cargo dev test` set up. None if there is none.
+pub fn libraries() -> Option<PathBuf> {
+    let path = env::var_os("FERRICORN_TEST_LIBRARIES").map_or_else(|| set_up("libraries"), PathBuf::from);
+    path.exists().then_some(path)
+}
+
+/// The Python of an environment that `cargo dev` makes.
+fn set_up(name: &str) -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| repository().join("target"), PathBuf::from);
+    target.join(format!("dev/venv-{name}/bin/python"))
 }
 
 /// What speaks HTTP/1.1 in every program that names nothing: the protocol that `FERRICORN_TEST_HTTP` names, so that the same

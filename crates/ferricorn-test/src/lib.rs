@@ -38,7 +38,7 @@ mod limits;
 mod skip;
 
 pub use browser::Browser;
-pub use builder::{Builder, free_port, python, repository};
+pub use builder::{Builder, free_port, libraries, python, repository};
 pub use control_group::{ControlGroup, Resource};
 pub use deploy::Deployed;
 pub use exit::Exit;

@@ -40,6 +40,13 @@ pub fn write_certificate(folder: &Path) -> (PathBuf, PathBuf) {
     (certificate, key)
 }
 
+/// Writes another certificate, and its key, over those of [`write_certificate`]: one that the tests' client does not trust.
+pub fn write_another_certificate(folder: &Path) {
+    let made = rcgen::generate_simple_self_signed([NAME.to_owned()]).expect("a certificate can be made");
+    fs::write(folder.join("cert.pem"), made.cert.pem()).expect("the folder can be written");
+    fs::write(folder.join("key.pem"), made.signing_key.serialize_pem()).expect("the folder can be written");
+}
+
 /// Speaks TLS over a connection.
 pub(crate) fn over(stream: TcpStream) -> StreamOwned<ClientConnection, TcpStream> {
     let name = NAME.try_into().expect("a name");

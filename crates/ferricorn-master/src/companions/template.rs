@@ -51,8 +51,10 @@ pub(crate) struct Template {
     buffer: Vec<u8>,
     /// Its priority below the serving workers while it is not urgent.
     courtesy: Option<Courtesy>,
-    /// What the application does that a fork does not survive.
-    pub(crate) hazards: Vec<String>,
+    /// What the application does that a fork does not survive, if it has said that: it ends then.
+    pub(crate) hazards: Option<Vec<String>>,
+    /// Whether it was told that it cannot fork.
+    pub(crate) has_complained: bool,
     /// Memory in bytes that the workers have in common.
     pub(crate) shared: u64,
 }
@@ -82,7 +84,8 @@ impl Template {
             black_box,
             buffer: vec![0; MAX_PACKET],
             courtesy: None,
-            hazards: Vec::new(),
+            hazards: None,
+            has_complained: false,
             shared: 0,
         })
     }

@@ -9,7 +9,7 @@ use nix::sys::signal::Signal;
 use crate::ferricorn;
 
 /// Every hook of a life, told on standard output.
-const ALL: &str = "
+pub(crate) const ALL: &str = "
 def tell(name, *words):
     print(name, *words, flush=True)
 

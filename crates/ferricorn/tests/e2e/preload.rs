@@ -1,5 +1,11 @@
 //! `--preload`: one process imports, workers are forked of it, and whatever becomes of it costs nobody anything.
 
+mod faults;
+mod hooks;
+mod libraries;
+mod surroundings;
+mod upgrades;
+
 use std::{collections::BTreeSet, fs};
 
 use ferricorn_test::{Builder, PATIENCE, Server, eventually, load::Load, processes, turn, within};
@@ -206,6 +212,28 @@ fn what_a_fork_does_not_survive_is_named_with_its_line_and_the_workers_import_by
         assert_eq!(imports(&server).len(), 3, "the template and both workers");
         server.finish();
     }
+}
+
+#[test]
+fn a_lock_that_makes_a_leader_makes_one() {
+    let _turn = turn::together();
+    let source = format!(
+        "import fcntl\nLOCK = open('leader', 'w')\n\
+        try:\n\
+        \x20   fcntl.flock(LOCK, fcntl.LOCK_EX | fcntl.LOCK_NB)\n    LEADS = 'leader'\n\
+        except OSError:\n    LEADS = 'follower'\n{}",
+        APP.replace("VERSION, ", "LEADS, ")
+    );
+    let server =
+        ferricorn().app(&source).line("--preload --workers 3 --lifespan off").expect_error("").serve(3);
+    let mut seen = BTreeSet::new();
+    eventually(PATIENCE, "every worker answers", || {
+        let words = words(&server);
+        seen.insert((words[1].clone(), words[0].clone()));
+        seen.len() == 3
+    });
+    assert_eq!(seen.iter().filter(|(_, leads)| leads == "leader").count(), 1, "{seen:?}");
+    server.finish();
 }
 
 #[test]

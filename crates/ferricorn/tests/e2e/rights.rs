@@ -40,7 +40,7 @@ async def app(scope, receive, send):
 ";
 
 /// A run in a folder that everybody may read, or none where it cannot be shown.
-fn for_nobody() -> Option<Builder> {
+pub(crate) fn for_nobody() -> Option<Builder> {
     let status = fs::read_to_string("/proc/self/status").expect("Linux has /proc");
     let root = status.lines().any(|line| line.trim_end() == "Uid:\t0\t0\t0\t0");
     let Some((python, packages)) = root.then(python_for_nobody).flatten() else {
@@ -83,7 +83,7 @@ fn status(pid: i32, name: &str) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-fn has_rights(pid: i32, user: &str, group: &str) {
+pub(crate) fn has_rights(pid: i32, user: &str, group: &str) {
     assert_eq!(status(pid, "Uid:"), [user; 4].join(" "));
     assert_eq!(status(pid, "Gid:"), [group; 4].join(" "));
     assert_eq!(status(pid, "Groups:"), group);

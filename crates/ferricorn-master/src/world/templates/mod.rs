@@ -10,7 +10,7 @@ mod telling;
 use std::{
     collections::VecDeque,
     future::poll_fn,
-    io,
+    io, mem,
     pin::pin,
     task::Poll,
     thread,
@@ -50,6 +50,8 @@ pub(super) struct Templates {
     strangers: Vec<Reaped>,
     /// How the last one was lost, until that was logged.
     lost: Option<Lost>,
+    /// What the last one that was unfit has found, until that was told.
+    hazards: Vec<String>,
 }
 
 /// How a template was lost.
@@ -197,10 +199,10 @@ impl World {
                 queue.push_back(Event::TemplateReady { generation });
             }
             FromTemplate::TemplateUnfit { hazards } => {
+                // It is unfit once it has ended: it may have locked what the first worker is to lock.
                 if let Some(template) = self.templates.of_mut(generation) {
-                    template.hazards = hazards;
+                    template.hazards = Some(hazards);
                 }
-                queue.push_back(Event::TemplateUnfit { generation });
             }
             FromTemplate::BootFailed { stage, text } => {
                 let pid = self.templates.of(generation).map_or(0, Template::pid);
@@ -217,7 +219,10 @@ impl World {
             FromTemplate::Outdated => queue.push_back(Event::TemplateOutdated { generation }),
             FromTemplate::NotForked { id, error } => {
                 let id = WorkerId(id);
-                warn!("the template cannot fork a worker, which is spawned plainly: {error}");
+                let template = self.templates.of_mut(generation);
+                if template.is_some_and(|it| !mem::replace(&mut it.has_complained, true)) {
+                    warn!("the template cannot fork a worker, which is spawned plainly: {error}");
+                }
                 self.crew.give_up_fork(id);
                 queue.push_back(Event::ForkFailed { id });
             }
@@ -255,7 +260,12 @@ impl World {
         self.crew.give_up_forks(generation);
         let gone = self.templates.current.extract_if(.., |it| it.generation == generation).next();
         // Without it, its last word was that the application cannot be loaded.
-        if let Some(template) = gone {
+        if let Some(mut template) = gone {
+            if let Some(hazards) = template.hazards.take() {
+                self.templates.hazards = hazards;
+                queue.push_back(Event::TemplateUnfit { generation });
+                return true;
+            }
             self.templates.lost = Some(Lost::Ended {
                 pid: reaped.pid,
                 cause: cause(reaped.exit, self.shortage.has_killed()),

@@ -2,7 +2,7 @@
 //!
 //! Owns: the words for what the core says of a template. Does not own: what happened.
 
-use std::time::Duration;
+use std::{mem, time::Duration};
 
 use ferricorn_core::{Generation, Notice};
 use ferricorn_telemetry::reports::hang::Hang;
@@ -66,9 +66,8 @@ impl World {
         }
     }
 
-    fn tell_of_hazards(&self, generation: Generation) {
-        let hazards =
-            self.templates.of(generation).map(|template| template.hazards.as_slice()).unwrap_or_default();
+    fn tell_of_hazards(&mut self, generation: Generation) {
+        let hazards = mem::take(&mut self.templates.hazards);
         if hazards.is_empty() {
             return;
         }
