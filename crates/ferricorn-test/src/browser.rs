@@ -46,7 +46,9 @@ static IS_THERE: LazyLock<bool> = LazyLock::new(|| {
     let there = || runs(Command::new(DRIVER).arg("--version"));
     let install = || {
         let apt = |words: &[&str]| {
-            runs(Command::new("apt-get").env("DEBIAN_FRONTEND", "noninteractive").args(words))
+            // A mirror that does not answer must not hold up the tests.
+            let within = ["300", "apt-get", "-o", "Acquire::http::Timeout=20", "-o", "Acquire::Retries=1"];
+            runs(Command::new("timeout").env("DEBIAN_FRONTEND", "noninteractive").args(within).args(words))
         };
         apt(&["update", "-qq"])
             && apt(&[
