@@ -54,6 +54,7 @@ mod stored_sockets;
 mod systemd;
 mod terminal;
 mod tls;
+mod top;
 mod upgrade;
 mod upgrade_in_place;
 

@@ -1,6 +1,10 @@
 //! The terminal that the program was started on closes: a stop, unless whoever started it has taken care that it stays.
 
-use std::{fs::OpenOptions, io::Write as _, os::unix::fs::OpenOptionsExt as _};
+use std::{
+    fs::{File, OpenOptions},
+    io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
+};
 
 use ferricorn_test::{Builder, PATIENCE, Planned, Server, eventually, processes, turn};
 use nix::{
@@ -14,10 +18,20 @@ use crate::{ferricorn, upgrade::writer};
 const CLOSED: &str = "Handling signal: hup (the terminal was closed)";
 
 /// Puts what follows into a session of its own, whose controlling terminal is its standard input.
-const ON_A_TERMINAL: [&str; 3] = ["setsid", "--wait", "--ctty"];
+pub(crate) const ON_A_TERMINAL: [&str; 3] = ["setsid", "--wait", "--ctty"];
 
 /// What a login shell would do with the line that follows.
 const SHELL: [&str; 5] = ["bash", "--norc", "--noprofile", "-i", "-c"];
+
+/// A pseudo-terminal: the end of whoever shows it, and that of the programs on it.
+pub(crate) fn pair() -> (PtyMaster, File) {
+    // Not `openpty`, whose ends every process inherits that is started meanwhile: it would never close.
+    let end = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC).expect("a pseudo-terminal");
+    grantpt(&end).and_then(|()| unlockpt(&end)).expect("its other end can be opened");
+    let name = ptsname_r(&end).expect("it has a name");
+    let slave = OpenOptions::new().read(true).write(true).custom_flags(OFlag::O_NOCTTY.bits()).open(name);
+    (end, slave.expect("opened"))
+}
 
 /// The terminal's other end, which `sshd` and terminal emulators hold.
 pub(crate) struct Terminal {
@@ -27,20 +41,11 @@ pub(crate) struct Terminal {
 impl Terminal {
     /// A run on a terminal, started by these words.
     pub(crate) fn new(builder: Builder, words: &[&str]) -> (Self, Builder) {
-        // Not `openpty`, whose ends every process inherits that is started meanwhile: it would never close.
-        let end =
-            posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC).expect("a pseudo-terminal");
-        grantpt(&end).and_then(|()| unlockpt(&end)).expect("its other end can be opened");
-        let name = ptsname_r(&end).expect("it has a name");
-        let slave = OpenOptions::new().read(true).write(true).custom_flags(OFlag::O_NOCTTY.bits()).open(name);
+        let (end, slave) = pair();
         let words = [&ON_A_TERMINAL, words].concat();
         (
             Self { end },
-            builder
-                .stdin(slave.expect("opened"))
-                .wrapped(&words)
-                .expect_stranger("setsid: child")
-                .expect_stranger("[1] "),
+            builder.stdin(slave).wrapped(&words).expect_stranger("setsid: child").expect_stranger("[1] "),
         )
     }
 

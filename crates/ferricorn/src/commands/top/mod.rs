@@ -3,7 +3,7 @@
 //! Owns: its part of the command line, the terminal, when the master is asked. Does not own: figures and keys ([`state`]),
 //! columns ([`columns`]), the screen ([`view`]), the conversation (`ctl::client`).
 //!
-//! Invariant: the terminal is as it was when this ends, whatever ends it.
+//! Invariant: the terminal is as it was when this ends, whatever ends it but SIGKILL.
 
 mod columns;
 mod state;
@@ -12,6 +12,10 @@ mod view;
 use std::{
     ffi::OsString,
     io::{self, IsTerminal as _},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -27,6 +31,8 @@ use ratatui::{
     crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers},
 };
 
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+
 use self::state::{Effect, Key, State};
 use crate::{
     ctl::client::{self, Failure, Target},
@@ -38,6 +44,9 @@ pub const WORD: &str = "top";
 
 /// How long the two looks of `--once` are apart, if nothing else was said.
 const ONCE: Duration = Duration::from_millis(500);
+
+/// How soon a signal that ends it is noticed.
+const NOTICED: Duration = Duration::from_millis(200);
 
 /// Runs `ferricorn top ...`; the words are those after `top`. Gives the exit code: 0, 1 if no service can be watched, 2 if
 /// the words mean nothing.
@@ -123,9 +132,14 @@ fn watch(target: &Target, interval: Duration) -> Result<(), String> {
     // Before the screen is taken: an error is to stay there.
     let mut state = State::default();
     state.observe(look(target)?);
+    let told_to_end = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGHUP, SIGINT, SIGQUIT] {
+        let registered = signal_hook::flag::register(signal, Arc::clone(&told_to_end));
+        registered.map_err(|error| format!("signals cannot be watched for: {error}"))?;
+    }
     let mut terminal =
         ratatui::try_init().map_err(|error| format!("the terminal cannot be used: {error}"))?;
-    let ended = converse(&mut terminal, target, interval, &mut state);
+    let ended = converse(&mut terminal, target, interval, &mut state, &told_to_end);
     ratatui::restore();
     ended.map_err(|error| format!("the terminal cannot be used: {error}"))
 }
@@ -135,12 +149,14 @@ fn converse(
     target: &Target,
     interval: Duration,
     state: &mut State,
+    told_to_end: &AtomicBool,
 ) -> io::Result<()> {
     let colors = report::colors(true);
     let mut next = Instant::now() + interval;
-    loop {
+    let mut lost = false;
+    while !told_to_end.load(Ordering::Relaxed) {
         terminal.draw(|frame| view::draw(frame, state, colors))?;
-        if event::poll(next.saturating_duration_since(Instant::now()))?
+        if event::poll(next.saturating_duration_since(Instant::now()).min(NOTICED))?
             && let Some(key) = key_of(&event::read()?)
         {
             match state.press(key) {
@@ -153,12 +169,21 @@ fn converse(
         if Instant::now() >= next {
             next = Instant::now() + interval;
             match look(target) {
-                Ok(observation) => state.observe(observation),
+                Ok(observation) => {
+                    state.observe(observation);
+                    if std::mem::take(&mut lost) {
+                        state.message = None;
+                    }
+                }
                 // It may come back: a service that is restarted.
-                Err(text) => state.message = Some(text.lines().next().unwrap_or_default().to_owned()),
+                Err(text) => {
+                    lost = true;
+                    state.message = Some(text.lines().next().unwrap_or_default().to_owned());
+                }
             }
         }
     }
+    Ok(())
 }
 
 fn order(target: &Target, request: &Request, state: &mut State) {

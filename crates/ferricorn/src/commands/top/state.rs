@@ -234,6 +234,8 @@ impl State {
 
     /// Does what a key means.
     pub(super) fn press(&mut self, key: Key) -> Effect {
+        // It was read, and stands where the keys are explained.
+        self.message = None;
         match (self.mode.clone(), key) {
             (Mode::Question(question), key) => return self.decide(question, key),
             (Mode::Filter, Key::Letter(letter)) => self.filter.push(letter),
