@@ -42,6 +42,6 @@ async def pid() -> PlainTextResponse:
 
 @app.get("/collect")
 async def collect() -> PlainTextResponse:
-    """Looks at every object that the collector knows, as each process does sooner or later; tells which worker it is."""
+    """Looks at every object that the collector knows, as each process does in time; tells which worker it is."""
     gc.collect()
     return PlainTextResponse(str(os.getpid()))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
 import select
 import signal
 import socket
 from pathlib import Path
 
+import pytest
 from fake_master import Client, FakeMaster, Worker
 
+UVICORN = tuple(int(part) for part in importlib.metadata.version("uvicorn").split(".")[:2])
 CONNECTIONS = 2
 ACCEPTED = 6
 
@@ -109,6 +112,7 @@ def test_several_sockets_of_both_kinds_are_shared(loop_master: FakeMaster) -> No
     assert min(counts(workers)) >= 10, counts(workers)
 
 
+@pytest.mark.skipif(UVICORN < (0, 36), reason="a protocol of one's own came with uvicorn 0.36")
 def test_a_worker_that_knows_no_ring_has_its_part(loop_master: FakeMaster) -> None:
     # As one that was started before an upgrade, or whose protocol is not known.
     workers = [loop_master.spawn(workers=2, options={"http": "apps:OtherProtocol"}).serve()]
