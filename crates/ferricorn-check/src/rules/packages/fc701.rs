@@ -37,6 +37,39 @@
 //! gunicorn
 //! ```
 //!
+//! ## Bad
+//!
+//! ```yaml render.yaml:6
+//! services:
+//!   - type: web
+//!     name: api
+//!     runtime: python
+//!     buildCommand: pip install -r requirements.txt
+//!     startCommand: ferricorn main:app --bind 0.0.0.0:$PORT
+//! ```
+//!
+//! ```text requirements.txt
+//! gunicorn
+//! uvicorn[standard]
+//! ```
+//!
+//! ## Fixed
+//!
+//! ```yaml render.yaml
+//! services:
+//!   - type: web
+//!     name: api
+//!     runtime: python
+//!     buildCommand: pip install -r requirements.txt
+//!     startCommand: ferricorn main:app --bind 0.0.0.0:$PORT
+//! ```
+//!
+//! ```text requirements.txt
+//! gunicorn
+//! uvicorn[standard]
+//! ferricorn
+//! ```
+//!
 //! ## Good
 //!
 //! ```yaml render.yaml
@@ -76,6 +109,10 @@ fn check(facts: &Facts, findings: &mut Findings) {
         if !path || deployment.native {
             needed.extend(package(&command.program).map(|name| (name, command.program_span)));
         }
+        if command.program == Program::Ferricorn && deployment.native {
+            // An image may copy the program from elsewhere. Its workers need uvicorn wherever it comes from.
+            needed.extend([("ferricorn", command.program_span), ("uvicorn", command.program_span)]);
+        }
         if let Some((class, span)) = command.value("worker-class").and_then(Fact::known) {
             needed.extend(class_package(class).map(|name| (name, span)));
         }
@@ -94,6 +131,8 @@ fn finding(facts: &Facts, packages: &Packages, command: &Command, name: &str, sp
     let happens = if facts.sources.get(command.program_span.file).slice(command.program_span).contains("-m ")
     {
         format!("python exits 1: No module named {}", name.replace('-', "_"))
+    } else if name == "uvicorn" && command.program == Program::Ferricorn {
+        "ferricorn exits 1: No module named uvicorn".to_owned()
     } else if span == command.program_span {
         format!("{name}: command not found (127)")
     } else {
