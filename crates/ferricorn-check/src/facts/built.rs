@@ -148,7 +148,7 @@ fn of_kubernetes(gather: &Gather<'_>, deployment: &Deployment) -> Option<String>
     let workloads = gather.facts.manifests.iter().flat_map(|it| &it.document.workloads);
     let mut all = workloads.flat_map(|workload| &workload.containers).filter(asks);
     let (Some(only), None) = (all.next(), all.next()) else { return None };
-    let place = only.name.as_ref().map_or(only.node.span, |it| it.whole());
+    let place = only.name.as_ref().map_or(only.node.span, crate::Excerpt::whole);
     (place == deployment.place).then(|| gather.facts.sources.get(image.file).path().to_owned())
 }
 

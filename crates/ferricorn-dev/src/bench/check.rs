@@ -138,20 +138,18 @@ fn plant(root: &Path) -> std::io::Result<()> {
         "FROM python:3.12-slim\nWORKDIR /srv\nCOPY . .\nRUN pip install -r requirements.txt\n\
          CMD [\"gunicorn\", \"app.main:app\", \"-k\", \"uvicorn.workers.UvicornWorker\", \"--bind\", \"0.0.0.0:8000\"]\n",
     )?;
-    let mut main = "from fastapi import FastAPI\n".to_owned();
-    let mut routers = String::new();
+    let (mut imports, mut routers) = (vec!["from fastapi import FastAPI\n".to_owned()], Vec::new());
     for at in 0..PYTHON - 1 {
         let folder = format!("part{:02}", at / 50);
         if at < IMPORTED {
-            main.push_str(&format!("from app.{folder}.module{at} import router as router{at}\n"));
-            routers.push_str(&format!("app.include_router(router{at}, prefix=\"/p{at}\")\n"));
+            imports.push(format!("from app.{folder}.module{at} import router as router{at}\n"));
+            routers.push(format!("app.include_router(router{at}, prefix=\"/p{at}\")\n"));
         }
         write(&format!("app/{folder}/module{at}.py"), &module(at))?;
     }
-    main.push_str("\napp = FastAPI()\n");
-    main.push_str(&routers);
-    main.push_str("\n\n@app.get(\"/health\")\ndef health():\n    return {\"status\": \"ok\"}\n");
-    write("app/main.py", &main)?;
+    let (imports, routers) = (imports.concat(), routers.concat());
+    let health = "@app.get(\"/health\")\ndef health():\n    return {\"status\": \"ok\"}\n";
+    write("app/main.py", &format!("{imports}\napp = FastAPI()\n{routers}\n\n{health}"))?;
     for at in 0..ALL - PYTHON - 3 {
         write(
             &format!("web/part{:02}/file{at}.ts", at / 100),
@@ -163,16 +161,16 @@ fn plant(root: &Path) -> std::io::Result<()> {
 
 /// A module of some 200 lines.
 fn module(number: usize) -> String {
-    let mut text = format!(
+    let head = format!(
         "import os\n\nfrom fastapi import APIRouter\n\nrouter = APIRouter()\n\n\n@router.get(\"/thing/{number}\")\n\
          async def thing():\n    return {{\"zone\": os.environ.get(\"ZONE{number}\", \"\")}}\n"
     );
-    for at in 0..14 {
-        text.push_str(&format!(
+    let class = |at: u32| {
+        format!(
             "\n\nclass Thing{at}:\n    \"\"\"Something with a name and a size, which grows.\"\"\"\n\n    \
              def __init__(self, name: str, size: int = {at}) -> None:\n        self.name = name\n        self.size = size\n\n    \
              def grown(self, by: int) -> \"Thing{at}\":\n        return Thing{at}(self.name, self.size + by)\n"
-        ));
-    }
-    text
+        )
+    };
+    head + &(0..14).map(class).collect::<String>()
 }

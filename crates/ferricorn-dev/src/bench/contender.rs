@@ -180,7 +180,7 @@ impl Contender {
         match (self, plan.access_log) {
             (Self::Uvicorn, true) => arguments.push("--access-log".to_owned()),
             (Self::Uvicorn | Self::Granian | Self::H2corn, false) => {
-                arguments.push("--no-access-log".to_owned())
+                arguments.push("--no-access-log".to_owned());
             }
             (_, true) => arguments.extend(["--access-logfile".to_owned(), access.to_owned()]),
             (_, false) => {}

@@ -33,7 +33,7 @@ const REQUESTS: usize = 320;
 const LIMIT: f64 = 1.05;
 
 /// Kept connections for each worker in a try, all opened at once.
-const KEPT_PER_WORKER: usize = 10;
+const KEPT_PER_WORKER: u32 = 10;
 const TRIES: usize = 15;
 /// Between two tries, for the workers to notice that the connections of the one before are closed.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -147,9 +147,10 @@ fn take_turns(
 
 fn spreads_of(server: &Server, workers: usize) -> Result<Vec<f64>, Failure> {
     let one_try = |_| {
-        let most = shares(server.port(), KEPT_PER_WORKER * workers)?.into_iter().max().unwrap_or_default();
+        let most =
+            shares(server.port(), KEPT_PER_WORKER as usize * workers)?.into_iter().max().unwrap_or_default();
         thread::sleep(PAUSE);
-        Ok(f64::from(u32::try_from(most).unwrap_or(u32::MAX)) / KEPT_PER_WORKER as f64)
+        Ok(f64::from(u32::try_from(most).unwrap_or(u32::MAX)) / f64::from(KEPT_PER_WORKER))
     };
     (0..TRIES).map(one_try).collect()
 }

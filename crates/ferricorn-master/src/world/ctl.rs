@@ -41,7 +41,7 @@ impl World {
         let name = name(&request);
         let (command, at_once) = match request {
             Request::Status => (Command::Status, None),
-            Request::Observe | Request::Metrics { .. } => return self.look_for(request, answer, queue),
+            Request::Observe | Request::Metrics { .. } => return self.look_for(&request, answer, queue),
             Request::Recycle { slot } => {
                 info!("Handling command: recycle slot {slot}");
                 return self.recycle(slot, answer);

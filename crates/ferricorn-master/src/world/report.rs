@@ -66,12 +66,12 @@ impl World {
     /// Somebody asks by the control socket.
     pub(super) fn look_for(
         &mut self,
-        request: Request,
+        request: &Request,
         answer: oneshot::Sender<Response>,
         queue: &mut VecDeque<Event>,
     ) {
         let look = match request {
-            Request::Metrics { openmetrics } => Look::Metrics { openmetrics, answer },
+            Request::Metrics { openmetrics } => Look::Metrics { openmetrics: *openmetrics, answer },
             _ => Look::Observation(answer),
         };
         self.look(look, queue);

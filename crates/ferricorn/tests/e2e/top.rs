@@ -193,6 +193,7 @@ impl Top {
 
 /// A failing test shows what was on the screen, and leaves nothing behind.
 impl Drop for Top {
+    #[expect(clippy::print_stderr, reason = "the reader of a failed test is the one who is spoken to")]
     fn drop(&mut self) {
         if thread::panicking() {
             eprintln!("{}", self.look(Screen::lines).join("\n"));

@@ -118,10 +118,14 @@ fn template_and_workers_have_the_rights_of_the_user() {
     let template = template(&server);
     let all = server.wait_for_workers(3, PATIENCE);
     assert!(all.contains(&template));
-    all.iter().for_each(|pid| rights::has_rights(*pid, "65534", "65534"));
+    for pid in all {
+        rights::has_rights(pid, "65534", "65534");
+    }
     replace_all(&server, 2);
     let all = server.wait_for_workers(3, PATIENCE);
-    all.iter().for_each(|pid| rights::has_rights(*pid, "65534", "65534"));
+    for pid in all {
+        rights::has_rights(pid, "65534", "65534");
+    }
     assert_eq!(server.get("/").expect("an answer").status, 200);
     eventually(PATIENCE, "a file of the user's is written", || {
         fs::read_to_string(server.path("access.log")).is_ok_and(|text| text.contains("GET / "))
