@@ -146,6 +146,11 @@ impl Contender {
         }
     }
 
+    /// Whether its workers are uvicorn's, and say what uvicorn says.
+    pub(crate) const fn is_uvicorn(self) -> bool {
+        !matches!(self, Self::Granian | Self::H2corn)
+    }
+
     /// The command as a person would type it in `benches/apps`.
     pub(crate) fn shown(self, plan: Plan) -> String {
         let arguments = self.arguments(plan, 8000, "access.log").join(" ");

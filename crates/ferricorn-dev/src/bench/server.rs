@@ -63,6 +63,11 @@ impl Server {
     /// Starts it and waits until all its workers are up.
     pub(crate) fn start(ground: &Ground, contender: Contender, plan: Plan) -> Result<Self, Failure> {
         let mut server = Self::spawn(ground, contender, plan)?;
+        if !contender.is_uvicorn() {
+            // Their logs do not say it in uvicorn's words.
+            server.ask_each("/pid")?;
+            return Ok(server);
+        }
         server.wait_for("all its workers", |server| {
             let log = fs::read_to_string(&server.log).unwrap_or_default();
             log.matches(WORKER_IS_UP).count() >= plan.workers && ask_once(server.port, "/").is_ok()
