@@ -91,8 +91,9 @@ pub(crate) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
     let mut page = Page::new("Checking a large repository", method);
     page.table(table);
     page.table(targets);
-    for (_, words) in &commands {
-        page.command(words.join(" "));
+    // Not the words: they hold paths of this machine.
+    for (name, _) in &commands {
+        page.command((*name).to_owned());
     }
     if let Err(error) = fs::remove_dir_all(&root) {
         say(&format!("`{}` is left: {error}", root.display()));
