@@ -6,33 +6,18 @@
 
 use std::collections::BTreeMap;
 
+use ferricorn_config::FileValue;
+
 use crate::{
     readers::python::{Settings, Value},
     text::{Excerpt, Source},
 };
 
 /// Each file that was executed, by its path, with the values of its names.
-pub type Executed = BTreeMap<String, BTreeMap<String, Computed>>;
-
-/// A value of Python.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Computed {
-    /// `None`.
-    None,
-    /// `True` or `False`.
-    Flag(bool),
-    /// A whole number.
-    Whole(i64),
-    /// Another number.
-    Number(f64),
-    /// A text.
-    Text(String),
-    /// Anything else.
-    Other,
-}
+pub type Executed = BTreeMap<String, BTreeMap<String, FileValue>>;
 
 /// Puts the values in that the settings of a file do not show by themselves.
-pub(crate) fn fill(settings: &mut Settings, source: &Source, values: &BTreeMap<String, Computed>) {
+pub(crate) fn fill(settings: &mut Settings, source: &Source, values: &BTreeMap<String, FileValue>) {
     for setting in &mut settings.settings {
         let open = setting.conditional || matches!(setting.value, Value::Unknown | Value::Environment(_));
         let Some(value) = values.get(&setting.name).filter(|_| open && setting.counts_processors.is_none())
@@ -41,16 +26,21 @@ pub(crate) fn fill(settings: &mut Settings, source: &Source, values: &BTreeMap<S
         };
         let range = setting.expression.span.range();
         setting.value = match value {
-            Computed::None => Value::None,
-            Computed::Flag(value) => Value::Bool(*value),
-            Computed::Whole(value) => Value::Integer(*value),
-            Computed::Number(value) => Value::Float(*value),
-            Computed::Text(text) => {
+            FileValue::None => Value::None,
+            FileValue::Flag(value) => Value::Bool(*value),
+            FileValue::Whole(digits) => match digits.parse() {
+                Ok(value) => Value::Integer(value),
+                Err(_) => continue,
+            },
+            FileValue::Number(value) => Value::Float(*value),
+            FileValue::Text(text) | FileValue::Class(text) => {
                 let mut made = Excerpt::empty(source, range.start);
                 made.push_made(text, range);
                 Value::Text(made)
             }
-            Computed::Other => continue,
+            FileValue::List(_) | FileValue::Table(_) | FileValue::Function(_) | FileValue::Other(_) => {
+                continue;
+            }
         };
         setting.conditional = false;
     }

@@ -10,8 +10,8 @@ mod executed;
 mod pattern;
 mod read;
 
+pub use executed::Executed;
 pub(crate) use executed::fill;
-pub use executed::{Computed, Executed};
 pub use pattern::Pattern;
 pub(crate) use read::from_files;
 

@@ -2,12 +2,9 @@
 //!
 //! Owns: which files those are, and their values. It is the only part of the check that executes anything, and it says so.
 
-use std::{ffi::OsString, path::Path};
+use std::{collections::BTreeMap, ffi::OsString, path::Path};
 
-use ferricorn_check::{
-    Report,
-    config::{Computed, Executed},
-};
+use ferricorn_check::{Report, config::Executed};
 use ferricorn_config::{FileContent, FileValue, PythonFile, PythonTarget};
 use ferricorn_master::{Invocation, Question};
 
@@ -25,11 +22,7 @@ pub(super) fn run(report: &Report, disk: &Disk, python: Option<&Path>) -> Result
     Ok(executed)
 }
 
-fn one(
-    name: &str,
-    path: &Path,
-    python: Option<&Path>,
-) -> Result<std::collections::BTreeMap<String, Computed>, String> {
+fn one(name: &str, path: &Path, python: Option<&Path>) -> Result<BTreeMap<String, FileValue>, String> {
     let failed =
         |reason: &dyn std::fmt::Display| format!("--run-config: `{name}` cannot be executed: {reason}");
     let invocation = Invocation::of_this_process(std::env::args_os().collect::<Vec<OsString>>());
@@ -47,19 +40,5 @@ fn one(
     };
     let answer = ferricorn_master::execute(&question).map_err(|error| failed(&error))?;
     let content = FileContent::from_answer(name, &answer).map_err(|error| error.to_string())?;
-    Ok(content.entries.into_iter().map(|entry| (entry.name, computed(entry.value))).collect())
-}
-
-fn computed(value: FileValue) -> Computed {
-    match value {
-        FileValue::None => Computed::None,
-        FileValue::Flag(flag) => Computed::Flag(flag),
-        FileValue::Whole(digits) => digits.parse().map_or(Computed::Other, Computed::Whole),
-        FileValue::Number(number) => Computed::Number(number),
-        FileValue::Text(text) => Computed::Text(text),
-        FileValue::Class(name) => Computed::Text(name),
-        FileValue::List(_) | FileValue::Table(_) | FileValue::Function(_) | FileValue::Other(_) => {
-            Computed::Other
-        }
-    }
+    Ok(content.entries.into_iter().map(|entry| (entry.name, entry.value)).collect())
 }
