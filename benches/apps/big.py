@@ -1,15 +1,12 @@
 """A FastAPI application of some size: what loading an application once saves."""
 
 import gc
-import os
 
-from fastapi import FastAPI
+from fast import app, pid
 from fastapi.responses import PlainTextResponse
 from pydantic import BaseModel, create_model
 
 ROUTES = 150
-
-app = FastAPI()
 
 
 def _add(number: int) -> None:
@@ -28,20 +25,8 @@ for _number in range(ROUTES):
     _add(_number)
 
 
-@app.get("/")
-async def home() -> dict[str, str]:
-    """Greets."""
-    return {"message": "Hello, world!"}
-
-
-@app.get("/pid")
-async def pid() -> PlainTextResponse:
-    """Tells which worker it is, so that the bench can spread its connections evenly."""
-    return PlainTextResponse(str(os.getpid()))
-
-
 @app.get("/collect")
 async def collect() -> PlainTextResponse:
     """Looks at every object that the collector knows, as each process does in time; tells which worker it is."""
     gc.collect()
-    return PlainTextResponse(str(os.getpid()))
+    return await pid()

@@ -10,6 +10,8 @@ use std::{
     process::{Command, Stdio},
 };
 
+use ferricorn_test::{Builder, Server};
+
 use crate::{extension, failure::Failure, steps::loudly_checked, venv::Venv, workspace::Workspace};
 
 /// Who serves.
@@ -88,6 +90,22 @@ impl Ground {
             apps: workspace.root.join("benches/apps"),
             logs,
         })
+    }
+
+    /// Where a program of the environment is; ours, if none is named.
+    pub(crate) fn named(&self, program: Option<&str>) -> PathBuf {
+        program.map_or_else(|| self.ferricorn.clone(), |name| self.venv.program(name))
+    }
+
+    /// A run of such a program, which is told where to listen by its own line.
+    pub(crate) fn run_of(&self, program: Option<&str>) -> Builder {
+        let python = self.venv.program("python");
+        let mut builder = Server::command(self.named(program)).target(None).no_bind();
+        if program.is_some() {
+            // Not the script by itself: its first line is a path that need not be there any more.
+            builder = builder.wrapped(&[&python.display().to_string()]);
+        }
+        builder.python(python)
     }
 
     /// The same with another program in the place of Python.

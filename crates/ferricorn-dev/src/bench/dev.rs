@@ -1,9 +1,7 @@
 //! From the save of a file to the answer of the new code, and what is asked meanwhile.
 
 use std::{
-    fs,
-    path::PathBuf,
-    thread,
+    fs, thread,
     time::{Duration, Instant},
 };
 
@@ -116,10 +114,8 @@ fn by_turns(ground: &Ground, file: &str, saves: u32) -> Result<Vec<Subject>, Fai
     let path = ground.apps.join(file);
     let source = fs::read_to_string(&path)
         .map_err(|error| Failure::new(format!("cannot read `{}`: {error}", path.display())))?;
-    let there = RIVALS.iter().map(|rival| (rival, program(ground, rival))).filter(|(_, it)| it.exists());
-    let mut subjects = there
-        .map(|(rival, program)| start(ground, rival, program, &source))
-        .collect::<Result<Vec<_>, _>>()?;
+    let there = RIVALS.iter().filter(|rival| ground.named(rival.program).exists());
+    let mut subjects = there.map(|rival| start(ground, rival, &source)).collect::<Result<Vec<_>, _>>()?;
     for number in 1..=saves + 1 {
         for subject in &mut subjects {
             thread::sleep(PAUSE / u32::try_from(RIVALS.len()).unwrap_or(1));
@@ -132,19 +128,10 @@ fn by_turns(ground: &Ground, file: &str, saves: u32) -> Result<Vec<Subject>, Fai
     Ok(subjects)
 }
 
-fn program(ground: &Ground, rival: &Rival) -> PathBuf {
-    rival.program.map_or_else(|| ground.ferricorn.clone(), |name| ground.venv.program(name))
-}
-
-fn start(ground: &Ground, rival: &'static Rival, program: PathBuf, source: &str) -> Result<Subject, Failure> {
+fn start(ground: &Ground, rival: &'static Rival, source: &str) -> Result<Subject, Failure> {
     let port = free_port();
-    let python = ground.venv.program("python");
-    let mut builder = Server::command(program).target(None).no_bind().app(source);
-    if rival.program.is_some() {
-        // Not the script by itself: its first line is a path that need not be there any more.
-        builder = builder.wrapped(&[&python.display().to_string()]);
-    }
-    let server = builder.python(python).line(&rival.line.replace("PORT", &port.to_string())).start();
+    let line = rival.line.replace("PORT", &port.to_string());
+    let server = ground.run_of(rival.program).app(source).line(&line).start();
     let address = Address::Tcp(([127, 0, 0, 1], port).into());
     let subject =
         Subject { rival, server, address, source: source.to_owned(), took: Vec::new(), refused: 0, old: 0 };

@@ -2,12 +2,11 @@
 
 use std::{
     collections::BTreeSet,
-    path::PathBuf,
     time::{Duration, Instant},
 };
 
 use ferricorn_test::{
-    Address, Builder, Load, Server, Tally, Verdict, free_port,
+    Address, Load, Tally, Verdict, free_port,
     http::listens,
     load::{Arrival, Reuse},
     within,
@@ -124,15 +123,14 @@ pub(super) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
         "",
     ]);
     for rival in &RIVALS {
-        let program =
-            rival.program.map_or_else(|| ground.ferricorn.clone(), |name| ground.venv.program(name));
+        let program = ground.named(rival.program);
         if !program.exists() {
             let note = "not installed: it needs a newer Python";
             table.row([rival.name, "", "", "", "", "", "", "", "", "", note].map(str::to_owned));
             continue;
         }
-        let rest = run(ground, program.clone(), rival, requests, false)?;
-        let during = run(ground, program, rival, requests, true)?;
+        let rest = run(ground, rival, requests, false)?;
+        let during = run(ground, rival, requests, true)?;
         page.command(format!("{} {}", rival.program.unwrap_or("ferricorn"), rival.line(8000, true)));
         let [lost, refused, errors, twice] = verdicts(&during.tally);
         let pids: BTreeSet<i32> = during.tally.pids();
@@ -186,21 +184,9 @@ impl Run {
     }
 }
 
-fn run(
-    ground: &Ground,
-    program: PathBuf,
-    rival: &Rival,
-    requests: u64,
-    replaced: bool,
-) -> Result<Run, Failure> {
+fn run(ground: &Ground, rival: &Rival, requests: u64, replaced: bool) -> Result<Run, Failure> {
     let port = free_port();
-    let python = ground.venv.program("python");
-    let mut builder: Builder = Server::command(program).target(None).no_bind();
-    if rival.program.is_some() {
-        // Not the script by itself: its first line is a path that need not be there any more.
-        builder = builder.wrapped(&[&python.display().to_string()]);
-    }
-    let server = builder.python(python).line(&rival.line(port, replaced)).start();
+    let server = ground.run_of(rival.program).line(&rival.line(port, replaced)).start();
     let address = Address::Tcp(([127, 0, 0, 1], port).into());
     // Two startups in the ledger: all its workers are up.
     let up = within(Duration::from_secs(60), || {
