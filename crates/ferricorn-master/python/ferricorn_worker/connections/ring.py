@@ -70,7 +70,7 @@ class Ring:
         self._listeners = listeners
         self._queue_in, self._queue = queue
         self._board = board
-        self.connections = self._connections = connections
+        self.connections = connections
         self._limit = limit
         self._balanced = balanced
         self._take = take
@@ -116,7 +116,7 @@ class Ring:
             gates.append(found)
         self._gates = gates
         self._queue_gate = epoll.common(self._queue.fileno())
-        self._connections.on_begin = self._begun
+        self.connections.on_begin = self._begun
         self._is_serving = True
         self.look()
         return True
@@ -132,7 +132,7 @@ class Ring:
 
     def took(self) -> None:
         """Weighs up, after each connection, who gets the next one, if it is time to."""
-        mine = self._connections.count
+        mine = self.connections.count
         self._board.set(scoreboard.CONNECTIONS, mine)
         self._board.add(scoreboard.ACCEPTED)
         if not self._is_serving:
@@ -156,10 +156,10 @@ class Ring:
 
     def has_room(self, connection: Any) -> None:
         """Comes back early if the end of this connection makes that right."""
-        if not self._connections.was_kept(connection):
-            self._connections.short_lived += 1
+        if not self.connections.was_kept(connection):
+            self.connections.short_lived += 1
         if not self.is_in and not self._is_short and not self._is_settling:
-            mine = self._connections.count
+            mine = self.connections.count
             if not self._is_limited(mine) and self._lead(mine) <= max(1, self._slack):
                 self._return()
 
@@ -171,10 +171,10 @@ class Ring:
         """Looks, ten times a second, for descriptors, churn, and connections that nobody has heard of."""
         if not self._is_serving or self._is_stopped:
             return
-        self._slack = SLACK if self._connections.short_lived >= CHURN else 0
-        self._connections.short_lived = 0
+        self._slack = SLACK if self.connections.short_lived >= CHURN else 0
+        self.connections.short_lived = 0
         self._unseen = self._counts_at = 0
-        if self._is_settling and not self._connections.opening and not self._connections.expected:
+        if self._is_settling and not self.connections.opening and not self.connections.expected:
             # The connection has failed before it began.
             self._settled()
         if self.is_in and not self._runs_short() and (self._slack or self._is_anybody_waiting()):
@@ -186,7 +186,7 @@ class Ring:
 
     def _hear(self) -> None:
         """Something is in the handoff queue."""
-        mine = self._connections.count
+        mine = self.connections.count
         if self._is_limited(mine):
             self._be_full()
         elif mine and (lead := self._lead(mine)) > max(1, self._slack):
@@ -200,7 +200,7 @@ class Ring:
         if self._is_limited(mine):
             self._be_full()
             return
-        if self._connections.short_lived >= CHURN:
+        if self.connections.short_lived >= CHURN:
             self._slack = SLACK
         lead = self._lead(mine)
         self._unseen = UNSEEN if self._slack else 0
