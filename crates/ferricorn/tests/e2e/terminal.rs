@@ -3,14 +3,17 @@
 use std::{
     fs::{File, OpenOptions},
     io::Write as _,
-    os::unix::fs::OpenOptionsExt as _,
+    os::{fd::AsFd, unix::fs::OpenOptionsExt as _},
 };
 
 use ferricorn_test::{Builder, PATIENCE, Planned, Server, eventually, processes, turn};
 use nix::{
     fcntl::OFlag,
     pty::{PtyMaster, grantpt, posix_openpt, ptsname_r, unlockpt},
-    sys::signal::Signal,
+    sys::{
+        signal::Signal,
+        termios::{LocalFlags, tcgetattr},
+    },
 };
 
 use crate::{ferricorn, upgrade::writer};
@@ -31,6 +34,11 @@ pub(crate) fn pair() -> (PtyMaster, File) {
     let name = ptsname_r(&end).expect("it has a name");
     let slave = OpenOptions::new().read(true).write(true).custom_flags(OFlag::O_NOCTTY.bits()).open(name);
     (end, slave.expect("opened"))
+}
+
+/// How a terminal treats what is typed: whether it echoes, and waits for whole lines.
+pub(crate) fn modes(terminal: impl AsFd) -> LocalFlags {
+    tcgetattr(terminal).expect("it is a terminal").local_flags
 }
 
 /// The terminal's other end, which `sshd` and terminal emulators hold.

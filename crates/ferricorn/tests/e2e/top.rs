@@ -11,13 +11,16 @@ use std::{
 use ferricorn_test::{PATIENCE, Server, eventually, turn};
 use nix::{
     pty::PtyMaster,
-    sys::signal::{self, Signal},
+    sys::{
+        signal::{self, Signal},
+        termios::LocalFlags,
+    },
     unistd::Pid,
 };
 
 use crate::{
     PROGRAM, ferricorn,
-    terminal::{ON_A_TERMINAL, pair},
+    terminal::{ON_A_TERMINAL, modes, pair},
 };
 
 /// A terminal as far as `top` uses one: a place, text, and what clears it.
@@ -186,8 +189,8 @@ impl Top {
         });
         assert!(status.is_some_and(|status| status.success()), "{status:?}");
         eventually(PATIENCE, "the screen is given back", || !self.look(|screen| screen.alternate));
-        let modes = stty(&self.slave, &["-a"]);
-        assert!(modes.contains(" icanon") && modes.contains(" echo "), "{modes}");
+        let modes = modes(&self.slave);
+        assert!(modes.contains(LocalFlags::ICANON | LocalFlags::ECHO), "{modes:?}");
     }
 }
 
@@ -211,14 +214,10 @@ fn end_of(end: &PtyMaster) -> std::os::fd::OwnedFd {
 
 /// The kernel tells the programs on the terminal.
 fn size(slave: &File, columns: usize, rows: usize) {
-    stty(slave, &["rows", &rows.to_string(), "cols", &columns.to_string()]);
-}
-
-fn stty(slave: &File, words: &[&str]) -> String {
+    let (rows, columns) = (rows.to_string(), columns.to_string());
     let terminal = slave.try_clone().expect("copied");
-    let output = Command::new("stty").args(words).stdin(terminal).output().expect("it runs");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    let status = Command::new("stty").args(["rows", &rows, "cols", &columns]).stdin(terminal).status();
+    assert!(status.is_ok_and(|status| status.success()));
 }
 
 /// The keys stand in the last line.

@@ -11,10 +11,10 @@ use std::{
 use ferricorn_test::{
     Connection, PATIENCE, Server, eventually, free_port, python, skip, turn, websocket::WebSocket,
 };
-use nix::sys::termios::{LocalFlags, tcgetattr};
+use nix::sys::termios::LocalFlags;
 
 use super::{Dev, app, reloading, save};
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, modes};
 
 /// Twice what is promised, since others use the machine as well. Without the promise a stream would never end.
 const A_SECOND: Duration = Duration::from_secs(2);
@@ -33,7 +33,7 @@ fn debugged(number: u32) -> String {
 }
 
 fn echoes(terminal: &Terminal) -> bool {
-    tcgetattr(&terminal.end).expect("it is a terminal").local_flags.contains(LocalFlags::ECHO)
+    modes(&terminal.end).contains(LocalFlags::ECHO)
 }
 
 /// A request that has opened the debugger.

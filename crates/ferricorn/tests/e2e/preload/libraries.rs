@@ -2,19 +2,23 @@
 
 use std::collections::BTreeSet;
 
-use ferricorn_test::{PATIENCE, Server, eventually, turn};
+use ferricorn_test::{Builder, PATIENCE, Server, eventually, turn};
 
 use super::{APP, imports, lines, words};
 use crate::ferricorn;
 
-/// Serves an application that begins with this, in the environment that has these libraries.
-fn serve(name: &str, source: &str) -> Option<Server> {
+/// An application in the environment that has these libraries.
+fn with(name: &str, app: &str) -> Option<Builder> {
     let Some(python) = ferricorn_test::libraries() else {
         ferricorn_test::skip(&format!("{name}, which `cargo dev test` installs"));
         return None;
     };
-    let builder = ferricorn().python(python).app(&format!("{source}\n{APP}"));
-    Some(builder.line("--preload --workers 2 --lifespan off").expect_error("").serve(2))
+    Some(ferricorn().python(python).app(app).line("--preload --workers 2 --lifespan off"))
+}
+
+/// Serves an application that begins with this.
+fn serve(name: &str, source: &str) -> Option<Server> {
+    with(name, &format!("{source}\n{APP}")).map(|builder| builder.expect_error("").serve(2))
 }
 
 #[track_caller]
@@ -46,13 +50,9 @@ fn numpy_that_has_computed_is_used() {
     let _turn = turn::together();
     // A product of this size is computed by OpenBLAS's threads, here and in each answer of each worker.
     let product = "NUMBERS = numpy.ones((300, 300)); assert (NUMBERS @ NUMBERS)[0, 0] == 300\n";
-    let source = format!("import numpy\n{product}");
-    let Some(server) = serve("numpy", &source) else { return };
-    drop(server);
     let app = APP.replace("    words = ", "    assert (NUMBERS @ NUMBERS)[0, 0] == 300\n    words = ");
-    let python = ferricorn_test::libraries().expect("it was there");
-    let server = ferricorn().python(python).app(&format!("{source}{app}"));
-    let server = server.line("--preload --workers 2 --lifespan off").serve(2);
+    let Some(builder) = with("numpy", &format!("import numpy\n{product}{app}")) else { return };
+    let server = builder.serve(2);
     assert_eq!(imports(&server).len(), 1, "{}", server.log().transcript());
     for _ in 0..10 {
         assert_eq!(words(&server)[0], "one");
