@@ -22,6 +22,7 @@ mod steps;
 mod suite;
 mod tally;
 mod test;
+mod unsteady;
 mod venv;
 mod wheel;
 mod workspace;

@@ -67,6 +67,17 @@ impl Outcomes {
         self.0.get(name).copied()
     }
 
+    /// The tests that failed, by name.
+    pub(crate) fn failed(&self) -> Vec<String> {
+        let failed = self.0.iter().filter(|(_, outcome)| **outcome == Outcome::Failed);
+        failed.map(|(name, _)| name.clone()).collect()
+    }
+
+    /// Puts this outcome in place of the one that is known.
+    pub(crate) fn replace(&mut self, name: &str, outcome: Outcome) {
+        self.0.insert(name.to_owned(), outcome);
+    }
+
     /// Notes what became of a test in one run of it.
     pub(crate) fn add(&mut self, name: &str, outcome: Outcome) {
         let known = self.0.entry(name.to_owned()).or_insert(outcome);

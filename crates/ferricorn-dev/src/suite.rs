@@ -38,6 +38,8 @@ pub(crate) struct Suite<'a> {
 pub(crate) struct Ran {
     /// Whether the runner was content.
     pub(crate) passed: bool,
+    /// Whether every program that began came to its end; a crash takes the tests with it that were still to run.
+    pub(crate) complete: bool,
     /// What the runner counted.
     pub(crate) tally: Tally,
     /// What became of each test.
@@ -90,8 +92,10 @@ impl<'a> Suite<'a> {
         cargo.env(ferricorn_test::SKIPPED, &skipped);
         let (passed, output) = loudly("cargo test", &mut cargo)?;
         let skipped = fs::read_to_string(skipped).unwrap_or_default();
+        let lines = |begin: &str| output.lines().filter(|line| line.starts_with(begin)).count();
         Ok(Ran {
             passed,
+            complete: lines("running ") == lines("test result: "),
             tally: Tally::of_cargo_test(&output),
             outcomes: Outcomes::of_cargo_test(&output, &skipped),
         })
@@ -115,6 +119,7 @@ impl<'a> Suite<'a> {
         let report = fs::read_to_string(report).unwrap_or_default();
         Ok(Ran {
             passed: passed || (nothing_selected && tally == Tally::default()),
+            complete: tally != Tally::default(),
             tally,
             outcomes: Outcomes::of_junit(&report),
         })
