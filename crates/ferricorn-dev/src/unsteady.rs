@@ -67,7 +67,9 @@ mod tests {
 
     fn ran(outcomes: &[(&str, Outcome)]) -> Ran {
         let mut all = Outcomes::default();
-        outcomes.iter().for_each(|(name, outcome)| all.add(name, *outcome));
+        for (name, outcome) in outcomes {
+            all.add(name, *outcome);
+        }
         let failed = u32::try_from(all.failed().len()).expect("few");
         let passed = u32::try_from(outcomes.len()).expect("few") - failed;
         Ran { passed: failed == 0, complete: true, tally: Tally { passed, failed }, outcomes: all }
