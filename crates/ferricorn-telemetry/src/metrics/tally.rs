@@ -125,10 +125,42 @@ impl Tally {
 }
 
 /// Adds two words of a tally that have the same index.
+///
+/// Seconds are rounded before they are added, so that their sum is exact and the same in every order. Otherwise a sum of
+/// many workers is less by its last bit after one of them was folded into the totals, and Prometheus takes that for a
+/// counter that began anew.
 pub(super) fn plus(index: usize, one: u64, other: u64) -> u64 {
     if layout::is_seconds(index) {
-        (f64::from_bits(one) + f64::from_bits(other)).to_bits()
+        (rounded(f64::from_bits(one)) + rounded(f64::from_bits(other))).to_bits()
     } else {
         one.wrapping_add(other)
+    }
+}
+
+/// To the next multiple of 2^-20 s, about a microsecond. Such multiples are added without an error up to 2^33 s.
+fn rounded(seconds: f64) -> f64 {
+    const STEPS: f64 = (1_u32 << 20) as f64;
+    (seconds * STEPS).round() / STEPS
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        /// Workers are folded into the totals in any order, and the total never falls.
+        #[test]
+        fn a_sum_of_seconds_is_the_same_in_every_order(seconds in proptest::collection::vec(0.0..1e6_f64, 1..20)) {
+            let words: Vec<u64> = seconds.iter().map(|it| it.to_bits()).collect();
+            let add = |sum: u64, word: &u64| plus(layout::LAG_SUM, sum, *word);
+            let forwards = words.iter().fold(0, add);
+            let backwards = words.iter().rev().fold(0, add);
+            prop_assert_eq!(forwards, backwards);
+            let (one, other) = words.split_at(words.len() / 2);
+            let halves = plus(layout::LAG_SUM, one.iter().fold(0, add), other.iter().fold(0, add));
+            prop_assert_eq!(forwards, halves);
+        }
     }
 }
