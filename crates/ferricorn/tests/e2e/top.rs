@@ -48,6 +48,10 @@ impl Screen {
         let mut rest = valid;
         while let Some(letter) = rest.chars().next() {
             let Some(sequence) = rest.strip_prefix("\x1b[") else {
+                // A read may end behind the first byte of a sequence.
+                if rest == "\x1b" {
+                    break;
+                }
                 rest = &rest[letter.len_utf8()..];
                 self.put(letter);
                 continue;
@@ -149,9 +153,16 @@ impl Top {
         size(&self.slave, columns, rows);
     }
 
-    /// Whether what it draws by the time of the next change is too large. What came before the new size may have been.
+    /// Whether what it draws from now on is too large. What it drew before it answered a key may have been: `stty` sets
+    /// rows and columns one after the other.
     fn overflows_from_now_on(&mut self) -> bool {
+        self.begin_and_leave_a_filter();
         self.screen.lock().unwrap_or_else(PoisonError::into_inner).overflows = false;
+        self.begin_and_leave_a_filter();
+        self.look(|screen| screen.overflows)
+    }
+
+    fn begin_and_leave_a_filter(&mut self) {
         self.press("/");
         self.press("ferricorn");
         self.wait_for("what was typed", |lines| {
@@ -160,7 +171,6 @@ impl Top {
         // Alone: with a letter after it, it would be that letter with Alt.
         self.press("\x1b");
         self.wait_for("the keys again", has_foot);
-        self.look(|screen| screen.overflows)
     }
 
     fn press(&mut self, key: &str) {
