@@ -3,6 +3,16 @@
 //! An option that is not here is older than every version that is still in use (uvicorn 0.18, gunicorn 20.1).
 //! `scripts/make_tables.py options` asks the releases and prints this table anew.
 
+use super::Origin;
+
+/// Where this is from.
+pub const ORIGIN: Origin = Origin {
+    name: "options",
+    holds: "first versions of uvicorn and gunicorn with an option",
+    date: "2026-11-30",
+    source: "--help of each release",
+};
+
 /// A package, its option without dashes, and the first version with it.
 pub const SINCE: [(&str, &str, &str); 34] = [
     ("uvicorn", "timeout-graceful-shutdown", "0.22.0"),

@@ -1,5 +1,15 @@
 //! Which Python packages bring others along, as their metadata said on 2026-11-30.
 
+use super::Origin;
+
+/// Where this is from.
+pub const ORIGIN: Origin = Origin {
+    name: "packages",
+    holds: "Python packages that bring others along",
+    date: "2026-11-30",
+    source: "metadata of the packages",
+};
+
 /// A package, one of its extras, and what that brings.
 pub type Brings = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 

@@ -1,6 +1,16 @@
 //! Versions of Python: which exist, and what servers want, as <https://www.python.org/downloads/> and the metadata of the
 //! packages (`pip download`, `Requires-Python`) said on 2026-11-30.
 
+use super::Origin;
+
+/// Where this is from.
+pub const ORIGIN: Origin = Origin {
+    name: "python",
+    holds: "versions of Python, and those that servers want",
+    date: "2026-11-30",
+    source: "https://www.python.org/downloads/, metadata of the packages",
+};
+
 /// A version of each line that exists.
 pub const EXACT: [(&str, &str); 6] = [
     ("3.8", "3.8.18"),

@@ -1,6 +1,16 @@
 //! What Render's `render.yaml` may hold, and what its plans are. As documented on 2026-11-30
 //! (<https://render.com/docs/blueprint-spec>, the published JSON schema, <https://render.com/pricing>).
 
+use super::Origin;
+
+/// Where this is from.
+pub const ORIGIN: Origin = Origin {
+    name: "render",
+    holds: "keys, plans, regions and defaults of Render",
+    date: "2026-11-30",
+    source: "https://render.com/docs/blueprint-spec, https://render.com/pricing",
+};
+
 /// A plan of a service: name, thousandths of a processor, MB.
 pub const PLANS: [(&str, u64, u64); 9] = [
     ("free", 100, 512),

@@ -4,6 +4,16 @@
 //! is installed. Packages in pure Python or with wheels for the stable
 //! interface are never here.
 
+use super::Origin;
+
+/// Where this is from.
+pub const ORIGIN: Origin = Origin {
+    name: "wheels",
+    holds: "first versions of packages with a wheel for a Python",
+    date: "2026-11-30",
+    source: "pip download --only-binary",
+};
+
 /// A Python (its second number), and the first version of each package that has a wheel for it.
 pub const FIRST: [(u64, &[(&str, &str)]); 1] = [(
     14,

@@ -1,9 +1,12 @@
-//! The explanations of the rules.
+//! The explanations of the rules, and where their data is from.
 
 use std::fmt::Write as _;
 
-use ferricorn_check::rules::{self, Rule};
-use serde_json::json;
+use ferricorn_check::{
+    data::{ORIGINS, Origin},
+    rules::{self, Rule},
+};
+use serde_json::{Value, json};
 
 /// The explanation of a rule. `None`: there is no such rule.
 pub(super) fn explain(id: &str) -> Option<String> {
@@ -50,8 +53,31 @@ pub(super) fn list_json() -> String {
             "explanation": rule.explanation,
         })
     };
-    let mut text =
-        serde_json::to_string_pretty(&rules::all().map(one).collect::<Vec<_>>()).unwrap_or_default();
-    text.push('\n');
+    pretty(&rules::all().map(one).collect())
+}
+
+/// One line for each file of data: name, date, what it holds, source.
+pub(super) fn data() -> String {
+    let mut text = String::new();
+    for Origin { name, holds, date, source } in &ORIGINS {
+        let _ = writeln!(text, "{name:8} {date} {holds} ({source})");
+    }
     text
+}
+
+/// The same as JSON.
+pub(super) fn data_json() -> String {
+    let one = |origin: &Origin| {
+        json!({
+            "name": origin.name,
+            "date": origin.date,
+            "holds": origin.holds,
+            "source": origin.source,
+        })
+    };
+    pretty(&ORIGINS.iter().map(one).collect())
+}
+
+fn pretty(list: &Value) -> String {
+    format!("{list:#}\n")
 }

@@ -37,6 +37,7 @@ pub(super) struct Options {
     pub(super) diff: bool,
     pub(super) explain: Option<String>,
     pub(super) list_rules: bool,
+    pub(super) list_data: bool,
 }
 
 /// When there are colours.
@@ -75,6 +76,7 @@ impl Options {
             diff: matches.get_flag("diff"),
             explain: word("explain").map(|id| id.trim().to_ascii_uppercase()),
             list_rules: matches.get_flag("list-rules"),
+            list_data: matches.get_flag("list-data"),
         };
         if options.write_baseline && options.baseline.is_none() {
             return Err("--write-baseline needs --baseline FILE".to_owned());
@@ -190,4 +192,5 @@ pub(super) fn command() -> Command {
         .arg(flag("print-facts", "Print what was understood as JSON, for bug reports"))
         .arg(value("explain", "ID", "Explain a rule"))
         .arg(flag("list-rules", "List all rules (also with --format json)"))
+        .arg(flag("list-data", "List the data that the rules rest on, with its date and source (also with --format json)"))
 }
