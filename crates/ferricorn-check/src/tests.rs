@@ -86,3 +86,28 @@ fn every_explanation_begins_with_why() {
         assert!(!rule.title.ends_with('.'), "{}: {}", rule.id, rule.title);
     }
 }
+
+/// Docker's ten seconds hold for an image only if no file says which platform runs it.
+#[test]
+fn the_time_until_sigkill_is_that_of_the_platform() {
+    let image =
+        ("Dockerfile", "FROM python:3.12-slim\nCMD uvicorn main:app --host 0.0.0.0 --port ${PORT:-8000}\n");
+    let render = "services:\n  - type: web\n    name: api\n    runtime: docker\n";
+    let longer = format!("{render}    maxShutdownDelaySeconds: 120\n");
+    let fly = "app = \"api\"\nkill_timeout = 20\n[http_service]\ninternal_port = 8000\n";
+    for (others, seconds) in [
+        (vec![], 10),
+        (vec![("render.yaml", render)], 30),
+        (vec![("render.yaml", &longer)], 120),
+        (vec![("fly.toml", fly)], 20),
+        (vec![("render.yaml", render), ("fly.toml", fly)], 20),
+    ] {
+        let files = others.iter().chain([&image]);
+        let tree: BTreeMap<String, Vec<u8>> =
+            files.map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect();
+        let report = check(&tree);
+        let finding = report.findings.iter().find(|finding| finding.id.to_string() == "FC301");
+        let happens = finding.and_then(|finding| finding.happens.clone()).unwrap_or_default();
+        assert!(happens.contains(&format!("is killed after {seconds} s")), "{others:?}: {happens}");
+    }
+}

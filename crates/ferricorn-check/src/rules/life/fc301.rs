@@ -106,7 +106,7 @@
 //! ```
 
 use crate::{
-    facts::{Deployment, Role, Shell, docker::Image, is_production, scripts::Script},
+    facts::{Application, Deployment, Role, Shell, docker::Image, is_production, scripts::Script},
     finding::Platform,
     readers::{
         dockerfile::{Detail, Form},
@@ -118,6 +118,9 @@ use crate::{
 pub(super) static RULE: Rule =
     Rule::new(301, "shell as process 1", Severity::Warning, explanation!("fc301.rs"), check);
 
+/// Seconds that `docker stop` waits.
+const DOCKER_KILL_DELAY: u64 = 10;
+
 fn check(facts: &Facts, findings: &mut Findings) {
     for (deployment, command) in facts.servers() {
         let container =
@@ -126,7 +129,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
         let whole = deployment.line().is_none_or(|line| line.lost.is_empty());
         let runs = deployment.production && deployment.role != Role::Job && whole;
         if container && runs && stays(facts, deployment, command) {
-            findings.add(deployment.sign(finding(deployment, command)));
+            findings.add(deployment.sign(finding(facts, deployment, command)));
         }
     }
     for image in facts.images.iter().filter(|image| is_production(facts.sources.get(image.file).path())) {
@@ -150,9 +153,10 @@ fn entrypoint(facts: &Facts, image: &Image) -> Option<Finding> {
         RULE.warning(span, "a shell stays process 1 in front of what CMD says")
             .label("started by the shell, and not in its place")
             .also(entry.arguments.whole(), "process 1")
-            .happens(
-                "the shell ignores SIGTERM: the server is killed after 10 s, with the requests that it has",
-            )
+            .happens(format!(
+                "the shell ignores SIGTERM: the server is killed after {} s, with the requests that it has",
+                image_kill_delay(facts, image)
+            ))
             .safe_fix("write exec in front", vec![Edit::replace(span.before(), "exec ")]),
     )
 }
@@ -207,9 +211,24 @@ fn is_last(deployment: &Deployment, command: &Command) -> bool {
     last.is_some_and(|last| last.span == command.span)
 }
 
-fn finding(deployment: &Deployment, command: &Command) -> Finding {
+/// Seconds from SIGTERM to SIGKILL if the image does not say where it runs: the least of the platforms that build it;
+/// otherwise what `docker stop` waits.
+fn image_kill_delay(facts: &Facts, image: &Image) -> u64 {
+    let builds = |application: &Application| {
+        application.image.and_then(|at| facts.images.get(at)).is_some_and(|it| it.file == image.file)
+    };
+    let platforms = facts.services().filter(|(deployment, application)| {
+        deployment.platform != Platform::Docker && deployment.production && builds(application)
+    });
+    let delays = platforms.filter_map(|(deployment, _)| deployment.kill_delay.value().copied());
+    delays.min().unwrap_or(DOCKER_KILL_DELAY)
+}
+
+fn finding(facts: &Facts, deployment: &Deployment, command: &Command) -> Finding {
     let program = command.program.name();
-    let seconds = deployment.kill_delay.value().copied().unwrap_or(10);
+    let own = deployment.kill_delay.value().copied();
+    let of_image = || facts.image(deployment.place.file).map(|image| image_kill_delay(facts, image));
+    let seconds = own.or_else(of_image).unwrap_or(DOCKER_KILL_DELAY);
     let finding = RULE
         .warning(command.program_span, format!("a shell stays process 1 in front of {program}"))
         .label("started by the shell, and not in its place")
