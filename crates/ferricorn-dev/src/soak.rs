@@ -97,7 +97,7 @@ fn page(report: &Report, command: String) -> Page {
          last quarter of the samples after each step, without the first tenth, of the last master: there are no upgrades in \
          the second half."
     );
-    let mut page = Page::new("Faults under load", method).made_by(command);
+    let mut page = Page::new("Faults under load", method).made_by(command).run_in("a folder of its own");
     page.command(format!("ferricorn main:app --bind 127.0.0.1:0 {}", soak::LINE));
     page.table(verdicts(report));
     page.table(faults(report));

@@ -88,7 +88,7 @@ pub(crate) fn measure(ground: &Ground, effort: Effort) -> Result<Page, Failure> 
          them. Both commands take turns; {} rounds.",
         effort.boots
     );
-    let mut page = Page::new("Checking a large repository", method);
+    let mut page = Page::new("Checking a large repository", method).run_in("the repository");
     page.table(table);
     page.table(targets);
     // Not the words: they hold paths of this machine.

@@ -19,6 +19,8 @@ pub(crate) struct Page {
     commands: Vec<String>,
     /// The command that has made it, if that is not `cargo dev bench`.
     made_by: Option<String>,
+    /// Where the commands run.
+    place: &'static str,
 }
 
 /// Rows of cells under a head.
@@ -61,12 +63,19 @@ impl Table {
 impl Page {
     /// A page without tables.
     pub(crate) fn new(title: &'static str, method: impl Into<String>) -> Self {
-        Self { title, method: method.into(), tables: Vec::new(), commands: Vec::new(), made_by: None }
+        let place = "`benches/apps`, each with a port of its own";
+        Self { title, method: method.into(), tables: Vec::new(), commands: Vec::new(), made_by: None, place }
     }
 
-    /// Says which other command than `cargo dev bench` has made it. What that runs, it runs in a folder of its own.
+    /// Says which other command than `cargo dev bench` has made it.
     pub(crate) fn made_by(mut self, command: String) -> Self {
         self.made_by = Some(command);
+        self
+    }
+
+    /// Says where else than in `benches/apps` the commands run.
+    pub(crate) fn run_in(mut self, place: &'static str) -> Self {
+        self.place = place;
         self
     }
 
@@ -106,21 +115,22 @@ impl Page {
         let path = format!("benches/results/{}-{name}.md", machine.date);
         let tables: Vec<String> = self.tables.iter().map(Table::text).collect();
         let mut page = format!("# {}\n\n{}\n", self.title, tables.join("\n"));
-        let (made, folder) = self.made_by.as_ref().map_or_else(
+        let made = self.made_by.as_ref().map_or_else(
             || {
                 let median = "After a median stands how far the true one may lie off in 95 of 100 cases, and in brackets \
                               the quartiles, between which half of the rounds lie.";
-                (format!("`cargo dev bench {name}`. {median}"), "`benches/apps`, each with a port of its own")
+                format!("`cargo dev bench {name}`. {median}")
             },
-            |command| (format!("`{command}`."), "a folder of its own"),
+            |command| format!("`{command}`."),
         );
         let _ = write!(
             page,
             "\n{}\n\nMade by {made}\n\n## Machine and versions\n\n{}- {:.1} % of the processors' time stolen by the \
-             hypervisor meanwhile\n\n## Commands\n\nIn {folder}:\n\n```\n{}\n```\n",
+             hypervisor meanwhile\n\n## Commands\n\nIn {}:\n\n```\n{}\n```\n",
             self.method,
             machine.text,
             machine.watch.stolen() * 100.0,
+            self.place,
             self.commands.join("\n")
         );
         let file = workspace.root.join(&path);
