@@ -12,6 +12,7 @@ use std::{
     process::{Command, Stdio},
 };
 
+use ferricorn_check::data::ORIGINS;
 use tempfile::TempDir;
 
 /// One error, and nothing that would be advice.
@@ -103,6 +104,37 @@ fn what_others_wrote_and_what_is_ignored_is_not_read() {
     let (stdout, stderr, code) = run(root.path(), &["check", path]);
     assert!(stderr.starts_with("Nothing to check: "), "{stderr}");
     assert_eq!((stdout.as_str(), code), ("", 2));
+}
+
+/// The file nearest to a path says whether git ignores it, the last pattern of a file wins, and a repository's patterns hold
+/// for a check of one of its directories.
+#[test]
+fn patterns_of_git_hold_as_for_git() {
+    let root = repository(&[
+        (".git/info/exclude", "/private\n"),
+        (".gitignore", "*.yaml\n/build/\n!kept/*.yaml\n"),
+        ("render.yaml", BROKEN),
+        ("private/render.yaml", BROKEN),
+        ("build/render.yaml", BROKEN),
+        ("kept/render.yaml", BROKEN),
+        ("back/.gitignore", "!render.yaml\nold/\n"),
+        ("back/render.yaml", BROKEN),
+        ("back/old/render.yaml", BROKEN),
+        ("back/build/render.yaml", BROKEN),
+        ("back/private/render.yaml", BROKEN),
+    ]);
+    let files = |words: &[&str]| {
+        let (stdout, _, _) = run(root.path(), &[&["check", "--format=concise"], words].concat());
+        let path = |line: &str| line.split(':').next().map(str::to_owned);
+        let mut files: Vec<_> =
+            stdout.lines().filter(|line| line.contains("FC101")).filter_map(path).collect();
+        files.sort();
+        files
+    };
+    let below = ["build/render.yaml", "private/render.yaml", "render.yaml"];
+    let back = below.map(|path| format!("back/{path}"));
+    assert_eq!(files(&[]), [&back[..], &["kept/render.yaml".to_owned()]].concat());
+    assert_eq!(files(&["back"]), below);
 }
 
 #[test]
@@ -266,6 +298,20 @@ fn rules_explain_themselves() {
     let (stdout, _, _) = run(root.path(), &["check", "--list-rules", "--format=json"]);
     let rules: serde_json::Value = serde_json::from_str(&stdout).expect("JSON");
     assert!(rules.as_array().is_some_and(|rules| rules.iter().any(|rule| rule["id"] == "FC111")));
+}
+
+/// Each file of data says of which day it is, and where from.
+#[test]
+fn data_has_a_date_and_a_source() {
+    let root = repository(&[]);
+    let (stdout, _, code) = run(root.path(), &["check", "--list-data"]);
+    assert_eq!((stdout.lines().count(), code), (ORIGINS.len(), 0), "{stdout}");
+    let (json, _, _) = run(root.path(), &["check", "--list-data", "--format=json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    for (at, origin) in ORIGINS.iter().enumerate() {
+        assert!(stdout.contains(origin.date) && stdout.contains(origin.source), "{stdout}");
+        assert_eq!(json[at]["name"], origin.name);
+    }
 }
 
 const SETS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../ferricorn-check/tests/sets");

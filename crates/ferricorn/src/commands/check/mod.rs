@@ -10,6 +10,7 @@ mod explain;
 mod facts;
 mod fingerprints;
 mod fix;
+mod ignored;
 mod options;
 mod render;
 mod walk;
@@ -60,6 +61,10 @@ fn act(options: &Options) -> Result<u8, String> {
     if options.list_rules {
         let json = options.format == Format::Json;
         return deliver(options, &if json { explain::list_json() } else { explain::list() });
+    }
+    if options.list_data {
+        let json = options.format == Format::Json;
+        return deliver(options, &if json { explain::data_json() } else { explain::data() });
     }
     let mut seen = look(options)?;
     if let [problem, ..] = seen.report.facts.config.problems.as_slice() {
