@@ -363,7 +363,7 @@ fn settings(
 fn settings_file(gather: &mut Gather<'_>, source: &Source) -> Rc<SettingsFile> {
     let known = gather.facts.settings.iter().find(|known| known.file == source.id());
     known.cloned().unwrap_or_else(|| {
-        let mut settings = python::read(source).settings();
+        let mut settings = python::read_whole(source).settings();
         if let Some(values) = gather.facts.config.executed.get(source.path()) {
             config::fill(&mut settings, source, values);
         }

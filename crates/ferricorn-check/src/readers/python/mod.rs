@@ -91,9 +91,18 @@ pub fn may_matter(text: &str) -> bool {
     WORDS.iter().any(|word| text.contains(word))
 }
 
-/// Reads a file.
+/// Reads a file. A function or a class in which nothing can matter to the readers of this module has no body.
 pub fn read(source: &Source) -> Module {
-    let (statements, errors) = parse::read(source);
+    read_with(source, false)
+}
+
+/// Reads a file with everything in it, as those that are asked which names they use.
+pub fn read_whole(source: &Source) -> Module {
+    read_with(source, true)
+}
+
+fn read_with(source: &Source, whole: bool) -> Module {
+    let (statements, errors) = parse::read(source, whole);
     let (imports, stars) = imports::of(&statements);
     let constants = values::constants(&statements);
     Module {

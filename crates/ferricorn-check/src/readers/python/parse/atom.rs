@@ -1,7 +1,7 @@
 //! What has no operator around it: names, numbers, strings, and what stands in brackets.
 
 use super::{
-    Parsed, Parser, Type, Unexpected, lexer,
+    Parsed, Parser, Type, Unexpected, Watch, lexer,
     operators::{COMPARISON, is_keyword},
     strings,
 };
@@ -154,7 +154,8 @@ impl Parser<'_> {
     fn field(&mut self, range: std::ops::Range<usize>) -> Expr {
         let tokens = lexer::tokens(self.source.text(), range.clone(), 1);
         let depth = self.depth + 10;
-        let mut inner = Parser { source: self.source, tokens: &tokens, at: 0, depth, errors: 0 };
+        let watch = Watch::everything();
+        let mut inner = Parser { source: self.source, tokens: &tokens, at: 0, depth, errors: 0, watch };
         let found = inner.expressions();
         found.unwrap_or(Expr { kind: Kind::Unknown, span: self.source.span(range) })
     }

@@ -274,6 +274,8 @@ impl Parser<'_> {
                 return Err(Unexpected);
             }
         }
+        // There are many calls, and most have one argument.
+        arguments.shrink_to_fit();
         Ok(arguments)
     }
 

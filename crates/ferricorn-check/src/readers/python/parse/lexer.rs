@@ -81,25 +81,23 @@ impl Lexer<'_> {
             }
         }
         let rest = &self.text[self.at..];
-        let Some(first) = rest.chars().next() else { return };
+        let bytes = rest.as_bytes();
+        let Some(first) = bytes.first().copied() else { return };
         match first {
-            '\n' => {
+            b'\n' => {
                 if self.open == 0 {
                     self.line_end();
                     self.fresh = true;
                 }
                 self.at += 1;
             }
-            ' ' | '\t' | '\r' | '\u{c}' => self.at += 1,
-            '#' => self.at += rest.find('\n').unwrap_or(rest.len()),
-            '\\' => self.continuation(rest),
-            '"' | '\'' => self.text_token(0),
-            _ if first.is_ascii_digit()
-                || (first == '.' && rest[1..].starts_with(|it: char| it.is_ascii_digit())) =>
-            {
-                self.number(rest);
-            }
-            _ if first.is_alphabetic() || first == '_' || !first.is_ascii() => self.name(rest),
+            b' ' | b'\t' | b'\r' | b'\x0c' => self.at += 1,
+            b'#' => self.at += rest.find('\n').unwrap_or(rest.len()),
+            b'\\' => self.continuation(rest),
+            b'"' | b'\'' => self.text_token(0),
+            b'0'..=b'9' => self.number(rest),
+            b'.' if bytes.get(1).is_some_and(u8::is_ascii_digit) => self.number(rest),
+            b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => self.name(rest),
             _ => self.sign(rest, first),
         }
     }
@@ -155,7 +153,11 @@ impl Lexer<'_> {
         let letter = |letter: char| letter.is_alphanumeric() || letter == '_' || !letter.is_ascii();
         let plain =
             rest.bytes().position(|it| !(it.is_ascii_alphanumeric() || it == b'_')).unwrap_or(rest.len());
-        let length = plain + rest[plain..].find(|it: char| !letter(it)).unwrap_or(rest.len() - plain);
+        let length = if rest.as_bytes().get(plain).is_some_and(|it| !it.is_ascii()) {
+            plain + rest[plain..].find(|it: char| !letter(it)).unwrap_or(rest.len() - plain)
+        } else {
+            plain
+        };
         let prefix =
             length <= 2 && rest[length..].starts_with(['"', '\'']) && strings::is_prefix(&rest[..length]);
         if prefix {
@@ -194,15 +196,15 @@ impl Lexer<'_> {
         self.push(Type::Number, self.at + length);
     }
 
-    fn sign(&mut self, rest: &str, first: char) {
+    fn sign(&mut self, rest: &str, first: u8) {
         match first {
-            '(' | '[' | '{' => self.open += 1,
-            ')' | ']' | '}' => self.open = self.open.saturating_sub(1),
+            b'(' | b'[' | b'{' => self.open += 1,
+            b')' | b']' | b'}' => self.open = self.open.saturating_sub(1),
             _ => {}
         }
         let more = rest.as_bytes().get(1).is_some_and(|second| b"*/<>=.".contains(second));
         let long = SIGNS.iter().filter(|_| more).find(|sign| rest.starts_with(**sign));
-        let length = long.map_or(first.len_utf8(), |sign| sign.len());
+        let length = long.map_or(1, |sign| sign.len());
         self.push(Type::Sign, self.at + length);
     }
 }

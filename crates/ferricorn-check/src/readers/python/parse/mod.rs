@@ -14,8 +14,10 @@ mod operators;
 mod simple;
 mod statement;
 mod strings;
+mod watch;
 
 use lexer::{Token, Type};
+use watch::Watch;
 
 use super::tree::Statement;
 use crate::text::{Source, Span};
@@ -23,13 +25,17 @@ use crate::text::{Source, Span};
 /// How deep brackets, operators and blocks may lie in each other. What lies deeper is left out.
 const DEEPEST: u32 = 100;
 
-/// The statements of a file and the number of lines that are no Python.
-pub(super) fn read(source: &Source) -> (Vec<Statement>, usize) {
+/// The statements of a file and the number of lines that are no Python. Unless the file is read `whole`, the bodies of
+/// functions and classes in which nothing can matter are empty; see [`watch`].
+pub(super) fn read(source: &Source, whole: bool) -> (Vec<Statement>, usize) {
     let tokens = lexer::tokens(source.text(), 0..source.text().len(), 0);
-    let mut parser = Parser { source, tokens: &tokens, at: 0, depth: 0, errors: 0 };
+    let watch = if whole { Watch::everything() } else { Watch::over(source.text(), &tokens) };
+    let mut parser = Parser { source, tokens: &tokens, at: 0, depth: 0, errors: 0, watch };
     let mut statements = Vec::new();
     while parser.kind() != Type::End {
+        let before = statements.len();
         parser.statement(&mut statements);
+        parser.watch.note(&statements[before..]);
     }
     (statements, parser.errors)
 }
@@ -45,6 +51,7 @@ struct Parser<'t> {
     at: usize,
     depth: u32,
     errors: usize,
+    watch: Watch,
 }
 
 impl<'t> Parser<'t> {
@@ -74,7 +81,9 @@ impl<'t> Parser<'t> {
     }
 
     fn is(&self, word: &str) -> bool {
-        self.word() == word
+        // Asked several times for each token: the length alone answers most.
+        let token = self.token();
+        token.end - token.start == word.len() && self.word() == word
     }
 
     fn take(&mut self, word: &str) -> bool {

@@ -119,7 +119,24 @@ impl Parser<'_> {
         }
         self.depth -= 1;
         self.at += usize::from(self.kind() == Type::Dedent);
+        // A statement is large, and most bodies are short.
+        body.shrink_to_fit();
         Ok(body)
+    }
+
+    /// The same of a function or a class, empty if nothing in it can matter.
+    fn watched_suite(&mut self) -> Parsed<Vec<Statement>> {
+        let ahead = |at: usize| self.tokens.get(self.at + at).map(|token| token.kind);
+        if self.is(":") && ahead(1) == Some(Type::Line) && ahead(2) == Some(Type::Indent) {
+            let start = self.at + 3;
+            let before = std::mem::replace(&mut self.at, start);
+            self.skip_block();
+            if !self.watch.any(self.source.text(), &self.tokens[start..self.at]) {
+                return Ok(Vec::new());
+            }
+            self.at = before;
+        }
+        self.suite()
     }
 
     fn skip_block(&mut self) {
@@ -211,7 +228,7 @@ impl Parser<'_> {
         self.type_parameters()?;
         let parameters = self.parameters()?;
         let returns = if self.take("->") { Some(self.expressions()?) } else { None };
-        let body = self.suite()?;
+        let body = self.watched_suite()?;
         Ok(Line::Function(Function { name, name_span, is_async, decorators, parameters, returns, body }))
     }
 
@@ -219,7 +236,8 @@ impl Parser<'_> {
         let name = self.name()?.to_owned();
         self.type_parameters()?;
         let bases = if self.is("(") { self.arguments()? } else { Vec::new() };
-        let body = self.suite()?;
+        // The fields of a class may be settings by what it derives from, and a class in it may say how they are read.
+        let body = if bases.is_empty() && self.depth == 0 { self.watched_suite()? } else { self.suite()? };
         Ok(Line::Class(Class { name, decorators, bases, body }))
     }
 
