@@ -174,6 +174,27 @@ fn while_a_debugger_is_open_nothing_is_replaced_and_nobody_is_late() {
 }
 
 #[test]
+fn a_debugger_that_is_heard_of_after_the_change_holds_it_up_all_the_same() {
+    let mut sim = Sim::new(developers(), |_, _| Manners { drain: None, ..Manners::default() });
+    sim.advance(secs(1));
+    let id = WorkerId(1);
+    sim.happen(Event::CodeChanged);
+    sim.happen(Event::Debugging { id, open: true });
+    sim.reload();
+    sim.advance(secs(60));
+    assert!(sim.workers[&id].signals.is_empty());
+    assert_eq!(told(&sim, |it| matches!(it, Notice::ChangesWait)), 1);
+    assert!(sim.workers[&WorkerId(2)].waits, "its import is over, and the old one is still there");
+    // Each step in the debugger leaves it and opens it again.
+    for open in [false, true, false] {
+        sim.happen(Event::Debugging { id, open });
+    }
+    assert_eq!(told(&sim, |it| matches!(it, Notice::ChangesWait)), 1);
+    sim.advance(Policy::REPLACED_GRACE + Policy::REPLACED_SHUTDOWN + secs(1));
+    assert_eq!(serving(&sim), Some((WorkerId(2), Generation(2), false)));
+}
+
+#[test]
 fn a_boot_that_is_debugged_has_its_time_afterwards() {
     let mut sim = Sim::new(developers(), |_, _| Manners { boot: secs(500), ..Manners::default() });
     sim.advance(secs(30));

@@ -8,12 +8,12 @@
 //! Invariants: nothing of an older generation accepts after a reload, or comes back; no worker proceeds while one of an older
 //! generation has not shut its application down; while a debugger is open nothing is replaced and no worker is late.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{Phase, Supervisor};
 use crate::{
     Action, BootFailure, Notice, Policy, Reply, RequestId, Retirement, Slot, WorkerId,
-    worker::{Assignment, Worker},
+    worker::{Assignment, State, Worker},
 };
 
 /// What a service that is worked on waits for.
@@ -23,7 +23,7 @@ pub(super) struct Bench {
     held_until: Option<Instant>,
     /// Who waits for the newest generation to be there.
     asked_by: Vec<RequestId>,
-    /// It was said that a change waits for a debugger.
+    /// It was said that a change waits for a debugger, and it has not had its turn since.
     told_to_wait: bool,
     /// A worker has imported what no template has.
     pub(super) wants_template: bool,
@@ -88,24 +88,55 @@ impl Supervisor {
     /// Whether nothing may be replaced, because a debugger is attached to a worker; reports it once.
     fn waits_for_debugger(&mut self, actions: &mut Vec<Action>) -> bool {
         let open = self.workers.values().any(|worker| worker.holds_slot() && worker.is_debugged());
-        if open && !self.bench.told_to_wait {
-            actions.push(Action::Notify(Notice::ChangesWait));
+        if open {
+            self.tell_to_wait(actions);
         }
-        self.bench.told_to_wait = open;
         open
     }
 
+    /// Whether a worker is late with nothing: a debugger is attached to it, or to one that it waits for.
+    pub(super) fn is_excused(&self, worker: &Worker) -> bool {
+        let waits = worker.waits && worker.is_starting();
+        worker.is_debugged() || (waits && self.workers.values().any(Worker::is_debugged))
+    }
+
+    fn tell_to_wait(&mut self, actions: &mut Vec<Action>) {
+        if !std::mem::replace(&mut self.bench.told_to_wait, true) {
+            actions.push(Action::Notify(Notice::ChangesWait));
+        }
+    }
+
     /// A debugger was opened in a worker, or was left: what it had to do in that time gets as much time again.
-    pub(super) fn debugging(&mut self, id: WorkerId, open: bool, now: Instant) {
+    pub(super) fn debugging(&mut self, id: WorkerId, open: bool, now: Instant, actions: &mut Vec<Action>) {
         let Some(worker) = self.workers.get_mut(&id) else { return };
         match (open, worker.debugged_since.take()) {
-            (true, since) => worker.debugged_since = since.or(Some(now)),
+            (true, since) => {
+                worker.debugged_since = since.or(Some(now));
+                // The change has come first: its request has reached the breakpoint while the worker drained, or this was
+                // said before the change, and heard after it.
+                if matches!(worker.state, State::Leaving { why: Retirement::Reload, .. }) {
+                    self.tell_to_wait(actions);
+                }
+            }
             (false, Some(since)) => {
-                worker.postpone(now.saturating_duration_since(since));
+                let lasted = now.saturating_duration_since(since);
+                worker.postpone(lasted);
+                if !self.workers.values().any(Worker::is_debugged) {
+                    self.excuse_waiting(id, lasted);
+                }
                 // Its event loop has stood still for as long.
                 self.watch.awake_since = Some(now);
             }
             (false, None) => {}
+        }
+    }
+
+    /// What waited for a debugger that was open in this worker gets as much time again.
+    fn excuse_waiting(&mut self, debugged: WorkerId, lasted: Duration) {
+        for (id, worker) in &mut self.workers {
+            if *id != debugged && worker.waits && worker.is_starting() {
+                worker.postpone(lasted);
+            }
         }
     }
 
@@ -146,6 +177,7 @@ impl Supervisor {
             if let Some(worker) = self.workers.get_mut(&id) {
                 worker.waits = false;
             }
+            self.bench.told_to_wait = false;
             actions.push(Action::Proceed { id });
         }
     }

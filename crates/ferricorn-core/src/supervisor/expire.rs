@@ -44,7 +44,7 @@ impl Supervisor {
             .iter()
             .filter(|(_, worker)| worker.state_deadline().is_some_and(|deadline| deadline <= now))
             .filter(|(_, worker)| !self.is_unseen(worker, now))
-            .filter(|(_, worker)| !worker.is_debugged() || self.is_stopping())
+            .filter(|(_, worker)| self.is_stopping() || !self.is_excused(worker))
             .map(|(id, worker)| (*id, worker.assignment(), worker.state))
             .collect();
         for (id, assignment, state) in overdue {

@@ -41,7 +41,7 @@ impl Supervisor {
             Event::Exited { id, exit } => self.exited(id, exit, now, actions),
             Event::Asked { by, command } => self.asked(by, command, now, actions),
             Event::CodeChanged => self.code_changed(now, actions),
-            Event::Debugging { id, open } => self.debugging(id, open, now),
+            Event::Debugging { id, open } => self.debugging(id, open, now, actions),
             Event::ListenFailed => self.stop(StopMode::Quick, ExitReason::ListenFailed, now, actions),
             Event::UpgradePrepared => self.upgrade_prepared(actions),
             Event::SuccessorReady => self.successor_ready(actions),

@@ -9,12 +9,15 @@ use std::{
 };
 
 use ferricorn_test::{
-    Connection, PATIENCE, Server, eventually, free_port, python, skip, turn, websocket::WebSocket,
+    Connection, PATIENCE, Server, eventually, free_port, processes, python, skip, turn, websocket::WebSocket,
 };
-use nix::sys::termios::LocalFlags;
+use nix::sys::{signal::Signal, termios::LocalFlags};
 
-use super::{Dev, app, reloading, save};
-use crate::terminal::{Terminal, modes};
+use super::{Dev, app, reloading, save, wait_for};
+use crate::{
+    terminal::{Terminal, modes},
+    upgrade::writer,
+};
 
 /// Twice what is promised, since others use the machine as well. Without the promise a stream would never end.
 const A_SECOND: Duration = Duration::from_secs(2);
@@ -49,7 +52,7 @@ fn a_breakpoint_has_the_terminal_no_timeout_ends_it_and_saves_wait() {
     let _turn = turn::together();
     let builder = reloading()
         .app(&debugged(1))
-        .args(["--timeout", "1"])
+        .args(["--timeout", "3"])
         .expect_stranger("")
         .expect_error("was sent SIGKILL");
     let (mut terminal, builder) = Terminal::new(builder, &[]);
@@ -59,15 +62,33 @@ fn a_breakpoint_has_the_terminal_no_timeout_ends_it_and_saves_wait() {
     assert!(!echoes(&terminal));
     save(&server.path(""), &debugged(2));
     server.wait_for_line("Changes wait until the debugger is left", PATIENCE);
-    // Nothing shows that something does not come; three times the timeout are long enough.
-    thread::sleep(Duration::from_secs(3));
+    // Nothing shows that something does not come; twice the timeout is long enough.
+    thread::sleep(Duration::from_secs(6));
     terminal.end.write_all(b"continue\n").expect("typed");
     assert_eq!(request.receive().expect("a complete answer").text(), "1");
-    eventually(PATIENCE, "the save is served", || {
-        server.get("/").expect("no request is refused").text() == "2"
-    });
+    wait_for(&server, "2");
     eventually(PATIENCE, "the terminal is as it was", || echoes(&terminal));
     assert_eq!(server.log().count("WORKER TIMEOUT"), 0);
+    terminal.end.write_all(b"\x03").expect("typed");
+    server.wait_nobody_left(PATIENCE);
+    server.finish();
+}
+
+#[test]
+fn a_save_waits_for_a_debugger_that_the_master_hears_of_at_the_same_time() {
+    let _turn = turn::together();
+    let (mut terminal, builder) = Terminal::new(reloading().app(&debugged(1)).expect_stranger(""), &[]);
+    let server = builder.serve(1);
+    let master = writer(&server, 0, "Listening at: ");
+    // It finds both when it wakes.
+    processes::signal(master, Signal::SIGSTOP);
+    let mut request = in_debugger(&server);
+    save(&server.path(""), &app("2"));
+    processes::signal(master, Signal::SIGCONT);
+    server.wait_for_line("Changes wait until the debugger is left", PATIENCE);
+    terminal.end.write_all(b"continue\n").expect("typed");
+    assert_eq!(request.receive().expect("a complete answer").text(), "1");
+    wait_for(&server, "2");
     terminal.end.write_all(b"\x03").expect("typed");
     server.wait_nobody_left(PATIENCE);
     server.finish();
@@ -124,14 +145,12 @@ fn debugpy_listens_again_after_each_save() {
     let server = reloading().app(&listening("1")).expect_stranger("").serve(1);
     for number in ["1", "2", "3"] {
         save(&server.path(""), &listening(number));
-        eventually(PATIENCE, "it is served", || {
-            server.get("/").expect("no request is refused").text() == number
-        });
+        wait_for(&server, number);
         eventually(PATIENCE, "a debugger can attach", || {
             std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
         });
     }
-    server.signal(nix::sys::signal::Signal::SIGTERM);
+    server.signal(Signal::SIGTERM);
     server.wait_exit(PATIENCE);
     server.discard();
 }
