@@ -30,7 +30,7 @@ import io, pdb
 
 async def app(scope, receive, send):
     assert scope["type"] == "http"
-    debugger = pdb.Pdb(stdin=io.StringIO("continue\\n"), stdout=io.StringIO())
+    debugger = pdb.Pdb(stdin=io.StringIO("debug 1\\ncontinue\\ncontinue\\n"), stdout=io.StringIO())
     debugger.set_trace()
     await send({"type": "http.response.start", "status": 204, "headers": []})
     await send({"type": "http.response.body"})
@@ -130,6 +130,15 @@ def test_the_master_hears_of_a_debugger(master: FakeMaster, tmp_path: Path) -> N
     heard = [worker.receive() for _ in range(2)]
     assert heard == [{"type": "debugging", "open": True}, {"type": "debugging", "open": False}]
     client.close()
+
+
+def test_it_reports_a_debugger_that_is_open_during_the_import(master: FakeMaster, tmp_path: Path) -> None:
+    begin = 'import io, pdb\npdb.Pdb(stdin=io.StringIO("continue\\n"), stdout=io.StringIO()).set_trace()\n'
+    (tmp_path / "debugged.py").write_text(begin + STREAM)
+    worker = developed(master, "debugged:app", app_dir=str(tmp_path))
+    heard = [worker.receive() for _ in range(2)]
+    assert heard == [{"type": "debugging", "open": True}, {"type": "debugging", "open": False}]
+    proceed(worker)
 
 
 def test_frames_of_libraries_are_folded() -> None:

@@ -10,7 +10,6 @@ from typing import Any
 
 from ..talk.channel import Channel
 from ..talk.start import Development
-from . import debugger
 from .imports import Imports
 from .streams import Streams
 
@@ -24,7 +23,6 @@ class Bench:
         self._imports = Imports(channel, settings.watched) if settings.page is None else None
         self._is_told = asyncio.Event()
         self._is_called_off = False
-        debugger.watch(channel)
 
     def wrap(self, app: Any) -> Any:
         """The application, with what has to be known of its requests."""

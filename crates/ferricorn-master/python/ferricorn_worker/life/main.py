@@ -56,7 +56,7 @@ def run(
         if who.development is not None:
             # Who works on it waits for this process to be gone, after a save and after Ctrl-C.
             leave = ending.leave
-            _begin_developing()
+            _begin_developing(channel)
         if who.development is not None and who.development.page is not None:
             loaded = load_page(start.load, logs, who.development.page)
         elif loaded is None:
@@ -90,11 +90,12 @@ def run(
     leave(code)
 
 
-def _begin_developing() -> None:
+def _begin_developing(channel: Channel) -> None:
     """What is different before the first line of code that is being worked on."""
-    from ..development import bytecode
+    from ..development import bytecode, debugger
 
     bytecode.write_only_of_what_has_settled()
+    debugger.watch(channel)
 
 
 def _report_death(error: BaseException, channel: Channel) -> int:
