@@ -66,20 +66,15 @@ impl Changes {
             missing: BTreeSet::new(),
             told: Vec::new(),
         };
+        new.watch_folders();
         for file in &reload.extra_files {
             let file = file.canonicalize().unwrap_or_else(|_| file.clone());
-            if let Some(content) = folders::content(&file) {
-                new.files.hold(file.clone(), content);
-            }
-            new.watch_beside(&file);
+            new.hold(&file);
             new.files.name(file);
         }
-        for file in new.found.files.keys() {
-            if let Some(content) = folders::content(file) {
-                new.files.hold(file.clone(), content);
-            }
+        for file in new.found.files.keys().cloned().collect::<Vec<_>>() {
+            new.hold(&file);
         }
-        new.watch_folders();
         let shown: Vec<_> = new.folders.roots().iter().map(|it| format!("`{}`", it.display())).collect();
         let how = reason.map(|reason| format!(" by polling: {reason}")).unwrap_or_default();
         info!("Watching {} for changes{how}", shown.join(", "));
@@ -101,14 +96,19 @@ impl Changes {
         let mut files: Vec<PathBuf> = files.into_iter().map(PathBuf::from).collect();
         files.retain(|file| !self.folders.is_excluded(file));
         for file in &files {
-            if !self.files.knows(file)
-                && let Some(content) = folders::content(file)
-            {
-                self.files.hold(file.clone(), content);
+            if !self.files.knows(file) {
+                self.hold(file);
             }
-            self.watch_beside(file);
         }
         self.files.imported(files);
+    }
+
+    /// Notes what a file holds. It is watched before: a save in between would be missed.
+    fn hold(&mut self, file: &Path) {
+        self.watch_beside(file);
+        if let Some(content) = folders::content(file) {
+            self.files.hold(file.to_owned(), content);
+        }
     }
 
     /// The next thing that happens. May be dropped while it waits: nothing is lost.
