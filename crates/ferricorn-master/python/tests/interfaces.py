@@ -44,6 +44,18 @@ class Middleware:
         return self.app(env, start)
 
 
+class OpenMiddleware:
+    """Passes on whatever it gets."""
+
+    def __init__(self, app: Any) -> None:
+        self.app = app
+        self.calls = 0
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self.calls += 1
+        return self.app(*args, **kwargs)
+
+
 def decorated(app: Callable[..., Any]) -> Callable[..., Any]:
     """A decorator that keeps the signature."""
 
@@ -75,6 +87,7 @@ def with_options(environ: Environ, start_response: Any, prefix: str = "") -> Ite
 
 handler = Handler()
 middleware = Middleware(wsgi)
+open_middleware = OpenMiddleware(handler)
 decorated_wsgi = decorated(wsgi)
 hidden_wsgi = hidden(wsgi)
 partial = functools.partial(with_options, prefix="/shop")
@@ -84,6 +97,7 @@ WSGI = (
     handler,
     Answer,
     middleware,
+    open_middleware,
     Middleware(handler).__call__,
     decorated_wsgi,
     hidden_wsgi,
@@ -153,21 +167,11 @@ adapted_hidden = hidden(adapted)
 old_hidden = hidden(old)
 short = Short()
 asgi_partial = functools.partial(asgi)
+asgi_open = OpenMiddleware(asgi)
+old_open = OpenMiddleware(old)
 
-ASGI = (
-    asgi,
-    Old,
-    old,
-    plain,
-    with_defaults,
-    short,
-    of_two,
-    everything,
-    adapted,
-    adapted_hidden,
-    old_hidden,
-    asgi_partial,
-)
+ASGI_3 = (asgi, plain, short, adapted, adapted_hidden, asgi_partial, asgi_open, decorated(asgi))
+ASGI = (*ASGI_3, Old, old, with_defaults, of_two, everything, old_hidden, old_open)
 
 
 async def mount(scope: Environ, receive: Any, send: Any) -> None:

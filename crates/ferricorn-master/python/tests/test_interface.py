@@ -8,7 +8,7 @@ import interfaces
 import pytest
 from fake_master import FakeMaster
 
-from ferricorn_worker.application.interface import is_wsgi
+from ferricorn_worker.application.interface import is_asgi3, is_wsgi
 
 
 @pytest.mark.parametrize("app", interfaces.WSGI, ids=lambda app: getattr(app, "__name__", type(app).__name__))
@@ -19,6 +19,11 @@ def test_what_is_wsgi(app: Any) -> None:
 @pytest.mark.parametrize("app", interfaces.ASGI, ids=lambda app: getattr(app, "__name__", type(app).__name__))
 def test_what_is_not(app: Any) -> None:
     assert not is_wsgi(app)
+
+
+@pytest.mark.parametrize("app", interfaces.ASGI + interfaces.WSGI, ids=lambda app: getattr(app, "__name__", ""))
+def test_what_is_asgi_3(app: Any) -> None:
+    assert is_asgi3(app) == (app in interfaces.ASGI_3)
 
 
 def test_the_frameworks() -> None:
@@ -33,7 +38,11 @@ def test_the_frameworks() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["wsgi", "handler", "Answer", "middleware", "decorated_wsgi", "hidden_wsgi", "partial", "make", "make()"]
+    "name",
+    [
+        *["wsgi", "handler", "Answer", "middleware", "open_middleware", "decorated_wsgi", "hidden_wsgi", "partial"],
+        *["make", "make()"],
+    ],
 )
 def test_a_wsgi_application_is_served_and_told_once(one_master: FakeMaster, name: str) -> None:
     worker = one_master.spawn(f"interfaces:{name}").serve()
@@ -59,15 +68,15 @@ def test_the_named_interface_is_not_doubted(one_master: FakeMaster) -> None:
     ("name", "body"),
     [
         *[("adapted", b"wsgi"), ("asgi", b"asgi"), ("Old", b"old"), ("old", b"old"), ("mount", b"wsgi")],
-        *[("strict", b"strict"), ("polite", b"polite"), ("old_hidden", b"old"), ("plain", None)],
+        *[("strict", b"strict"), ("polite", b"polite"), ("old_hidden", b"old"), ("old_open", b"old")],
+        *[("plain", b"asgi"), ("asgi_partial", b"asgi"), ("asgi_open", b"asgi"), ("adapted_hidden", b"wsgi")],
     ],
 )
 def test_an_application_that_knows_no_lifespan_is_nothing_to_warn_of(
-    loop_master: FakeMaster, name: str, body: bytes | None
+    loop_master: FakeMaster, name: str, body: bytes
 ) -> None:
     worker = loop_master.spawn(f"interfaces:{name}").serve()
-    if body is not None:
-        assert loop_master.connect().get().body == body
+    assert loop_master.connect().get().body == body
     assert "[WARNING]" not in worker.log()
     assert "lifespan startup" not in worker.log()
 

@@ -166,11 +166,12 @@ def load_config(config: Any, app: Any, version: str) -> tuple[Any, bool]:
             # Only the application's own code runs from there on: uvicorn tries whether it is a factory.
             raise BootFailed("app", user_traceback(error)) from None
         raise _refused(error, version) from None
-    adapted = interface.adapt(served) if is_open else None
-    if adapted is not None:
-        loading.serve_as_wsgi(config)
-        served = adapted
-    return proxy_headers.shorten(served, config.forwarded_allow_ips), adapted is not None
+    recognised: str | None = None
+    if is_open:
+        served, recognised = interface.adapt(served)
+    if recognised is not None:
+        loading.serve_as(config, recognised)
+    return proxy_headers.shorten(served, config.forwarded_allow_ips), recognised == "wsgi"
 
 
 def secure(config: Any, version: str) -> None:

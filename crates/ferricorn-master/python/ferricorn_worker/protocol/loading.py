@@ -29,10 +29,11 @@ def has_reached_app(config: Any) -> bool:
     return hasattr(config, "loaded_app")
 
 
-def serve_as_wsgi(config: Any) -> None:
-    """Notes that the application turned out to be one of WSGI, which has no WebSockets."""
-    config.interface = "wsgi"
-    config.ws_protocol_class = None
+def serve_as(config: Any, interface: str) -> None:
+    """Notes the interface that the application turned out to have. WSGI has no WebSockets."""
+    config.interface = interface
+    if interface == "wsgi":
+        config.ws_protocol_class = None
 
 
 def secure(config: Any) -> None:
