@@ -32,7 +32,7 @@ def is_drained(worker: Worker) -> None:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize("way", ["plain", "chained", "patched", "fails", "leaves", "waits", "of_loop"])
+@pytest.mark.parametrize("way", ["plain", "chained", "patched", "fails", "leaves", "interrupts", "waits", "of_loop"])
 def test_a_handler_that_is_set_while_it_serves_is_called_once(loop_master: FakeMaster, way: str, mode: str) -> None:
     worker = loop_master.spawn("told:app").serve()
     setter = loop_master.connect()

@@ -68,6 +68,12 @@ def leaves(number: int, frame: Any) -> None:
     sys.exit(5)
 
 
+def interrupts(number: int, frame: Any) -> None:
+    """A handler that ends the process as Ctrl-C does."""
+    tell("interrupts")
+    raise KeyboardInterrupt
+
+
 def waits() -> None:
     """A thread that takes the signal as it comes."""
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM])
@@ -90,6 +96,7 @@ WAYS: dict[str, Callable[[], Any]] = {
     "patched": patched,
     "fails": lambda: signal.signal(signal.SIGTERM, fails),
     "leaves": lambda: signal.signal(signal.SIGTERM, leaves),
+    "interrupts": lambda: signal.signal(signal.SIGTERM, interrupts),
     "waits": waits,
     "of_loop": of_loop,
 }

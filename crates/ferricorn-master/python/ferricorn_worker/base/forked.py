@@ -118,10 +118,10 @@ def leave(error: BaseException | None = None) -> NoReturn:
     os._exit(1 if exit_ is None else status_of(exit_))
 
 
-def leave_if_child() -> None:
-    """Ends the process if it is a child."""
+def leave_if_child(error: BaseException | None = None) -> None:
+    """Ends the process if it is a child, as `leave` does."""
     if _is_child:
-        leave()
+        leave(error)
 
 
 def status_of(error: SystemExit) -> int:

@@ -42,7 +42,7 @@ def _call(handler: Handler) -> None:
 def _guard(function: Callable[..., Any], *arguments: Any) -> None:
     try:
         function(*arguments)
-    except SystemExit:
+    except (SystemExit, KeyboardInterrupt):
         # The worker leaves anyway, when what is in flight is over.
         pass
     except Exception as error:

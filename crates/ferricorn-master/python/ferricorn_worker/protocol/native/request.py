@@ -18,6 +18,8 @@ from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
 
 import _ferricorn_http
 
+from ...base import forked
+
 if TYPE_CHECKING:
     from ...talk.tally import Tally
     from .connection import NativeProtocol
@@ -55,6 +57,9 @@ class Request(_ferricorn_http.Exchange):
         try:
             result = await app(self.scope, self.receive, self.send)
         except BaseException as error:
+            if isinstance(error, SystemExit):
+                # A forked child has asked for this very end.
+                forked.leave_if_child(error)
             if self.is_logged:
                 self.end_log(isinstance(error, asyncio.CancelledError))
             _logger.error("Exception in ASGI application\n", exc_info=error)
