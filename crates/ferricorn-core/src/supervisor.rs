@@ -2,9 +2,10 @@
 //!
 //! Owns: every worker, every slot, the phase of the service. This file holds the state, `step`, and what others may ask.
 //! The verbs have files of their own: [`record`] takes facts in, [`expire`] checks deadlines, [`reconcile`] compares
-//! wish with fact; [`silence`] judges event loops, [`leave`] is how a worker or the whole service goes, [`fail`] what
-//! follows from a failed boot, [`preload`] what templates are good for, [`develop`] what is different for a service that is
-//! worked on, [`upgrade`] and [`succeed`] are the two sides of handing over to a new program.
+//! wish with fact; [`silence`] judges event loops, [`reload`] takes a new generation to its commit, [`leave`] is how a worker
+//! or the whole service goes, [`fail`] what follows from a failed boot, [`preload`] what templates are good for, [`develop`]
+//! what is different for a service that is worked on, [`upgrade`] and [`succeed`] are the two sides of handing over to a new
+//! program.
 
 mod develop;
 mod expire;
@@ -13,9 +14,9 @@ mod leave;
 mod preload;
 mod reconcile;
 mod record;
+mod reload;
 mod silence;
 mod succeed;
-mod throttle;
 mod upgrade;
 mod urgency;
 

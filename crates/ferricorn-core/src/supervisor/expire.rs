@@ -5,7 +5,6 @@ use std::time::Instant;
 use super::{Phase, Supervisor};
 use crate::{
     Action, ExitReason, Notice, Policy, Retirement, StopMode, WorkerId, WorkerSignal,
-    rollout::RolloutStage,
     worker::{State, Worker},
 };
 
@@ -133,28 +132,5 @@ impl Supervisor {
         }
         actions.push(Action::Notify(Notice::AskedToStop { id }));
         self.mark_due(id, Retirement::Asked);
-    }
-
-    fn end_probation(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        match self.reloads.stage() {
-            Some(RolloutStage::Holding { canary, until }) if until <= now => {
-                let probation = self.reloads.policy(&self.policy).probation;
-                let until = now + probation.min(Policy::FIRST_REQUEST);
-                self.reloads.set_stage(RolloutStage::Serving { canary, until });
-                self.serve(canary, actions);
-            }
-            Some(RolloutStage::Serving { until, .. }) if until <= now => self.prove(actions),
-            _ => {}
-        }
-    }
-
-    /// The canary has held and answered: the others may follow.
-    pub(super) fn prove(&mut self, actions: &mut Vec<Action>) {
-        let Some((generation, policy)) = self.reloads.prove(&self.policy, self.target) else { return };
-        actions.push(Action::Notify(Notice::ReloadProven(generation)));
-        if let Some(policy) = policy {
-            self.set_target(policy.workers, actions);
-            self.policy = policy;
-        }
     }
 }

@@ -4,12 +4,11 @@ use std::time::Instant;
 
 use rand::RngExt;
 
-use super::{Failure, Phase, SlotState, Supervisor};
+use super::{Failure, Phase, Supervisor};
 use crate::{
-    Action, Generation, Notice, Reply, Retirement, Slot, WorkerId,
+    Action, Notice, Retirement, Slot, WorkerId,
     first_start::Opening,
     pacing::Budget,
-    rollout::RolloutStage,
     worker::{State, Worker},
 };
 
@@ -53,17 +52,6 @@ impl Supervisor {
         }
     }
 
-    fn begin_queued_reload(&mut self, actions: &mut Vec<Action>) {
-        // Before the first worker is ready there is nothing to compare a new generation with.
-        let busy = self.reloads.is_under_way() || self.is_upgrading() || self.heir.is_some();
-        if busy || !self.first_start.has_succeeded() || self.policy.is_development() {
-            return;
-        }
-        let Some(generation) = self.reloads.begin() else { return };
-        self.slots.values_mut().for_each(SlotState::forgive);
-        actions.push(Action::Notify(Notice::ReloadStarted(generation)));
-    }
-
     /// As many slots as wanted: new ones get the lowest free number, the one whose worker is youngest goes first.
     fn arrange_slots(&mut self, now: Instant, actions: &mut Vec<Action>) {
         let mut slot = 0;
@@ -82,17 +70,6 @@ impl Supervisor {
             for id in self.holders(slot).map(|(id, _)| id).collect::<Vec<_>>() {
                 self.retire(id, Retirement::ScaleDown, now, actions);
             }
-        }
-    }
-
-    /// A canary on probation serves before its time when the one beside it is gone.
-    fn let_canary_stand_in(&mut self, actions: &mut Vec<Action>) {
-        let Some(RolloutStage::Holding { canary, .. }) = self.reloads.stage() else {
-            return;
-        };
-        let alone = self.workers.get(&canary).is_some_and(|it| !self.slot_has_other(it.slot, it.generation));
-        if alone {
-            self.serve(canary, actions);
         }
     }
 
@@ -285,37 +262,6 @@ impl Supervisor {
         );
         let from = self.take_origin(id, generation, now);
         actions.push(Action::Spawn { id, slot, generation, urgent, from, page });
-    }
-
-    /// The reload is over when no worker of an older generation holds a slot and every slot has its new worker.
-    fn commit_reload(&mut self, actions: &mut Vec<Action>) {
-        let Some(rollout) = self.reloads.rollout() else { return };
-        let to = rollout.to;
-        let complete = self.slots.keys().all(|slot| {
-            let mut holders = self.holders(*slot).peekable();
-            holders.peek().is_some()
-                && holders.all(|(_, worker)| worker.generation == to && worker.is_ready())
-        });
-        // With no slots there is nothing to prove.
-        if !(complete && (rollout.is_proven() || self.slots.is_empty())) {
-            return;
-        }
-        let Some((generation, policy)) = self.reloads.commit() else { return };
-        if let Some(policy) = policy {
-            self.policy = policy;
-        }
-        actions.push(Action::Notify(Notice::ReloadCommitted(generation)));
-    }
-
-    /// Says that every worker runs a generation when that is so: those of older ones may take the graceful timeout to go.
-    fn answer_settled(&mut self, actions: &mut Vec<Action>) {
-        let workers = &self.workers;
-        let settled = |generation: Generation| {
-            !workers.values().any(|worker| worker.generation < generation && !worker.is_given_up())
-        };
-        for (generation, asker) in self.reloads.settle(settled) {
-            actions.push(Action::Reply { to: asker, reply: Reply::Reloaded(generation) });
-        }
     }
 
     /// Says that the service is there.

@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::{Failure, Phase, Supervisor};
 use crate::{
-    Action, BootFailure, Command, Event, Exit, ExitReason, Generation, Notice, Policy, Reply, RequestId,
-    Retirement, Slot, StopMode, Vitals, WorkerId, WorkerSignal,
+    Action, BootFailure, Command, Event, Exit, ExitReason, Notice, Policy, Reply, RequestId, Retirement,
+    Slot, StopMode, Vitals, WorkerId, WorkerSignal,
     rollout::RolloutStage,
     worker::{Assignment, Cause, State},
 };
@@ -305,14 +305,6 @@ impl Supervisor {
             state.backoff.reset();
         }
         self.hold_slot(slot, Failure::Crash, now)
-    }
-
-    /// A worker died or was given up that had been ready. If it belongs to the generation of a reload under way, the
-    /// reload has failed.
-    pub(super) fn judge_reload(&mut self, generation: Generation, now: Instant, actions: &mut Vec<Action>) {
-        if self.reloads.leads_to(generation) {
-            self.reject_reload(now, actions);
-        }
     }
 
     fn asked(&mut self, by: RequestId, command: Command, now: Instant, actions: &mut Vec<Action>) {

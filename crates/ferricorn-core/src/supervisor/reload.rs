@@ -1,0 +1,149 @@
+//! Reloads: how a new generation begins, proves itself, and takes effect or is rejected.
+//!
+//! Owns: the steps from one to the next. Does not own: what is known of reloads ([`crate::reload`]), which worker is replaced
+//! next (`reconcile`).
+
+use std::time::Instant;
+
+use super::{SlotState, Supervisor};
+use crate::{
+    Action, Generation, Notice, Policy, Reply, Retirement, Slot, reload::Rejected, rollout::RolloutStage,
+};
+
+impl Supervisor {
+    pub(super) fn begin_queued_reload(&mut self, actions: &mut Vec<Action>) {
+        // Before the first worker is ready there is nothing to compare a new generation with.
+        let busy = self.reloads.is_under_way() || self.is_upgrading() || self.heir.is_some();
+        if busy || !self.first_start.has_succeeded() || self.policy.is_development() {
+            return;
+        }
+        let Some(generation) = self.reloads.begin() else { return };
+        self.slots.values_mut().for_each(SlotState::forgive);
+        actions.push(Action::Notify(Notice::ReloadStarted(generation)));
+    }
+
+    /// A canary on probation serves before its time when the one beside it is gone.
+    pub(super) fn let_canary_stand_in(&mut self, actions: &mut Vec<Action>) {
+        let Some(RolloutStage::Holding { canary, .. }) = self.reloads.stage() else {
+            return;
+        };
+        let alone = self.workers.get(&canary).is_some_and(|it| !self.slot_has_other(it.slot, it.generation));
+        if alone {
+            self.serve(canary, actions);
+        }
+    }
+
+    pub(super) fn end_probation(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        match self.reloads.stage() {
+            Some(RolloutStage::Holding { canary, until }) if until <= now => {
+                let probation = self.reloads.policy(&self.policy).probation;
+                let until = now + probation.min(Policy::FIRST_REQUEST);
+                self.reloads.set_stage(RolloutStage::Serving { canary, until });
+                self.serve(canary, actions);
+            }
+            Some(RolloutStage::Serving { until, .. }) if until <= now => self.prove(actions),
+            _ => {}
+        }
+    }
+
+    /// The canary has held and answered: the others may follow.
+    pub(super) fn prove(&mut self, actions: &mut Vec<Action>) {
+        let Some((generation, policy)) = self.reloads.prove(&self.policy, self.target) else { return };
+        actions.push(Action::Notify(Notice::ReloadProven(generation)));
+        if let Some(policy) = policy {
+            self.set_target(policy.workers, actions);
+            self.policy = policy;
+        }
+    }
+
+    /// The reload is over when no worker of an older generation holds a slot and every slot has its new worker.
+    pub(super) fn commit_reload(&mut self, actions: &mut Vec<Action>) {
+        let Some(rollout) = self.reloads.rollout() else { return };
+        let to = rollout.to;
+        let complete = self.slots.keys().all(|slot| {
+            let mut holders = self.holders(*slot).peekable();
+            holders.peek().is_some()
+                && holders.all(|(_, worker)| worker.generation == to && worker.is_ready())
+        });
+        // With no slots there is nothing to prove.
+        if !(complete && (rollout.is_proven() || self.slots.is_empty())) {
+            return;
+        }
+        let Some((generation, policy)) = self.reloads.commit() else { return };
+        if let Some(policy) = policy {
+            self.policy = policy;
+        }
+        actions.push(Action::Notify(Notice::ReloadCommitted(generation)));
+    }
+
+    /// Says that every worker runs a generation when that is so: those of older ones may take the graceful timeout to go.
+    pub(super) fn answer_settled(&mut self, actions: &mut Vec<Action>) {
+        let workers = &self.workers;
+        let settled = |generation: Generation| {
+            !workers.values().any(|worker| worker.generation < generation && !worker.is_given_up())
+        };
+        for (generation, asker) in self.reloads.settle(settled) {
+            actions.push(Action::Reply { to: asker, reply: Reply::Reloaded(generation) });
+        }
+    }
+
+    /// A worker died or was given up that had been ready. If it belongs to the generation of a reload under way, the
+    /// reload has failed.
+    pub(super) fn judge_reload(&mut self, generation: Generation, now: Instant, actions: &mut Vec<Action>) {
+        if self.reloads.leads_to(generation) {
+            self.reject_reload(now, actions);
+        }
+    }
+
+    /// The new generation does not work. Its workers go at once where an old one still holds the slot, and elsewhere
+    /// as soon as one of the old generation is ready in their place.
+    pub(super) fn reject_reload(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        let Some(Rejected { rollout, policy }) = self.reloads.reject() else { return };
+        let tried = policy.unwrap_or_else(|| self.policy.clone());
+        if let Some((policy, target)) = rollout.before {
+            self.policy = policy;
+            // A number that was asked for in the meantime stays.
+            if self.target == tried.workers {
+                self.set_target(target, actions);
+            }
+        }
+        actions.push(Action::Notify(Notice::ReloadRejected {
+            generation: rollout.to,
+            frozen: self.is_frozen(),
+        }));
+        for to in rollout.asked_by {
+            actions.push(Action::Reply { to, reply: Reply::ReloadRejected(rollout.to) });
+        }
+        let rejected: Vec<_> = self
+            .workers
+            .iter()
+            .filter(|(_, worker)| worker.generation == rollout.to && worker.holds_slot())
+            .filter(|(_, worker)| worker.is_starting() || self.slot_has_other(worker.slot, rollout.to))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in rejected {
+            self.retire(id, Retirement::Rejected, now, actions);
+        }
+        let mut to_replace = 0;
+        for worker in self.workers.values_mut().filter(|it| it.generation == rollout.to && it.is_ready()) {
+            worker.due = Some(Retirement::Rejected);
+            to_replace += 1;
+        }
+        if to_replace > 0 {
+            actions.push(Action::Notify(Notice::RollingBack { generation: rollout.to, workers: to_replace }));
+        }
+        self.slots.values_mut().for_each(SlotState::forgive);
+    }
+
+    pub(super) fn slot_has_other(&self, slot: Slot, generation: Generation) -> bool {
+        self.workers.values().any(|it| it.slot == slot && it.is_ready() && it.generation != generation)
+    }
+
+    /// Ends the reload under way and every queued one with the same answer.
+    pub(super) fn answer_reloads(&mut self, reply: &Reply, actions: &mut Vec<Action>) {
+        let replacing = self.bench.take_askers();
+        for to in self.reloads.abandon().into_iter().chain(replacing) {
+            actions.push(Action::Reply { to, reply: reply.clone() });
+        }
+    }
+}
