@@ -27,8 +27,10 @@
 mod first_start;
 mod hang_up;
 mod pacing;
+mod reading;
 mod reload;
 mod rollout;
+mod scale;
 mod supervisor;
 mod talk;
 mod template;
@@ -41,8 +43,8 @@ pub use pacing::Backoff;
 pub use supervisor::{Leaving, Legacy, LegacyWorker, Supervisor};
 pub use talk::{
     Action, BootFailure, Command, Event, Exit, ExitReason, Generation, Manner, Notice, Origin, Policy, Reply,
-    RequestId, Retirement, Scarce, Slot, Snapshot, Stage, StopMode, TemplateSignal, Throttled, UpgradeWay,
-    Vitals, WorkerId, WorkerSignal, WorkerSnapshot,
+    RequestId, Retirement, Scarce, Slot, Snapshot, Stage, StopMode, TemplateSignal, Throttled, Unread,
+    UpgradeWay, Vitals, WorkerId, WorkerSignal, WorkerSnapshot,
 };
 
 #[cfg(test)]

@@ -104,6 +104,18 @@ impl Reloads {
         self.rollout.as_ref().is_some_and(|rollout| rollout.to == generation)
     }
 
+    /// Whether the sockets of the reload under way listen.
+    pub(crate) fn listens(&self) -> bool {
+        self.rollout.as_ref().is_some_and(|rollout| rollout.listens)
+    }
+
+    /// The sockets of a generation listen.
+    pub(crate) fn sockets_listen(&mut self, generation: Generation) {
+        if let Some(rollout) = self.rollout.as_mut().filter(|rollout| rollout.to == generation) {
+            rollout.listens = true;
+        }
+    }
+
     /// Whether this worker is the canary of the reload under way, and has not proven itself.
     pub(crate) fn is_on_probation(&self, id: WorkerId) -> bool {
         self.rollout.as_ref().is_some_and(|rollout| rollout.is_on_probation(id))
@@ -138,9 +150,9 @@ impl Reloads {
 
     /// Asks for a reload. Those that come while one is under way are merged into one that follows it: what that one has
     /// loaded may be older than they are.
-    pub(crate) fn ask(&mut self, policy: Policy, by: RequestId) {
+    pub(crate) fn ask(&mut self, policy: Policy, by: impl IntoIterator<Item = RequestId>) {
         let mut asked_by = self.withdraw().unwrap_or_default();
-        asked_by.push(by);
+        asked_by.extend(by);
         self.queued = Some((policy, asked_by));
     }
 

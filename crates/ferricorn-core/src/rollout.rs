@@ -8,12 +8,14 @@ use crate::{Generation, Policy, RequestId, WorkerId};
 ///
 /// It begins with one *canary*: a single worker of the new generation, beside the old ones. It has to hold for the
 /// probation without serving, so that no request is lost if it dies, and then to serve beside the old ones until
-/// it has answered a request. Then the generation is *proven* and the rest rolls. A death or a failed boot before every
+/// it has answered a request, or for a while. Then the generation is *proven* and the rest rolls. A death or a failed boot before every
 /// worker runs the new generation rejects the reload.
 #[derive(Clone, Debug)]
 pub(crate) struct Rollout {
     pub(crate) to: Generation,
     pub(crate) stage: RolloutStage,
+    /// Its sockets listen.
+    pub(crate) listens: bool,
     /// What was in force before the new policy, once that is: policy and number of workers.
     pub(crate) before: Option<(Policy, u16)>,
     /// Everybody who waits for the outcome.
@@ -34,7 +36,7 @@ pub(crate) enum RolloutStage {
 
 impl Rollout {
     pub(crate) fn new(to: Generation, asked_by: Vec<RequestId>) -> Self {
-        Self { to, stage: RolloutStage::Booting, before: None, asked_by }
+        Self { to, stage: RolloutStage::Booting, listens: false, before: None, asked_by }
     }
 
     pub(crate) fn is_proven(&self) -> bool {

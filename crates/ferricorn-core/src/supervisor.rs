@@ -32,6 +32,7 @@ use crate::{
     WorkerSnapshot,
     first_start::FirstStart,
     pacing::Budget,
+    reading::Readings,
     reload::Reloads,
     template::Templates,
     upgrade::{Heir, Upgrade},
@@ -51,6 +52,7 @@ pub struct Supervisor {
     slots: BTreeMap<Slot, SlotState>,
     /// How many slots there are to be.
     target: u16,
+    readings: Readings,
     reloads: Reloads,
     /// What workers are forked from.
     templates: Templates,
@@ -133,6 +135,7 @@ impl Supervisor {
             workers: BTreeMap::new(),
             slots: BTreeMap::new(),
             target,
+            readings: Readings::default(),
             reloads: Reloads::new(),
             templates: Templates::default(),
             bench: Bench::default(),
@@ -170,6 +173,7 @@ impl Supervisor {
             _ => None,
         };
         workers
+            .chain(self.readings.deadline())
             .chain(self.reloads.deadline())
             .chain(slots)
             .chain(restart)
@@ -202,7 +206,7 @@ impl Supervisor {
         Snapshot {
             target: self.target,
             generation: self.reloads.generation(),
-            reloading: self.reloads.is_under_way(),
+            reloading: self.reloads.is_under_way() || self.readings.is_asked_for(),
             upgrading: self.upgrade.is_some(),
             frozen: self.is_frozen(),
             stopping: self.is_stopping(),

@@ -431,7 +431,7 @@ proptest! {
     fn a_service_that_answers_knows_nothing_of_this(seed in 0_u64..50) {
         let mut sim = Sim::booted(policy());
         sim.happen(Event::CodeChanged);
-        sim.ask(Command::Reload(Box::new(Policy { workers: 2, ..policy() })));
+        sim.reload_to(Policy { workers: 2, ..policy() });
         sim.advance(millis(200 + seed * 400));
         prop_assert!(sim.ready() >= 2);
         prop_assert!(sim.workers.values().all(|it| !it.page && !it.outdated));

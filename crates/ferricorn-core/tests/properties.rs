@@ -3,11 +3,11 @@
 mod sim;
 
 use ferricorn_core::{
-    BootFailure, Command, Event, Exit, Notice, Policy, RequestId, StopMode, Supervisor, UpgradeWay, Vitals,
-    WorkerId, WorkerSignal,
+    BootFailure, Command, Event, Exit, Generation, Notice, Policy, RequestId, StopMode, Supervisor,
+    UpgradeWay, Vitals, WorkerId, WorkerSignal,
 };
 use proptest::prelude::*;
-use sim::{Manners, Sim, Successor, TemplateManners, millis, policy, secs};
+use sim::{Manners, Reading, Sim, Successor, TemplateManners, millis, policy, secs};
 
 #[derive(Clone, Debug)]
 enum Step {
@@ -24,6 +24,8 @@ enum Step {
     AskOne(usize),
     /// The code on disk changes: from now on workers boot like this.
     Deploy(Deploy),
+    /// From now on reading the settings takes this long, and works or fails.
+    Readings(Reading),
     /// From now on templates boot like this.
     Templates(TemplateManners),
     /// A template dies: that of the oldest generation, or of the newest.
@@ -122,10 +124,12 @@ fn anything() -> impl Strategy<Value = Step> {
         3 => successor().prop_map(Step::Upgrade),
         2 => (0_usize..4).prop_map(Step::KillOne),
         2 => deploy().prop_map(Step::Deploy),
+        2 => (prop_oneof![Just(0), 1_u64..90_000], any::<bool>())
+            .prop_map(|(takes, fails)| Step::Readings(Reading { takes: millis(takes), fails })),
         2 => template().prop_map(Step::Templates),
         2 => any::<bool>().prop_map(Step::KillTemplate),
         1 => any::<bool>().prop_map(Step::Jam),
-        2 => (0_u64..12, 0_u8..7).prop_map(|(id, kind)| Step::Strange(id, kind)),
+        2 => (0_u64..12, 0_u8..9).prop_map(|(id, kind)| Step::Strange(id, kind)),
         1 => Just(Step::StopGracefully),
         1 => Just(Step::StopQuickly),
     ]
@@ -191,6 +195,7 @@ fn take(sim: &mut Sim, step: &Step) {
             let deploy = *deploy;
             sim.set_manners(move |_, _| manners(deploy));
         }
+        Step::Readings(reading) => sim.reading = *reading,
         Step::Templates(manners) => sim.template_manners = *manners,
         Step::KillTemplate(newest) => {
             let mut all = sim.templates.keys().copied();
@@ -225,6 +230,8 @@ fn take(sim: &mut Sim, step: &Step) {
                     3 => Event::AskedToStop { id },
                     4 => Event::Spawned { id },
                     5 => Event::ForkFailed { id },
+                    6 => Event::SocketsFailed { generation: Generation(u32::MAX) },
+                    7 if !sim.is_reading() => Event::SettingsRead(Box::new(policy())),
                     _ => Event::Sampled(vec![(id, vitals)]),
                 });
             }

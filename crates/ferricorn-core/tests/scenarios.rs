@@ -555,7 +555,7 @@ fn a_generation_whose_worker_dies_before_all_have_followed_is_rolled_back_with_i
         dies_after: (generation.0 == 2).then_some(millis(6_700)),
         ..Manners::default()
     });
-    sim.ask(Command::Reload(Box::new(wider)));
+    sim.reload_to(wider);
     // The canary is ready at 0.5 s and proven at 6.5 s; it dies at 7.2 s, when the others have not all followed.
     sim.advance(millis(6_600));
     assert_eq!(sim.core.snapshot().target, 4);

@@ -28,6 +28,7 @@ impl Supervisor {
         for worker in self.workers.values_mut() {
             worker.postpone(pause);
         }
+        self.readings.postpone(pause);
         self.reloads.postpone(pause);
         if let Some(upgrade) = &mut self.upgrade {
             upgrade.postpone(pause);
@@ -96,6 +97,7 @@ impl Supervisor {
         {
             self.stop(StopMode::Graceful, ExitReason::Stopped, now, actions);
         }
+        self.expire_reading(now, actions);
         self.expire_templates(now, actions);
         self.expire_upgrade(now, actions);
         self.end_probation(now, actions);

@@ -29,6 +29,7 @@ impl Supervisor {
                 }
             }
             Phase::Running => {
+                self.begin_reading(now, actions);
                 self.begin_replacing(now, actions);
                 self.begin_queued_reload(actions);
                 self.begin_upgrade(now, actions);

@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 use super::{Failure, Phase, Supervisor};
 use crate::{
     Action, BootFailure, Command, Event, Exit, ExitReason, Notice, Policy, Reply, RequestId, Retirement,
-    Slot, StopMode, Vitals, WorkerId, WorkerSignal,
+    Slot, StopMode, Unread, Vitals, WorkerId, WorkerSignal,
+    reading::Asker,
     rollout::RolloutStage,
+    scale::Scale,
     worker::{Assignment, Cause, State},
 };
 
@@ -43,6 +45,10 @@ impl Supervisor {
             Event::CodeChanged => self.code_changed(now, actions),
             Event::Debugging { id, open } => self.debugging(id, open, now, actions),
             Event::ListenFailed => self.stop(StopMode::Quick, ExitReason::ListenFailed, now, actions),
+            Event::SettingsRead(policy) => self.settings_read(*policy, actions),
+            Event::SettingsFailed { reason } => self.settings_unread(&Unread::Failed(reason), actions),
+            Event::SocketsListen { generation } => self.reloads.sockets_listen(generation),
+            Event::SocketsFailed { generation } => self.sockets_failed(generation, now, actions),
             Event::UpgradePrepared => self.upgrade_prepared(actions),
             Event::SuccessorReady => self.successor_ready(actions),
             Event::SuccessorServes => self.successor_serves(now, actions),
@@ -322,12 +328,10 @@ impl Supervisor {
             }
             Command::Status => reply(Reply::Status(Box::new(self.snapshot()))),
             _ if self.is_stopping() => reply(Reply::Stopping),
-            Command::ScaleUp => self.scale(by, |workers| workers.saturating_add(1), actions),
-            Command::ScaleDown => {
-                self.scale(by, |workers| workers.saturating_sub(1).max(1).min(workers), actions);
-            }
-            Command::ScaleTo(workers) => self.scale(by, |_| workers, actions),
-            Command::Reload(policy) => self.reloads.ask(*policy, by),
+            Command::ScaleUp => self.scale(by, Scale::Up, actions),
+            Command::ScaleDown => self.scale(by, Scale::Down, actions),
+            Command::ScaleTo(workers) => self.scale(by, Scale::To(workers), actions),
+            Command::Reload { wait } => self.readings.ask(Asker { by, wait }),
             Command::Upgrade => self.ask_upgrade(by, actions),
         }
     }
@@ -343,11 +347,12 @@ impl Supervisor {
 
     /// More or fewer workers. What a reload under way is going to ask for changes as much: the reload was asked for
     /// before.
-    fn scale(&mut self, by: RequestId, change: impl Fn(u16) -> u16, actions: &mut Vec<Action>) {
+    fn scale(&mut self, by: RequestId, change: Scale, actions: &mut Vec<Action>) {
+        self.readings.scale(change);
         for policy in self.reloads.coming() {
-            policy.workers = change(policy.workers);
+            policy.workers = change.apply(policy.workers);
         }
-        let target = change(self.target);
+        let target = change.apply(self.target);
         actions.push(Action::Reply { to: by, reply: Reply::Scaled(target) });
         self.set_target(target, actions);
     }

@@ -1,16 +1,76 @@
-//! Reloads: how a new generation begins, proves itself, and takes effect or is rejected.
+//! Reloads: how settings are read, and how a new generation begins, proves itself, and takes effect or is rejected.
 //!
-//! Owns: the steps from one to the next. Does not own: what is known of reloads ([`crate::reload`]), which worker is replaced
+//! Owns: the steps from one to the next. Does not own: what is known of reloads ([`crate::reading`], [`crate::reload`]), which worker is replaced
 //! next (`reconcile`).
 
 use std::time::Instant;
 
 use super::{SlotState, Supervisor};
 use crate::{
-    Action, Generation, Notice, Policy, Reply, Retirement, Slot, reload::Rejected, rollout::RolloutStage,
+    Action, Generation, Notice, Policy, Reply, RequestId, Retirement, Slot, Unread,
+    reading::{Asker, Batch},
+    reload::Rejected,
+    rollout::RolloutStage,
 };
 
 impl Supervisor {
+    /// Reads the settings for those who have asked for a reload, one reading at a time.
+    pub(super) fn begin_reading(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        if self.readings.begin(now + Policy::READING_LIMIT) {
+            actions.push(Action::ReadSettings);
+        }
+    }
+
+    /// There are new settings: the reload that they were read for waits for its turn.
+    pub(super) fn settings_read(&mut self, mut policy: Policy, actions: &mut Vec<Action>) {
+        let Some(Batch { askers, changes }) = self.readings.end() else { return };
+        actions.push(Action::Notify(Notice::SettingsRead));
+        for change in changes {
+            policy.workers = change.apply(policy.workers);
+        }
+        let (waiting, others): (Vec<_>, Vec<_>) = askers.into_iter().partition(|asker| asker.wait);
+        for Asker { by: to, .. } in others {
+            actions.push(Action::Reply { to, reply: Reply::ReloadBegins });
+        }
+        self.reloads.ask(policy, waiting.into_iter().map(|asker| asker.by));
+    }
+
+    /// There are no new settings. During development the code is replaced all the same, under the settings in force.
+    pub(super) fn settings_unread(&mut self, why: &Unread, actions: &mut Vec<Action>) {
+        let Some(Batch { askers, .. }) = self.readings.end() else { return };
+        actions.push(Action::Notify(Notice::SettingsUnread(why.clone())));
+        for Asker { by: to, .. } in askers {
+            actions.push(Action::Reply { to, reply: Reply::NotReloaded(why.clone()) });
+        }
+        if self.policy.is_development() && !self.reloads.is_waiting() {
+            self.reloads.ask(self.policy.clone(), []);
+        }
+    }
+
+    /// Gives up a reading that takes too long.
+    pub(super) fn expire_reading(&mut self, now: Instant, actions: &mut Vec<Action>) {
+        if self.readings.deadline().is_some_and(|deadline| deadline <= now) {
+            actions.push(Action::StopReading);
+            self.settings_unread(&Unread::TookLongerThan(Policy::READING_LIMIT), actions);
+        }
+    }
+
+    /// Takes back the readings, and gives who has asked for them.
+    fn stop_reading(&mut self, actions: &mut Vec<Action>) -> Vec<RequestId> {
+        if self.readings.is_under_way() {
+            actions.push(Action::StopReading);
+        }
+        self.readings.abandon()
+    }
+
+    /// Takes back every reload that has not begun, and gives who has asked for it; `None` if there is none.
+    pub(super) fn withdraw_reloads(&mut self, actions: &mut Vec<Action>) -> Option<Vec<RequestId>> {
+        let asked_for = self.readings.is_asked_for() || self.reloads.is_waiting();
+        let mut asked_by = self.reloads.withdraw().unwrap_or_default();
+        asked_by.extend(self.stop_reading(actions));
+        asked_for.then_some(asked_by)
+    }
+
     pub(super) fn begin_queued_reload(&mut self, actions: &mut Vec<Action>) {
         // Before the first worker is ready there is nothing to compare a new generation with.
         let busy = self.reloads.is_under_way() || self.is_upgrading() || self.heir.is_some();
@@ -41,7 +101,10 @@ impl Supervisor {
                 self.reloads.set_stage(RolloutStage::Serving { canary, until });
                 self.serve(canary, actions);
             }
-            Some(RolloutStage::Serving { until, .. }) if until <= now => self.prove(actions),
+            // With no probation that is at once, but not before it is known that its sockets listen.
+            Some(RolloutStage::Serving { until, .. }) if until <= now && self.reloads.listens() => {
+                self.prove(actions);
+            }
             _ => {}
         }
     }
@@ -135,14 +198,30 @@ impl Supervisor {
         self.slots.values_mut().for_each(SlotState::forgive);
     }
 
+    /// The sockets that a reload has opened cannot listen. A worker of it that has nobody to take its place serves on the old ones.
+    pub(super) fn sockets_failed(&mut self, generation: Generation, now: Instant, actions: &mut Vec<Action>) {
+        if !self.reloads.leads_to(generation) {
+            return;
+        }
+        self.reject_reload(now, actions);
+        for worker in self.workers.values_mut().filter(|it| it.generation == generation) {
+            worker.serving = false;
+        }
+        let left = self.workers.iter().filter(|(_, it)| it.generation == generation && it.is_ready());
+        for id in left.map(|(id, _)| *id).collect::<Vec<_>>() {
+            self.serve(id, actions);
+        }
+    }
+
     pub(super) fn slot_has_other(&self, slot: Slot, generation: Generation) -> bool {
         self.workers.values().any(|it| it.slot == slot && it.is_ready() && it.generation != generation)
     }
 
-    /// Ends the reload under way and every queued one with the same answer.
+    /// Ends the reload under way and every one that waits with the same answer.
     pub(super) fn answer_reloads(&mut self, reply: &Reply, actions: &mut Vec<Action>) {
+        let reading = self.stop_reading(actions);
         let replacing = self.bench.take_askers();
-        for to in self.reloads.abandon().into_iter().chain(replacing) {
+        for to in self.reloads.abandon().into_iter().chain(reading).chain(replacing) {
             actions.push(Action::Reply { to, reply: reply.clone() });
         }
     }

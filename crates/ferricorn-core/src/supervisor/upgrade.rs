@@ -43,7 +43,8 @@ impl Supervisor {
     }
 
     pub(super) fn begin_upgrade(&mut self, now: Instant, actions: &mut Vec<Action>) {
-        let reloads = self.reloads.is_under_way() || self.reloads.is_waiting();
+        let reloads =
+            self.reloads.is_under_way() || self.reloads.is_waiting() || self.readings.is_asked_for();
         if !self.first_start.has_succeeded() || self.heir.is_some() || reloads {
             return;
         }
@@ -101,7 +102,7 @@ impl Supervisor {
         upgrade.stage = UpgradeStage::HandedOver;
         actions.push(Action::Notify(Notice::HandedOver));
         let asked_by = std::mem::take(&mut upgrade.asked_by);
-        if let Some(asked_by) = self.reloads.withdraw() {
+        if let Some(asked_by) = self.withdraw_reloads(actions) {
             // Its workers may have loaded what was on disk before the reload was asked for.
             actions.push(Action::PassOnReload);
             actions.extend(asked_by.into_iter().map(|to| Action::Reply { to, reply: Reply::PassedOn }));

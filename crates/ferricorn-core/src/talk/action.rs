@@ -62,7 +62,8 @@ pub enum Action {
         /// The worker.
         id: WorkerId,
     },
-    /// Tell a worker to accept connections.
+    /// Tell a worker to accept connections. The sockets that a reload has opened listen from the first such order to its
+    /// generation on. Answered by `SocketsListen` or `SocketsFailed`.
     Serve {
         /// The worker.
         id: WorkerId,
@@ -100,6 +101,10 @@ pub enum Action {
     CloseListeners,
     /// The same when another master has them: the files of unix sockets are its own now.
     GiveUpListeners,
+    /// Read the settings again, and prepare what they need. Answered by `SettingsRead` or `SettingsFailed`.
+    ReadSettings,
+    /// Stop reading the settings, and forget what was read. Nothing more is reported about it.
+    StopReading,
     /// Do what the user wants done before an upgrade (`pre_exec`). Answered by `UpgradePrepared`.
     PrepareUpgrade,
     /// Start the program that is on disk now, to succeed this one. Answered by `SuccessorReady` or `SuccessorGone`.

@@ -127,6 +127,23 @@ pub enum Event {
     },
     /// The sockets cannot listen.
     ListenFailed,
+    /// The settings were read again, and what they need is prepared.
+    SettingsRead(Box<Policy>),
+    /// The settings cannot be read, or what they need cannot be had.
+    SettingsFailed {
+        /// Why, for the log.
+        reason: String,
+    },
+    /// The sockets of a generation listen, those that a reload has opened for it as well.
+    SocketsListen {
+        /// The generation.
+        generation: Generation,
+    },
+    /// A socket that a reload has opened cannot listen.
+    SocketsFailed {
+        /// The generation that it was opened for.
+        generation: Generation,
+    },
     /// What the user wants done before an upgrade is done, or there is nothing of the kind.
     UpgradePrepared,
     /// The new program says that it is ready to take over, or, in place, that it is fit to.
@@ -155,10 +172,13 @@ pub enum Event {
 }
 
 /// A wish of the user's.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Replace every worker by one of a new generation, under this policy.
-    Reload(Box<Policy>),
+    /// Read the settings again, and replace every worker by one of a new generation under them.
+    Reload {
+        /// Whether the reply is the outcome, and not that the reload begins.
+        wait: bool,
+    },
     /// One worker more.
     ScaleUp,
     /// One worker less, but never fewer than one.
@@ -175,6 +195,15 @@ pub enum Command {
     Interrupt,
     /// Stop the whole service quickly, as Ctrl-\ does (SIGQUIT).
     Quit,
+}
+
+/// Why there are no new settings for a reload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// They cannot be read, or what they need cannot be had: why, for the log.
+    Failed(String),
+    /// Reading them took longer than this.
+    TookLongerThan(Duration),
 }
 
 /// How a stop treats requests in flight.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::{Exit, Generation, Retirement, Scarce, StopMode, WorkerId};
+use crate::{Exit, Generation, Retirement, Scarce, StopMode, Unread, WorkerId};
 
 /// Something the user may want to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,6 +148,10 @@ pub enum Notice {
         /// How long ago the event loop has ended.
         after: Duration,
     },
+    /// The settings were read again: those that were prepared last are now waiting for their reload.
+    SettingsRead,
+    /// A reload ends before it has begun.
+    SettingsUnread(Unread),
     /// A reload begins.
     ReloadStarted(Generation),
     /// A reload begins that replaces every worker at once, and holds whatever comes of it.

@@ -75,6 +75,9 @@ impl Policy {
     /// What the application's shutdown gets after that.
     pub const REPLACED_SHUTDOWN: Duration = Duration::from_secs(1);
 
+    /// How long reading the settings for a reload may take.
+    pub const READING_LIMIT: Duration = Duration::from_secs(60);
+
     /// How long nothing is started after a change of the code if no reload follows, which reads the configuration first.
     pub const HOLD: Duration = Duration::from_secs(10);
 

@@ -1,6 +1,6 @@
 //! The one answer to a command.
 
-use crate::{Generation, Snapshot};
+use crate::{Generation, Snapshot, Unread};
 
 /// The one answer to a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -9,6 +9,10 @@ pub enum Reply {
     Accepted,
     /// There are to be so many workers now.
     Scaled(u16),
+    /// The settings were read again, and the reload begins.
+    ReloadBegins,
+    /// There is no reload, because there are no new settings.
+    NotReloaded(Unread),
     /// The whole service runs this generation.
     Reloaded(Generation),
     /// The new generation does not work; the old one serves on.

@@ -232,8 +232,23 @@ impl Default for Successor {
     }
 }
 
+/// How reading the settings behaves.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reading {
+    pub takes: Duration,
+    pub fails: bool,
+}
+
 #[expect(clippy::struct_excessive_bools, reason = "each is one fact that a test asks for")]
 pub struct Sim {
+    pub reading: Reading,
+    /// What is read next; `None`: the policy in force.
+    pub settings: Option<Policy>,
+    is_reading: bool,
+    /// The sockets that a reload opens cannot listen.
+    pub new_sockets_fail: bool,
+    pub readings: usize,
+    pub readings_stopped: usize,
     pub successor: Successor,
     /// It was started and has not exited.
     pub successor_alive: bool,
@@ -303,6 +318,12 @@ impl Sim {
         )]
         let now = Instant::now();
         Self {
+            reading: Reading::default(),
+            settings: None,
+            is_reading: false,
+            new_sockets_fail: false,
+            readings: 0,
+            readings_stopped: 0,
             successor: Successor::default(),
             successor_alive: false,
             successor_serves: false,
@@ -389,13 +410,13 @@ impl Sim {
     }
 
     pub fn reload(&mut self) -> RequestId {
-        let policy = self.core.policy().clone();
-        self.ask(Command::Reload(Box::new(policy)))
+        self.ask(Command::Reload { wait: true })
     }
 
     /// A reload to other settings.
     pub fn reload_to(&mut self, policy: Policy) -> RequestId {
-        self.ask(Command::Reload(Box::new(policy)))
+        self.settings = Some(policy);
+        self.reload()
     }
 
     pub fn stop(&mut self, mode: StopMode) -> RequestId {
@@ -570,6 +591,10 @@ impl Sim {
                     self.happen(Event::Ready { id });
                 }
             }
+            Event::SettingsRead(_) | Event::SettingsFailed { .. } => {
+                self.is_reading = false;
+                self.happen(event);
+            }
             Event::TemplateReady { generation }
             | Event::TemplateUnfit { generation }
             | Event::TemplateFailed { generation, .. }
@@ -641,7 +666,14 @@ impl Sim {
             Action::Listen => self.listening = true,
             Action::Serve { id } => {
                 assert!(self.listening, "a worker serves only when the sockets listen");
-                self.living(id).serving = true;
+                let refuses = self.new_sockets_fail && self.core.snapshot().reloading;
+                let worker = self.living(id);
+                let generation = worker.generation;
+                if refuses {
+                    return Some(Event::SocketsFailed { generation });
+                }
+                worker.serving = true;
+                return Some(Event::SocketsListen { generation });
             }
             Action::AnnounceClose { id } => self.living(id).announced = true,
             Action::Drain { id, outdated, siblings, .. } => {
@@ -678,6 +710,14 @@ impl Sim {
             Action::GiveUpListeners => {
                 self.listeners_closed = true;
                 self.gave_up_listeners = true;
+            }
+            Action::ReadSettings => return self.read_settings(),
+            Action::StopReading => {
+                assert!(self.is_reading, "what is stopped is under way");
+                self.is_reading = false;
+                self.readings_stopped += 1;
+                self.timeline
+                    .retain(|_, it| !matches!(it, Event::SettingsRead(_) | Event::SettingsFailed { .. }));
             }
             Action::PrepareUpgrade => match self.successor.preparation {
                 Some(takes) => self.later(takes, Event::UpgradePrepared),
@@ -823,6 +863,29 @@ impl Sim {
         let fake = Fake::born(slot, generation, urgent, manners, self.now);
         self.workers.insert(id, Fake { page, proceeds, ..fake });
         self.happen(Event::Spawned { id });
+    }
+
+    /// Whether the settings are being read.
+    pub fn is_reading(&self) -> bool {
+        self.is_reading
+    }
+
+    fn read_settings(&mut self) -> Option<Event> {
+        assert!(!self.is_reading, "one reading at a time");
+        assert!(!self.listeners_closed, "nothing is read after the stop");
+        self.readings += 1;
+        let settings = self.settings.take().unwrap_or_else(|| self.core.policy().clone());
+        let event = if self.reading.fails {
+            Event::SettingsFailed { reason: "a mistake".to_owned() }
+        } else {
+            Event::SettingsRead(Box::new(settings))
+        };
+        if self.reading.takes.is_zero() {
+            return Some(event);
+        }
+        self.is_reading = true;
+        self.later(self.reading.takes, event);
+        None
     }
 
     fn start_successor(&mut self) {

@@ -1,110 +1,74 @@
 //! How far a reload is: settings are read again, become a [`candidate`], and take effect when its generation is proven.
 //!
-//! Owns: the way of new settings from the signal to the commit. Nothing holds until the core has proven the generation:
-//! a file that cannot be read, an address that cannot be had and a generation that does not work each leave everything as
-//! it is. Does not own: reading (a `Configuration` does), what settings need ([`Candidate`]), nor when a generation is
-//! proven.
+//! Owns: the process that executes a configuration file, and the candidates on their way to the commit. Nothing takes effect
+//! until the core has proven the generation: a file that cannot be read, an address that cannot be had and a generation that
+//! does not work each leave everything as it is. Does not own: when settings are read and for how long (the core decides
+//! that), reading them (a `Configuration` does), what they need ([`Candidate`]), nor when a generation is proven.
 
 mod candidate;
-
-use std::time::{Duration, Instant};
 
 use ferricorn_config::{LogLevel, Settings};
 use ferricorn_core::Generation;
 use ferricorn_sys::wait;
 
-use ferricorn_wire::control::Response;
-use tokio::sync::oneshot;
-
-use crate::{Question, companions::helper::Helper};
+use crate::{
+    Question,
+    companions::helper::{ExecuteError, Helper},
+};
 pub(crate) use candidate::{Candidate, Committed};
-
-/// How long a configuration file in Python may take at a reload.
-const FILE_LIMIT: Duration = Duration::from_secs(60);
-
-/// Who asked for a reload and waits for an answer: until it is over, or until it begins.
-pub(crate) struct Asker {
-    pub(crate) answer: oneshot::Sender<Response>,
-    pub(crate) wait: bool,
-}
-
-/// A file that has been executed.
-pub(crate) struct Answered {
-    pub(crate) answer: Result<String, String>,
-    pub(crate) askers: Vec<Asker>,
-    /// It is to be executed once more, for these.
-    pub(crate) again: Option<Vec<Asker>>,
-}
 
 /// Where reloads are.
 #[derive(Default)]
 pub(crate) struct Reloading {
-    helper: Option<(Helper, Instant)>,
-    /// Who wants to hear of the file that is being executed.
-    pub(crate) askers: Vec<Asker>,
-    /// Another was asked for while a file was being executed, by these.
-    again: Option<Vec<Asker>>,
-    /// Told to the core, and not begun.
-    asked: Option<Candidate>,
+    /// The process that executes a configuration file.
+    helper: Option<Helper>,
+    /// Read, and not accepted by the core yet.
+    read: Option<Candidate>,
+    /// Accepted, and not begun.
+    waiting: Option<Candidate>,
     /// Under way.
     begun: Option<(Generation, Candidate)>,
 }
 
 impl Reloading {
-    /// Whether a file is being executed.
-    pub(crate) fn is_reading(&self) -> bool {
-        self.helper.is_some()
-    }
-
-    /// The file is to be executed once more, since it may have been read before it was changed.
-    pub(crate) fn ask_again(&mut self, askers: Vec<Asker>) {
-        self.again.get_or_insert_default().extend(askers);
-    }
-
     /// Executes a file.
-    pub(crate) fn ask(&mut self, question: &Question) -> Result<(), String> {
-        let helper = Helper::config_file(question).map_err(|error| error.to_string())?;
-        self.helper = Some((helper, Instant::now() + FILE_LIMIT));
+    pub(crate) fn execute(&mut self, question: &Question) -> Result<(), ExecuteError> {
+        self.helper = Some(Helper::config_file(question)?);
         Ok(())
     }
 
     /// The process that executes a file.
     pub(crate) fn pid(&self) -> Option<i32> {
-        self.helper.as_ref().map(|(helper, _)| helper.pid())
+        self.helper.as_ref().map(Helper::pid)
     }
 
-    /// Ends a file that takes too long.
-    pub(crate) fn look(&self) {
-        if let Some((helper, until)) = &self.helper
-            && Instant::now() >= *until
-        {
+    /// The file has been executed: the answer.
+    pub(crate) fn answered(&mut self, exit: wait::Exit) -> Option<Result<String, ExecuteError>> {
+        self.helper.take().map(|helper| helper.answer(exit))
+    }
+
+    /// New settings are prepared.
+    pub(crate) fn read(&mut self, candidate: Candidate) {
+        self.read = Some(candidate);
+    }
+
+    /// The core has accepted what was read last: gives it. It replaces what was still waiting.
+    pub(crate) fn accept(&mut self) -> Option<&Candidate> {
+        self.waiting = self.read.take();
+        self.waiting.as_ref()
+    }
+
+    /// The core wants no new settings any more. The process is reaped like any other child.
+    pub(crate) fn stop_reading(&mut self) {
+        if let Some(helper) = self.helper.take() {
             helper.kill();
         }
+        self.read = None;
     }
 
-    /// The file has been executed.
-    pub(crate) fn answered(&mut self, exit: wait::Exit) -> Option<Answered> {
-        let (helper, until) = self.helper.take()?;
-        let late = Instant::now() >= until;
-        let answer = helper.answer(exit).map_err(|error| {
-            let limit = FILE_LIMIT.as_secs();
-            if late {
-                format!("the configuration file took longer than {limit} s")
-            } else {
-                error.to_string()
-            }
-        });
-        Some(Answered { answer, askers: std::mem::take(&mut self.askers), again: self.again.take() })
-    }
-
-    /// The core will get an event.
-    pub(crate) fn asked(&mut self, candidate: Candidate) {
-        self.asked = Some(candidate);
-    }
-
-    /// The core has begun what was asked last.
+    /// The core has begun what was accepted last.
     pub(crate) fn started(&mut self, generation: Generation) {
-        self.begun = self.asked.take().map(|candidate| (generation, candidate));
+        self.begun = self.waiting.take().map(|candidate| (generation, candidate));
     }
 
     /// The candidate of a generation that is under way.
@@ -112,17 +76,17 @@ impl Reloading {
         self.begun.as_ref().filter(|(begun, _)| *begun == generation).map(|(_, candidate)| candidate)
     }
 
-    /// Whatever is under way has this level of the log from now on.
+    /// Every candidate has this level of the log from now on.
     pub(crate) fn ask_level(&mut self, level: LogLevel) {
         let begun = self.begun.as_mut().map(|(_, candidate)| candidate);
-        for candidate in begun.into_iter().chain(&mut self.asked) {
+        for candidate in begun.into_iter().chain(&mut self.waiting).chain(&mut self.read) {
             candidate.settings.logs.asked_level = Some(level);
         }
     }
 
-    /// The settings of a generation: those of its candidate, or those that hold.
-    pub(crate) fn settings_of<'a>(&'a self, generation: Generation, held: &'a Settings) -> &'a Settings {
-        self.of(generation).map_or(held, |candidate| &candidate.settings)
+    /// The settings of a generation: those of its candidate, or those in effect.
+    pub(crate) fn settings_of<'a>(&'a self, generation: Generation, in_effect: &'a Settings) -> &'a Settings {
+        self.of(generation).map_or(in_effect, |candidate| &candidate.settings)
     }
 
     /// The generation under way is over, one way or the other.

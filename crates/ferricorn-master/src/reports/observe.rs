@@ -18,6 +18,7 @@ use ferricorn_telemetry::{
 use ferricorn_wire::{BootStage, observation::Death};
 use tracing::{debug, error, info, warn};
 
+use super::reasons;
 use crate::crew::{Crew, Member, Stage};
 
 /// gunicorn's last line about a first start that failed.
@@ -168,6 +169,8 @@ impl Observer {
                     it.pid
                 );
             }),
+            Notice::SettingsRead => debug!("the settings were read again"),
+            Notice::SettingsUnread(why) => error!("Not reloaded, nothing changes: {}", reasons::unread(&why)),
             Notice::ReloadStarted(generation) => info!("Reloading: starting generation {generation}"),
             Notice::OnProbation { id, lasts } => with(crew, id, |it| {
                 let (slot, generation, lasts) = (it.slot.0, it.generation.0, seconds(lasts));

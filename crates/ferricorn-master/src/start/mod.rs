@@ -121,7 +121,7 @@ fn in_place(program: Program, signals: Signals, legacy: &Legacy) -> Result<Begun
     let mut queue = VecDeque::from([Event::Started]);
     // Exits in between were reported to the old program, if at all.
     world.reap(&mut queue);
-    world.replace_inherited(estate.scaled_to, &mut queue);
+    queue.push_back(world.replace_inherited(estate.scaled_to));
     Ok((core, world, queue))
 }
 

@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use tracing::info;
 
 use super::{World, report::traffic};
-use crate::{crew::Crew, reload::Asker, sources::control::Ask};
+use crate::{crew::Crew, reports::reasons, sources::control::Ask};
 
 /// How long a worker has to write its stacks: it does so in a signal handler, and adds requests and tasks when its
 /// interpreter comes to it.
@@ -54,7 +54,9 @@ impl World {
             }
             Request::Reload { wait } => {
                 info!("Handling command: reload");
-                return self.reload_for(vec![Asker { answer, wait }], queue);
+                let event = self.ask_reload(wait);
+                self.control.remember(RequestId(self.requests), answer);
+                return queue.push_back(event);
             }
             Request::Upgrade { wait } => (Command::Upgrade, (!wait).then_some("the upgrade begins")),
             Request::Stop => (Command::Stop(StopMode::Graceful), None),
@@ -127,10 +129,9 @@ impl World {
             }
             return;
         }
-        let Self { control, crew, listeners, program, moved_to, reloading, successor, .. } = self;
+        let Self { control, crew, listeners, program, moved_to, successor, .. } = self;
         control.answer(to, || match (reply, *moved_to) {
             (Reply::Status(snapshot), _) => Response::Status(Status {
-                reloading: snapshot.reloading || reloading.is_reading(),
                 successor: successor.pid().and_then(|pid| u32::try_from(pid).ok()),
                 traffic: program.settings.metrics.counts.then(|| traffic(&crew.tallies().total(), true)),
                 ..status(&snapshot, program.version, listeners, crew)
@@ -163,6 +164,8 @@ fn in_words(reply: &Reply) -> Response {
     match reply {
         Reply::Accepted => done("the service stops".to_owned()),
         Reply::Scaled(workers) => done(format!("{workers} workers")),
+        Reply::ReloadBegins => done("the reload begins".to_owned()),
+        Reply::NotReloaded(why) => failed(format!("not reloaded, nothing changes: {}", reasons::unread(why))),
         Reply::Reloaded(generation) => done(format!("every worker runs generation {generation}")),
         Reply::ReloadRejected(generation) => failed(format!(
             "generation {generation} does not work, the old one keeps serving; the log says why"

@@ -35,7 +35,8 @@ impl World {
             SignalKind::Quit => Command::Quit,
             SignalKind::Hup => {
                 info!("Hang up: Master");
-                return self.ask_reload(queue);
+                let event = self.ask_reload(true);
+                return queue.push_back(event);
             }
             SignalKind::Ttin => Command::ScaleUp,
             SignalKind::Ttou => Command::ScaleDown,
@@ -79,7 +80,7 @@ impl World {
             return;
         }
         if self.reloading.pid() == Some(pid) {
-            self.file_executed(exit, queue);
+            queue.extend(self.file_executed(exit));
             return;
         }
         if self.template_ended(&reaped, queue) {

@@ -209,7 +209,6 @@ impl World {
                     self.shortage.look();
                     queue.extend(self.throttling.look().into_iter().map(Event::Throttled));
                     self.tell_backlog();
-                    self.reloading.look();
                 }
                 let weigh = policy.max_memory.is_some() && self.ticks.is_multiple_of(policy::WEIGH_EVERY);
                 let vitals = self.crew.vitals(weigh);
@@ -242,7 +241,7 @@ impl World {
             Action::GiveWay { id } => self.crew.give_way(id),
             Action::Hurry { id } => self.crew.hurry(id),
             Action::Listen => return self.listen(),
-            Action::Serve { id } => self.let_serve(id),
+            Action::Serve { id } => return self.let_serve(id),
             Action::AnnounceClose { id } => self.crew.tell(id, &ToWorker::AnnounceClose),
             Action::Drain { id, siblings, grace, quick, outdated, interrupted, stop } => {
                 let mode = match (siblings, outdated) {
@@ -266,6 +265,8 @@ impl World {
             ),
             Action::CloseListeners => self.close_listeners(),
             Action::GiveUpListeners => self.give_up_listeners(),
+            Action::ReadSettings => return self.read_settings(),
+            Action::StopReading => self.reloading.stop_reading(),
             Action::PrepareUpgrade => return self.prepare_upgrade(),
             Action::StartSuccessor { way, scaled_to } => return self.start_successor(way, scaled_to),
             Action::HandOver => self.successor.tell(&ToSuccessor::TakeOver),

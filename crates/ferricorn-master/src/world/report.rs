@@ -151,7 +151,6 @@ impl World {
         let workers: Vec<Worker> =
             members.iter().map(|(worker, member)| self.worker(worker, member, now)).collect();
         let queues = self.queues.told(&self.listeners);
-        let reloading = snapshot.reloading || self.reloading.is_reading();
         let observation = Observation {
             at: now,
             version: self.program.version.to_owned(),
@@ -162,7 +161,7 @@ impl World {
             target: snapshot.target,
             generation: snapshot.generation.0,
             not_ready: self.not_ready(snapshot, &workers),
-            reloading,
+            reloading: snapshot.reloading,
             upgrading: snapshot.upgrading,
             frozen: snapshot.frozen,
             stopping: snapshot.stopping,
@@ -193,7 +192,7 @@ impl World {
             queues,
             generation: snapshot.generation.0,
             frozen: snapshot.frozen,
-            reloading,
+            reloading: snapshot.reloading,
             stopping: snapshot.stopping,
             build: Build { version: self.program.version.to_owned(), ..Build::default() },
             process: self.process(now),

@@ -8,28 +8,31 @@
 
 use std::os::fd::AsRawFd as _;
 
-use ferricorn_core::WorkerId;
+use ferricorn_core::{Event, WorkerId};
 use ferricorn_sys::{Listener, Signal};
 use tracing::{error, warn};
 
-use super::World;
+use super::{Done, World};
 use crate::outside::manager;
 
 impl World {
     /// Gives a worker the sockets of its generation.
-    pub(super) fn let_serve(&mut self, id: WorkerId) {
-        let Some(member) = self.crew.get(id) else { return };
-        let pid = member.pid;
-        let sockets = match self.reloading.of(member.generation) {
+    pub(super) fn let_serve(&mut self, id: WorkerId) -> Done {
+        let Some(member) = self.crew.get(id) else { return Done::Nothing };
+        let (pid, generation) = (member.pid, member.generation);
+        if !self.listen_for(generation) {
+            return Done::Happened(Event::SocketsFailed { generation });
+        }
+        let sockets = match self.reloading.of(generation) {
             Some(candidate) => candidate.descriptors(&self.listeners),
             None => self.listeners.iter().map(Listener::as_raw_fd).collect(),
         };
-        self.listen_for(id);
         if let Err(error) = self.crew.serve(id, &sockets) {
             error!("cannot give worker (pid: {pid}) the listening sockets, it is replaced: {error}");
             // It takes that as a request to be replaced.
             self.crew.signal(id, Signal::Terminate);
         }
+        Done::Happened(Event::SocketsListen { generation })
     }
 
     /// Closes the sockets, since the service stops.

@@ -1,21 +1,30 @@
 //! HUP reads the configuration first: what it says takes effect when the new generation has proven itself, and a bad one
 //! changes nothing. What a reload changes of the master itself is in [`super::master_reload`].
 
-use std::{fs, net::TcpListener};
+use std::{fs, net::TcpListener, os::fd::AsRawFd as _};
 
 use ferricorn_test::{Builder, PATIENCE, Server, eventually, free_port, http, turn};
-use nix::sys::signal::Signal;
+use nix::sys::{
+    signal::Signal,
+    socket::{
+        AddressFamily, Backlog, SockFlag, SockType, SockaddrIn, bind, getsockname, listen, setsockopt,
+        socket, sockopt::ReuseAddr,
+    },
+};
 
 use crate::ferricorn;
 
 /// Answers with a variable and the number of workers that the file asked for.
 const APP: &str = "\
+import asyncio
 import os
 
 async def app(scope, receive, send):
     if scope['type'] == 'lifespan':
         while True:
             message = await receive()
+            while os.environ.get('WAITS') and not os.path.exists('go'):
+                await asyncio.sleep(0.01)
             if message['type'] == 'lifespan.startup' and os.environ.get('BROKEN'):
                 await send({'type': 'lifespan.startup.failed', 'message': 'broken on purpose'})
                 return
@@ -129,5 +138,45 @@ fn an_address_in_use_or_a_generation_that_fails_leaves_the_old_one() {
     eventually(PATIENCE, "the new address is free again", || TcpListener::bind(("127.0.0.1", new)).is_ok());
     server.wait_for_descriptors(&baseline, PATIENCE);
     assert_eq!(server.stop(Signal::SIGTERM, PATIENCE), 0);
+    server.finish();
+}
+
+#[test]
+fn a_new_address_that_cannot_listen_leaves_the_old_one() {
+    let _turn = turn::together();
+    let old = free_port();
+    // As long as neither of the two listens, Linux lets both have the address.
+    let other =
+        socket(AddressFamily::Inet, SockType::Stream, SockFlag::SOCK_CLOEXEC, None).expect("a socket");
+    setsockopt(&other, ReuseAddr, &true).expect("a new socket takes options");
+    bind(other.as_raw_fd(), &SockaddrIn::new(127, 0, 0, 1, 0)).expect("the system has a free port");
+    let name: SockaddrIn = getsockname(other.as_raw_fd()).expect("a bound socket has an address");
+    let new = name.port();
+    let server = with_file(&file(old, 1, "red")).expect_error("").serve(1);
+    let before = server.workers();
+    change(&server, &(file(new, 1, "blue") + "raw_env = ['COLOUR=blue', 'WAITS=1']\n"));
+    server.wait_for_line("Reloading: starting generation 2", PATIENCE);
+    listen(&other, Backlog::new(8).expect("a small number")).expect("it is the first that listens");
+    fs::write(server.path("go"), "").expect("the run's folder can be written");
+    server.wait_for_line(&format!("cannot listen on http://127.0.0.1:{new}: "), PATIENCE);
+    server.wait_for_line("Reload rejected: generation 2 does not work", PATIENCE);
+    eventually(PATIENCE, "only the old worker is left", || server.workers() == before);
+    assert_eq!(colour(old).as_deref(), Some("red"));
+    drop(other);
+    change(&server, &file(new, 1, "green"));
+    server.wait_for_line("Reloaded: every worker runs generation 3", PATIENCE);
+    assert_eq!(colour(new).as_deref(), Some("green"));
+    assert_eq!(server.stop(Signal::SIGTERM, PATIENCE), 0);
+    server.finish();
+}
+
+#[test]
+fn a_stop_does_not_wait_for_a_file_that_is_being_executed() {
+    let _turn = turn::together();
+    let server = with_file(&file(free_port(), 1, "red")).serve(1);
+    change(&server, "import time\nopen('executing', 'w').close()\ntime.sleep(100000)\n");
+    eventually(PATIENCE, "the file is being executed", || server.path("executing").exists());
+    assert_eq!(server.stop(Signal::SIGTERM, PATIENCE), 0);
+    assert_eq!(server.log().count("Reload"), 0);
     server.finish();
 }

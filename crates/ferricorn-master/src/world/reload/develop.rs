@@ -6,15 +6,12 @@
 use std::{collections::VecDeque, io, path::PathBuf};
 
 use ferricorn_config::Settings;
-use ferricorn_core::{Command, Event};
+use ferricorn_core::Event;
 use ferricorn_sys::{terminal, wait};
 use ferricorn_wire::{Development, Warm};
 use tracing::info;
 
-use super::{
-    super::{World, policy},
-    imports::Imports,
-};
+use super::{super::World, imports::Imports};
 use crate::{
     crew::{Member, Stage},
     sources::changes::{Change, Changes},
@@ -106,20 +103,12 @@ impl World {
             Change::Begun => queue.push_back(Event::CodeChanged),
             Change::Settled(files) => {
                 info!("Reloading: {} changed", self.named(&files));
-                self.ask_reload(queue);
+                let event = self.ask_reload(true);
+                queue.push_back(event);
             }
             Change::NotImported(file) => {
                 info!("{} has changed, and is not imported by the application", self.named(&[file]));
             }
-        }
-    }
-
-    /// Reload the code although the configuration cannot be read: its settings stay.
-    pub(in crate::world) fn replace_all_the_same(&mut self, queue: &mut VecDeque<Event>) {
-        if self.bench.is_some() {
-            let policy = policy::from_settings(&self.program.settings);
-            let event = self.ask(Command::Reload(Box::new(policy)));
-            queue.push_back(event);
         }
     }
 

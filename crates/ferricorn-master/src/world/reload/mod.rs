@@ -3,128 +3,101 @@
 pub(super) mod develop;
 mod imports;
 
-use std::collections::VecDeque;
-
 use ferricorn_config::Settings;
-use ferricorn_core::{Command, Event, Generation, Notice, RequestId, WorkerId};
+use ferricorn_core::{Command, Event, Generation, Notice};
 use ferricorn_sys::{PidFileError, PreparedPidFile, wait};
-use ferricorn_wire::control::Response;
 use tracing::{error, info, warn};
 
-use super::{World, policy, sockets};
+use super::{Done, World, policy, sockets};
 use crate::{
     Program,
     hooks::About,
     outside::{limits, rights, title},
-    reload::{Asker, Candidate, Committed},
+    reload::{Candidate, Committed},
+    reports::reasons,
 };
 
 impl World {
     /// Lets the workers of another program be replaced. It keeps the number of workers that was asked for.
-    pub(crate) fn replace_inherited(&mut self, scaled_to: Option<u16>, queue: &mut VecDeque<Event>) {
+    pub(crate) fn replace_inherited(&mut self, scaled_to: Option<u16>) -> Event {
         self.scaled_to = scaled_to;
-        self.ask_reload(queue);
+        self.ask_reload(true)
     }
 
-    /// Reads the configuration again, and asks the core for a reload if that works.
-    pub(crate) fn ask_reload(&mut self, queue: &mut VecDeque<Event>) {
-        self.reload_for(Vec::new(), queue);
-    }
-
-    /// As [`Self::ask_reload`], for those who want to hear of it.
-    pub(in crate::world) fn reload_for(&mut self, askers: Vec<Asker>, queue: &mut VecDeque<Event>) {
+    /// A request for a reload. `wait`: whether the answer is its outcome.
+    pub(in crate::world) fn ask_reload(&mut self, wait: bool) -> Event {
         if self.predecessor.is_gone() {
             self.standing.reload();
         }
-        if self.reloading.is_reading() {
-            return self.reloading.ask_again(askers);
-        }
-        let asked = match self.program.configuration.begin() {
-            Ok(Some(question)) => self.reloading.ask(&question),
-            Ok(None) => return self.apply(None, askers, queue),
+        self.ask(Command::Reload { wait })
+    }
+
+    /// Reads the settings again. A configuration file in Python is executed by a process of its own, and the answer comes later.
+    pub(in crate::world) fn read_settings(&mut self) -> Done {
+        let answer = match self.program.configuration.begin() {
+            Ok(Some(question)) => match self.reloading.execute(&question) {
+                Ok(()) => return Done::Nothing,
+                Err(error) => Err(error.to_string()),
+            },
+            Ok(None) => Ok(None),
             Err(text) => Err(text),
         };
-        match asked {
-            Ok(()) => self.reloading.askers = askers,
-            Err(text) => {
-                self.unchanged(&text, askers);
-                self.replace_all_the_same(queue);
-            }
-        }
+        Done::Happened(self.settings_read(answer))
     }
 
     /// Python has executed the configuration file, or has failed to.
-    pub(in crate::world) fn file_executed(&mut self, exit: wait::Exit, queue: &mut VecDeque<Event>) {
-        let Some(answered) = self.reloading.answered(exit) else { return };
-        match answered.answer {
-            Ok(answer) => self.apply(Some(&answer), answered.askers, queue),
-            Err(text) => {
-                self.unchanged(&text, answered.askers);
-                self.replace_all_the_same(queue);
+    pub(in crate::world) fn file_executed(&mut self, exit: wait::Exit) -> Option<Event> {
+        let answer = self.reloading.answered(exit)?;
+        Some(self.settings_read(answer.map(Some).map_err(|error| error.to_string())))
+    }
+
+    /// What became of reading the settings. `answer`: Python's, if it was asked.
+    fn settings_read(&mut self, answer: Result<Option<String>, String>) -> Event {
+        match answer.and_then(|answer| self.prepare(answer.as_deref())) {
+            Ok(candidate) => {
+                let mut policy = policy::from_settings(&candidate.settings);
+                policy.workers = self.scaled_to.take().unwrap_or(policy.workers);
+                self.reloading.read(candidate);
+                Event::SettingsRead(Box::new(policy))
             }
-        }
-        if let Some(askers) = answered.again {
-            self.reload_for(askers, queue);
+            Err(reason) => Event::SettingsFailed { reason },
         }
     }
 
-    fn apply(&mut self, answer: Option<&str>, askers: Vec<Asker>, queue: &mut VecDeque<Event>) {
+    /// Makes settings, and opens what they need.
+    fn prepare(&mut self, answer: Option<&str>) -> Result<Candidate, String> {
         let (is_master, held) = (self.predecessor.is_gone(), self.listeners.len());
         let Program { settings, configuration, log, invocation, .. } = &mut self.program;
         let search = invocation.python_search();
-        let candidate = configuration.finish(answer).and_then(|mut reread| {
-            let warnings = std::mem::take(&mut reread.warnings);
-            // What is watched is decided at the start, and with it what a reload is.
-            reread.settings.reload.clone_from(&settings.reload);
-            reread.settings.logs.asked_level = settings.logs.asked_level;
-            let candidate = Candidate::new(reread, settings, held, log.as_mut(), is_master, &search)?;
-            Ok((candidate, warnings))
-        });
-        let (candidate, warnings) = match candidate {
-            Ok(found) => found,
-            Err(text) => {
-                self.unchanged(&text, askers);
-                return self.replace_all_the_same(queue);
-            }
-        };
+        let mut reread = configuration.finish(answer)?;
+        let warnings = std::mem::take(&mut reread.warnings);
+        // What is watched is decided at the start, and with it what a reload is.
+        reread.settings.reload.clone_from(&settings.reload);
+        reread.settings.logs.asked_level = settings.logs.asked_level;
+        let candidate = Candidate::new(reread, settings, held, log.as_mut(), is_master, &search)?;
         for warning in warnings {
             warn!("{warning}");
         }
-        rights::give_logs(&candidate.settings);
-        let mut policy = policy::from_settings(&candidate.settings);
-        policy.workers = self.scaled_to.take().unwrap_or(policy.workers);
-        self.hooks.propose(&candidate.settings, candidate.log.colors);
-        self.call_hook("on_reload", About::candidate());
-        self.reloading.asked(candidate);
-        if askers.is_empty() {
-            let event = self.ask(Command::Reload(Box::new(policy)));
-            return queue.push_back(event);
-        }
-        for Asker { answer, wait } in askers {
-            let event = self.ask(Command::Reload(Box::new(policy.clone())));
-            if wait {
-                self.control.remember(RequestId(self.requests), answer);
-            } else {
-                // It may have hung up.
-                let _ = answer.send(Response::Done { text: "the reload begins".to_owned() });
-            }
-            queue.push_back(event);
-        }
+        Ok(candidate)
     }
 
-    fn unchanged(&mut self, text: &str, askers: Vec<Asker>) {
-        error!("Not reloaded, nothing changes: {text}");
-        self.standing
-            .reloaded(&format!("not reloaded, nothing changes: {}", text.lines().next().unwrap_or_default()));
-        for Asker { answer, .. } in askers {
-            // It may have hung up.
-            let _ = answer.send(Response::Failed { text: format!("not reloaded, nothing changes: {text}") });
-        }
+    /// The core has accepted the settings that were read: whoever is called for a reload hears of it.
+    fn accept_candidate(&mut self) {
+        let Some(candidate) = self.reloading.accept() else { return };
+        rights::give_logs(&candidate.settings);
+        self.hooks.propose(&candidate.settings, candidate.log.colors);
+        self.call_hook("on_reload", About::candidate());
     }
 
     /// What the core says of a reload, before it is logged.
     pub(in crate::world) fn follow(&mut self, notice: &Notice) {
         match notice {
+            Notice::SettingsRead => self.accept_candidate(),
+            Notice::SettingsUnread(why) => {
+                let why = reasons::unread(why);
+                let line = why.lines().next().unwrap_or_default();
+                self.standing.reloaded(&format!("not reloaded, nothing changes: {line}"));
+            }
             Notice::ReloadStarted(generation) => self.reloading.started(*generation),
             Notice::ReloadCommitted(generation) => {
                 self.commit(*generation);
@@ -209,14 +182,15 @@ impl World {
         }
     }
 
-    /// The new sockets of a generation listen from the moment on at which one of its workers serves.
-    pub(in crate::world) fn listen_for(&self, id: WorkerId) {
-        let Some(member) = self.crew.get(id) else { return };
-        let Some(candidate) = self.reloading.of(member.generation) else { return };
+    /// The new sockets of a generation listen from the moment on at which one of its workers serves. Whether they all do.
+    pub(in crate::world) fn listen_for(&self, generation: Generation) -> bool {
+        let Some(candidate) = self.reloading.of(generation) else { return true };
         for listener in candidate.new_listeners() {
             if let Err(error) = listener.listen(candidate.settings.backlog) {
                 error!("cannot listen on {}: {error}", listener.address());
+                return false;
             }
         }
+        true
     }
 }
