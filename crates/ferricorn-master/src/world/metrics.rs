@@ -30,7 +30,8 @@ impl World {
             self.standing.live();
         }
         let listens = self.listeners.iter().any(|listener| listener.is_listening().unwrap_or(false));
-        let boots = !listens && !self.stopping && !self.listeners.is_empty();
+        // A stop gives the sockets up first of all.
+        let boots = !listens && !self.listeners.is_empty();
         // Without a limit of its own a boot that hangs is for the manager to end.
         if boots && self.began.elapsed() < settings.boot_timeout {
             self.standing.boot();

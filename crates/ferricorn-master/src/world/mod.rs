@@ -109,8 +109,6 @@ pub(crate) struct World {
     /// The number of workers that was last sent as a metric.
     told_workers: Option<usize>,
     hooks: MasterHooks,
-    /// The service stops, and no other master has it.
-    stopping: bool,
     /// The code is being worked on.
     bench: Option<Bench>,
 }
@@ -169,7 +167,6 @@ impl World {
             requests: 0,
             told_workers: None,
             hooks,
-            stopping: false,
             bench,
         }
     }
@@ -333,8 +330,7 @@ impl World {
     }
 
     /// What a stop waits for. A start that fails logs its reason instead.
-    fn tell_of_stop(&mut self, mode: StopMode, interrupted: bool) {
-        self.stopping = !self.successor.serves();
+    fn tell_of_stop(&self, mode: StopMode, interrupted: bool) {
         let (workers, in_flight) = self.crew.burden();
         if workers == 0 || (mode != StopMode::Graceful && !interrupted) {
             return;

@@ -202,7 +202,7 @@ impl World {
 
     /// Why the service is not ready, in one line; `None` if it is.
     fn not_ready(&self, snapshot: &Snapshot, workers: &[Worker]) -> Option<String> {
-        if snapshot.stopping || self.stopping {
+        if snapshot.stopping {
             return Some("the service is stopping".to_owned());
         }
         let listens = !self.listeners.is_empty()
