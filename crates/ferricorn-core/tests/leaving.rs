@@ -215,7 +215,7 @@ fn each_interrupt_from_the_keyboard_is_meant_more_urgently() {
         let mut sim = Sim::new(policy(), |_, _| Manners { drain: None, ..Manners::default() });
         sim.advance(secs(1));
         for command in commands {
-            sim.ask(command.clone());
+            sim.ask(*command);
         }
         sim.advance(secs(5));
         let soon = sim.exit.is_some();
