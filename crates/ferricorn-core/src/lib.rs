@@ -44,7 +44,7 @@ pub use supervisor::{Leaving, Legacy, LegacyWorker, Supervisor};
 pub use talk::{
     Action, BootFailure, Command, Event, Exit, ExitReason, Generation, Manner, Notice, Origin, Policy, Reply,
     RequestId, Retirement, Scarce, Slot, Snapshot, Stage, StopMode, TemplateSignal, Throttled, Unread,
-    UpgradeWay, Vitals, WorkerId, WorkerSignal, WorkerSnapshot,
+    UpgradeFailure, UpgradeWay, Vitals, WorkerId, WorkerSignal, WorkerSnapshot,
 };
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ mod sim;
 
 use ferricorn_core::{
     BootFailure, Command, Event, Exit, ExitReason, Notice, Policy, Reply, RequestId, StopMode, Supervisor,
-    UpgradeWay,
+    UpgradeFailure, UpgradeWay,
 };
 use sim::{Manners, Sim, Successor, millis, policy, secs};
 
@@ -12,12 +12,16 @@ fn upgrade(sim: &mut Sim) -> RequestId {
     sim.ask(Command::Upgrade)
 }
 
-fn failures<'a>(sim: &'a Sim) -> Vec<&'a str> {
-    let failure = |notice: &'a Notice| match notice {
-        Notice::UpgradeFailed(reason) => Some(reason.as_str()),
+fn failures(sim: &Sim) -> Vec<UpgradeFailure> {
+    let failure = |notice: &Notice| match notice {
+        Notice::UpgradeFailed(why) => Some(why.clone()),
         _ => None,
     };
     sim.notices.iter().filter_map(failure).collect()
+}
+
+fn gone(reason: &str) -> UpgradeFailure {
+    UpgradeFailure::Gone(reason.to_owned())
 }
 
 #[test]
@@ -69,7 +73,7 @@ fn the_new_program_is_started_when_what_the_user_wants_done_before_is_done() {
     sim.successor = slow();
     upgrade(&mut sim);
     sim.advance(secs(9));
-    assert_eq!(failures(&sim), ["the new program was not ready within 2 s"]);
+    assert_eq!(failures(&sim), [UpgradeFailure::NotReady(secs(2))]);
     assert!(!sim.successor_alive && sim.exit.is_none());
 
     // A stop does not wait for it.
@@ -85,15 +89,21 @@ fn the_new_program_is_started_when_what_the_user_wants_done_before_is_done() {
 #[test]
 fn an_upgrade_that_fails_leaves_everything_as_it_was_and_a_second_one_works() {
     let bad = [
-        (Successor { ready: None, exits: Some(secs(0)), ..Successor::default() }, "1: it exited with code 1"),
-        (Successor { ready: None, exits: Some(secs(9)), ..Successor::default() }, "1: it exited with code 1"),
-        (Successor { ready: None, ..Successor::default() }, "the new program was not ready within 60 s"),
         (
-            Successor { ready: None, deaf: true, ..Successor::default() },
-            "the new program was not ready within 60 s",
+            Successor { ready: None, exits: Some(secs(0)), ..Successor::default() },
+            gone("1: it exited with code 1"),
         ),
-        (Successor { mute: true, ..Successor::default() }, "the new program was not ready within 60 s"),
-        (Successor { mute: true, exits: Some(secs(3)), ..Successor::default() }, "1: it exited with code 1"),
+        (
+            Successor { ready: None, exits: Some(secs(9)), ..Successor::default() },
+            gone("1: it exited with code 1"),
+        ),
+        (Successor { ready: None, ..Successor::default() }, UpgradeFailure::NotReady(secs(60))),
+        (Successor { ready: None, deaf: true, ..Successor::default() }, UpgradeFailure::NotReady(secs(60))),
+        (Successor { mute: true, ..Successor::default() }, UpgradeFailure::NotReady(secs(60))),
+        (
+            Successor { mute: true, exits: Some(secs(3)), ..Successor::default() },
+            gone("1: it exited with code 1"),
+        ),
     ];
     for (successor, reason) in bad {
         let mut sim = Sim::booted(policy());
@@ -101,7 +111,7 @@ fn an_upgrade_that_fails_leaves_everything_as_it_was_and_a_second_one_works() {
         sim.successor = successor;
         let asked = upgrade(&mut sim);
         sim.advance(secs(120));
-        assert_eq!(sim.replies[&asked], [Reply::UpgradeFailed(reason.to_owned())], "{successor:?}");
+        assert_eq!(sim.replies[&asked], [Reply::UpgradeFailed(reason.clone())], "{successor:?}");
         assert_eq!(failures(&sim), [reason], "{successor:?}");
         assert_eq!(sim.serving_ids(), before, "{successor:?}");
         assert!(sim.successor_stops.iter().all(|siblings| *siblings), "this master serves on");
@@ -148,7 +158,7 @@ fn a_stop_wins_over_an_upgrade_and_waits_for_the_new_master_to_go() {
             sim.advance(secs(1));
             sim.stop(mode);
             assert_eq!(sim.successor_stops.first(), Some(&false), "at once, and nobody takes over");
-            assert_eq!(sim.replies[&asked], [Reply::UpgradeFailed("the service stops".to_owned())]);
+            assert_eq!(sim.replies[&asked], [Reply::UpgradeFailed(UpgradeFailure::Stopping)]);
             sim.advance(secs(60));
             assert_eq!(sim.exit, Some(ExitReason::Stopped));
             assert!(!sim.successor_alive && sim.successor_killed);
@@ -239,13 +249,13 @@ fn in_place_a_failed_check_or_a_failed_exec_leaves_everything_as_it_was() {
     sim.successor = Successor { ready: None, exits: Some(secs(1)), ..Successor::default() };
     upgrade(&mut sim);
     sim.advance(secs(3));
-    assert_eq!(failures(&sim), ["1: it exited with code 1"]);
+    assert_eq!(failures(&sim), [gone("1: it exited with code 1")]);
     sim.successor = Successor { exits: Some(secs(2)), ..Successor::default() };
     upgrade(&mut sim);
     sim.advance(secs(3));
     assert!(sim.replaced);
     sim.happen(Event::ReplacingFailed { reason: "no such file".to_owned() });
-    assert_eq!(failures(&sim), ["1: it exited with code 1", "no such file"]);
+    assert_eq!(failures(&sim), [gone("1: it exited with code 1"), gone("no such file")]);
     assert!(!sim.core.may_be_replaced());
     assert_eq!(sim.serving_ids(), before);
     upgrade(&mut sim);

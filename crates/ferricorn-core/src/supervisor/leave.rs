@@ -4,8 +4,8 @@ use std::time::{Duration, Instant};
 
 use super::{Phase, Supervisor};
 use crate::{
-    Action, BootFailure, ExitReason, Notice, Policy, Reply, Retirement, StopMode, Vitals, WorkerId,
-    WorkerSignal,
+    Action, BootFailure, ExitReason, Notice, Policy, Reply, Retirement, StopMode, UpgradeFailure, Vitals,
+    WorkerId, WorkerSignal,
     worker::{Assignment, Cause, State},
 };
 
@@ -73,7 +73,7 @@ impl Supervisor {
 
     /// A stop wins over an upgrade that is not over.
     fn call_off_for_stop(&mut self, mode: StopMode, now: Instant, actions: &mut Vec<Action>) {
-        self.call_off("the service stops", false, mode, now, actions);
+        self.call_off(&UpgradeFailure::Stopping, mode, now, actions);
     }
 
     /// Takes a worker out of service, with the time that the phase grants.

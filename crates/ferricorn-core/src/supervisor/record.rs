@@ -53,7 +53,7 @@ impl Supervisor {
             Event::SuccessorReady => self.successor_ready(actions),
             Event::SuccessorServes => self.successor_serves(now, actions),
             Event::SuccessorGone { reason } => self.successor_gone(reason, actions),
-            Event::ReplacingFailed { reason } => self.replacing_failed(&reason, now, actions),
+            Event::ReplacingFailed { reason } => self.replacing_failed(reason, now, actions),
             Event::HandedOver => self.take_over(actions),
             Event::CalledOff { siblings } => self.called_off(siblings, now, actions),
             Event::Woke => {}

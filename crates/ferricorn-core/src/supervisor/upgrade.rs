@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{Phase, Supervisor};
 use crate::{
-    Action, ExitReason, Notice, Policy, Reply, RequestId, StopMode, UpgradeWay,
+    Action, ExitReason, Notice, Policy, Reply, RequestId, StopMode, UpgradeFailure, UpgradeWay,
     upgrade::{Upgrade, UpgradeStage},
     worker::Worker,
 };
@@ -118,9 +118,10 @@ impl Supervisor {
         upgrade.alive = false;
         match upgrade.stage {
             UpgradeStage::Starting { .. } | UpgradeStage::HandingOver { .. } => {
+                let why = UpgradeFailure::Gone(reason);
                 let asked_by = std::mem::take(&mut upgrade.asked_by);
                 self.upgrade = None;
-                tell_of_failure(Notice::UpgradeFailed(reason.clone()), &reason, asked_by, actions);
+                tell_of_failure(Notice::UpgradeFailed(why.clone()), &why, asked_by, actions);
             }
             UpgradeStage::CalledOff { .. } if upgrade.asked_by.is_empty() => self.upgrade = None,
             UpgradeStage::CalledOff { .. } => upgrade.stage = UpgradeStage::Waiting,
@@ -131,21 +132,21 @@ impl Supervisor {
     }
 
     /// The new program could not take the place of this one.
-    pub(super) fn replacing_failed(&mut self, reason: &str, now: Instant, actions: &mut Vec<Action>) {
+    pub(super) fn replacing_failed(&mut self, reason: String, now: Instant, actions: &mut Vec<Action>) {
         if self.upgrade.as_ref().is_some_and(|it| matches!(it.stage, UpgradeStage::Fit { .. })) {
-            self.call_off(reason, true, StopMode::Graceful, now, actions);
+            self.call_off(&UpgradeFailure::Gone(reason), StopMode::Graceful, now, actions);
         }
     }
 
-    /// Gives up an upgrade that is not complete. `siblings`: whether this master keeps serving.
+    /// Gives up an upgrade that is not complete. Unless the service stops, this master keeps serving.
     pub(super) fn call_off(
         &mut self,
-        reason: &str,
-        siblings: bool,
+        why: &UpgradeFailure,
         mode: StopMode,
         now: Instant,
         actions: &mut Vec<Action>,
     ) {
+        let siblings = *why != UpgradeFailure::Stopping;
         let limit = match mode {
             StopMode::Graceful => self.policy.drain_limit(),
             StopMode::Quick => self.policy.quick_limit(),
@@ -164,13 +165,9 @@ impl Supervisor {
             }
             _ => {
                 upgrade.stage = UpgradeStage::CalledOff { kill_at: Some(kill_at) };
-                let stopping = !siblings;
-                let notice = if stopping {
-                    Notice::UpgradeCalledOff
-                } else {
-                    Notice::UpgradeFailed(reason.to_owned())
-                };
-                tell_of_failure(notice, reason, asked_by, actions);
+                let notice =
+                    if siblings { Notice::UpgradeFailed(why.clone()) } else { Notice::UpgradeCalledOff };
+                tell_of_failure(notice, why, asked_by, actions);
             }
         }
         if upgrade.alive {
@@ -186,22 +183,27 @@ impl Supervisor {
         if upgrade.deadline().is_none_or(|deadline| deadline > now) {
             return;
         }
-        let limit = self.policy.upgrade_timeout.as_secs_f64();
-        let reason = match &mut upgrade.stage {
+        let limit = self.policy.upgrade_timeout;
+        let why = match &mut upgrade.stage {
             UpgradeStage::CalledOff { kill_at } => {
                 *kill_at = None;
                 return actions.push(Action::KillSuccessor);
             }
-            UpgradeStage::Fit { .. } => format!("workers were still booting after {limit} s"),
-            _ => format!("the new program was not ready within {limit} s"),
+            UpgradeStage::Fit { .. } => UpgradeFailure::StillBooting(limit),
+            _ => UpgradeFailure::NotReady(limit),
         };
-        self.call_off(&reason, true, StopMode::Graceful, now, actions);
+        self.call_off(&why, StopMode::Graceful, now, actions);
     }
 }
 
-fn tell_of_failure(notice: Notice, reason: &str, asked_by: Vec<RequestId>, actions: &mut Vec<Action>) {
+fn tell_of_failure(
+    notice: Notice,
+    why: &UpgradeFailure,
+    asked_by: Vec<RequestId>,
+    actions: &mut Vec<Action>,
+) {
     for to in asked_by {
-        actions.push(Action::Reply { to, reply: Reply::UpgradeFailed(reason.to_owned()) });
+        actions.push(Action::Reply { to, reply: Reply::UpgradeFailed(why.clone()) });
     }
     actions.push(Action::Notify(notice));
 }

@@ -206,6 +206,19 @@ pub enum Unread {
     TookLongerThan(Duration),
 }
 
+/// Why the new program has not taken over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UpgradeFailure {
+    /// It could not be started or executed, or has exited: why, for the log.
+    Gone(String),
+    /// It was not ready within this time.
+    NotReady(Duration),
+    /// It was to take the place of this one, but workers were still booting after this time.
+    StillBooting(Duration),
+    /// The service stops.
+    Stopping,
+}
+
 /// How a stop treats requests in flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum StopMode {

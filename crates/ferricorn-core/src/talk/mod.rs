@@ -12,7 +12,9 @@ mod retirement;
 mod snapshot;
 
 pub use action::{Action, ExitReason, Origin, TemplateSignal, WorkerSignal};
-pub use event::{BootFailure, Command, Event, Exit, Scarce, StopMode, Throttled, Unread, Vitals};
+pub use event::{
+    BootFailure, Command, Event, Exit, Scarce, StopMode, Throttled, Unread, UpgradeFailure, Vitals,
+};
 pub use ids::{Generation, RequestId, Slot, WorkerId};
 pub use notice::Notice;
 pub use policy::{Manner, Policy, UpgradeWay};

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::{Exit, Generation, Retirement, Scarce, StopMode, Unread, WorkerId};
+use crate::{Exit, Generation, Retirement, Scarce, StopMode, Unread, UpgradeFailure, WorkerId};
 
 /// Something the user may want to know.
 #[derive(Clone, Debug, PartialEq)]
@@ -236,7 +236,7 @@ pub enum Notice {
     /// An upgrade was asked for while one is under way: that one is enough.
     UpgradeUnderWay,
     /// The new program could not take over; the old one serves on.
-    UpgradeFailed(String),
+    UpgradeFailed(UpgradeFailure),
     /// The upgrade is not wanted any more, since the service stops.
     UpgradeCalledOff,
     /// A new master has taken over, and this one leaves.

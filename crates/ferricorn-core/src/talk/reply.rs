@@ -1,6 +1,6 @@
 //! The one answer to a command.
 
-use crate::{Generation, Snapshot, Unread};
+use crate::{Generation, Snapshot, Unread, UpgradeFailure};
 
 /// The one answer to a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub enum Reply {
     /// The new program has taken over.
     Upgraded,
     /// The new program could not take over; the old one serves on.
-    UpgradeFailed(String),
+    UpgradeFailed(UpgradeFailure),
     /// The new master, which was about to take over, was ordered to do it.
     PassedOn,
     /// The service is stopping.

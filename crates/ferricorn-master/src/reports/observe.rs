@@ -208,7 +208,9 @@ impl Observer {
             }
             Notice::UpgradeStarted => info!("Upgrading: starting the program on disk"),
             Notice::UpgradeUnderWay => info!("An upgrade is already in progress"),
-            Notice::UpgradeFailed(reason) => error!("Upgrade failed, nothing has changed: {reason}"),
+            Notice::UpgradeFailed(why) => {
+                error!("Upgrade failed, nothing has changed: {}", reasons::upgrade(&why));
+            }
             Notice::UpgradeCalledOff => info!("Upgrade called off: the service stops"),
             Notice::HandedOver => info!("Upgraded: the new master has taken over, this one exits"),
             Notice::SuccessorDied(reason) => warn!("The new master exited before this one: {reason}"),

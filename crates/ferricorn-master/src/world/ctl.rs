@@ -171,7 +171,7 @@ fn in_words(reply: &Reply) -> Response {
             "generation {generation} does not work, the old one keeps serving; the log says why"
         )),
         Reply::Upgraded => done("the new program has taken over".to_owned()),
-        Reply::UpgradeFailed(reason) => failed(format!("nothing has changed: {reason}")),
+        Reply::UpgradeFailed(why) => failed(format!("nothing has changed: {}", reasons::upgrade(why))),
         Reply::PassedOn => done("passed on to the new master".to_owned()),
         Reply::Stopping => failed("the service is stopping".to_owned()),
         Reply::Status(_) => failed(String::new()),
