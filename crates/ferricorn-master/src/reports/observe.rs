@@ -1,6 +1,6 @@
 //! Notices become log lines. Lines that people and their alerts search for keep gunicorn's wording.
 
-use std::{collections::VecDeque, time::Duration};
+use std::collections::VecDeque;
 
 use ferricorn_core::{BootFailure, Notice, Retirement, Scarce, StopMode, WorkerId};
 use ferricorn_sys::activity;

@@ -14,19 +14,18 @@ mod sockets;
 mod templates;
 mod upgrade;
 
-use std::{collections::VecDeque, io, os::fd::RawFd, time::Instant};
+use std::{collections::VecDeque, os::fd::RawFd, time::Instant};
 
-use ferricorn_config::ListenWhen;
 use ferricorn_core::{
     Action, Event, ExitReason, Notice, Policy, RequestId, StopMode, WorkerId, WorkerSignal,
 };
-use ferricorn_sys::{Listener, PidFile, Signal, terminal};
+use ferricorn_sys::{Listener, PidFile, Signal};
 use ferricorn_wire::{
     DrainMode, ToWorker, milliseconds,
     upgrade::{FromSuccessor, ToSuccessor},
 };
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep_until};
-use tracing::{error, info};
+use tracing::info;
 
 use crate::{
     Program,
@@ -300,35 +299,6 @@ impl World {
         self.hooks.call(hook, about, || crew.roll());
     }
 
-    fn listen(&mut self) -> Done {
-        let backlog = self.program.settings.backlog;
-        for listener in &self.listeners {
-            if let Err(error) = listener.listen(backlog) {
-                error!("cannot listen on {}: {error}", listener.address());
-                return Done::Happened(Event::ListenFailed);
-            }
-        }
-        if self.program.settings.listen == ListenWhen::Early && !self.program.settings.development {
-            // As gunicorn logs it there; the line is repeated when a worker answers.
-            info!("Listening at: {} ({})", self.addresses(), ferricorn_sys::pid());
-        }
-        if self.predecessor.is_gone() {
-            manager::tell("READY=1");
-        }
-        self.call_hook("when_ready", About::default());
-        Done::Nothing
-    }
-
-    /// The last lines of a start.
-    fn tell_of_opening(&self) {
-        if self.program.names_worker_class {
-            info!("Using worker: {}", self.program.settings.worker_class);
-        }
-        let on_terminal = self.program.log.is_terminal() && !terminal::is_in_background_of(&io::stderr());
-        let quit = if on_terminal { " (Press CTRL+C to quit)" } else { "" };
-        info!("Listening at: {} ({}){quit}", self.addresses(), ferricorn_sys::pid());
-    }
-
     /// What a stop waits for. A start that fails logs its reason instead.
     fn tell_of_stop(&self, mode: StopMode, interrupted: bool) {
         let (workers, in_flight) = self.crew.burden();
@@ -349,16 +319,6 @@ impl World {
             StopMode::Quick => info!("Stopping {workers}, {requests} in flight will be cut"),
             StopMode::Graceful => info!("Stopping {workers}, {requests} in flight may take {grace} s{again}"),
         }
-    }
-
-    /// Where it listens, as the log shows it.
-    fn addresses(&self) -> String {
-        let secure = self.program.settings.speaks_tls();
-        let shown = |listener: &Listener| match listener.address().strip_prefix("http://") {
-            Some(rest) if secure => format!("https://{rest}"),
-            _ => listener.address(),
-        };
-        self.listeners.iter().map(shown).collect::<Vec<_>>().join(",")
     }
 
     /// A worker's exit has been dealt with.
