@@ -5,21 +5,21 @@ use clap::Command;
 use clap_complete::Shell;
 use ferricorn_config::options::{self, Entry, Group};
 
-use crate::cli::{self, Purpose};
+use crate::cli::parser::{self, Purpose};
 
 /// How wide the help is at most.
 pub(crate) const WIDTH: usize = 110;
 
 /// The whole help, with colours or without.
 pub fn help(colors: bool) -> String {
-    let text = cli::command(Purpose::Help).render_help();
+    let text = parser::command(Purpose::Help).render_help();
     if colors { text.ansi().to_string() } else { text.to_string() }
 }
 
 /// The options of one group that work, so short that a screen holds them.
 pub fn group_help(group: Group) -> String {
     let entries = options::all().filter(|it| it.group == group && it.is_supported() && !it.file_only);
-    let rows: Vec<(String, String)> = entries.map(|entry| (names(entry), cli::help_line(entry))).collect();
+    let rows: Vec<(String, String)> = entries.map(|entry| (names(entry), parser::help_line(entry))).collect();
     let column = rows.iter().map(|(names, _)| names.len()).max().unwrap_or(0) + 2;
     let mut text = format!("{}:\n", group.title());
     for (names, help) in rows {
@@ -62,7 +62,7 @@ pub fn group(word: &str) -> Option<Group> {
 
 /// The man page, in roff.
 pub fn man_page() -> String {
-    let command = named(cli::command(Purpose::Help)).version(crate::VERSION);
+    let command = named(parser::command(Purpose::Help)).version(crate::VERSION);
     let mut page = Vec::new();
     // Writing into memory does not fail.
     let _ = clap_mangen::Man::new(command).render(&mut page);
@@ -78,7 +78,12 @@ pub fn completions(shell: &str) -> Option<String> {
         _ => return None,
     };
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut named(cli::command(Purpose::Completions)), "ferricorn", &mut script);
+    clap_complete::generate(
+        shell,
+        &mut named(parser::command(Purpose::Completions)),
+        "ferricorn",
+        &mut script,
+    );
     Some(String::from_utf8_lossy(&script).into_owned())
 }
 
