@@ -4,117 +4,23 @@
 //! Owns: rates and percentiles of the last seconds, the order of rows, the filter, questions. Does not own: drawing
 //! (`view`), the conversation with the master.
 
-use std::{cmp::Ordering, collections::VecDeque};
+mod figures;
+mod keys;
 
-use ferricorn_telemetry::metrics::Histogram;
-use ferricorn_wire::observation::{Observation, ObservedWorker, Traffic};
+use std::collections::VecDeque;
+
+use ferricorn_wire::observation::{Observation, ObservedWorker};
 
 use super::columns::Column;
+pub(super) use figures::{Head, Row, by_number};
+use figures::{rate, share_of_errors, since};
+pub(super) use keys::{Effect, Key, Mode, Question};
 
 /// The window of the percentiles and of the share of errors, in seconds.
 const STRETCH: f64 = 10.0;
 
 /// How many rates the line of the last minute has.
 const POINTS: usize = 60;
-
-/// A key, as far as one means something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Key {
-    /// A letter.
-    Letter(char),
-    /// The row above.
-    Up,
-    /// The row below.
-    Down,
-    /// Sort by the column to the left.
-    Left,
-    /// Sort by the column to the right.
-    Right,
-    /// Yes, or details.
-    Enter,
-    /// Away with what is open.
-    Escape,
-    /// The last letter goes.
-    Backspace,
-}
-
-/// What is to be done about a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Effect {
-    /// Only redraw.
-    Nothing,
-    /// End.
-    Quit,
-    /// Ask the master for so many workers.
-    Scale(u16),
-    /// Ask the master to replace every worker.
-    Reload,
-}
-
-/// What is open over the table.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) enum Mode {
-    /// Nothing.
-    #[default]
-    Table,
-    /// The filter is being typed.
-    Filter,
-    /// A question that `y` answers.
-    Question(Question),
-    /// The columns explained.
-    Help,
-    /// One worker, by its pid.
-    Details(i32),
-}
-
-/// What is asked before it is done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Question {
-    /// So many workers?
-    Scale(u16),
-    /// Replace every worker?
-    Reload,
-}
-
-/// One worker's row.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Row {
-    /// The worker.
-    pub(super) worker: ObservedWorker,
-    /// Seconds since its process was made.
-    pub(super) age: f64,
-    /// Requests a second, between the last two observations.
-    pub(super) rate: f64,
-    /// The median of the last seconds.
-    pub(super) p50: Option<f64>,
-    /// The time that 99 of 100 did not exceed.
-    pub(super) p99: Option<f64>,
-    /// The share of answers that were the server's errors, in percent.
-    pub(super) errors: f64,
-    /// Processors taken, in percent of one.
-    pub(super) processor: f64,
-}
-
-/// The figures of the head.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Head {
-    /// Requests a second.
-    pub(super) rate: f64,
-    /// The share of answers that were the server's errors, in percent.
-    pub(super) errors: f64,
-    /// The median.
-    pub(super) p50: Option<f64>,
-    /// The time that 99 of 100 did not exceed.
-    pub(super) p99: Option<f64>,
-    /// Requests in flight.
-    pub(super) in_flight: u64,
-    /// Connections that wait to be accepted.
-    pub(super) waiting: u32,
-    /// The most that waited in the last minute.
-    pub(super) peak: u32,
-    /// Workers that serve.
-    pub(super) serving: usize,
-}
 
 /// Everything.
 #[derive(Debug, Default)]
@@ -231,93 +137,12 @@ impl State {
             }),
         }
     }
-
-    /// Does what a key means.
-    pub(super) fn press(&mut self, key: Key) -> Effect {
-        // It was read, and stands where the keys are explained.
-        self.message = None;
-        match (self.mode.clone(), key) {
-            (Mode::Question(question), key) => return self.decide(question, key),
-            (Mode::Filter, Key::Letter(letter)) => self.filter.push(letter),
-            (Mode::Filter, Key::Backspace) => drop(self.filter.pop()),
-            (Mode::Filter, Key::Enter) => self.mode = Mode::Table,
-            (Mode::Filter, Key::Escape) => {
-                self.filter.clear();
-                self.mode = Mode::Table;
-            }
-            (Mode::Help | Mode::Details(_), Key::Escape | Key::Enter | Key::Letter('q' | '?')) => {
-                self.mode = Mode::Table;
-            }
-            (_, Key::Letter('q')) => return Effect::Quit,
-            (Mode::Table, Key::Escape) if self.filter.is_empty() => return Effect::Quit,
-            (_, Key::Escape) => self.filter.clear(),
-            (_, Key::Letter('?' | 'h')) => self.mode = Mode::Help,
-            (_, Key::Letter('/')) => self.mode = Mode::Filter,
-            (_, Key::Letter('p' | ' ')) => self.paused = !self.paused,
-            (_, Key::Letter('I')) => self.descending = !self.descending,
-            (_, Key::Left | Key::Letter('<')) => self.sort = self.sort.previous(),
-            (_, Key::Right | Key::Letter('>')) => self.sort = self.sort.next(),
-            (_, Key::Up | Key::Letter('k')) => self.chosen = self.chosen.saturating_sub(1),
-            (_, Key::Down | Key::Letter('j')) => {
-                self.chosen = (self.chosen + 1).min(self.rows().len().saturating_sub(1));
-            }
-            (_, Key::Enter) => {
-                if let Some(row) = self.rows().get(self.chosen) {
-                    self.mode = Mode::Details(row.worker.pid);
-                }
-            }
-            (_, Key::Letter('r')) => self.mode = Mode::Question(Question::Reload),
-            (_, Key::Letter(sign @ ('+' | '-'))) => {
-                let target = self.latest().map_or(0, |it| it.target);
-                let wanted = if sign == '+' { target.saturating_add(1) } else { target.saturating_sub(1) };
-                if wanted > 0 && target > 0 {
-                    self.mode = Mode::Question(Question::Scale(wanted));
-                }
-            }
-            _ => {}
-        }
-        Effect::Nothing
-    }
-
-    /// Only a plain yes is one.
-    fn decide(&mut self, question: Question, key: Key) -> Effect {
-        self.mode = Mode::Table;
-        match (question, key) {
-            (Question::Scale(workers), Key::Letter('y' | 'Y')) => Effect::Scale(workers),
-            (Question::Reload, Key::Letter('y' | 'Y')) => Effect::Reload,
-            _ => Effect::Nothing,
-        }
-    }
-}
-
-fn since(first: &Traffic, last: &Traffic) -> Histogram {
-    let of = |traffic: &Traffic| Histogram::from_cells(&traffic.cells, traffic.seconds);
-    of(last).since(&of(first))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a reader sees three digits")]
-fn rate(before: &Traffic, now: &Traffic, seconds: f64) -> f64 {
-    let requests = now.requests().saturating_sub(before.requests());
-    if seconds > 0.0 { requests as f64 / seconds } else { 0.0 }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "a reader sees three digits")]
-fn share_of_errors(first: &Traffic, last: &Traffic) -> f64 {
-    let requests = last.requests().saturating_sub(first.requests());
-    let errors = last.errors().saturating_sub(first.errors());
-    if requests == 0 { 0.0 } else { errors as f64 / requests as f64 * 100.0 }
-}
-
-/// An order of numbers of which some are not known: those go last.
-pub(super) fn by_number(one: Option<f64>, other: Option<f64>) -> Ordering {
-    match (one, other) {
-        (Some(one), Some(other)) => one.total_cmp(&other),
-        (one, other) => one.is_none().cmp(&other.is_none()),
-    }
 }
 
 #[cfg(test)]
 pub(super) mod tests {
+    use ferricorn_wire::observation::Traffic;
+
     use super::*;
 
     /// A service at a time, whose workers have answered so many.
