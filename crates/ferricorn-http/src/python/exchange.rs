@@ -13,14 +13,18 @@ use pyo3::{
 };
 
 use super::{
-    Connection, Guarded, connection,
+    Connection, Guarded, Tally, connection,
     logged::{Addition, Logged},
     message,
+    tally::Times,
 };
 use crate::{Body, Head, RequestBody, Version};
 
 /// The largest body, in bytes, that is copied behind its head: to copy a larger one costs what a system call costs.
 const JOINED: usize = 64 * 1024;
+
+/// nginx's number for a request whose client has gone before there was a response.
+const CLIENT_GONE: u16 = 499;
 
 /// A request and its response. Python's subclass has the coroutines of ASGI, and `wake`.
 #[pyclass(frozen, subclass, weakref, module = "_ferricorn_http")]
@@ -52,6 +56,8 @@ struct State {
     body: Body,
     /// The head of the response until it is written.
     held: Option<Vec<u8>>,
+    /// What is counted of it.
+    times: Times,
     /// What its access line will say, if the line is written here.
     logged: Option<Logged>,
 }
@@ -77,6 +83,7 @@ impl Exchange {
             disconnected: false,
             body: Body::Dropped,
             held: None,
+            times: Times::begin(),
             logged: None,
         };
         Self { scope, state: Guarded::new(state) }
@@ -194,6 +201,11 @@ impl Exchange {
         }
     }
 
+    /// Counts it, as its connection was lost before its response was complete.
+    fn count_lost(&self, py: Python<'_>, tally: &Bound<'_, Tally>) -> PyResult<()> {
+        tally.get().finish(py, self.state.with(|state| state.times), CLIENT_GONE)
+    }
+
     /// Writes the head of the response if that still waits for its body.
     fn let_go(&self, py: Python<'_>) -> PyResult<()> {
         let (held, connection) = self.state.with(|state| {
@@ -299,12 +311,14 @@ impl Exchange {
         });
         let head = message::start(message, |head| connection::write_default_fields(connection, head))?;
         let must_close = connection::is_last(connection)?;
+        let status = head.status();
         let in_first_step = self.state.with(|state| {
             let (held, body, keep) =
                 head.finish(state.version, state.is_head, state.keep_alive && !must_close);
             state.held = Some(held);
             state.body = body;
             state.keep_alive = keep;
+            state.times.answer(status);
             state.in_first_step
         });
         if in_first_step {
@@ -331,7 +345,10 @@ impl Exchange {
             body.part(&bytes, &mut out).map(|()| false)
         };
         let alone = framed.map_err(|error| PyRuntimeError::new_err(error.to_string()))?;
-        self.state.with(|state| state.body = body);
+        self.state.with(|state| {
+            state.body = body;
+            state.times.streamed |= more;
+        });
         let ended = if more { Ok(()) } else { body.end(&mut out) };
         if !out.is_empty() {
             connection::write(connection, &out)?;
@@ -344,10 +361,13 @@ impl Exchange {
     }
 
     fn finish(&self, slf: &Bound<'_, Self>, connection: &Bound<'_, Connection>) -> PyResult<()> {
-        let (_known, keep) = self.state.with(|state| {
+        let (_known, keep, times) = self.state.with(|state| {
             state.complete = true;
-            (state.connection.take(), state.keep_alive)
+            (state.connection.take(), state.keep_alive, state.times)
         });
+        if let Some(tally) = &connection.get().wiring()?.server.get().tally {
+            tally.get().finish(slf.py(), times, 0)?;
+        }
         self.wake(slf)?;
         connection::finished(connection, keep)
     }

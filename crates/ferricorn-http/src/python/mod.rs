@@ -11,8 +11,10 @@ mod exchange;
 mod guarded;
 mod logged;
 mod message;
+mod newest;
 mod scope;
 mod server;
+mod tally;
 mod turn;
 
 use pyo3::prelude::*;
@@ -21,16 +23,20 @@ use access::AccessLog;
 use connection::Connection;
 use exchange::Exchange;
 use guarded::Guarded;
+use newest::Newest;
 use server::Server;
+use tally::Tally;
 
 /// What this and the Python half have to agree on; a worker takes uvicorn's protocols if they do not.
-const INTERFACE: u32 = 2;
+const INTERFACE: u32 = 3;
 
 #[pymodule]
 fn _ferricorn_http(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("INTERFACE", INTERFACE)?;
     module.add_class::<AccessLog>()?;
+    module.add_class::<Newest>()?;
     module.add_class::<Server>()?;
+    module.add_class::<Tally>()?;
     module.add_class::<Connection>()?;
     module.add_class::<Exchange>()
 }

@@ -7,7 +7,7 @@ use pyo3::{
     types::{PyBytes, PyList},
 };
 
-use super::{AccessLog, Guarded};
+use super::{AccessLog, Guarded, Newest, Tally};
 use crate::{Limits, ResponseHead, has_token};
 
 /// Limit for names of header fields that are kept: browsers send some thirty, and a client must not fill the memory
@@ -29,6 +29,10 @@ pub(super) struct Server {
     pub(super) head_timeout: f64,
     /// What writes access lines, if that is done here.
     pub(super) access: Option<Py<AccessLog>>,
+    /// What counts requests, if anything does.
+    pub(super) tally: Option<Py<Tally>>,
+    /// Where requests are noted as they begin, if anywhere.
+    pub(super) newest: Option<Py<Newest>>,
     names: Guarded<HashMap<Vec<u8>, Py<PyBytes>>>,
     fields: Guarded<Option<DefaultFields>>,
 }
@@ -46,7 +50,7 @@ impl Server {
     /// A limit of 0 is none.
     #[allow(clippy::too_many_arguments, reason = "Python names each")]
     #[new]
-    #[pyo3(signature = (*, prefix, keep_alive, head_timeout, head, request_line, fields, field, access=None))]
+    #[pyo3(signature = (*, prefix, keep_alive, head_timeout, head, request_line, fields, field, access=None, tally=None, newest=None))]
     fn new(
         prefix: String,
         keep_alive: f64,
@@ -56,6 +60,8 @@ impl Server {
         fields: usize,
         field: usize,
         access: Option<Py<AccessLog>>,
+        tally: Option<Py<Tally>>,
+        newest: Option<Py<Newest>>,
     ) -> Self {
         let limit = |most: usize| if most == 0 { usize::MAX } else { most };
         let limits = Limits {
@@ -70,6 +76,8 @@ impl Server {
             keep_alive,
             head_timeout,
             access,
+            tally,
+            newest,
             names: Guarded::default(),
             fields: Guarded::default(),
         }

@@ -4,7 +4,7 @@
 //! Invariants: a request begins when the response before it is complete, so that responses keep their order and a client
 //! that sends many ahead fills a buffer and not the memory; at most `MOST` requests run in one pass of the event loop.
 
-use pyo3::{intern, prelude::*};
+use pyo3::{intern, prelude::*, types::PyBytes};
 
 use super::{
     Connection, Exchange,
@@ -175,6 +175,11 @@ impl<'a, 'py> Turn<'a, 'py> {
                 self.at = self.input.len();
                 return Ok(false);
             }
+        }
+        if let Some(newest) = &wiring.server.get().newest
+            && let Some(path) = scope.get_item(intern!(py, "raw_path"))?
+        {
+            newest.get().note(py, &PyBytes::new(py, head.method.as_bytes()), path.cast()?)?;
         }
         let made = wiring.exchange.bind(py).call1((self.connection, scope))?.cast_into::<Exchange>()?;
         made.get().begin(head);

@@ -44,6 +44,11 @@ impl ResponseHead {
         Self { out, status, body: None, says_close: false }
     }
 
+    /// The status.
+    pub fn status(&self) -> u16 {
+        self.status
+    }
+
     /// Adds fields as they are: they were written by [`field`](Self::field) before, and say nothing of the body.
     pub fn written(&mut self, fields: &[u8], says_close: bool) {
         self.out.extend_from_slice(fields);

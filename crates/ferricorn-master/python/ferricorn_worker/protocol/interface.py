@@ -34,6 +34,17 @@ class Protocols(ABC):
         `state` is what the application's lifespan has left for its requests; `is_quiet` leaves access lines to others.
         """
 
+    def noting(
+        self, app: Any, pack: Callable[..., None], page: memoryview, places: int, place_bytes: int
+    ) -> Any:  # `_ferricorn_http.Newest | None`, which not every worker can import
+        """What notes requests itself as they begin, and calls this application without the wrapper that does it.
+
+        The wrapper asks it to note the requests of other protocols. None if there is no such thing.
+
+        `pack` writes number, method and path into a place of the page (`reports.in_flight`).
+        """
+        return None
+
     @abstractmethod
     def can_move(self) -> bool:
         """Whether idle connections of this worker can go to a sibling. Those of TLS cannot: its state is here."""

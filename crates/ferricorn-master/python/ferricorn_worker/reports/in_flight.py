@@ -53,6 +53,7 @@ class InFlight:
         begun = 0
         newest = self._board.page[_SEEN_BYTES:]
         pack = _NEW.pack_into
+        native = self._protocols.noting(app, pack, newest, NEWEST_PLACES, PLACE_BYTES)
         clock = time.perf_counter
         followed = app if tally is None else partial(follow, tally, app)
 
@@ -73,12 +74,15 @@ class InFlight:
                 run = followed
             path = scope.get("raw_path")
             if path is not None:
-                begun += 1
                 method = _METHODS.get(scope.get("method"), b"")
+                if native is not None:
+                    native.note(method, path)
+                    return run(scope, receive, send)
+                begun += 1
                 pack(newest, begun % NEWEST_PLACES * PLACE_BYTES, begun, method, path)
             return run(scope, receive, send)
 
-        self._begun = lambda: begun
+        self._begun = (lambda: begun) if native is None else (lambda: native.begun)
         return noted
 
     def look(self) -> None:

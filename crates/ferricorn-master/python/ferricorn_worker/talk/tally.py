@@ -16,7 +16,7 @@ import os
 import time
 from bisect import bisect_left
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from ..base import forked
 
@@ -98,6 +98,35 @@ class Tally:
         forked.then(self._let_go)
         self.count = self._counter()
         """Counts a request whose response was written, and makes the exchange ready for the next one."""
+
+    def leave_requests_to(self, extension: Any) -> Any:
+        """Lets the extension `_ferricorn_http` count requests, also those of `count`: a word has one writer."""
+        native = extension.Tally(
+            self._words,
+            self._floats,
+            codes=CODES,
+            histograms=HISTOGRAMS,
+            histogram_words=HISTOGRAM_WORDS,
+            first_byte=FIRST_BYTE,
+            bounds=_SECONDS,
+        )
+        forked.then(native.let_go)
+        clock = time.perf_counter
+
+        def count(exchange: Exchange) -> None:
+            if exchange.status is not None:
+                first = exchange.first or clock()
+                started = exchange.started or first
+                if exchange.streamed:
+                    native.count(int(exchange.status), clock() - started, first - started)
+                else:
+                    native.count(int(exchange.status), first - started)
+            exchange.status = None
+            exchange.streamed = False
+            exchange.started = exchange.first = 0.0
+
+        self.count = count
+        return native
 
     def _let_go(self) -> None:
         self._is_child = True

@@ -17,7 +17,6 @@ import os
 import sys
 import time
 from collections.abc import Callable, Coroutine
-from types import SimpleNamespace
 from typing import Any
 
 from uvicorn.logging import TRACE_LOG_LEVEL
@@ -29,7 +28,7 @@ import _ferricorn_http
 from ...talk.tally import ABORTED_BY_CLIENT, ABORTED_BY_WORKER, Tally
 from ..addresses import Addresses
 from .access_lines import AccessLines
-from .request import LoggedRequest, Request, counted
+from .request import LoggedRequest, Request
 
 log = logging.getLogger("ferricorn")
 
@@ -64,8 +63,8 @@ DEFAULT_HEAD = 128 * 1024
 class _Shared:
     """What the connections of one server share."""
 
-    def __init__(self, config: Any, state: Any, limits: Limits, access: _ferricorn_http.AccessLog | None) -> None:
-        root_path = config.root_path
+    def __init__(self, config: Any, state: Any, kind: type[NativeProtocol]) -> None:
+        root_path, limits = config.root_path, kind.limits
         self.server = _ferricorn_http.Server(
             prefix=root_path if _has_root_in_path() else "",
             keep_alive=float(config.timeout_keep_alive),
@@ -74,9 +73,11 @@ class _Shared:
             request_line=limits.request_line,
             fields=limits.fields,
             field=limits.field,
-            access=access,
+            access=kind.access,
+            tally=kind.counts,
+            newest=kind.newest,
         )
-        self.app = config.loaded_app
+        self.app = config.loaded_app if kind.app is None else kind.app
         self.limit = config.limit_concurrency
         self.tasks: set[asyncio.Task[None]] = state.tasks
         self.resets_context: bool = getattr(config, "reset_contextvars", False)
@@ -100,8 +101,14 @@ class NativeProtocol(_ferricorn_http.Connection, asyncio.Protocol):
     """Of subclasses, which `configured` makes."""
     is_quiet = False
     """Whether access lines are left to others."""
+    app: Any = None
+    """What is called for a request; None for the application of uvicorn's configuration."""
     tally: Tally | None = None
+    """What counts lost connections, if anything does."""
+    counts: _ferricorn_http.Tally | None = None
     """What counts requests, if anything does."""
+    newest: _ferricorn_http.Newest | None = None
+    """Where requests are noted as they begin, if anywhere."""
     access: _ferricorn_http.AccessLog | None = None
     """What writes access lines, if the extension does."""
     request_class: type[Request] = Request
@@ -121,7 +128,7 @@ class NativeProtocol(_ferricorn_http.Connection, asyncio.Protocol):
         if shared is None:
             if not config.loaded:
                 config.load()
-            shared = server_state.native = _Shared(config, server_state, self.limits, self.access)
+            shared = server_state.native = _Shared(config, server_state, type(self))
         self._shared = shared
         self.config = config
         self.server_state = server_state
@@ -181,10 +188,10 @@ class NativeProtocol(_ferricorn_http.Connection, asyncio.Protocol):
 
     def _count_lost(self) -> None:
         request = self.cycle
-        if self.tally is None or request is None or request.response_complete:
+        if self.tally is None or self.counts is None or request is None or request.response_complete:
             return
-        if request.status is not None or request.started:
-            self.tally.abort(request, ABORTED_BY_WORKER if self.was_closed else ABORTED_BY_CLIENT)
+        self.tally.add(ABORTED_BY_WORKER if self.was_closed else ABORTED_BY_CLIENT)
+        request.count_lost(self.counts)
 
     def close(self) -> None:
         """Closes when everything is sent that was written."""
@@ -237,8 +244,8 @@ class NativeProtocol(_ferricorn_http.Connection, asyncio.Protocol):
             return
         if may_answer:
             self.transport.write(self._answer(status))
-            if self.tally is not None:
-                self.tally.count(SimpleNamespace(status=b"%d" % status, started=0.0, first=0.0, streamed=False))
+            if self.counts is not None:
+                self.counts.count(status, 0.0)
         self.close()
 
     def _answer(self, status: int) -> bytes:
@@ -380,18 +387,16 @@ def configured(
     limits: Limits,
     is_quiet: bool,
     unread: Callable[[Any], bool],
-    tally: Tally | None,
     access: _ferricorn_http.AccessLog | None,
 ) -> type[NativeProtocol]:
     """The protocol with these settings of the class."""
-    request_class: Any = Request if tally is None else counted(tally)
+    request_class: Any = Request
     if access is not None:
-        request_class = type("Request", (request_class,), {"is_logged": True})
+        request_class = type("Request", (Request,), {"is_logged": True})
     settings: dict[str, Any] = {
         "limits": limits,
         "is_quiet": is_quiet,
         "unread": staticmethod(unread),
-        "tally": tally,
         "access": access,
         "request_class": request_class,
     }

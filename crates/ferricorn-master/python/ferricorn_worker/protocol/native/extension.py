@@ -16,7 +16,7 @@ from importlib.machinery import ExtensionFileLoader
 
 NAME = "_ferricorn_http"
 
-INTERFACE = 2
+INTERFACE = 3
 """What both halves have to agree on: `ferricorn_http::python::INTERFACE`."""
 
 

@@ -10,6 +10,8 @@ import asyncio
 from collections.abc import Callable, Iterable
 from typing import Any
 
+import _ferricorn_http
+
 from ...talk.tally import Tally
 from ..uvicorns import Uvicorns
 from .access_lines import AccessLines
@@ -23,12 +25,22 @@ class Natives(Uvicorns):
         super().__init__(config, state, tally)
         self._limits = limits
         self._lines = lines
+        self._app: Any = None
+        self._counts = None if tally is None else tally.leave_requests_to(_ferricorn_http)
+        self._newest: _ferricorn_http.Newest | None = None
 
     def factory(self, loop: asyncio.AbstractEventLoop, state: Any, is_quiet: bool) -> Callable[[], asyncio.Protocol]:
         """Makes native connections."""
         config, server_state = self._config, self._state
-        kind = configured(self._limits, is_quiet, self.unread, self._tally, access_log(self._lines))
+        kind = configured(self._limits, is_quiet, self.unread, access_log(self._lines))
+        kind.app, kind.tally, kind.counts, kind.newest = self._app, self._tally, self._counts, self._newest
         return lambda: kind(config, server_state, state, loop)
+
+    def noting(self, app: Any, pack: Callable[..., None], page: memoryview, places: int, place_bytes: int) -> Any:
+        """The extension does."""
+        self._app = app
+        self._newest = _ferricorn_http.Newest(pack, page, places, place_bytes)
+        return self._newest
 
     def can_move(self) -> bool:
         """Plain HTTP/1.1 can."""

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from uvicorn.protocols.utils import get_client_addr, get_path_with_query_string
@@ -21,7 +19,6 @@ import _ferricorn_http
 from ...base import forked
 
 if TYPE_CHECKING:
-    from ...talk.tally import Tally
     from .connection import NativeProtocol
 
 _logger = logging.getLogger("uvicorn.error")
@@ -42,13 +39,9 @@ _ERROR: tuple[dict[str, Any], ...] = (
 
 
 class Request(_ferricorn_http.Exchange):
-    """A request and its response, which is also what is counted of it (`talk.tally.Exchange`)."""
+    """A request and its response."""
 
     _news: asyncio.Event | None = None
-    status: bytes | None = None
-    started = 0.0
-    first = 0.0
-    streamed = False
     is_logged = False
     """Whether the extension may write access lines, of subclasses."""
 
@@ -110,44 +103,6 @@ class Request(_ferricorn_http.Exchange):
             connection = self.connection
             if connection is not None:
                 await connection.drained()
-
-
-class CountedRequest(Request):
-    """A request that the worker's tally counts, when its response is complete."""
-
-    count: Callable[[Request], None]
-    """Of subclasses, which `counted` makes."""
-
-    @property
-    def transport(self) -> CountedRequest:
-        """What the worker's wrapper around the application notes the beginning on (`reports.in_flight`)."""
-        return self
-
-    def __getattr__(self, name: str) -> Any:
-        """What an application finds that looks for the transport of uvicorn's requests."""
-        connection = self.connection
-        if connection is None:
-            raise AttributeError(name)
-        return getattr(connection.transport, name)
-
-    async def send(self, message: Any) -> None:
-        """Sends, and counts."""
-        await super().send(message)
-        if message["type"] == "http.response.start":
-            self.status = str(message["status"]).encode()
-            # If the body is not in the same pass of the event loop, the head goes ahead of it.
-            self.first = time.perf_counter()
-        elif not self.response_complete:
-            self.streamed = True
-        elif self.status is not None:
-            if not self.streamed:
-                self.first = time.perf_counter()
-            type(self).count(self)
-
-
-def counted(tally: Tally) -> type[CountedRequest]:
-    """The class of requests that this tally counts."""
-    return type("CountedRequest", (CountedRequest,), {"count": staticmethod(tally.count)})
 
 
 class LoggedRequest(Request):
