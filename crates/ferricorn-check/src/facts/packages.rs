@@ -75,7 +75,9 @@ impl Packages {
         }
         let plain = |it: &Requirement| {
             it.url.is_none()
-                && (PLAIN.contains(&it.name.as_str()) || it.name == "uvicorn" || is_server(&it.name))
+                && (PLAIN.binary_search(&it.name.as_str()).is_ok()
+                    || it.name == "uvicorn"
+                    || is_server(&it.name))
         };
         (self.is_locked || self.asked.iter().all(plain)).then_some(false)
     }
