@@ -35,8 +35,11 @@ const ADDING: [&str; 10] = [
     "frontend",
 ];
 
-/// Functions that get an application and add no route.
-const HARMLESS: [&str; 12] = [
+/// Functions that get an application or a router and add no route to it. Those that include it somewhere are followed from
+/// there.
+const HARMLESS: [&str; 14] = [
+    "include_router",
+    "mount",
     "run",
     "Config",
     "TestClient",

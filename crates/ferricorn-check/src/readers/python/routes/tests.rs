@@ -136,3 +136,13 @@ fn circles_end() {
     let table = of(&[("a.py", a), ("b.py", b)], "router");
     assert!(!table.is_whole());
 }
+
+#[test]
+fn a_router_that_the_same_file_includes_is_known_whole() {
+    let file = "from fastapi import APIRouter, FastAPI\napi = APIRouter(prefix='/api')\nadmin = FastAPI()\n\n\n@api.get('/health')\ndef health(): ...\n\n\n\
+                def build():\n    made = FastAPI()\n    made.include_router(api)\n    made.mount('/admin', admin)\n    return made\n\n\napp = build()\n";
+    let table = of(&[("main.py", file)], "app");
+    assert_eq!(table.serves("/api/health"), Some(true));
+    assert_eq!(table.serves("/api/healthz"), Some(false), "{:?}", table.open);
+    assert_eq!(table.serves("/admin/x"), None);
+}
