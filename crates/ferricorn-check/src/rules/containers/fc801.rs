@@ -30,6 +30,33 @@
 //! CMD ["uvicorn", "main:app", "--host", "0.0.0.0"]
 //! ```
 //!
+//! ## Bad
+//!
+//! ```Dockerfile Dockerfile:8
+//! FROM python:3.12 AS builder
+//! COPY requirements.txt .
+//! RUN pip install --prefix=/packages -r requirements.txt
+//!
+//! FROM python:3.12-alpine
+//! WORKDIR /app
+//! COPY . .
+//! CMD ["uvicorn", "main:app", "--host", "0.0.0.0"]
+//! ```
+//!
+//! ## Fixed
+//!
+//! ```Dockerfile Dockerfile
+//! FROM python:3.12-alpine AS builder
+//! COPY requirements.txt .
+//! RUN pip install --prefix=/packages -r requirements.txt
+//!
+//! FROM python:3.12-alpine
+//! COPY --from=builder /packages /usr/local
+//! WORKDIR /app
+//! COPY . .
+//! CMD ["uvicorn", "main:app", "--host", "0.0.0.0"]
+//! ```
+//!
 //! uv and poetry install into a virtual environment. Its programs are found by their bare names only with its `bin` on `PATH`.
 //!
 //! ## Bad
@@ -160,7 +187,17 @@ fn left_behind<'d>(file: &'d Dockerfile, last: &Stage) -> Option<&'d Stage> {
             _ => {}
         }
     }
-    from.filter(|stage| installs_for_all(file, stage))
+    match from {
+        Some(stage) => installs_for_all(file, stage).then_some(stage),
+        // Nothing is taken along at all.
+        None => file.stages.iter().find(|stage| stage.index < last.index && installs(file, stage)),
+    }
+}
+
+/// Whether a stage installs packages with pip, wherever to.
+fn installs(file: &Dockerfile, stage: &Stage) -> bool {
+    let pip = |text: &str| text.contains("pip install") || text.contains("pip3 install");
+    file.history(stage).iter().any(|it| matches!(&it.detail, Detail::Run(form) if pip(&run_text(form))))
 }
 
 /// Whether a stage installs with plain pip, and nowhere but where pip does by itself.

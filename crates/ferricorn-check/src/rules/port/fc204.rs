@@ -18,7 +18,34 @@
 //! CMD ["sh", "-c", "exec uvicorn main:app --host 0.0.0.0 --port $PORT"]
 //! ```
 //!
+//! ## Bad
+//!
+//! ```yaml compose.yaml:4
+//! services:
+//!   api:
+//!     image: api
+//!     command: ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "$$PORT"]
+//!     environment: {PORT: "8000"}
+//! ```
+//!
+//! ## Fixed
+//!
+//! ```yaml compose.yaml
+//! services:
+//!   api:
+//!     image: api
+//!     command: ["sh", "-c", "exec uvicorn main:app --host 0.0.0.0 --port $$PORT"]
+//!     environment: {PORT: "8000"}
+//! ```
+//!
 //! ## Good
+//!
+//! ```yaml compose.yaml
+//! services:
+//!   api:
+//!     image: api
+//!     command: ["uvicorn", "main:app", "--host", "0.0.0.0", "--port", "${PORT:-8000}"]
+//! ```
 //!
 //! ```Dockerfile Dockerfile
 //! FROM python:3.12-slim
@@ -37,9 +64,11 @@ pub(super) static RULE: Rule =
 
 fn check(facts: &Facts, findings: &mut Findings) {
     for (deployment, command) in facts.servers() {
-        // compose puts variables in.
         let image = deployment.platform == Platform::Docker && facts.is_image(deployment.place.file);
-        let without = image || matches!(deployment.platform, Platform::Kubernetes | Platform::CloudRun);
+        // compose puts `$NAME` in by itself, and leaves `$NAME` of `$$NAME`.
+        let compose = deployment.platform == Platform::Docker && !image;
+        let without =
+            image || compose || matches!(deployment.platform, Platform::Kubernetes | Platform::CloudRun);
         if let Some(finding) = on_railway(facts, deployment, command) {
             findings.add(deployment.sign(finding));
         }
@@ -47,8 +76,10 @@ fn check(facts: &Facts, findings: &mut Findings) {
             continue;
         }
         for word in command.words.iter().skip(command.program_word + 1) {
-            let Some((range, name)) = variable(&word.text) else { continue };
-            let written = &word.text[range];
+            let from = if compose { word.text.find("$$").map(|at| at + 1) } else { Some(0) };
+            let Some(text) = from.map(|from| &word.text[from..]) else { continue };
+            let Some((range, name)) = variable(text) else { continue };
+            let written = &text[range];
             let finding = RULE
                 .error(word.span, format!("no shell puts in {written}"))
                 .label("the program gets these letters")
