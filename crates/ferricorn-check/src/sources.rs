@@ -13,6 +13,12 @@ pub trait Tree {
     /// Every file that may be read, with its path relative to the root.
     fn paths(&self) -> Vec<String>;
 
+    /// The files called `.env` that git ignores, which are none of [`Self::paths`] (asked after them): an image that is built
+    /// here gets them all the same.
+    fn ignored_env(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// The bytes of a file.
     fn read(&self, path: &str) -> Result<Vec<u8>, Unreadable>;
 }
@@ -36,6 +42,7 @@ pub struct Sources {
     read: Vec<Rc<Source>>,
     by_path: BTreeMap<String, Option<FileId>>,
     unreadable: Vec<(String, Unreadable)>,
+    ignored_env: Vec<String>,
 }
 
 impl Sources {
@@ -50,6 +57,7 @@ impl Sources {
             read: Vec::new(),
             by_path: BTreeMap::new(),
             unreadable: Vec::new(),
+            ignored_env: tree.ignored_env(),
         }
     }
 
@@ -120,6 +128,11 @@ impl Sources {
     /// Whether there is such a file.
     pub fn exists(&self, path: &str) -> bool {
         self.paths.binary_search_by(|known| known.as_str().cmp(path)).is_ok()
+    }
+
+    /// Whether there is such a file called `.env`, and git ignores it.
+    pub fn is_ignored_env(&self, path: &str) -> bool {
+        self.ignored_env.iter().any(|known| known == path)
     }
 
     /// Whether there is a file below this directory (`""` is the root).

@@ -189,6 +189,10 @@ impl Tree for Overlay<'_> {
         self.paths.clone()
     }
 
+    fn ignored_env(&self) -> Vec<String> {
+        self.base.ignored_env()
+    }
+
     fn read(&self, path: &str) -> Result<Vec<u8>, Unreadable> {
         self.changed.get(path).map_or_else(|| self.base.read(path), |bytes| Ok(bytes.clone()))
     }

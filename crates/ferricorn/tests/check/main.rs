@@ -137,6 +137,21 @@ fn patterns_of_git_hold_as_for_git() {
     assert_eq!(files(&["back"]), below);
 }
 
+/// An image that is built here gets an ignored `.env` too; one that a platform builds out of git does not.
+#[test]
+fn an_ignored_env_file_reaches_an_image_that_is_built_here() {
+    let image = "FROM python:3.12-slim\nCOPY . .\nCMD [\"uvicorn\", \"main:app\", \"--host\", \"0.0.0.0\"]\n";
+    let files = [("Dockerfile", image), (".gitignore", ".env\n"), (".env", "TOKEN=hidden-from-everybody\n")];
+    let root = repository(&files);
+    let (stdout, _, _) = run(root.path(), &["check", "--format=concise"]);
+    assert!(stdout.contains("Dockerfile:2:1: warning FC606 "), "{stdout}");
+    assert!(!stdout.contains("hidden"), "{stdout}");
+    let render = ("render.yaml", "services:\n  - type: web\n    name: api\n    runtime: docker\n");
+    let root = repository(&[&files[..], &[render]].concat());
+    let (stdout, _, _) = run(root.path(), &["check", "--format=concise"]);
+    assert!(!stdout.contains("FC606"), "{stdout}");
+}
+
 #[test]
 fn what_cannot_be_understood_exits_with_2() {
     let root = repository(&[]);

@@ -41,7 +41,13 @@
 //! TOKEN=x
 //! ```
 
-use crate::{facts::is_production, readers::dockerfile::Detail, rules::prelude::*, sources::join};
+use crate::{
+    facts::{Application, docker::Image, is_production},
+    finding::Platform,
+    readers::dockerfile::Detail,
+    rules::prelude::*,
+    sources::join,
+};
 
 pub(super) static RULE: Rule =
     Rule::new(606, ".env file in the image", Severity::Warning, explanation!("fc606.rs"), check);
@@ -54,7 +60,10 @@ fn check(facts: &Facts, findings: &mut Findings) {
         }
         // With a Dockerfile below the root it is not known which directory is the context.
         let directory = source.directory();
-        let Some(env) = join(directory, ".env").filter(|path| facts.sources.exists(path)) else { continue };
+        let is_there = |path: &String| {
+            facts.sources.exists(path) || facts.sources.is_ignored_env(path) && is_built_here(facts, image)
+        };
+        let Some(env) = join(directory, ".env").filter(is_there) else { continue };
         let ignores = [join(directory, ".dockerignore"), Some(format!("{}.dockerignore", source.path()))];
         let is_left_out = ignores
             .iter()
@@ -78,6 +87,16 @@ fn check(facts: &Facts, findings: &mut Findings) {
                 .help("write .env in .dockerignore"),
         );
     }
+}
+
+/// Whether no platform builds the image out of git, where an ignored file is not.
+fn is_built_here(facts: &Facts, image: &Image) -> bool {
+    let own = |application: &Application| {
+        application.image.and_then(|at| facts.images.get(at)).is_some_and(|it| it.file == image.file)
+    };
+    let out_of_git =
+        |platform: Platform| matches!(platform, Platform::Render | Platform::Railway | Platform::Heroku);
+    !facts.services().any(|(deployment, application)| out_of_git(deployment.platform) && own(application))
 }
 
 /// Whether a `.dockerignore` keeps `.env` out.

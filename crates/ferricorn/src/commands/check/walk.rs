@@ -7,6 +7,7 @@
 //! is. `ignore`'s own walk allocates and asks more for each file, which took longer than all reading and all rules.
 
 use std::{
+    cell::RefCell,
     fs::{self, File},
     io::Read,
     path::{Path, PathBuf},
@@ -34,11 +35,13 @@ const FOREIGN: [&str; 11] = [
 /// A directory and all below it.
 pub(super) struct Disk {
     root: PathBuf,
+    /// Files called `.env` that git ignores, as the last walk has seen them.
+    ignored_env: RefCell<Vec<String>>,
 }
 
 impl Disk {
     pub(super) fn new(root: PathBuf) -> Self {
-        Self { root }
+        Self { root, ignored_env: RefCell::default() }
     }
 
     /// The directory that is looked at.
@@ -54,10 +57,15 @@ impl Disk {
 
 impl Tree for Disk {
     fn paths(&self) -> Vec<String> {
-        let mut walk =
-            Walk { path: self.root.clone(), ignored: Ignored::above(&self.root), found: Vec::new() };
+        let ignored = Ignored::above(&self.root);
+        let mut walk = Walk { path: self.root.clone(), ignored, found: Vec::new(), ignored_env: Vec::new() };
         walk.directory("");
+        self.ignored_env.replace(walk.ignored_env);
         walk.found
+    }
+
+    fn ignored_env(&self) -> Vec<String> {
+        self.ignored_env.borrow().clone()
     }
 
     fn read(&self, path: &str) -> Result<Vec<u8>, Unreadable> {
@@ -78,6 +86,8 @@ struct Walk {
     ignored: Ignored,
     /// The files so far, relative to the root.
     found: Vec<String>,
+    /// Those called `.env` that git ignores.
+    ignored_env: Vec<String>,
 }
 
 impl Walk {
@@ -125,12 +135,12 @@ impl Walk {
             return;
         }
         self.path.push(directory.unwrap_or(name));
-        if !self.ignored.has(&self.path, directory.is_some()) {
-            let path = [below, name].concat();
-            match directory {
-                Some(_) => self.directory(&path),
-                None => self.found.push(path),
-            }
+        let path = [below, name].concat();
+        match (self.ignored.has(&self.path, directory.is_some()), directory) {
+            (false, Some(_)) => self.directory(&path),
+            (false, None) => self.found.push(path),
+            (true, None) if name == ".env" => self.ignored_env.push(path),
+            (true, _) => {}
         }
         self.path.pop();
     }
