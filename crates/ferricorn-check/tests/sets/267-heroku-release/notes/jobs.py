@@ -1,0 +1,2 @@
+class Settings:
+    max_jobs = 4

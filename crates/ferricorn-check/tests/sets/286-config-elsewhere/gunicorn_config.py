@@ -1,0 +1,4 @@
+import os
+
+worker_class = "uvicorn.workers.UvicornWorker"
+workers = int(os.environ.get("WORKERS", "2"))

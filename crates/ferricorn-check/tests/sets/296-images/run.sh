@@ -1,0 +1,2 @@
+#!/bin/sh
+exec uvicorn main:app --host 0.0.0.0
