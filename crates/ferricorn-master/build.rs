@@ -1,30 +1,36 @@
-//! What `shim.rs` embeds: every `.py` file below `python/ferricorn_worker`, and the extension module of `ferricorn-http`
-//! if `cargo dev` has built it.
+//! What `shim.rs` embeds, deflated: every `.py` file below `python/ferricorn_worker`, and the extension module of
+//! `ferricorn-http` if `cargo dev` has built it. A master inflates both once, in some milliseconds.
 //!
 //! `include_dir` would embed whatever else lies in the folder, such as `__pycache__` of a test run, and a file that is
 //! added would not make cargo build again.
 
 use std::{
-    env,
-    fmt::Write as _,
-    fs, io,
+    env, fs, io,
     path::{Path, PathBuf},
 };
+
+use miniz_oxide::deflate::compress_to_vec;
+
+/// The slowest and smallest.
+const LEVEL: u8 = 10;
 
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("python");
     let mut modules = Vec::new();
     collect(&root.join("ferricorn_worker"), &mut modules)?;
     modules.sort();
-    let mut list = String::from("&[\n");
+    // Name and source of one module after the other, with a NUL behind each: neither has one in it.
+    let mut content = Vec::new();
     for file in &modules {
         let name = file.strip_prefix(&root).expect("it lies below").with_extension("");
-        writeln!(list, "({:?}, include_str!({:?})),", name.to_string_lossy(), file.to_string_lossy())
-            .expect("a string takes everything");
+        println!("cargo::rerun-if-changed={}", file.display());
+        for part in [name.to_string_lossy().as_bytes(), &fs::read(file)?] {
+            content.extend_from_slice(part);
+            content.push(0);
+        }
     }
-    list.push(']');
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
-    fs::write(out.join("shim_modules.rs"), list)?;
+    fs::write(out.join("shim_modules.deflate"), compress_to_vec(&content, LEVEL))?;
     fs::write(out.join("extension.rs"), extension(&out)?)
 }
 
@@ -35,8 +41,13 @@ fn extension(out: &Path) -> io::Result<String> {
     fs::create_dir_all(&folder)?;
     println!("cargo::rerun-if-changed={}", folder.display());
     let file = folder.join("ferricorn_http.so");
-    let path = file.to_string_lossy();
-    Ok(if file.is_file() { format!("Some(include_bytes!({path:?}))") } else { "None".to_owned() })
+    if !file.is_file() {
+        return Ok("None".to_owned());
+    }
+    let deflated = out.join("extension.deflate");
+    fs::write(&deflated, compress_to_vec(&fs::read(&file)?, LEVEL))?;
+    let path = deflated.to_string_lossy();
+    Ok(format!("Some(include_bytes!({path:?}))"))
 }
 
 /// Adds the modules of a folder and of the folders in it.

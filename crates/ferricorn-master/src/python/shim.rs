@@ -13,6 +13,7 @@ use std::{
 };
 
 use ferricorn_sys::{Bond, Rights, SpawnPlan, memfd::memfd_with};
+use miniz_oxide::inflate::decompress_to_vec;
 use serde_json::{Map, Value, json};
 
 use crate::{Command, launch::command::LAUNCHER};
@@ -24,10 +25,10 @@ const BOOT: &str = "import os,sys;exec(os.pread(int(sys.argv[1]),1<<20,0).partit
 /// What that runs.
 const BOOT_SOURCE: &str = include_str!("../../python/boot.py");
 
-/// Every module of the shim: its path without the suffix, and its source (`build.rs` writes the list).
-const MODULES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/shim_modules.rs"));
+/// Every module of the shim, deflated: its path without the suffix, NUL, its source, NUL (`build.rs` writes it).
+const MODULES: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/shim_modules.deflate"));
 
-/// The extension module of `ferricorn-http`, if this program was built with it (`build.rs` writes the expression).
+/// The extension module of `ferricorn-http`, deflated, if this program was built with it (`build.rs` writes the expression).
 const EXTENSION: Option<&[u8]> = include!(concat!(env!("OUT_DIR"), "/extension.rs"));
 
 /// Whether this build has the native protocol for HTTP/1.1.
@@ -47,12 +48,26 @@ pub(crate) struct Sources {
 /// descriptor of the extension module.
 pub(crate) fn sources(command: &Command) -> io::Result<Sources> {
     let modules: Map<String, Value> =
-        MODULES.iter().map(|(name, source)| ((*name).to_owned(), (*source).into())).collect();
-    let extension = EXTENSION.map(|bytes| memfd_with("ferricorn-http", bytes)).transpose()?;
+        modules()?.into_iter().map(|(name, source)| (name, source.into())).collect();
+    let extension = EXTENSION.map(|bytes| memfd_with("ferricorn-http", &inflated(bytes)?)).transpose()?;
     let number = extension.as_ref().map(AsRawFd::as_raw_fd);
     let content = json!({ "modules": modules, "command": command.to_json(), "extension": number });
     let file = memfd_with("ferricorn-shim", format!("{BOOT_SOURCE}\0{content}").as_bytes())?;
     Ok(Sources { file, extension, options: command.options().to_vec() })
+}
+
+/// Path and source of every module of the shim.
+fn modules() -> io::Result<Vec<(String, String)>> {
+    let content = String::from_utf8(inflated(MODULES)?).map_err(io::Error::other)?;
+    let parts: Vec<&str> = content.split_terminator('\0').collect();
+    let pairs = parts.chunks_exact(2);
+    Ok(pairs.map(|pair| (pair[0].to_owned(), pair[1].to_owned())).collect())
+}
+
+/// What `build.rs` has deflated.
+fn inflated(bytes: &[u8]) -> io::Result<Vec<u8>> {
+    decompress_to_vec(bytes)
+        .map_err(|error| io::Error::other(format!("a part of this program is broken: {error}")))
 }
 
 /// What a process of the shim is to do, and where.
@@ -92,24 +107,28 @@ pub(crate) fn plan(interpreter: &Path, sources: &Sources, link: &impl AsRawFd, m
 
 #[cfg(test)]
 mod tests {
-    use super::MODULES;
+    use super::modules;
 
     #[test]
     fn the_shim_is_embedded_with_its_rooms() {
+        let modules = modules().expect("what is embedded can be read");
         for path in [
             "ferricorn_worker/__init__",
             "ferricorn_worker/life/main",
             "ferricorn_worker/logs/access/__init__",
         ] {
             assert!(
-                MODULES.iter().any(|(name, source)| *name == path && !source.is_empty()),
+                modules.iter().any(|(name, source)| *name == path && !source.is_empty()),
                 "{path} is not embedded"
             );
         }
         assert!(
-            MODULES
+            modules
                 .iter()
                 .all(|(name, _)| name.starts_with("ferricorn_worker/") && !name.contains("__pycache__"))
         );
+        let life = modules.iter().find(|(name, _)| name == "ferricorn_worker/life/main");
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/python/ferricorn_worker/life/main.py");
+        assert_eq!(life.map(|(_, source)| source.clone()), std::fs::read_to_string(file).ok());
     }
 }
