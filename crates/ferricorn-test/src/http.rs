@@ -130,6 +130,7 @@ pub struct Connection {
     /// Bytes that were read beyond the last answer.
     pub(crate) ahead: Vec<u8>,
     written: Instant,
+    handed_over: Instant,
 }
 
 impl Connection {
@@ -168,7 +169,8 @@ impl Connection {
             io::ErrorKind::TimedOut => Verdict::Timeout,
             _ => Verdict::Refused,
         })?;
-        Ok(Self { stream, ahead: Vec::new(), written: Instant::now() })
+        let now = Instant::now();
+        Ok(Self { stream, ahead: Vec::new(), written: now, handed_over: now })
     }
 
     /// Sends bytes as they are.
@@ -177,7 +179,14 @@ impl Connection {
     /// [`Verdict::Reset`] when the connection is gone.
     pub fn send(&mut self, bytes: &[u8]) -> Result<(), Verdict> {
         self.written = Instant::now();
-        self.stream.write_all(bytes).map_err(|error| judge(&error, false))
+        let result = self.stream.write_all(bytes).map_err(|error| judge(&error, false));
+        self.handed_over = Instant::now();
+        result
+    }
+
+    /// When the kernel had all that was sent last.
+    pub(crate) fn handed_over(&self) -> Instant {
+        self.handed_over
     }
 
     /// Sends a GET and reads the answer.

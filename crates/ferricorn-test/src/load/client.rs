@@ -13,6 +13,8 @@ pub(super) struct Client {
     shared: Arc<Shared>,
     random: Random,
     kept: Option<Kept>,
+    /// When the last request had been written.
+    written: Instant,
     tally: Tally,
 }
 
@@ -23,12 +25,14 @@ struct Kept {
     /// Who gave the last one, and when that was (or the connection was opened).
     carrier: Option<i32>,
     well: Instant,
+    /// When its last request began.
+    busy: Instant,
 }
 
 impl Client {
     pub(super) fn new(shared: Arc<Shared>, number: usize) -> Self {
         let random = Random::new(shared.load.seed, number as u64);
-        Self { shared, random, kept: None, tally: Tally::default() }
+        Self { shared, random, kept: None, written: Instant::now(), tally: Tally::default() }
     }
 
     pub(super) fn run(mut self) -> Tally {
@@ -47,7 +51,8 @@ impl Client {
             let reused = kept.map_or(0, |kept| kept.answers);
             let carrier = kept.and_then(|kept| kept.carrier);
             let well = kept.map_or(sent, |kept| kept.well);
-            let (verdict, pid) = match self.ask(&id) {
+            let busy = kept.map(|kept| kept.busy);
+            let (verdict, pid) = match self.ask(&id, sent) {
                 Ok((verdict, pid)) => (verdict, pid),
                 Err(verdict) => (verdict, None),
             };
@@ -66,6 +71,7 @@ impl Client {
                 latency,
                 ended,
                 well,
+                idle: busy.map_or(Duration::ZERO, |busy| self.written.saturating_duration_since(busy)),
                 carrier,
                 reused,
             });
@@ -81,7 +87,7 @@ impl Client {
     }
 
     /// One request. A connection that failed is not used again, and the request is not sent again.
-    fn ask(&mut self, id: &str) -> Result<(Verdict, Option<i32>), Verdict> {
+    fn ask(&mut self, id: &str, sent: Instant) -> Result<(Verdict, Option<i32>), Verdict> {
         let load = &self.shared.load;
         let (mut connection, answers) = if let Some(Kept { connection, answers, .. }) = self.kept.take() {
             (connection, answers)
@@ -91,7 +97,9 @@ impl Client {
         };
         let close = load.reuse == Reuse::PerRequest;
         let asked = shape::Asked { path: &load.path, id, close };
-        let Some(response) = shape::exchange(load.shape, &mut connection, &asked, &mut self.random)? else {
+        let response = shape::exchange(load.shape, &mut connection, &asked, &mut self.random);
+        self.written = connection.handed_over();
+        let Some(response) = response? else {
             return Ok((Verdict::Ok, None));
         };
         let pid = response.header("x-worker").and_then(|pid| pid.parse().ok());
@@ -101,7 +109,8 @@ impl Client {
             _ => Verdict::Garbled,
         };
         if !close && !response.closes() {
-            self.kept = Some(Kept { connection, answers: answers + 1, carrier: pid, well: Instant::now() });
+            let (answers, well) = (answers + 1, Instant::now());
+            self.kept = Some(Kept { connection, answers, carrier: pid, well, busy: sent });
         }
         Ok((verdict, pid))
     }

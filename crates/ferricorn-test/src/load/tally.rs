@@ -28,6 +28,9 @@ pub struct Outcome {
     pub ended: Instant,
     /// When its connection was last known to be well: opened, or had carried its last answer.
     pub well: Instant,
+    /// The longest for which the server may have found its connection idle: from the beginning of the request before to the
+    /// end of writing this one. When the client has read the answer says nothing on a busy machine.
+    pub idle: Duration,
     /// Who had given the last answer on its connection, if it had carried one that says so.
     pub carrier: Option<i32>,
     /// How many answers its connection had carried before.

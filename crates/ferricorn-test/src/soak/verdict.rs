@@ -204,6 +204,7 @@ mod tests {
             latency: Duration::ZERO,
             ended: sent,
             well: sent,
+            idle: Duration::ZERO,
             carrier: None,
             reused: 0,
         }
