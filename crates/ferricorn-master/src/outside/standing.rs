@@ -23,6 +23,9 @@ const LEAST: Duration = Duration::from_millis(500);
 /// How much time a boot asks for, and how often.
 const EXTENSION: Duration = Duration::from_secs(20);
 
+/// How long a first boot without a limit of its own may ask for more. One that hangs is for the manager to end.
+const FIRST_BOOT: Duration = Duration::from_secs(600);
+
 /// What was sent so far.
 pub(crate) struct Standing {
     line: String,
@@ -33,6 +36,8 @@ pub(crate) struct Standing {
     watchdog: Option<Duration>,
     fed_at: Option<Instant>,
     extended_at: Option<Instant>,
+    /// The manager knows that the service is ready, and waits for no boot any more.
+    is_ready: bool,
     is_reloading: bool,
 }
 
@@ -51,6 +56,7 @@ impl Standing {
             watchdog: watchdog.map(|usec| Duration::from_micros(usec) / 2),
             fed_at: None,
             extended_at: None,
+            is_ready: succeeds,
             is_reloading: false,
         }
     }
@@ -103,9 +109,19 @@ impl Standing {
         }
     }
 
-    /// The first boot continues, within its limit.
-    pub(crate) fn boot(&mut self) {
-        if manager::exists() && self.extended_at.is_none_or(|at| at.elapsed() >= EXTENSION / 4) {
+    /// The service is ready.
+    pub(crate) fn ready(&mut self) {
+        self.is_ready = true;
+        manager::tell("READY=1");
+    }
+
+    /// Asks for more time if the first boot continues: it has taken so much, and has a limit of its own, or none if zero.
+    pub(crate) fn boot(&mut self, took: Duration, limit: Duration) {
+        let limit = if limit.is_zero() { FIRST_BOOT } else { limit };
+        if self.is_ready || took >= limit || !manager::exists() {
+            return;
+        }
+        if self.extended_at.is_none_or(|at| at.elapsed() >= EXTENSION / 4) {
             self.extended_at = Some(Instant::now());
             manager::tell(&format!("EXTEND_TIMEOUT_USEC={}", EXTENSION.as_micros()));
         }

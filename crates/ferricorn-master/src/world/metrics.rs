@@ -29,12 +29,9 @@ impl World {
         if !all_silent {
             self.standing.live();
         }
-        let listens = self.listeners.iter().any(|listener| listener.is_listening().unwrap_or(false));
         // A stop gives the sockets up first of all.
-        let boots = !listens && !self.listeners.is_empty();
-        // Without a limit of its own a boot that hangs is for the manager to end.
-        if boots && self.began.elapsed() < settings.boot_timeout {
-            self.standing.boot();
+        if !self.listeners.is_empty() {
+            self.standing.boot(self.began.elapsed(), settings.boot_timeout);
         }
         if self.standing.is_due() {
             self.standing.begin();

@@ -50,7 +50,7 @@ impl World {
             info!("Listening at: {} ({})", self.addresses(), ferricorn_sys::pid());
         }
         if self.predecessor.is_gone() {
-            manager::tell("READY=1");
+            self.standing.ready();
         }
         self.call_hook("when_ready", About::default());
         Done::Nothing

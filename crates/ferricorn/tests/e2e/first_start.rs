@@ -1,7 +1,10 @@
 //! A first start that cannot succeed: what has to be known is said once, in the last line, and what cannot heal is not tried
 //! again.
 
-use std::{fs, os::unix::fs::PermissionsExt as _};
+use std::{
+    fs,
+    os::unix::{fs::PermissionsExt as _, net::UnixDatagram},
+};
 
 use ferricorn_test::{Builder, Entry, PATIENCE, layout, turn};
 
@@ -120,4 +123,30 @@ fn a_reload_that_cannot_boot_is_told_when_it_fails() {
     server.wait_for_line_after(mark, "Reload rejected", PATIENCE);
     assert_eq!(server.get("/").expect("the old one serves").status, 200);
     server.finish();
+}
+
+#[test]
+fn the_service_manager_is_asked_for_time_until_the_first_worker_is_ready() {
+    let _turn = turn::together();
+    for line in ["", "--boot-timeout 600"] {
+        let builder = ferricorn().line(line);
+        let folder = builder.folder().to_owned();
+        fs::write(folder.join("closed-gate"), "").expect("the folder can be written");
+        let manager = UnixDatagram::bind(folder.join("notify")).expect("bound");
+        manager.set_read_timeout(Some(PATIENCE)).expect("set");
+        let hear = || {
+            let mut buffer = [0; 1000];
+            let length = manager.recv(&mut buffer).expect("the manager is told something");
+            String::from_utf8_lossy(&buffer[..length]).into_owned()
+        };
+        let server = builder.variable("NOTIFY_SOCKET", folder.join("notify")).start();
+        let mut heard = vec![hear()];
+        while !heard.iter().any(|text| text.contains("EXTEND_TIMEOUT_USEC=20000000")) {
+            heard.push(hear());
+        }
+        assert!(!heard.iter().any(|text| text.contains("READY=1")), "{heard:?}");
+        fs::remove_file(folder.join("closed-gate")).expect("it is there");
+        while !hear().contains("READY=1") {}
+        server.finish();
+    }
 }

@@ -1,8 +1,8 @@
 //! Serving: the command lines that people have, and the end of it.
 
-use std::{net::TcpListener, time::Duration};
+use std::{fs, net::TcpListener, time::Duration};
 
-use ferricorn_test::{Builder, PATIENCE, Server, eventually, free_port, turn, within};
+use ferricorn_test::{Builder, PATIENCE, Server, Verdict, eventually, free_port, turn, within};
 use nix::sys::signal::Signal;
 
 use crate::ferricorn;
@@ -153,6 +153,28 @@ fn before_the_first_worker_is_ready_connections_are_refused() {
     assert!(!ferricorn_test::http::listens(&address), "a port check must not pass before the app can answer");
     server.wait_for_ready(1);
     assert_eq!(server.get("/").expect("an answer").status, 200);
+    server.finish();
+}
+
+#[test]
+fn connections_that_wait_for_a_first_worker_end_with_the_service() {
+    let _turn = turn::together();
+    let builder = ferricorn().line("--listen early --workers 2 --graceful-timeout 600");
+    let gate = builder.folder().join("closed-gate");
+    fs::write(&gate, "").expect("the folder can be written");
+    let server = builder.start();
+    server.wait_for_count("Waiting for application startup.", 2, PATIENCE);
+    let mut waiting: Vec<_> = (0..3).map(|_| server.connect()).collect();
+    for connection in &mut waiting {
+        connection.send(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").expect("sent");
+    }
+    server.signal(Signal::SIGTERM);
+    for connection in &mut waiting {
+        assert_eq!(connection.receive().expect_err("nobody answers"), Verdict::Reset);
+    }
+    assert!(server.log().exit().is_none(), "they have waited for the startups");
+    fs::remove_file(gate).expect("it is there");
+    server.wait_exit(PATIENCE);
     server.finish();
 }
 
