@@ -25,7 +25,7 @@ impl Peer {
         if let Err(error) = self.channel.send(message)
             && error.kind() == io::ErrorKind::WouldBlock
         {
-            warn!("the other master does not read what it is told");
+            warn!("the other master does not read its messages");
         }
     }
 

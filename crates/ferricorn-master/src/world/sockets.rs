@@ -88,7 +88,7 @@ impl World {
 pub(super) fn close(listeners: impl IntoIterator<Item = Listener>) {
     for listener in listeners {
         if let Err(error) = listener.turn_away() {
-            warn!("{} goes on taking clients in until its last copy is closed: {error}", listener.address());
+            warn!("{} keeps accepting clients until its last copy is closed: {error}", listener.address());
         }
         listener.close();
     }

@@ -34,7 +34,7 @@ fn the_log_of_the_master_changes_with_the_reload() {
     let server = with_file(&file(port, 1, "red")).serve(1);
     let new = server.path("new.log");
     change(&server, &(file(port, 1, "blue") + "loglevel = 'debug'\nerrorlog = 'new.log'\n"));
-    server.wait_for_line(&format!("The log goes on in `{}`", new.display()), PATIENCE);
+    server.wait_for_line(&format!("Further log lines go to `{}`", new.display()), PATIENCE);
     eventually(PATIENCE, "the verdict is in the new log", || {
         text(&new).contains("Reloaded: every worker runs generation 2")
     });
@@ -55,7 +55,7 @@ fn the_log_of_the_master_changes_with_the_reload() {
     server.wait_for_line_after(mark, "Reloaded: every worker runs generation 3", PATIENCE);
     make_it_talk(&server, || server.log().count("Handling signal: usr1"));
     assert_eq!(server.log().count("SIGWINCH ignored"), 0);
-    assert!(text(&new).contains("The log goes on at standard error"));
+    assert!(text(&new).contains("Further log lines go to standard error"));
     server.finish();
 }
 

@@ -92,7 +92,7 @@ use crate::{
 };
 
 pub(super) static RULE: Rule =
-    Rule::new(113, "application that is not there", Severity::Warning, explanation!("fc113.rs"), check);
+    Rule::new(113, "application that does not exist", Severity::Warning, explanation!("fc113.rs"), check);
 
 fn check(facts: &Facts, findings: &mut Findings) {
     for (deployment, application) in facts.services() {

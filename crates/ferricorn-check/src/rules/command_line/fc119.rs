@@ -40,7 +40,7 @@ use ferricorn_config::{
 use crate::rules::prelude::*;
 
 pub(super) static RULE: Rule =
-    Rule::new(119, "name that is no setting of gunicorn", Severity::Warning, explanation!("fc119.rs"), check);
+    Rule::new(119, "unknown setting of gunicorn", Severity::Warning, explanation!("fc119.rs"), check);
 
 fn check(facts: &Facts, findings: &mut Findings) {
     let mut seen = Vec::new();

@@ -45,7 +45,7 @@ use crate::{
 };
 
 pub(super) static RULE: Rule =
-    Rule::new(807, "CMD that does nothing, or is no JSON", Severity::Error, explanation!("fc807.rs"), check);
+    Rule::new(807, "CMD that does nothing or is not JSON", Severity::Error, explanation!("fc807.rs"), check);
 
 fn check(facts: &Facts, findings: &mut Findings) {
     for image in &facts.images {

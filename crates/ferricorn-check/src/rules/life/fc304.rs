@@ -25,7 +25,7 @@
 use crate::{finding::Platform, rules::prelude::*};
 
 pub(super) static RULE: Rule =
-    Rule::new(304, "hanging workers that nobody ends", Severity::Warning, explanation!("fc304.rs"), check);
+    Rule::new(304, "hung workers that are never ended", Severity::Warning, explanation!("fc304.rs"), check);
 
 fn check(facts: &Facts, findings: &mut Findings) {
     for (deployment, application) in facts.services() {

@@ -113,7 +113,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
             let finding = RULE
                 .warning(one.span, format!("{} {} has no wheel for Python {short}", one.name, one.version))
                 .label(format!("the first with one is {}", one.first))
-                .happens("pip compiles it, which mostly fails for want of a compiler or a library");
+                .happens("pip compiles it, which usually fails because a compiler or a library is missing");
             let finding = match python.span {
                 Some(span) => finding
                     .also(span, format!("Python {short}"))

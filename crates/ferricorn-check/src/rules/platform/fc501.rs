@@ -36,7 +36,7 @@ use crate::{
 };
 
 pub(super) static RULE: Rule =
-    Rule::new(501, "render.yaml that is no Blueprint", Severity::Error, explanation!("fc501.rs"), check);
+    Rule::new(501, "render.yaml that is not a Blueprint", Severity::Error, explanation!("fc501.rs"), check);
 
 fn check(facts: &Facts, findings: &mut Findings) {
     for blueprint in facts.blueprints.iter().filter(|blueprint| !blueprint.template) {

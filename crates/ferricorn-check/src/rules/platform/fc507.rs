@@ -48,7 +48,7 @@ use crate::{
 };
 
 pub(super) static RULE: Rule =
-    Rule::new(507, "value of a variable that is no text", Severity::Error, explanation!("fc507.rs"), check);
+    Rule::new(507, "variable's value that is not text", Severity::Error, explanation!("fc507.rs"), check);
 
 fn check(facts: &Facts, findings: &mut Findings) {
     for blueprint in facts.blueprints.iter().filter(|blueprint| !blueprint.template) {

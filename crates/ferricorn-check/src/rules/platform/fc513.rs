@@ -68,7 +68,7 @@
 use crate::{finding::Platform, readers::python::Module, rules::prelude::*, text::Span};
 
 pub(super) static RULE: Rule =
-    Rule::new(513, "preload that nobody asked for", Severity::Advice, explanation!("fc513.rs"), check);
+    Rule::new(513, "preload by the platform's default", Severity::Advice, explanation!("fc513.rs"), check);
 
 fn check(facts: &Facts, findings: &mut Findings) {
     for (deployment, application) in facts.services() {

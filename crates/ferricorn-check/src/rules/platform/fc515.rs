@@ -43,7 +43,7 @@ use crate::{
 };
 
 pub(super) static RULE: Rule =
-    Rule::new(515, "server that nobody can reach", Severity::Error, explanation!("fc515.rs"), check);
+    Rule::new(515, "server that cannot be reached", Severity::Error, explanation!("fc515.rs"), check);
 
 fn check(facts: &Facts, findings: &mut Findings) {
     let is_hidden = |service: &Node| {

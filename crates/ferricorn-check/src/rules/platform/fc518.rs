@@ -54,7 +54,7 @@ fn check(facts: &Facts, findings: &mut Findings) {
             .warning(delay.key.span, "a service with a disk has no shutdown delay")
             .label("together with a disk")
             .also(disk.key.span, "this disk")
-            .happens("Render may refuse the Blueprint; otherwise nothing answers for so long at each deploy")
+            .happens("Render may refuse the Blueprint; otherwise each deploy is down for that much longer")
             .help("leave it out");
         findings.add(super::sign(service, finding));
     }

@@ -50,7 +50,7 @@
 use crate::{facts::Deployment, finding::Platform, readers::dockerfile::Detail, rules::prelude::*};
 
 pub(super) static RULE: Rule =
-    Rule::new(206, "port that the server may not have", Severity::Error, explanation!("fc206.rs"), check);
+    Rule::new(206, "port that the server may not use", Severity::Error, explanation!("fc206.rs"), check);
 
 /// Render's own.
 const RESERVED: [u16; 3] = [18012, 18013, 19099];

@@ -126,7 +126,7 @@ use crate::{
 };
 
 pub(super) static RULE: Rule =
-    Rule::new(207, "port on which nobody listens", Severity::Error, explanation!("fc207.rs"), check);
+    Rule::new(207, "port that nothing listens on", Severity::Error, explanation!("fc207.rs"), check);
 
 /// Something that leads to a port.
 struct Way {
@@ -174,7 +174,7 @@ fn finding(facts: &Facts, command: &Command, listens: u16, place: Span, way: &Wa
     let program = command.program.name();
     let message = format!("{} {}, but {program} listens on {listens}", way.how, way.port);
     let finding = Finding::new(RULE.id, way.severity, way.span, message)
-        .label("nobody listens on this port")
+        .label("nothing listens on this port")
         .also(place, "the port on which it listens")
         .happens(way.happens);
     let written = facts.sources.get(way.span.file).slice(way.span);
@@ -299,7 +299,7 @@ fn exposed(facts: &Facts, deployment: &Deployment) -> Option<Way> {
         port: only.text().parse().ok()?,
         span: only.whole(),
         how: "EXPOSE names",
-        happens: "platforms that go by EXPOSE lead requests to a port on which nobody listens",
+        happens: "platforms that go by EXPOSE lead requests to a port that nothing listens on",
         severity: Severity::Advice,
     })
 }

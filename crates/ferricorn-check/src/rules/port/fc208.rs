@@ -28,7 +28,7 @@
 use crate::{facts::Role, finding::Platform, rules::prelude::*};
 
 pub(super) static RULE: Rule =
-    Rule::new(208, "address that is not written", Severity::Advice, explanation!("fc208.rs"), check);
+    Rule::new(208, "server without an address", Severity::Advice, explanation!("fc208.rs"), check);
 
 fn check(facts: &Facts, findings: &mut Findings) {
     for (deployment, application) in facts.services().filter(|it| it.0.role == Role::Web) {

@@ -26,7 +26,7 @@
 use crate::{finding::Platform, rules::prelude::*};
 
 pub(super) static RULE: Rule =
-    Rule::new(408, "signs of life on a disk", Severity::Advice, explanation!("fc408.rs"), check);
+    Rule::new(408, "heartbeat files on a disk", Severity::Advice, explanation!("fc408.rs"), check);
 
 fn check(facts: &Facts, findings: &mut Findings) {
     for (deployment, application) in facts.services() {

@@ -133,7 +133,7 @@ pub(crate) fn hint(settings: &Settings) {
     if surroundings.is_container() && !surroundings.is_restricted() {
         info!(
             "The workers run as root in this container; --user and --group, or USER in the image, let them run as \
-             somebody else"
+             another user"
         );
     }
 }

@@ -156,10 +156,10 @@ impl World {
             return;
         }
         let place = settings.error_log.as_ref().map_or_else(
-            || "at standard error".to_owned(),
-            |path| format!("in `{}`", settings.chdir.join(path).display()),
+            || "standard error".to_owned(),
+            |path| format!("`{}`", settings.chdir.join(path).display()),
         );
-        info!("The log goes on {place}");
+        info!("Further log lines go to {place}");
     }
 
     /// The pid file gets its place, where scripts find it.

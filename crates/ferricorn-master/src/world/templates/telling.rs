@@ -61,7 +61,7 @@ impl World {
         let is_replaced = settings.max_requests > 0 || !settings.max_worker_lifetime.is_zero();
         if generation == 1 && workers == 1 && !is_replaced {
             info!(
-                "One worker shares its memory with nobody: `--preload` makes its replacement quick, and saves nothing"
+                "One worker has nothing to share its memory with: `--preload` makes its replacement quick, and saves nothing"
             );
         }
     }

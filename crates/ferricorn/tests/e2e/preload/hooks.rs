@@ -42,7 +42,7 @@ fn one_worker_that_is_never_replaced_is_told_once_that_it_gains_nothing() {
         let server = preload().line(line).serve(1);
         server.signal(Signal::SIGHUP);
         server.wait_for_line("Reloaded: every worker runs generation 2", PATIENCE);
-        let said = lines(&server, "One worker shares its memory with nobody").len();
+        let said = lines(&server, "One worker has nothing to share its memory with").len();
         server.finish();
         said
     };
