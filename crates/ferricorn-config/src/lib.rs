@@ -20,8 +20,8 @@ pub use options::Draft;
 pub use resolve::{DEFAULT_ACCESS_FORMAT, Resolved, Task, resolve};
 pub use settings::{
     AccessLog, Bind, ListenWhen, LogConfig, LogFormat, LogLevel, LogOptions, MOST_WORKERS, Metrics,
-    NativeHttp, Preload, PythonFile, PythonTarget, Reload, ReloadEngine, Rights, Settings, Statsd, Syslog,
-    SyslogAddress, UvicornValue, WorkerMemory,
+    NativeHttp, Preload, PythonFile, PythonTarget, Reload, ReloadEngine, Rights, Settings, Statsd,
+    StatsdAddress, Syslog, SyslogAddress, UvicornValue, WorkerMemory,
 };
 pub use show::Shown;
 pub use values::{Environment, Problem, Value};

@@ -8,8 +8,8 @@ use std::{path::PathBuf, time::Duration};
 
 use ferricorn_config::{
     AccessLog, Bind, ConfigError, Environment, Facts, Given, Input, Layer, ListenWhen, LogFormat, LogLevel,
-    LogOptions, MemoryLimit, Metrics, Preload, Resolved, Rights, Settings, SyslogAddress, UvicornValue,
-    WorkerMemory,
+    LogOptions, MemoryLimit, Metrics, Preload, Resolved, Rights, Settings, StatsdAddress, SyslogAddress,
+    UvicornValue, WorkerMemory,
     options::{self, Preset, Spelling},
     resolve,
 };
@@ -593,9 +593,12 @@ fn what_the_log_is_made_of_is_given_in_gunicorns_words() {
     assert!(!logs("a --log-syslog --disable-redirect-access-to-syslog").syslog.unwrap().access);
     assert_eq!(logs("a --log-syslog-to tcp://h:1").syslog, None);
     let statsd = logs("a --statsd-host metrics --statsd-prefix shop --dogstatsd-tags a:b,c").statsd.unwrap();
-    assert_eq!(statsd.address, Bind::Tcp { host: "metrics".to_owned(), port: 8125 });
+    assert_eq!(statsd.address, StatsdAddress::Udp { host: "metrics".to_owned(), port: 8125 });
     assert_eq!((statsd.prefix.as_str(), statsd.tags.as_str()), ("shop.", "a:b,c"));
-    assert_eq!(logs("a --statsd-host unix:/run/s").statsd.unwrap().address, Bind::Unix("/run/s".into()));
+    assert_eq!(
+        logs("a --statsd-host unix:/run/s").statsd.unwrap().address,
+        StatsdAddress::Unix("/run/s".into())
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use crate::{
-    settings::{Bind, SyslogAddress, UvicornValue},
+    settings::{Bind, StatsdAddress, SyslogAddress, UvicornValue},
     values::Value,
 };
 
@@ -89,7 +89,7 @@ pub(crate) struct LogDraft {
     pub(crate) syslog_prefix: Option<String>,
     pub(crate) syslog_facility: Option<String>,
     pub(crate) no_access_to_syslog: Option<bool>,
-    pub(crate) statsd_host: Option<Bind>,
+    pub(crate) statsd_host: Option<StatsdAddress>,
     pub(crate) statsd_prefix: Option<String>,
     pub(crate) dogstatsd_tags: Option<String>,
     pub(crate) backlog_metric: Option<bool>,

@@ -68,14 +68,14 @@ impl LogDraft {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-    use crate::settings::{Bind, SyslogAddress};
+    use crate::settings::{StatsdAddress, SyslogAddress};
 
     #[test]
     fn a_prefix_ends_with_one_dot_and_the_app_stands_in_for_the_prefix_of_syslog() {
         let given = LogDraft {
             syslog: Some(true),
             syslog_to: Some(SyslogAddress::Udp("localhost".to_owned(), 514)),
-            statsd_host: Some(Bind::Tcp { host: "h".to_owned(), port: 1 }),
+            statsd_host: Some(StatsdAddress::Udp { host: "h".to_owned(), port: 1 }),
             statsd_prefix: Some("shop..".to_owned()),
             ..LogDraft::default()
         };

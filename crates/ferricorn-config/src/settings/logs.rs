@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Bind, LogLevel};
+use super::LogLevel;
 
 /// The port of a statsd daemon.
 pub(crate) const STATSD_PORT: u16 = 8125;
@@ -88,11 +88,25 @@ pub enum SyslogAddress {
     Tcp(String, u16),
 }
 
+/// Where a statsd daemon listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StatsdAddress {
+    /// Datagrams to a host and port.
+    Udp {
+        /// The name or the literal address, without brackets.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// A unix socket of datagrams.
+    Unix(PathBuf),
+}
+
 /// Where and how metrics go to statsd.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Statsd {
-    /// The daemon's address: TCP's grammar, but UDP; or a unix socket of datagrams.
-    pub address: Bind,
+    /// The daemon's address.
+    pub address: StatsdAddress,
     /// Stands before every name; empty or with a dot at its end.
     pub prefix: String,
     /// `DogStatsD`'s tags, with commas between them; may be empty.

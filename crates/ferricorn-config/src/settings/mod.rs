@@ -11,7 +11,7 @@ pub(crate) mod worker_class;
 use std::{fmt, path::PathBuf, time::Duration};
 
 pub(crate) use logs::STATSD_PORT;
-pub use logs::{LogConfig, LogFormat, LogOptions, Statsd, Syslog, SyslogAddress};
+pub use logs::{LogConfig, LogFormat, LogOptions, Statsd, StatsdAddress, Syslog, SyslogAddress};
 pub use native_http::NativeHttp;
 pub use reload::{Reload, ReloadEngine};
 pub use rights::Rights;

@@ -5,7 +5,7 @@
 use std::{fmt, net::Ipv6Addr, path::PathBuf};
 
 use super::Problem;
-use crate::settings::{Bind, DEFAULT_PORT};
+use crate::settings::{Bind, DEFAULT_PORT, StatsdAddress};
 
 const FORMS: &str = "write `HOST:PORT`, `[V6]:PORT`, `unix:PATH` or `fd://N`";
 
@@ -139,11 +139,23 @@ fn unix(path: &str) -> Result<Bind, Problem> {
     Ok(Bind::Unix(PathBuf::from(path)))
 }
 
+fn write_host(formatter: &mut fmt::Formatter<'_>, host: &str, port: u16) -> fmt::Result {
+    if host.contains(':') { write!(formatter, "[{host}]:{port}") } else { write!(formatter, "{host}:{port}") }
+}
+
+impl fmt::Display for StatsdAddress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Udp { host, port } => write_host(formatter, host, *port),
+            Self::Unix(path) => write!(formatter, "unix:{}", path.display()),
+        }
+    }
+}
+
 impl fmt::Display for Bind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp { host, port } if host.contains(':') => write!(formatter, "[{host}]:{port}"),
-            Self::Tcp { host, port } => write!(formatter, "{host}:{port}"),
+            Self::Tcp { host, port } => write_host(formatter, host, *port),
             Self::Unix(path) => write!(formatter, "unix:{}", path.display()),
             Self::Fd(number) => write!(formatter, "fd://{number}"),
         }

@@ -21,7 +21,7 @@ pub use kind::Kind;
 pub use problem::Problem;
 pub(crate) use syslog::{FACILITY_NAMES, facility};
 
-use crate::settings::{Bind, MOST_WORKERS, STATSD_PORT, SyslogAddress, UvicornValue};
+use crate::settings::{Bind, MOST_WORKERS, STATSD_PORT, StatsdAddress, SyslogAddress, UvicornValue};
 
 /// A checked value.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +40,8 @@ pub enum Value {
     Percent(u64),
     /// An address.
     Address(Bind),
+    /// Where a statsd daemon listens.
+    Statsd(StatsdAddress),
     /// Where a syslog daemon listens.
     Syslog(SyslogAddress),
     /// A header's name and value.
@@ -60,7 +62,7 @@ impl Value {
             Kind::Port => port(text).map(Self::Whole),
             Kind::Seconds => seconds(text).map(Self::Seconds),
             Kind::Address => parse_address(text).map(Self::Address),
-            Kind::StatsdAddress => statsd(text).map(Self::Address),
+            Kind::StatsdAddress => statsd(text).map(Self::Statsd),
             Kind::MetricsAddress => metrics(text),
             Kind::SyslogAddress => syslog::parse(text).map(Self::Syslog),
             Kind::Host => host(text).map(Self::Text),
@@ -90,6 +92,7 @@ impl Value {
             Self::Text(text) => UvicornValue::Text(text),
             Self::Auto => UvicornValue::Text("auto".to_owned()),
             Self::Address(bind) => UvicornValue::Text(bind.to_string()),
+            Self::Statsd(address) => UvicornValue::Text(address.to_string()),
             // No option of uvicorn is of this kind.
             Self::Syslog(address) => UvicornValue::Text(format!("{address:?}")),
         }
@@ -118,16 +121,21 @@ impl Value {
     pub(crate) fn address(self) -> Option<Bind> {
         if let Self::Address(bind) = self { Some(bind) } else { None }
     }
+
+    pub(crate) fn statsd(self) -> Option<StatsdAddress> {
+        if let Self::Statsd(address) = self { Some(address) } else { None }
+    }
 }
 
 /// An address in gunicorn's grammar, with statsd's port if none is given.
-fn statsd(text: &str) -> Result<Bind, Problem> {
+fn statsd(text: &str) -> Result<StatsdAddress, Problem> {
     let text = text.trim();
     let bare = !text.contains([':', '/']) || (text.starts_with('[') && text.ends_with(']'));
     let bind = if bare { parse_address(&format!("{text}:{STATSD_PORT}")) } else { parse_address(text) }?;
     match bind {
+        Bind::Tcp { host, port } => Ok(StatsdAddress::Udp { host, port }),
+        Bind::Unix(path) => Ok(StatsdAddress::Unix(path)),
         Bind::Fd(_) => Err(Problem::meaning("not an address", "give `HOST:PORT` or `unix:PATH`")),
-        bind => Ok(bind),
     }
 }
 

@@ -1,7 +1,8 @@
 //! The first message to a new worker.
 
 use ferricorn_config::{
-    AccessLog, Bind, LogFormat, NativeHttp, Preload, PythonTarget, Settings, SyslogAddress, UvicornValue,
+    AccessLog, Bind, LogFormat, NativeHttp, Preload, PythonTarget, Settings, StatsdAddress, SyslogAddress,
+    UvicornValue,
 };
 use ferricorn_wire::{AppSettings, DaemonAddress, HookFile, Hooks, LogSettings};
 use serde_json::{Map, Value, json};
@@ -63,15 +64,14 @@ pub(crate) fn log(settings: &Settings, colors: bool) -> LogSettings {
             access: syslog.access,
             format: settings.access_log_format.clone(),
         }),
-        statsd: settings.logs.statsd.as_ref().and_then(|statsd| {
+        statsd: settings.logs.statsd.as_ref().map(|statsd| {
             let address = match &statsd.address {
-                Bind::Tcp { host, port } => DaemonAddress::Udp { host: host.clone(), port: *port },
-                Bind::Unix(path) => {
+                StatsdAddress::Udp { host, port } => DaemonAddress::Udp { host: host.clone(), port: *port },
+                StatsdAddress::Unix(path) => {
                     DaemonAddress::Unix { path: path.to_string_lossy().into_owned(), datagram: true }
                 }
-                Bind::Fd(_) => return None,
             };
-            Some(ferricorn_wire::Statsd { address, prefix: statsd.prefix.clone(), tags: statsd.tags.clone() })
+            ferricorn_wire::Statsd { address, prefix: statsd.prefix.clone(), tags: statsd.tags.clone() }
         }),
     }
 }

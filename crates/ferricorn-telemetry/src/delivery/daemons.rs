@@ -2,7 +2,7 @@
 
 use std::io;
 
-use ferricorn_config::{Bind, LogLevel, LogOptions, Statsd, Syslog, SyslogAddress};
+use ferricorn_config::{LogLevel, LogOptions, Statsd, StatsdAddress, Syslog, SyslogAddress};
 
 use super::{
     event::Said,
@@ -26,7 +26,7 @@ pub enum DaemonError {
     #[error("statsd at `{address}` (`--statsd-host`) cannot be reached: {error}")]
     Statsd {
         /// Where it should listen.
-        address: Bind,
+        address: StatsdAddress,
         /// What the system says.
         error: io::Error,
     },
@@ -122,9 +122,8 @@ fn open_syslog(syslog: &Syslog, pid: u32, patience: Patience) -> Result<(Line, u
 
 fn open_statsd(statsd: &Statsd) -> Result<(Line, String, String), DaemonError> {
     let daemon = match &statsd.address {
-        Bind::Unix(path) => Daemon::Unix { path: path.clone(), datagram: true },
-        Bind::Tcp { host, port } => Daemon::Udp(host.clone(), *port),
-        Bind::Fd(_) => Daemon::Udp(String::new(), 0),
+        StatsdAddress::Unix(path) => Daemon::Unix { path: path.clone(), datagram: true },
+        StatsdAddress::Udp { host, port } => Daemon::Udp(host.clone(), *port),
     };
     let line = Line::open(daemon, Patience::None)
         .map_err(|error| DaemonError::Statsd { address: statsd.address.clone(), error })?;
@@ -152,7 +151,7 @@ mod tests {
                 access: true,
             }),
             statsd: Some(Statsd {
-                address: Bind::Tcp {
+                address: StatsdAddress::Udp {
                     host: "127.0.0.1".to_owned(),
                     port: statsd.local_addr().unwrap().port(),
                 },

@@ -95,7 +95,7 @@ pub(super) static ENTRIES: &[Entry] = &[
     Entry::new(Logging, &["statsd-host"], Kind::StatsdAddress, "ADDRESS").sets(
         "Send gunicorn's metrics to this statsd server: HOST:PORT or unix:PATH",
         |draft, value| {
-            draft.logs.statsd_host = value.address();
+            draft.logs.statsd_host = value.statsd();
         },
     ),
     Entry::new(Logging, &["statsd-prefix"], Kind::Text, "PREFIX").sets(
