@@ -69,12 +69,21 @@ struct Sample {
 pub struct Family {
     metric: Metric,
     samples: Vec<Sample>,
+    created: Option<f64>,
 }
 
 impl Family {
     /// A family without a sample.
     pub fn of(metric: Metric) -> Self {
-        Self { metric, samples: Vec::new() }
+        Self { metric, samples: Vec::new(), created: None }
+    }
+
+    /// Says since when its samples have been counted, in seconds since 1970. Only what counts can say it, and only
+    /// `OpenMetrics` has a place for it.
+    #[must_use]
+    pub fn since(mut self, created: f64) -> Self {
+        self.created = (self.metric.kind != Kind::Gauge).then_some(created);
+        self
     }
 
     /// Whose samples they are.
@@ -117,7 +126,7 @@ pub fn prometheus(families: &[Family]) -> String {
     families
         .iter()
         .filter(|it| !it.samples.is_empty())
-        .for_each(|it| write_family(&mut text, it, it.metric.name));
+        .for_each(|it| write_family(&mut text, it, it.metric.name, None));
     text
 }
 
@@ -127,13 +136,13 @@ pub fn openmetrics(families: &[Family]) -> String {
     for family in families.iter().filter(|it| !it.samples.is_empty()) {
         // There a counter's family is named without the end of its samples' names.
         let name = family.metric.name;
-        write_family(&mut text, family, name.strip_suffix("_total").unwrap_or(name));
+        write_family(&mut text, family, name.strip_suffix("_total").unwrap_or(name), family.created);
     }
     text.push_str("# EOF\n");
     text
 }
 
-fn write_family(text: &mut String, family: &Family, name: &str) {
+fn write_family(text: &mut String, family: &Family, name: &str, created: Option<f64>) {
     let Metric { kind, help, .. } = family.metric;
     // To write into a string does not fail.
     let _ = writeln!(text, "# HELP {name} {}\n# TYPE {name} {}", escape(help, false), kind.as_str());
@@ -145,6 +154,13 @@ fn write_family(text: &mut String, family: &Family, name: &str) {
             Value::Whole(value) => writeln!(text, " {value}"),
             Value::Real(value) => writeln!(text, " {value}"),
         };
+        // The samples of one series stand together, so it follows the last of each.
+        let is_last = kind == Kind::Counter || sample.suffix == "_count";
+        if let Some(created) = created.filter(|_| is_last) {
+            let _ = write!(text, "{name}_created");
+            write_labels(text, family.metric.labels, sample);
+            let _ = writeln!(text, " {created}");
+        }
     }
     debug_assert!(kind != Kind::Counter || family.metric.name.ends_with("_total"));
 }
@@ -210,6 +226,32 @@ mod tests {
             text.contains("# TYPE ferricorn_http_requests_cut counter\n") && text.contains(sample),
             "{text}"
         );
+    }
+
+    #[test]
+    fn openmetrics_says_since_when_each_series_has_been_counted() {
+        let mut exits = Family::of(names::EXITS);
+        exits.add(&["reload"], 1u64);
+        exits.add(&["timeout"], 2u64);
+        let mut boots = Family::of(names::BOOT_SECONDS);
+        boots.add_summary(3, 1.5);
+        let mut target = Family::of(names::TARGET);
+        target.add(&[], 2u64);
+        let families = [exits, boots, target].map(|family| family.since(1_700_000_000.5));
+        let samples =
+            |text: &str| text.lines().filter(|it| !it.starts_with('#')).collect::<Vec<_>>().join("\n");
+        assert_eq!(
+            samples(&openmetrics(&families)),
+            "ferricorn_worker_exits_total{cause=\"reload\"} 1\n\
+             ferricorn_worker_exits_created{cause=\"reload\"} 1700000000.5\n\
+             ferricorn_worker_exits_total{cause=\"timeout\"} 2\n\
+             ferricorn_worker_exits_created{cause=\"timeout\"} 1700000000.5\n\
+             ferricorn_worker_boot_seconds_sum 1.5\n\
+             ferricorn_worker_boot_seconds_count 3\n\
+             ferricorn_worker_boot_seconds_created 1700000000.5\n\
+             ferricorn_workers_target 2"
+        );
+        assert!(!prometheus(&families).contains("_created"));
     }
 
     #[test]

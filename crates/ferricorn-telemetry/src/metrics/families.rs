@@ -20,7 +20,10 @@ pub fn families(service: &Service, resolution: Resolution) -> Vec<Family> {
     families.extend(life(service));
     families.extend(state(service));
     families.extend(workers(service));
-    families.extend(process(service));
+    let service_began = service.life.started_at();
+    let mut families: Vec<_> = families.into_iter().map(|it| it.since(service_began)).collect();
+    // The master's own figures begin anew with each master.
+    families.extend(process(service).into_iter().map(|it| it.since(service.process.started_at)));
     families
 }
 
