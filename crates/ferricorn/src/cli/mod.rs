@@ -1,7 +1,7 @@
 //! The command line: what the user asks for.
 //!
 //! Owns: commands that are answered at once (`--help`, `--version`), the application, the order of `GUNICORN_CMD_ARGS` and the
-//! line. Does not own: how words become options ([`line`]), the parser itself ([`parser`]).
+//! line. Does not own: how words become options ([`mod@line`]), the parser itself ([`parser`]).
 
 mod line;
 pub(crate) mod parser;
