@@ -8,11 +8,14 @@ Invariants: whatever the configuration leaves out, the lines of the worker still
 from __future__ import annotations
 
 import configparser
+import contextlib
+import functools
 import importlib
 import json
 import logging
 import logging.config
 import os
+from collections.abc import Iterator
 from typing import Any
 
 from ..base.errors import BootFailed
@@ -148,20 +151,43 @@ def protect() -> None:
     """Keeps the worker's and uvicorn's loggers from being disabled by a configuration that does not name them.
 
     To disable them is the default of `dictConfig` and `fileConfig` (Alembic calls the latter for a migration at the
-    startup). It is prevented there, because afterwards it looks like an application's own `disabled = True`, which
+    startup). It is put right there, because later it would look like an application's own `disabled = True`, which
     counts.
     """
-    original = getattr(logging.config, "_handle_existing_loggers", None)
-    if original is None or getattr(original, "protects", False):
+    kind: Any = logging.config.dictConfigClass
+    if getattr(kind, "protects", False):
         return
 
-    def handle(existing: list[str], child_loggers: list[str], disable_existing: bool) -> None:
-        if disable_existing:
-            existing = [name for name in existing if name in child_loggers or name.split(".")[0] not in _FAMILIES]
-        original(existing, child_loggers, disable_existing)
+    class Configurator(kind):  # type: ignore[misc]
+        protects = True
 
-    handle.protects = True  # type: ignore[attr-defined]
-    logging.config._handle_existing_loggers = handle  # type: ignore[attr-defined]
+        def configure(self) -> None:
+            with _kept_enabled():
+                super().configure()
+
+    original = logging.config.fileConfig
+
+    @functools.wraps(original)
+    def file_config(*arguments: Any, **options: Any) -> None:
+        with _kept_enabled():
+            original(*arguments, **options)
+
+    logging.config.dictConfigClass = Configurator
+    logging.config.fileConfig = file_config
+
+
+@contextlib.contextmanager
+def _kept_enabled() -> Iterator[None]:
+    """What of the server's is enabled before is so afterwards."""
+    named = list(logging.root.manager.loggerDict.items())
+    ours = [it for name, it in named if name.split(".")[0] in _FAMILIES and isinstance(it, logging.Logger)]
+    enabled = [logger for logger in ours if not logger.disabled]
+    try:
+        yield
+    finally:
+        for logger in enabled:
+            if logger.disabled:
+                logger.disabled = False
 
 
 def clear() -> None:
