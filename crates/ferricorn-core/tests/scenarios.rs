@@ -811,6 +811,10 @@ fn a_boot_that_takes_too_long_is_ended_where_there_is_a_limit() {
     sim.advance(secs(20));
     assert_eq!(sim.serving_ids(), before);
     assert!(sim.notices.iter().any(|it| matches!(it, Notice::BootTimedOut { .. })));
+    // Where it hangs is said before it is ended.
+    let id = WorkerId(3);
+    assert_eq!(sim.workers[&id].signals[..2], [WorkerSignal::Dump, WorkerSignal::Abort]);
+    assert!(sim.notices.iter().any(|it| matches!(it, Notice::Blocked { id: of, .. } if *of == id)));
 }
 
 #[test]

@@ -103,11 +103,8 @@ impl Supervisor {
         self.end_probation(now, actions);
     }
 
-    /// A boot has taken too long. If its failure will be shown, it is first asked where it hangs.
+    /// A boot has taken too long: it is asked where it hangs, shown, and ended then.
     fn end_late_boot(&mut self, id: WorkerId, since: Instant, now: Instant, actions: &mut Vec<Action>) {
-        if !self.policy.is_development() {
-            return self.kill(id, Retirement::BootTimeout, now, actions);
-        }
         let Some(worker) = self.workers.get_mut(&id) else { return };
         let (why, until) = (Retirement::BootTimeout, now + Policy::DUMP_TIME);
         worker.state = State::Dumping { why, silent_since: since, until };

@@ -17,7 +17,7 @@ use ferricorn_wire::{BootStage, observation::Death};
 use tracing::{debug, error, info, warn};
 
 use super::seconds;
-use crate::crew::Crew;
+use crate::crew::{Crew, Stage};
 
 /// What a worker does whose event loop does not run.
 pub(super) fn blocked(crew: &mut Crew, id: WorkerId, silent_for: Duration) {
@@ -27,8 +27,12 @@ pub(super) fn blocked(crew: &mut Crew, id: WorkerId, silent_for: Duration) {
     let silent_for = seconds(silent_for);
     let hang = Hang::read(&crew.open_black_box(id), &crew.in_flight(member));
     let shown = hang.text_after(member.history.hang.as_ref());
+    let what = match member.history.stage {
+        Stage::Booting => "Worker is not ready after",
+        _ => "Worker's event loop has not run for",
+    };
     warn!(
-        "Worker's event loop has not run for {silent_for} s (pid: {pid}, slot: {slot}, generation: {generation}), it \
+        "{what} {silent_for} s (pid: {pid}, slot: {slot}, generation: {generation}), it \
          is {doing}:\n{shown}"
     );
     if let Some(member) = crew.get_mut(id) {

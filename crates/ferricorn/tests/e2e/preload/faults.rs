@@ -76,6 +76,29 @@ fn a_reload_whose_template_hangs_or_is_killed_is_rejected_and_the_old_one_goes_o
 }
 
 #[test]
+fn a_worker_that_hangs_in_its_boot_says_where() {
+    let _turn = turn::together();
+    let at_import = "import time\ntime.sleep(1000)\n".to_owned();
+    let in_startup = "import time\n\
+        async def app(scope, receive, send):\n\
+        \x20   await receive()\n    time.sleep(1000)\n"
+        .to_owned();
+    // Long enough to get there on a busy machine; all at once, so that nobody waits for it three times.
+    let cases = [("", at_import, 2), ("", in_startup.clone(), 4), ("--preload", in_startup, 4)];
+    let servers = cases.map(|(option, source, line)| {
+        let builder = ferricorn().app(&source).line("--workers 1 --boot-timeout 20").line(option);
+        (builder.expect_error("").expect_stranger("").start(), line)
+    });
+    for (server, line) in servers {
+        server.wait_for_line("Worker is not ready after", PATIENCE);
+        server.wait_for_line(&format!("main.py\", line {line} in "), PATIENCE);
+        assert_eq!(lines(&server, "TEMPLATE BOOT TIMEOUT"), [""; 0]);
+        assert!(!lines(&server, "WORKER BOOT TIMEOUT (pid:").is_empty());
+        server.discard();
+    }
+}
+
+#[test]
 fn a_stop_does_not_wait_for_a_template_that_imports() {
     let _turn = turn::together();
     let source = "import time\nprint('importing', flush=True)\ntime.sleep(1000)\n";
