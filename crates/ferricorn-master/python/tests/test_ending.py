@@ -51,6 +51,22 @@ def test_the_end_is_quick_and_leaves_nothing_undone(tmp_path: Path) -> None:
     assert end(tmp_path, "") == ["atexit", "printed"]
 
 
+def test_temporary_files_go_with_it(tmp_path: Path) -> None:
+    words = end(
+        tmp_path,
+        """
+import tempfile
+folder = os.path.dirname(sys.argv[1])
+kept = [tempfile.TemporaryDirectory(dir=folder), tempfile.NamedTemporaryFile(dir=folder)]
+asked = tempfile.NamedTemporaryFile(dir=folder, prefix="asked-", delete=False)
+print(len(os.listdir(folder)), end=" ")
+""",
+    )
+    assert words == ["4", "atexit", "printed"]
+    left = sorted(path.name.partition("-")[0] for path in tmp_path.iterdir())
+    assert left == ["asked", "file"]
+
+
 def test_what_code_in_c_has_printed_is_not_lost(tmp_path: Path) -> None:
     assert "in_c" in end(tmp_path, "import ctypes; ctypes.CDLL(None).printf(b'in_c ')")
 

@@ -152,7 +152,8 @@ fn an_import_that_fails_ends_the_first_start_with_its_words_said_once() {
 fn an_import_that_hangs_is_shown_and_ends_the_first_start() {
     let _turn = turn::together();
     let app = "import time\nasync def app(scope, receive, send): pass\ntime.sleep(1000)\n";
-    let server = ferricorn().app(app).line("--preload --workers 4 --boot-timeout 6").expect_error("").start();
+    let server =
+        ferricorn().app(app).line("--preload --workers 4 --boot-timeout 20").expect_error("").start();
     assert_eq!(server.wait_exit(PATIENCE).code(), 3);
     let stack = server.log().transcript();
     assert!(stack.contains("TEMPLATE BOOT TIMEOUT (pid:") && stack.contains("main.py\", line 3"), "{stack}");
@@ -212,6 +213,82 @@ fn what_a_fork_does_not_survive_is_named_with_its_line_and_the_workers_import_by
         assert_eq!(imports(&server).len(), 3, "the template and both workers");
         server.finish();
     }
+}
+
+#[test]
+fn what_else_a_fork_does_not_survive_is_named_too() {
+    let _turn = turn::together();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = listener.local_addr().expect("bound").port();
+    let pool = "from concurrent.futures import ThreadPoolExecutor\nPOOL = ThreadPoolExecutor(1)\nPOOL.submit(int).result()\n";
+    let queue = "import logging.handlers, queue\n\
+        LISTENER = logging.handlers.QueueListener(queue.SimpleQueue())\n\
+        LISTENER.start()\n";
+    let connection = format!("import socket\nCONNECTION = socket.create_connection(('127.0.0.1', {port}))\n");
+    let memory = "from multiprocessing import shared_memory\n\
+        BLOCK = shared_memory.SharedMemory(create=True, size=64)\n";
+    let process = "import subprocess\nCHILD = subprocess.Popen(['sleep', '1000'])\n";
+    for (source, named, place) in [
+        (pool, "thread `ThreadPoolExecutor-0_0`", "main.py:3"),
+        (queue, "thread `", "main.py:3"),
+        (&connection, "connection to 127.0.0.1:", "main.py:2"),
+        (memory, "resource_tracker", ""),
+        (process, "`sleep 1000`", ""),
+    ] {
+        let app = format!("{source}{APP}");
+        let line = "--preload --lifespan off";
+        let server = ferricorn().app(&app).line(line).expect_error("").expect_stranger("").serve(1);
+        let text = server.log().transcript();
+        assert!(text.contains("The application is not preloaded"), "{source}{text}");
+        assert!(text.contains(named) && text.contains(place), "{source}{text}");
+        assert_eq!(imports(&server).len(), 2, "the template and the worker");
+        server.discard();
+    }
+}
+
+#[test]
+fn what_a_fork_survives_is_used() {
+    let _turn = turn::together();
+    let source = "import asyncio, fcntl, multiprocessing, os, socket, ssl, tempfile, threading\n\
+        from concurrent.futures import ThreadPoolExecutor\n\
+        POOL, LOCK, CONTEXT = ThreadPoolExecutor(4), asyncio.Lock(), ssl.create_default_context()\n\
+        asyncio.run(asyncio.to_thread(int))\n\
+        thread = threading.Thread(target=int); thread.start(); thread.join()\n\
+        with tempfile.TemporaryDirectory(), tempfile.NamedTemporaryFile(), socket.socket() as it:\n\
+        \x20   it.bind(('127.0.0.1', 0))\n\
+        with open('lock', 'w') as file: fcntl.flock(file, fcntl.LOCK_EX)\n\
+        FOLDER = tempfile.mkdtemp(dir=os.getcwd())\n";
+    let app = format!("{source}{APP}")
+        .replace("    words = ", "    assert POOL.submit(int).result() == 0\n    words = ");
+    let server = ferricorn().app(&app).line("--preload --workers 2 --lifespan off").serve(2);
+    assert_eq!(imports(&server).len(), 1, "{}", server.log().transcript());
+    assert_eq!(words(&server)[0], "one");
+    server.finish();
+}
+
+#[test]
+fn a_template_that_forks_nobody_takes_its_temporary_files_with_it() {
+    let _turn = turn::together();
+    let source = "import tempfile\n\
+        FOLDER = tempfile.TemporaryDirectory(prefix='own-', dir='.')\n\
+        FILE = tempfile.NamedTemporaryFile(prefix='own-', dir='.')\n\
+        KEPT = tempfile.NamedTemporaryFile(prefix='kept-', dir='.', delete=False)\n";
+    let server = ferricorn()
+        .app(&format!("{source}{APP}"))
+        .line("--preload --workers 2 --lifespan off")
+        .expect_error("")
+        .serve(2);
+    let left = |prefix: &str| {
+        let entries = fs::read_dir(server.path("")).expect("the folder can be read");
+        let names = entries.flatten().map(|it| it.file_name().to_string_lossy().into_owned());
+        names.filter(|name| name.starts_with(prefix)).count()
+    };
+    assert_eq!(imports(&server).len(), 3, "the template and both workers");
+    assert_eq!(left("own-"), 4, "a folder and a file for each worker");
+    assert_eq!(left("kept-"), 3, "as it was asked for");
+    assert_eq!(server.stop(Signal::SIGTERM, PATIENCE), 0);
+    assert_eq!(left("own-"), 0);
+    server.finish();
 }
 
 #[test]

@@ -2,10 +2,11 @@
 
 Owns: what is done in place of the interpreter's own end, and when that is safe. Does not own: when a worker ends
 (`main`).
-Invariants: non-daemon threads are waited for, `atexit` functions are called and files are flushed, as always. What is
-left out is that the interpreter takes every object apart, right before the process is gone. In a worker that was forked
-from a template that would copy every page that the workers share (two thirds of what such a worker costs), and in
-another one it is a tenth of the cost of a recycle. Lost by it: `__del__` of objects that live in modules.
+Invariants: non-daemon threads are waited for, `atexit` functions are called, temporary files are removed and others
+are flushed, as always. What is left out is that the interpreter takes every object apart, right before the process is
+gone. In a worker that was forked from a template that would copy every page that the workers share (two thirds of what
+such a worker costs), and in another one it is a tenth of the cost of a recycle. Lost by it: `__del__` of objects that
+live in modules.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import threading
 import weakref
 from collections.abc import Iterator
 from typing import Any, NoReturn
+
+from . import temporary
 
 _TOOLS = frozenset({"cProfile", "coverage", "memray", "profile", "scalene", "viztracer", "yappi"})
 """Modules that measure: some write what they have found when the interpreter takes them apart."""
@@ -55,6 +58,7 @@ def leave(status: int) -> NoReturn:
     """Ends a process that was forked from a template."""
     threading._shutdown()  # type: ignore[attr-defined]
     atexit._run_exitfuncs()
+    temporary.remove()
     flush()
     _flush_c()
     os._exit(status)

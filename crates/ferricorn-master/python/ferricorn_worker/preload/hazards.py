@@ -9,13 +9,14 @@ connection or a lock of files belongs to all copies at once; and a temporary fol
 
 from __future__ import annotations
 
-import gc
 import os
 import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import Any
+
+from ..base import temporary
 
 _MATHS = ("numpy", "scipy")
 """Packages whose native threads end, and start again, around a fork: those of OpenBLAS. pandas has them by numpy."""
@@ -52,7 +53,7 @@ class Look:
     def end(self) -> list[str]:
         """What was found, a line for each."""
         self._unwrap()
-        return [*self._threads_left(), *self._open(), *_locks(), *self._children_left(), *_temporary()]
+        return [*self._threads_left(), *self._open(), *_locks(), *self._children_left(), *temporary.named()]
 
     def _wrap(self) -> None:
         start, connect, bind = self._start, self._connect, self._bind
@@ -224,15 +225,3 @@ def _command_line(pid: str) -> str:
             return file.read().replace("\0", " ").strip()[:80]
     except OSError:
         return "?"
-
-
-def _temporary() -> Iterator[str]:
-    """Files and folders that the first process to end would delete for all."""
-    tempfile = sys.modules.get("tempfile")
-    if tempfile is None:
-        return
-    kinds = (tempfile.TemporaryDirectory, getattr(tempfile, "_TemporaryFileWrapper", ()))
-    for thing in gc.get_objects():
-        if type(thing) in kinds and os.path.exists(str(thing.name)):
-            kind = "folder" if type(thing) is tempfile.TemporaryDirectory else "file"
-            yield f"temporary {kind} `{thing.name}`, which the first worker that ends would delete"

@@ -20,7 +20,7 @@ from functools import partial
 from types import FrameType
 from typing import Any, NoReturn
 
-from ..base import ending, forked, title
+from ..base import ending, forked, temporary, title
 from ..base.errors import EXIT_CODES, BootFailed, user_traceback
 from ..development import imports
 from ..life import main
@@ -62,6 +62,7 @@ def run(descriptor: int, name: str, extension: int | None = None) -> NoReturn:
             forked.leave(error)
         if not isinstance(error, BootFailed):
             error = BootFailed("import", user_traceback(error))
+        temporary.remove()
         channel.send({"type": "boot_failed", "stage": error.stage, "text": error.text})
         os._exit(EXIT_CODES[error.stage])
     _fork_for_ever(order, channel, loaded, name, holds)
@@ -102,6 +103,8 @@ def _load(
         loaded = _load_application(order, extension)
     hazards += look() if look is not None else []
     if hazards:
+        # Before the master hears of it, which ends this process at once.
+        temporary.remove()
         channel.send({"type": "template_unfit", "hazards": hazards})
         os._exit(0)
     if loaded is not None:
