@@ -183,6 +183,35 @@ fn polling_notices_saves_as_well_and_says_that_it_polls() {
     }
 }
 
+/// Runs what follows where a limit of inotify is zero, as another program may have left it. `None` if no user namespace can be made.
+fn without_events(limit: &str) -> Option<Vec<String>> {
+    let script = format!("echo 0 > /proc/sys/user/{limit} && exec \"$@\"");
+    let words = ["unshare", "--user", "--map-root-user", "sh", "-c", &script, "sh"].map(str::to_owned);
+    let tried = Command::new(&words[0]).args(&words[1..]).arg("true").output();
+    if tried.is_ok_and(|it| it.status.success()) {
+        return Some(words.into());
+    }
+    ferricorn_test::skip("a user namespace cannot be made");
+    None
+}
+
+#[test]
+fn where_there_are_no_events_it_polls_and_says_why() {
+    let _turn = turn::together();
+    for (limit, named) in [
+        ("max_inotify_instances", "for changes by polling: no events can be had (a limit is reached"),
+        ("max_inotify_watches", "Watching by polling from now on: the limit of watches is reached"),
+    ] {
+        let Some(words) = without_events(limit) else { return };
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        let server = reloading().wrapped(&words).expect_error("Watching by polling").serve(1);
+        assert_eq!(server.log().count(named), 1, "{}", server.log().transcript());
+        save_served(&server, &app("2"), "2");
+        assert_eq!(server.stop(Signal::SIGTERM, PATIENCE), 0);
+        server.finish();
+    }
+}
+
 #[test]
 fn a_save_in_the_middle_of_a_boot_is_not_missed() {
     let _turn = turn::together();
@@ -248,7 +277,7 @@ fn shown_and_mended(server: &Server, broken: &str, page: &str) {
 fn a_broken_save_is_shown_and_the_fix_is_served() {
     let _turn = turn::together();
     let server = reloading()
-        .args(["--boot-timeout", "4"])
+        .args(["--boot-timeout", "20"])
         .expect_error("Worker cannot boot")
         .expect_error("exited during its boot")
         .expect_error("exited with code")

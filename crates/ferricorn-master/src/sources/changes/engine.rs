@@ -19,21 +19,37 @@ use tokio::{
 const POLL: Duration = Duration::from_millis(500);
 
 /// File systems whose files change without an event here, because another machine writes them.
-const WITHOUT_EVENTS: [&str; 13] = [
+///
+/// A file system of `fuse` is either such a one or a local one; the local ones are named in [`LOCAL_FUSE`].
+const WITHOUT_EVENTS: [&str; 22] = [
     "9p",
+    "afs",
+    "ceph",
     "cifs",
     "drvfs",
     "fakeowner",
-    "fuse.grpcfuse",
-    "fuse.osxfs",
-    "fuse.sshfs",
     "grpcfuse",
+    "lustre",
+    "lxfs",
+    "ncpfs",
     "nfs",
     "nfs4",
+    "orangefs",
+    "osxfs",
+    "prl_fs",
     "smb3",
+    "smbfs",
     "vboxsf",
     "virtiofs",
+    "vmhgfs",
+    "wslfs",
+    "yfs",
 ];
+
+/// File systems of `fuse` that only this machine writes: a container's layers, and disks. A program of each writes files, but
+/// on orders of the kernel, which knows of them.
+const LOCAL_FUSE: [&str; 6] =
+    ["fuse.fuse-overlayfs", "fuse.lxcfs", "fuse.mergerfs", "fuse.portal", "fuse.squashfuse", "fuse.unionfs"];
 
 /// The way in which changes are noticed.
 pub(super) enum Engine {
@@ -60,7 +76,8 @@ impl Engine {
         if let Some(kind) = without.filter(|_| wanted == ReloadEngine::Auto) {
             return (Self::poll(), Some(format!("the file system ({kind}) has no events")));
         }
-        Self::events().unwrap_or_else(|error| (Self::poll(), Some(format!("there are no events ({error})"))))
+        Self::events()
+            .unwrap_or_else(|error| (Self::poll(), Some(format!("no events can be had ({})", why(&error)))))
     }
 
     pub(super) fn poll() -> Self {
@@ -94,7 +111,7 @@ impl Engine {
             match watcher.watch(folder, RecursiveMode::NonRecursive) {
                 Ok(()) => drop(watched.insert(folder.to_owned())),
                 Err(error) if matches!(error.kind, ErrorKind::MaxFilesWatch) => {
-                    return Err("the limit of watches is reached, see fs.inotify.max_user_watches".to_owned());
+                    return Err(why(&error));
                 }
                 // It is gone already.
                 Err(_) => {}
@@ -125,8 +142,22 @@ impl Engine {
     }
 }
 
+/// Why there are no events, with what to do if that is known.
+fn why(error: &notify::Error) -> String {
+    match &error.kind {
+        ErrorKind::MaxFilesWatch => {
+            "the limit of watches is reached, see fs.inotify.max_user_watches".to_owned()
+        }
+        ErrorKind::Io(error) if error.raw_os_error() == Some(24 /* EMFILE */) => {
+            "a limit is reached, see fs.inotify.max_user_instances".to_owned()
+        }
+        _ => error.to_string(),
+    }
+}
+
 fn has_no_events(kind: &str) -> bool {
-    WITHOUT_EVENTS.contains(&kind)
+    let is_of_others = kind.starts_with("fuse.") && !LOCAL_FUSE.contains(&kind);
+    is_of_others || WITHOUT_EVENTS.contains(&kind)
 }
 
 /// The kind of the file system that a path is on, by the text of `/proc/self/mountinfo`.
@@ -160,6 +191,19 @@ mod tests {
         assert_eq!(kind("/mnt/cd"), Some("ext4"));
         assert_eq!(kind("/home/me/my app/src"), Some("virtiofs"));
         assert_eq!(kind("/data/app"), Some("nfs4"));
-        assert!(has_no_events("9p") && !has_no_events("ext4") && !has_no_events("overlay"));
+    }
+
+    #[test]
+    fn what_another_machine_writes_has_no_events() {
+        // Docker Desktop, WSL, virtual machines, the network.
+        for kind in ["fakeowner", "virtiofs", "fuse.grpcfuse", "9p", "drvfs", "vboxsf", "fuse.vmhgfs-fuse"] {
+            assert!(has_no_events(kind), "{kind}");
+        }
+        for kind in ["nfs4", "cifs", "fuse.sshfs", "fuse.rclone", "fuse.s3fs", "fuse.gcsfuse"] {
+            assert!(has_no_events(kind), "{kind}");
+        }
+        for kind in ["ext4", "xfs", "btrfs", "zfs", "tmpfs", "overlay", "fuse.fuse-overlayfs", "fuseblk"] {
+            assert!(!has_no_events(kind), "{kind}");
+        }
     }
 }
