@@ -100,6 +100,39 @@ fn what_is_imported_for_the_first_time_is_there_at_the_save_after_the_next() {
 }
 
 #[test]
+fn what_is_gone_from_disk_does_not_live_on_in_a_worker() {
+    let _turn = turn::together();
+    let (builder, elsewhere) = builder("");
+    let builder = builder.app(&app(1).replace("import library", "import library, helper"));
+    fs::write(builder.folder().join("helper.py"), "").expect("a module can be written");
+    let server = builder
+        .expect_error("Exception in worker process")
+        .expect_error("exited with code")
+        .expect_stranger("")
+        .serve(1);
+    server.wait_for_count("Template ready", 1, PATIENCE);
+    let lacks = |module: &str| {
+        let reason = format!("No module named '{module}'");
+        eventually(PATIENCE, "what is missing is named", || {
+            server.get("/").expect("no request is refused").text().contains(&reason)
+        });
+    };
+    // A module of the application's own that gets another name.
+    fs::rename(server.path("helper.py"), server.path("other.py")).expect("it can be renamed");
+    lacks("helper");
+    saved(&server, 2, "one False");
+    // A library that is taken away.
+    let library = elsewhere.path().join("site-packages/library.py");
+    fs::remove_file(library).expect("it can be removed");
+    save(&server.path(""), &app(3));
+    lacks("library");
+    install(&elsewhere.path().join("site-packages"), "'again'", "");
+    saved(&server, 4, "again True");
+    assert_eq!(server.stop(Signal::SIGTERM, PATIENCE), 0);
+    server.finish();
+}
+
+#[test]
 fn a_library_that_a_fork_does_not_survive_is_imported_at_each_save() {
     let _turn = turn::together();
     let thread = "import threading, time\nthreading.Thread(target=time.sleep, args=(1000,), name='ticker', daemon=True).start()";
