@@ -87,3 +87,12 @@ fn pymongo_is_used_until_it_has_a_client() {
         except Exception: pass\n";
     is_refused("pymongo", client, "thread `pymongo");
 }
+
+#[test]
+fn grpc_is_used_until_it_has_a_channel() {
+    let _turn = turn::together();
+    is_used("grpcio", "import grpc\n");
+    // Its threads have their names a moment after their birth.
+    let channel = "import grpc\nCHANNEL = grpc.insecure_channel('127.0.0.1:9')\n";
+    is_refused("grpcio", channel, "native thread `");
+}
