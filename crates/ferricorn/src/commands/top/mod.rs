@@ -21,16 +21,12 @@ use std::{
 };
 
 use clap::{Arg, ArgAction, Command, error::ErrorKind};
+use crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use ferricorn_wire::{
     control::{Request, Response},
     observation::Observation,
 };
-use ratatui::{
-    Terminal,
-    backend::CrosstermBackend,
-    crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers},
-};
-
+use ratatui::{Terminal, backend::CrosstermBackend};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 
 use self::state::{Effect, Key, State};
