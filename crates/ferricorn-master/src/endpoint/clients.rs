@@ -4,8 +4,9 @@
 //!
 //! Invariants: at most [`MOST`] connections; one that comes beyond that takes the place of the one that has made no progress
 //! for longest, but never of one that was active a moment ago or waits for us; a connection ends after [`LIFE`] whatever it
-//! does. So clients that send nothing, or half a request, or never read, cost memory for a bounded time, and an honest one is
-//! answered among any number of them.
+//! does. Answers to requests that were sent in advance are no progress: they go to the kernel's buffers, whether the client
+//! reads or not. So clients that send nothing, or half a request, or never read, cost memory for a bounded time, and an
+//! honest one is answered among any number of them.
 
 use std::{
     convert::Infallible,
@@ -139,9 +140,9 @@ impl Clients {
             let service = service_fn(|request| {
                 let (shared, progress) = (Arc::clone(&shared), Arc::clone(&progress));
                 async move {
-                    progress.is_ours(true);
+                    progress.request_begins();
                     let response = answer(&request, &shared).await;
-                    progress.is_ours(false);
+                    progress.request_ends();
                     Ok::<_, Infallible>(response)
                 }
             });
@@ -162,16 +163,48 @@ struct Progress {
     last: Mutex<Instant>,
     /// A request is complete, and it is for us to answer.
     ours: AtomicBool,
+    /// The client has sent something since the last request began.
+    has_sent: AtomicBool,
+    /// The request being answered was sent together with one before it.
+    in_advance: AtomicBool,
 }
 
 impl Progress {
+    fn new() -> Self {
+        Self {
+            last: Mutex::new(Instant::now()),
+            ours: AtomicBool::new(false),
+            has_sent: AtomicBool::new(false),
+            in_advance: AtomicBool::new(false),
+        }
+    }
+
     fn note(&self) {
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
     }
 
-    fn is_ours(&self, ours: bool) {
-        self.ours.store(ours, Ordering::Relaxed);
+    fn sent(&self) {
+        self.has_sent.store(true, Ordering::Relaxed);
         self.note();
+    }
+
+    /// Notes what we did for the client, unless it was for a request sent in advance.
+    fn served(&self) {
+        if !self.in_advance.load(Ordering::Relaxed) {
+            self.note();
+        }
+    }
+
+    fn request_begins(&self) {
+        let sent = self.has_sent.swap(false, Ordering::Relaxed);
+        self.in_advance.store(!sent, Ordering::Relaxed);
+        self.ours.store(sent, Ordering::Relaxed);
+        self.served();
+    }
+
+    fn request_ends(&self) {
+        self.ours.store(false, Ordering::Relaxed);
+        self.served();
     }
 
     /// For how long there was none for which the client is to blame; `None` while it waits for us.
@@ -193,8 +226,7 @@ struct Stream {
 
 impl Stream {
     fn new(inner: impl Transport + 'static) -> Self {
-        let progress = Progress { last: Mutex::new(Instant::now()), ours: AtomicBool::new(false) };
-        Self { inner: Box::new(inner), progress: Arc::new(progress) }
+        Self { inner: Box::new(inner), progress: Arc::new(Progress::new()) }
     }
 }
 
@@ -207,7 +239,7 @@ impl AsyncRead for Stream {
         let before = buffer.filled().len();
         let result = Pin::new(&mut self.inner).poll_read(context, buffer);
         if buffer.filled().len() > before {
-            self.progress.note();
+            self.progress.sent();
         }
         result
     }
@@ -221,7 +253,7 @@ impl AsyncWrite for Stream {
     ) -> Poll<io::Result<usize>> {
         let result = Pin::new(&mut self.inner).poll_write(context, data);
         if matches!(result, Poll::Ready(Ok(1..))) {
-            self.progress.note();
+            self.progress.served();
         }
         result
     }
