@@ -19,7 +19,7 @@ use ferricorn_test::{
 use ferricorn_wire::observation::Observation;
 use nix::sys::signal::Signal;
 
-use crate::{PROGRAM, ferricorn, upgrade};
+use crate::{PROGRAM, ferricorn, pid1, upgrade};
 
 const APP: &str = r#"
 import asyncio
@@ -181,6 +181,33 @@ fn counts_are_exact_through_recycles_reloads_scaling_kills_and_upgrades() {
     assert!(sample("ferricorn_worker_exits_total{cause=\"killed\"}") >= 1.0);
     processes::signal(master, Signal::SIGTERM);
     server.wait_nobody_left(PATIENCE);
+    server.finish();
+}
+
+#[test]
+fn counts_are_exact_through_upgrades_in_place_and_a_rejected_one() {
+    let _turn = turn::alone();
+    let Some(namespace) = pid1::namespace() else { return };
+    let (builder, metrics) = observed("--workers 2 --max-requests 1000 --reload-probation 0");
+    let server = builder.linked().wrapped(namespace).expect_error("Upgrade failed").serve(2);
+    let master = pid1::master(&server);
+    let clients = Clients::start(&server.address());
+    for fit in [true, false, true] {
+        let mark = server.log().mark();
+        let program = if fit { PROGRAM } else { "/bin/false" };
+        server.deploy(Deployed::Program(std::path::Path::new(program)));
+        processes::signal(master, Signal::SIGUSR2);
+        let outcome =
+            if fit { "Reloaded: every worker runs" } else { "Upgrade failed, nothing has changed: " };
+        server.wait_for_line_after(mark, outcome, PATIENCE);
+    }
+    let expected = clients.stop();
+    eventually(PATIENCE, "every answer is counted once", || codes(&metrics) == expected);
+    let samples = scrape(&metrics);
+    assert!(samples["ferricorn_upgrades_total{outcome=\"committed\"}"] >= 2.0);
+    assert!(samples["ferricorn_upgrades_total{outcome=\"rejected\"}"] >= 1.0);
+    processes::signal(master, Signal::SIGTERM);
+    assert_eq!(server.wait_exit(PATIENCE).code(), 0);
     server.finish();
 }
 
