@@ -48,5 +48,8 @@ def _there() -> list[tuple[Any, bool]]:
 
 
 def _goes(thing: Any) -> bool:
-    """Not if it was asked to stay. Folders can be asked since Python 3.12."""
-    return bool(getattr(thing, "delete", True) and getattr(thing, "_delete", True))
+    """Not if it was asked to stay; what does not say so stays. Folders can be asked since Python 3.12."""
+    if type(thing).__name__ == "TemporaryDirectory":
+        return bool(getattr(thing, "_delete", True))
+    # Since Python 3.12 the wrapper itself does not know.
+    return bool(getattr(getattr(thing, "_closer", None), "delete", False))
