@@ -56,9 +56,9 @@ metrics! {
     REQUESTS Counter "ferricorn_http_requests_total" ["code"]
         "HTTP requests by the status code of their response; 499: the client closed the connection before there was one."
     DURATION Histogram "ferricorn_http_request_duration_seconds" ["code_class"]
-        "Time from the first byte of a request that the worker read to the last byte of its response that it wrote."
+        "Time from the head of a request (httptools, h11: its first byte on a kept connection) to the last byte of its response."
     FIRST_BYTE Histogram "ferricorn_http_response_first_byte_seconds" []
-        "Time from the first byte of a request that the worker read to the first byte of its response that it wrote."
+        "Time from the head of a request (httptools, h11: its first byte on a kept connection) to the first byte of its response."
     ABORTED Counter "ferricorn_http_requests_aborted_total" ["by"]
         "HTTP requests whose connection was closed before the response was complete, by the client or by the worker."
     CUT Counter "ferricorn_http_requests_cut_total" []
