@@ -44,12 +44,12 @@ def _there() -> list[tuple[Any, bool]]:
     # By the type itself: an object's `__class__` may be a property of the application's.
     things = ((thing, type(thing)) for thing in gc.get_objects())
     found = [(thing, kind is folder) for thing, kind in things if kind in (folder, file)]
-    return [it for it in found if _goes(it[0]) and os.path.exists(str(it[0].name))]
+    return [it for it in found if _goes(*it) and os.path.exists(str(it[0].name))]
 
 
-def _goes(thing: Any) -> bool:
+def _goes(thing: Any, is_folder: bool) -> bool:
     """Not if it was asked to stay; what does not say so stays. Folders can be asked since Python 3.12."""
-    if type(thing).__name__ == "TemporaryDirectory":
+    if is_folder:
         return bool(getattr(thing, "_delete", True))
     # Since Python 3.12 the wrapper itself does not know.
     return bool(getattr(getattr(thing, "_closer", None), "delete", False))

@@ -75,11 +75,11 @@ class InFlight:
             path = scope.get("raw_path")
             if path is not None:
                 method = _METHODS.get(scope.get("method"), b"")
-                if native is not None:
+                if native is None:
+                    begun += 1
+                    pack(newest, begun % NEWEST_PLACES * PLACE_BYTES, begun, method, path)
+                else:
                     native.note(method, path)
-                    return run(scope, receive, send)
-                begun += 1
-                pack(newest, begun % NEWEST_PLACES * PLACE_BYTES, begun, method, path)
             return run(scope, receive, send)
 
         self._begun = (lambda: begun) if native is None else (lambda: native.begun)

@@ -384,10 +384,15 @@ def access_log(lines: AccessLines | None) -> _ferricorn_http.AccessLog | None:
 
 
 def configured(
+    *,
     limits: Limits,
     is_quiet: bool,
     unread: Callable[[Any], bool],
     access: _ferricorn_http.AccessLog | None,
+    app: Any,
+    tally: Tally | None,
+    counts: _ferricorn_http.Tally | None,
+    newest: _ferricorn_http.Newest | None,
 ) -> type[NativeProtocol]:
     """The protocol with these settings of the class."""
     request_class: Any = Request
@@ -398,6 +403,10 @@ def configured(
         "is_quiet": is_quiet,
         "unread": staticmethod(unread),
         "access": access,
+        "app": app,
+        "tally": tally,
+        "counts": counts,
+        "newest": newest,
         "request_class": request_class,
     }
     return type("NativeProtocol", (NativeProtocol,), settings)

@@ -32,8 +32,16 @@ class Natives(Uvicorns):
     def factory(self, loop: asyncio.AbstractEventLoop, state: Any, is_quiet: bool) -> Callable[[], asyncio.Protocol]:
         """Makes native connections."""
         config, server_state = self._config, self._state
-        kind = configured(self._limits, is_quiet, self.unread, access_log(self._lines))
-        kind.app, kind.tally, kind.counts, kind.newest = self._app, self._tally, self._counts, self._newest
+        kind = configured(
+            limits=self._limits,
+            is_quiet=is_quiet,
+            unread=self.unread,
+            access=access_log(self._lines),
+            app=self._app,
+            tally=self._tally,
+            counts=self._counts,
+            newest=self._newest,
+        )
         return lambda: kind(config, server_state, state, loop)
 
     def noting(self, app: Any, pack: Callable[..., None], page: memoryview, places: int, place_bytes: int) -> Any:
