@@ -15,6 +15,11 @@ use ignore::{
 /// The name of the file with patterns.
 pub(super) const FILE: &str = ".gitignore";
 
+/// The repository in which a directory lies: the next one upwards with a `.git`. `None`: it lies in none.
+pub(super) fn repository_of(directory: &Path) -> Option<&Path> {
+    directory.ancestors().find(|directory| directory.join(".git").exists())
+}
+
 /// The patterns that hold for one directory.
 pub(super) struct Ignored {
     files: Vec<Gitignore>,
@@ -25,9 +30,7 @@ impl Ignored {
     pub(super) fn above(root: &Path) -> Self {
         let mut all = Self { files: Vec::new() };
         all.add(GitignoreBuilder::new(root).build_global().0);
-        let Some(repository) = root.ancestors().find(|directory| directory.join(".git").exists()) else {
-            return all;
-        };
+        let Some(repository) = repository_of(root) else { return all };
         all.read(repository, &repository.join(".git/info/exclude"));
         let between = root.ancestors().skip(1).take_while(|directory| directory.starts_with(repository));
         let between: Vec<PathBuf> = between.map(Path::to_owned).collect();

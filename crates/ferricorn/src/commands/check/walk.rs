@@ -146,8 +146,7 @@ impl Walk {
     }
 }
 
-/// The repository in which a directory lies: the next one upwards with a `.git`; otherwise the directory itself.
+/// The repository in which a directory lies, or the directory itself if it lies in none.
 pub(super) fn repository_around(directory: &Path) -> PathBuf {
-    let found = directory.ancestors().find(|directory| directory.join(".git").exists());
-    found.unwrap_or(directory).to_owned()
+    ignored::repository_of(directory).unwrap_or(directory).to_owned()
 }
