@@ -30,19 +30,18 @@ impl Reruns {
         mut first: Ran,
         again: impl FnOnce(&[String]) -> Result<Ran, Failure>,
     ) -> Result<Ran, Failure> {
-        let failed = first.outcomes.failed();
+        let mut failed = first.outcomes.failed();
         let hopeless = failed.is_empty() || failed.len() > AT_MOST || !first.complete;
         if first.passed || !self.wanted || hopeless {
             return Ok(first);
         }
         say(&format!("Running once more what failed: {}", failed.join(", ")));
         let second = again(&failed)?;
-        let passed = |name: &String| second.outcomes.get(name) == Some(Outcome::Passed);
-        let steady = failed.iter().filter(|name| passed(name));
-        for name in steady.cloned().collect::<Vec<_>>() {
-            first.outcomes.replace(&name, Outcome::Passed);
-            self.unsteady.push(name);
+        failed.retain(|name| second.outcomes.get(name) == Some(Outcome::Passed));
+        for name in &failed {
+            first.outcomes.replace(name, Outcome::Passed);
         }
+        self.unsteady.extend(failed);
         first.passed = second.passed && first.outcomes.failed().is_empty();
         if first.passed {
             let Tally { passed, failed } = first.tally;
