@@ -11,7 +11,7 @@
 //! one worker due, scaling changes the number of slots, a crash empties a slot, a stop wishes for no worker at all.
 //! Any of them may arrive in the middle of any other, since there is nothing to interrupt.
 //!
-//! Invariants, each held by a property test in `tests/properties.rs`:
+//! Invariants, each held by a property test in `tests/supervisor/properties.rs`:
 //! * `step` never panics, whatever the event; unknown and repeated ids included.
 //! * No action names a worker whose exit was recorded, so a reused pid is never signalled.
 //! * Workers that are not leaving never outnumber target + surge; a slot has at most one starting worker.

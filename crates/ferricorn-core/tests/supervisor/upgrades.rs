@@ -1,12 +1,10 @@
 //! Upgrades, told as stories on a clock that jumps: the side that hands over, then the side that takes over.
 
-mod sim;
-
+use crate::sim::{Manners, Sim, Successor, millis, policy, secs};
 use ferricorn_core::{
     BootFailure, Command, Event, Exit, ExitReason, Notice, Policy, Reply, RequestId, StopMode, Supervisor,
     UpgradeFailure, UpgradeWay,
 };
-use sim::{Manners, Sim, Successor, millis, policy, secs};
 
 fn upgrade(sim: &mut Sim) -> RequestId {
     sim.ask(Command::Upgrade)

@@ -1,12 +1,10 @@
 //! How a worker ends, and who gives way to whom meanwhile, told as stories on a clock that jumps.
 
-mod sim;
-
+use crate::sim::{Manners, Sim, millis, policy, secs};
 use ferricorn_core::{
     Command, Event, ExitReason, Generation, Notice, Policy, Retirement, Stage, StopMode, UpgradeWay,
     WorkerId, WorkerSignal,
 };
-use sim::{Manners, Sim, millis, policy, secs};
 
 /// Workers whose process goes on for so long after its event loop.
 fn lingering(policy: Policy, end: u64) -> Sim {

@@ -1,9 +1,7 @@
 //! Scenarios of reading the settings, which is how a reload begins: what happens during it, and what it leads to.
 
-mod sim;
-
+use crate::sim::{Manners, Reading, Sim, Successor, millis, policy, secs};
 use ferricorn_core::{Command, Event, Generation, Manner, Notice, Policy, Reply, StopMode, Unread};
-use sim::{Manners, Reading, Sim, Successor, millis, policy, secs};
 
 /// A service whose settings take this long to read.
 fn reading_takes(seconds: u64) -> Sim {

@@ -1,13 +1,11 @@
 //! The invariants of DESIGN, against random commands, deaths, silences, strange events and leaps of the clock.
 
-mod sim;
-
+use crate::sim::{Manners, Reading, Sim, Successor, TemplateManners, millis, policy, secs};
 use ferricorn_core::{
     BootFailure, Command, Event, Exit, Generation, Notice, Policy, RequestId, StopMode, Supervisor,
     UpgradeWay, Vitals, WorkerId, WorkerSignal,
 };
 use proptest::prelude::*;
-use sim::{Manners, Reading, Sim, Successor, TemplateManners, millis, policy, secs};
 
 #[derive(Clone, Debug)]
 enum Step {

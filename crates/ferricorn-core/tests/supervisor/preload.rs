@@ -1,9 +1,7 @@
 //! Templates: workers that are forked, and what becomes of a service whose template is not what it should be.
 
-mod sim;
-
+use crate::sim::{Manners, Sim, TemplateManners, millis, policy, secs};
 use ferricorn_core::{BootFailure, ExitReason, Generation, Notice, Policy, StopMode, TemplateSignal};
-use sim::{Manners, Sim, TemplateManners, millis, policy, secs};
 
 const FIRST: Generation = Generation(1);
 const SECOND: Generation = Generation(2);

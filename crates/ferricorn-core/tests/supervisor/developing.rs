@@ -1,13 +1,11 @@
 //! A service whose code is being worked on, told as stories on a clock that jumps, and in random order.
 
-mod sim;
-
+use crate::sim::{Manners, Sim, TemplateManners, millis, policy, secs};
 use ferricorn_core::{
     BootFailure, Command, Event, ExitReason, Generation, Manner, Notice, Policy, Reply, StopMode, WorkerId,
     WorkerSignal,
 };
 use proptest::prelude::*;
-use sim::{Manners, Sim, millis, policy, secs};
 
 fn developers() -> Policy {
     let boot_timeout = Some(secs(60));
@@ -295,8 +293,8 @@ fn an_outdated_template_forks_nobody_and_is_made_anew_after_that_boot() {
 #[test]
 fn a_template_that_dies_or_is_no_good_costs_nothing_and_is_not_tried_again() {
     for spoil in [
-        |it: &mut sim::TemplateManners| it.unfit = true,
-        |it: &mut sim::TemplateManners| {
+        |it: &mut TemplateManners| it.unfit = true,
+        |it: &mut TemplateManners| {
             it.dies_in_boot = true;
         },
     ] {

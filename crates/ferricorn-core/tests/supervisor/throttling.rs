@@ -1,11 +1,9 @@
 //! A service that the kernel holds back, told as stories on a clock that jumps.
 
-mod sim;
-
 use std::time::Duration;
 
+use crate::sim::{Sim, millis, policy, secs};
 use ferricorn_core::{Event, Notice, Policy, Scarce, Throttled};
-use sim::{Sim, millis, policy, secs};
 
 fn held_back(sim: &mut Sim, scarce: Scarce, held: Duration) {
     let source = "the limit".to_owned();
