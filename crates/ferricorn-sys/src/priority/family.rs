@@ -101,8 +101,9 @@ mod tests {
 
     use super::*;
 
-    /// A shell that starts a process and leaves it behind; prints the pids of both children.
-    const LEAVES_ONE_BEHIND: &str = "sleep 60 & echo $!; (sleep 60 & echo $!); wait";
+    /// A shell that starts two processes and leaves the second behind. It prints their pids, and a line more when the
+    /// second's parent has ended: until then the second is a descendant, too.
+    const LEAVES_ONE_BEHIND: &str = "sleep 60 & echo $!; (sleep 60 & echo $!); echo left; wait";
 
     #[test]
     fn kin_is_known_by_descent_and_what_was_left_behind_by_its_variables() {
@@ -110,8 +111,9 @@ mod tests {
         shell.args(["-c", LEAVES_ONE_BEHIND]).env("KIN_SLOT", "7").env("KIN_GENERATION", "9");
         let mut shell = shell.stdout(Stdio::piped()).spawn().expect("started");
         let output = BufReader::new(shell.stdout.take().expect("piped"));
-        let pids: Vec<i32> =
-            output.lines().take(2).map(|line| line.expect("read").parse().expect("a pid")).collect();
+        let printed: Vec<String> = output.lines().take(3).map(|line| line.expect("read")).collect();
+        assert_eq!(printed[2], "left");
+        let pids: Vec<i32> = printed[..2].iter().map(|line| line.parse().expect("a pid")).collect();
         let pid = i32::try_from(shell.id()).expect("a pid");
         let kin = |marks: &[&str]| {
             let marks = marks.iter().map(|mark| mark.as_bytes().to_vec()).collect();
