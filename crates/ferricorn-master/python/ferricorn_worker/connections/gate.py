@@ -21,6 +21,8 @@ import sys
 from collections.abc import Callable
 from typing import TypeVar
 
+from .servers import Acceptor
+
 Found = TypeVar("Found")
 
 PATIENCE = 100
@@ -108,7 +110,7 @@ def accepts_singly(loop: object) -> bool:
         return False
     modules = [kind.__module__ for kind in type(loop).__mro__]
     if "uvloop.loop" not in modules:
-        return "asyncio.selector_events" in modules
+        return "asyncio.selector_events" in modules and hasattr(loop, Acceptor.MAKER)
     version = getattr(sys.modules["uvloop.loop"], "libuv_get_version", None)
     return version is not None and version() >= _SINGLE_ACCEPT
 

@@ -1,4 +1,4 @@
-"""The event loop's own servers, which accept from copies of the listening sockets.
+"""The event loop's own servers, which accept from copies of the listening sockets, and what stands in for asyncio's.
 
 Owns: beginning and ending them without losing a connection, counting what they accept. Does not own: whether they are
 used (`accept`), how much they accept (`ring`).
@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import os
 import socket
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Protocol
 
 from .connections import ConnectionSet
 
@@ -38,28 +37,62 @@ class Share(Protocol):
         """Hears that there is no descriptor for the next one."""
 
 
-class _Listener(socket.socket):
-    """A copy of a listening socket, from which asyncio's server takes no more than its worker's share."""
+class Acceptor:
+    """Accepts from a copy of a listening socket, on asyncio's event loop.
 
-    def __init__(self, share: Share, original: socket.socket) -> None:
-        super().__init__(fileno=os.dup(original.fileno()))
+    asyncio's own server makes a task and a future for each connection, which cost a tenth of all that a short one does,
+    and a pass of the event loop more. `connect_accepted_socket` does the same. Both make the transport by the method
+    that is called here; its name is private, but CPython has had it since 3.4.
+    """
+
+    MAKER = "_make_socket_transport"
+    """That method."""
+
+    def __init__(
+        self, loop: asyncio.AbstractEventLoop, listener: socket.socket, factory: Factory, share: Share
+    ) -> None:
+        """Begins. The listener, which does not block, is the acceptor's own from now on."""
+        self._loop = loop
+        self._make_transport = getattr(loop, self.MAKER)
+        self._listener = listener
+        self._factory = factory
         self._share = share
+        loop.add_reader(listener.fileno(), self._accept)
 
-    def accept(self) -> tuple[socket.socket, Any]:
-        """One connection; `BlockingIOError` if there is none or it is not for this worker."""
+    def hush(self) -> None:
+        """Keeps it from accepting."""
+        self._loop.remove_reader(self._listener.fileno())
+
+    def close(self) -> None:
+        """Closes its copy of the listening socket."""
+        self.hush()
+        self._listener.close()
+
+    def _accept(self) -> None:
+        """Takes one connection. If more wait, the next pass of the event loop calls this again."""
         share = self._share
+        # The event loop may have heard of one before the share was used up.
         if not share.is_in:
-            raise BlockingIOError
+            return
         try:
-            accepted = super().accept()
+            connection, address = self._listener.accept()
+        except (BlockingIOError, InterruptedError, ConnectionAbortedError):
+            return
         except OSError as error:
             if error.errno not in SHORTAGES:
                 raise
             share.step_out_short(error)
-            raise BlockingIOError from None
-        share.connections.opening += 1
+            return
+        try:
+            connection.setblocking(False)
+            protocol = self._factory()
+            # The address, as asyncio's server knows it: a client that has gone already has none to ask for.
+            self._make_transport(connection, protocol, extra={"peername": address})
+        except BaseException:
+            connection.close()
+            raise
+        share.connections.expected.add(protocol)
         share.took()
-        return accepted
 
 
 class Servers:
@@ -67,11 +100,12 @@ class Servers:
 
     def __init__(self) -> None:
         self._servers: list[asyncio.Server] = []
+        self._acceptors: list[Acceptor] = []
 
     @property
     def are_any(self) -> bool:
         """Whether one accepts."""
-        return bool(self._servers)
+        return bool(self._servers or self._acceptors)
 
     async def add(self, listener: socket.socket, factory: Factory, backlog: int) -> None:
         """Begins to accept from a listener, which is the server's own from now on."""
@@ -80,11 +114,14 @@ class Servers:
 
     async def add_shared(self, listener: socket.socket, factory: Factory, backlog: int, share: Share) -> int:
         """Begins to accept a share of what comes to a listener; the descriptor of the server's own copy of it."""
-        copy = _Listener(share, listener)
+        loop = asyncio.get_running_loop()
+        copy = listener.dup()
         descriptor = copy.fileno()
-        # A server in C makes the protocol when it accepts. asyncio's does so later, but calls the socket's `accept`.
-        in_python = isinstance(asyncio.get_running_loop(), asyncio.SelectorEventLoop)
-        await self.add(copy, _counted_before(factory, share) if in_python else _counting(factory, share), backlog)
+        if hasattr(loop, Acceptor.MAKER):
+            copy.setblocking(False)
+            self._acceptors.append(Acceptor(loop, copy, factory, share))
+        else:
+            await self.add(copy, _counting(factory, share), backlog)
         return descriptor
 
     def hush(self) -> None:
@@ -93,6 +130,8 @@ class Servers:
         asyncio's are not closed yet: that would drop without a word what they have accepted and made no protocol for
         (`Server._attach` refuses it, and the error is shown in debug mode only).
         """
+        for acceptor in self._acceptors:
+            acceptor.hush()
         loop = asyncio.get_running_loop()
         if not isinstance(loop, asyncio.SelectorEventLoop):
             self.close()
@@ -103,6 +142,9 @@ class Servers:
 
     def close(self) -> None:
         """Closes their copies of the listening sockets."""
+        for acceptor in self._acceptors:
+            acceptor.close()
+        self._acceptors = []
         for server in self._servers:
             server.close()
         self._servers = []
@@ -115,18 +157,6 @@ def _counting(factory: Factory, share: Share) -> Factory:
         protocol = factory()
         expected.add(protocol)
         share.took()
-        return protocol
-
-    return create
-
-
-def _counted_before(factory: Factory, share: Share) -> Factory:
-    connections = share.connections
-
-    def create() -> asyncio.Protocol:
-        connections.opening -= 1
-        protocol = factory()
-        connections.expected.add(protocol)
         return protocol
 
     return create
