@@ -21,12 +21,12 @@ from typing import Any
 
 from uvicorn.logging import TRACE_LOG_LEVEL
 from uvicorn.protocols.http.flow_control import service_unavailable
-from uvicorn.protocols.utils import get_local_addr, get_remote_addr, is_ssl
+from uvicorn.protocols.utils import get_remote_addr, is_ssl
 
 import _ferricorn_http
 
 from ...talk.tally import ABORTED_BY_CLIENT, ABORTED_BY_WORKER, Tally
-from ..addresses import Addresses
+from ..addresses import ends
 from .access_lines import AccessLines
 from .request import LoggedRequest, Request
 
@@ -150,13 +150,13 @@ class NativeProtocol(_ferricorn_http.Connection, asyncio.Protocol):
         # Of what begins later for this connection; a request's own must not reach the next one.
         self._context = contextvars.copy_context()
         config = self.config
-        addresses: Any = Addresses(transport)
+        server, client = ends(transport)
         scope = {
             "type": "http",
             "asgi": {"version": config.asgi_version, "spec_version": "2.3"},
             "http_version": "1.1",
-            "server": get_local_addr(addresses),
-            "client": get_remote_addr(addresses),
+            "server": server,
+            "client": client,
             "scheme": "https" if is_ssl(transport) else "http",
             "root_path": config.root_path,
         }
