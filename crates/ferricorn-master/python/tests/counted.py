@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from typing import Any
 
 
@@ -23,6 +25,14 @@ async def app(scope: Any, receive: Any, send: Any) -> None:
         await asyncio.sleep(float(how))
     if what == "body":
         await receive()
+    if what == "fork":
+        child = os.fork()
+        if child:
+            os.waitpid(child, 0)
+        elif how == "exit":
+            sys.exit(7)
+        elif how == "fail":
+            raise ValueError("in the child")
     if what == "fail":
         raise ValueError("on purpose")
     status = int(how) if what == "status" else 200

@@ -72,6 +72,7 @@ def test_a_head_that_breaks_a_limit_is_refused_and_the_log_says_why(
     assert b"\r\nconnection: close\r\n" in said
     FakeMaster.wait_for(lambda: f"Request refused with {status.decode()}: " in worker.log())
     assert why in worker.log()
+    FakeMaster.wait_for(lambda: worker.codes() == {int(status): 1})
     assert native.connect().get("/").status == 200
 
 
@@ -87,6 +88,7 @@ def test_a_head_that_does_not_come_in_time_is_answered_408(native: FakeMaster) -
     worker = serve(native, native={"head_ms": 300})
     assert answer(native, b"GET / HTTP/1.1\r\nHost").startswith(b"HTTP/1.1 408 Request Timeout\r\n")
     assert "Request refused with 408" in worker.log()
+    FakeMaster.wait_for(lambda: worker.codes() == {408: 1})
 
 
 @needs_extension

@@ -82,6 +82,29 @@ def test_an_answer_is_counted_after_100_continue_by_its_own_code(master: FakeMas
     client.close()
 
 
+def test_an_answer_at_the_limit_of_concurrency_is_counted(master: FakeMaster) -> None:
+    worker = master.spawn("counted:app", options={"limit_concurrency": 2}).serve()
+    first = master.connect()
+    assert first.get("/").status == 200
+    second = master.connect()
+    assert second.get("/status/404").status == 503
+    wait_for_codes(master, worker, {200: 1, 503: 1})
+    first.close()
+    second.close()
+
+
+@pytest.mark.parametrize("how", ["exit", "fail", "answer"])
+def test_a_forked_child_counts_nothing(master: FakeMaster, how: str) -> None:
+    worker = master.spawn("counted:app").serve()
+    client = master.connect()
+    assert client.get(f"/fork/{how}").status == 200
+    assert client.get("/status/201").status == 201
+    wait_for_codes(master, worker, {200: 1, 201: 1})
+    assert cells(worker, PLAIN) == 2
+    assert worker.counted(tally.ABORTED_BY_CLIENT) == worker.counted(tally.ABORTED_BY_WORKER) == 0
+    client.close()
+
+
 def test_times_are_those_of_the_client(master: FakeMaster) -> None:
     worker = master.spawn("counted:app").serve()
     client = master.connect()
