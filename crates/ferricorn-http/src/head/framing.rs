@@ -31,7 +31,7 @@ pub struct Framing<'a> {
     pub keep_alive: bool,
     /// Whether the client waits for 100 before it sends the body.
     pub expects_continue: bool,
-    /// The protocol that the client offers to change to (`websocket`, `h2c`).
+    /// The protocol that a client of HTTP/1.1 offers to change to (`websocket`, `h2c`).
     pub upgrade: Option<&'a [u8]>,
 }
 
@@ -114,7 +114,8 @@ impl<'a> Said<'a> {
             keep_alive: version == Version::Http11 && !self.close,
             // RFC 9110, section 10.1.1: of a client of HTTP/1.0 it is ignored.
             expects_continue: self.expects_continue && version == Version::Http11,
-            upgrade: self.upgrade.filter(|_| self.offers_upgrade),
+            // RFC 9110, section 7.8: of a client of HTTP/1.0 it is ignored.
+            upgrade: self.upgrade.filter(|_| self.offers_upgrade && version == Version::Http11),
         })
     }
 }

@@ -167,6 +167,7 @@ impl<'a, 'py> Turn<'a, 'py> {
         let scope = scope::of(py, wiring.server.get(), this.wire()?.scope.bind(py), app_state, head)?;
         if let Some(protocol) = head.framing.upgrade
             && head.framing.body == RequestBody::None
+            && head.method == "GET"
         {
             let rest = &self.input[self.at..];
             let offer = (&scope, head.target.raw.as_bytes(), protocol, rest);

@@ -124,6 +124,57 @@ def test_websockets_are_taken_up_also_behind_a_declined_offer(master: FakeMaster
     assert client.response().status == 101
 
 
+WEBSOCKET = (
+    "Connection: Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\n"
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+NO_HANDSHAKES = {
+    "post": post(WEBSOCKET),
+    "post without a key": post("Connection: Upgrade\r\nUpgrade: websocket\r\n"),
+    "get with a body": post(WEBSOCKET).replace(b"POST", b"GET", 1),
+    "put in chunks": f"PUT /body HTTP/1.1\r\nHost: test\r\n{WEBSOCKET}Transfer-Encoding: chunked\r\n\r\n".encode()
+    + b"5\r\nhello\r\n0\r\n\r\n",
+}
+"""Requests that look like the beginning of a WebSocket, and cannot be one."""
+
+
+@pytest.mark.parametrize("whole", NO_HANDSHAKES.values(), ids=NO_HANDSHAKES)
+@pytest.mark.parametrize("library", ["websockets", "wsproto", "none"])
+def test_a_request_that_cannot_open_a_websocket_keeps_its_body(master: FakeMaster, whole: bytes, library: str) -> None:
+    if library != "none":
+        pytest.importorskip(library)
+    worker = master.spawn(options={"ws": library}).serve()
+    client = master.connect()
+    client.send(whole)
+    assert client.response().body == b"hello"
+    head_end = whole.index(b"\r\n\r\n") + 4
+    for piece in (whole[:20], whole[20:head_end], whole[head_end:]):
+        client.send(piece)
+    assert client.response().body == b"hello"
+    assert is_alive(client)
+    assert "WARNING" not in worker.log() and "Traceback" not in worker.log()
+
+
+@pytest.mark.parametrize("library", ["websockets", "wsproto"])
+def test_a_handshake_without_a_key_is_refused_by_the_library(master: FakeMaster, library: str) -> None:
+    pytest.importorskip(library)
+    master.spawn(options={"ws": library}).serve()
+    client = master.connect()
+    client.send(b"GET / HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+    assert 400 <= client.response().status < 500
+
+
+def test_a_delete_and_a_client_of_http_1_0_open_no_websocket(master: FakeMaster) -> None:
+    master.spawn().serve()
+    client = master.connect()
+    client.send(f"DELETE /body HTTP/1.1\r\nHost: test\r\n{WEBSOCKET}\r\n".encode())
+    assert client.response().status == 200
+    assert is_alive(client)
+    client.send(f"GET / HTTP/1.0\r\nHost: test\r\n{WEBSOCKET}\r\n".encode())
+    assert client.response().status == 200
+    assert client.is_closed()
+
+
 def test_a_websocket_that_is_not_wanted_is_a_request_like_any_other(master: FakeMaster) -> None:
     worker = master.spawn(options={"ws": "none"}).serve()
     client = master.connect()

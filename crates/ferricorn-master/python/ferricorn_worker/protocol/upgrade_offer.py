@@ -2,7 +2,8 @@
 
 Owns: what uvicorn's HTTP/1.1 protocols do with `Upgrade`. Does not own: WebSockets, which go uvicorn's way as before.
 Invariants: a request with an offer keeps its body and its connection, and what is pipelined behind it is answered
-(RFC 9110, 7.8: a server may ignore an offer); a request without one passes nothing of this.
+(RFC 9110, 7.8: a server may ignore an offer); a request without one passes nothing of this; what cannot open a
+WebSocket never reaches the library for them, which would take the body for frames or wait for more of a head.
 
 llhttp, the parser of httptools, takes every offer for a change: it stops after the head, skips the body, and never
 reads another byte of the connection. Java's HttpClient and Ktor's clients offer h2c with each first request.
@@ -22,16 +23,29 @@ def declining(protocol_class: type[Any]) -> type[Any]:
 
 def is_websocket(protocol: Any) -> bool:
     """Whether the request whose head was read offers WebSockets, and the offer is taken up."""
-    return protocol._get_upgrade() == b"websocket" and protocol.ws_protocol_class is not None
+    return protocol.ws_protocol_class is not None and _offers_websocket(protocol)
+
+
+def _offers_websocket(protocol: Any) -> bool:
+    """Whether it may: a GET (RFC 6455, 4.1) of HTTP/1.1 (RFC 9110, 7.8) that has no body."""
+    scope = protocol.scope
+    if protocol._get_upgrade() != b"websocket" or scope["method"] != "GET" or scope["http_version"] == "1.0":
+        return False
+    return not any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b" \t0"))
+        for name, value in protocol.headers
+    )
 
 
 def _on_h11(protocol_class: type[Any]) -> type[Any]:
     class Declining(protocol_class):  # type: ignore[misc]
         def _should_upgrade(self) -> bool:
             # h11 reads the body itself. uvicorn would only log a warning for each request with an offer.
-            if self._get_upgrade() == b"websocket":
-                return bool(super()._should_upgrade())
-            return False
+            return _offers_websocket(self) and bool(super()._should_upgrade())
+
+        def _should_upgrade_to_ws(self, *_upgrade: Any) -> bool:
+            # uvicorn 0.24 asks this in its place.
+            return _offers_websocket(self) and bool(super()._should_upgrade_to_ws(*_upgrade))
 
     return Declining
 
@@ -56,7 +70,7 @@ def _on_httptools(protocol_class: type[Any]) -> type[Any]:
             if is_websocket(self):
                 super().handle_websocket_upgrade()
                 return
-            if self._get_upgrade() == b"websocket":
+            if _offers_websocket(self):
                 self._warn_of_missing_library()
             self._unread = _behind_the_head()
             # Requests with offers may be pipelined by the hundred: a loop, where the stack would not suffice.
