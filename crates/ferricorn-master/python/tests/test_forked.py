@@ -141,6 +141,14 @@ def test_a_child_that_does_not_end_by_itself_ends_without_serving(loop_master: F
     assert select.select([worker.channel], [], [], 0)[0] == []
 
 
+def test_a_child_that_exits_in_a_request_has_its_own_status(master: FakeMaster) -> None:
+    worker = master.spawn("forking:app").serve()
+    assert master.connect().get("/back/exit").body == b"7"
+    assert "Exception in ASGI application" not in worker.log()
+    assert "did not end by itself" not in worker.log()
+    assert master.connect().get("/back/exit").body == b"7"
+
+
 def test_children_that_leave_the_import_end_there(one_master: FakeMaster) -> None:
     worker = one_master.spawn("forking:exits_at_import()").serve()
     one_master.wait_for(lambda: "did not end by itself" in worker.log())

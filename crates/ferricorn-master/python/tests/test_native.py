@@ -179,10 +179,3 @@ def test_what_a_slow_client_does_not_read_does_not_fill_the_memory(native: FakeM
     client.send(b"".join(b"GET /big HTTP/1.1\r\nHost: a\r\n\r\n" for _ in range(20)))
     assert native.connect().get("/").status == 200
     assert all(client.response().status == 200 for _ in range(20))
-
-
-@needs_extension
-def test_a_forked_child_that_exits_in_a_request_has_its_own_status(native: FakeMaster) -> None:
-    worker = native.spawn("forking:app").serve()
-    assert native.connect().get("/back/exit").body == b"7"
-    assert "Exception in ASGI application" not in worker.log()

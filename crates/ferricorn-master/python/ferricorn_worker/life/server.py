@@ -14,7 +14,6 @@ import asyncio
 import contextlib
 import copy
 import socket
-import sys
 from collections.abc import Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -22,7 +21,6 @@ from typing import TYPE_CHECKING, Any
 import uvicorn
 
 from ..application.lifespan import LifespanWatch
-from ..base import forked
 from ..base.errors import BootFailed
 from ..base.lasting import lasting
 from ..connections import drain_notice
@@ -40,6 +38,7 @@ from ..talk.channel import Channel, MalformedMessage, MasterGone
 from ..talk.scoreboard import Heartbeat, Scoreboard
 from ..talk.start import NativeHttp, Who
 from ..talk.tally import CUT, Tally
+from . import child_end
 from .signals import ORPHAN_LIMIT, Signals, limit_exit
 
 if TYPE_CHECKING:
@@ -125,7 +124,7 @@ class Server(uvicorn.Server):
         """Runs the lifespan startup and reports. Raises `BootFailed` if the application refuses to start."""
         loop = asyncio.get_running_loop()
         self._loop = loop
-        forked.then(self._stop_in_child)
+        child_end.prepare(loop)
         self._heartbeat.start(loop)
         loop.add_reader(self._channel.fileno(), self._on_channel)
         if self._bench is not None and not await self._bench.may_start():
@@ -194,16 +193,6 @@ class Server(uvicorn.Server):
     def answered(self) -> int:
         """How many requests were answered so far."""
         return self.server_state.total_requests
-
-    def _stop_in_child(self) -> None:
-        """In a forked child: its copy of the event loop would continue copies of the parent's requests.
-
-        After the loop has stopped, uvicorn would run it once more, to cancel them.
-        """
-        if self._loop.is_closed():
-            return
-        self._loop.stop()
-        self._loop.run_until_complete = lambda *_: forked.leave(sys.exc_info()[1])  # type: ignore[method-assign]
 
     def _publish(self) -> None:
         board = self._board
