@@ -694,3 +694,22 @@ fn the_source_of_the_address_is_what_says_it() {
     assert_eq!(source("a --port 9 --bind :8", &[]), of("0.0.0.0:8", "-b/--bind"));
     assert_eq!(source("a", &[("UVICORN_PORT", "9")]), of("127.0.0.1:9", "UVICORN_PORT"));
 }
+
+#[test]
+fn an_empty_path_is_none_and_takes_back_one_from_a_file() {
+    let option = |name: &str, text: &str, layer| {
+        Given::option(options::find_long(name).expect("an option"), text.to_owned(), layer)
+    };
+    let empty = ["uds", "certfile", "keyfile", "ca-certs", "ciphers"]
+        .map(|name| option(name, "", Layer::CommandLine))
+        .into_iter()
+        .chain([
+            option("certfile", "/srv/cert.pem", Layer::File),
+            option("bind", "127.0.0.1:80", Layer::CommandLine),
+        ]);
+    let resolved = run_given(Some("main:app"), &empty.collect::<Vec<_>>(), &[]).unwrap();
+    assert_eq!(resolved.warnings, [] as [&str; 0]);
+    assert_eq!(resolved.settings.binds, [Bind::Tcp { host: "127.0.0.1".to_owned(), port: 80 }]);
+    let tls = resolved.settings.uvicorn.iter().find(|(name, _)| name.starts_with("ssl_"));
+    assert_eq!(tls, None);
+}

@@ -89,6 +89,10 @@ fn winners(
     for choices in choices.values_mut() {
         keep_winners(choices, warnings);
     }
+    // Only now: an empty value on the command line takes back one from a file.
+    choices.retain(|_, winners| {
+        !winners.iter().all(|it| it.spelling.entry.unset_if_empty && it.text.is_empty())
+    });
     Ok(choices)
 }
 

@@ -30,6 +30,8 @@ pub struct Entry {
     pub repeats: bool,
     /// A value that asks for nothing, so that an option without effect is accepted in silence with it.
     pub neutral: Option<&'static str>,
+    /// Whether an empty value is as good as none, as it is for gunicorn and uvicorn: `--certfile "$CERTFILE"`.
+    pub unset_if_empty: bool,
     /// The environment variable that gives a value when the command line does not.
     pub variable: Option<&'static str>,
     /// The value of an option that is given without one, if that is allowed.
@@ -124,6 +126,7 @@ impl Entry {
             preset: Preset::Nothing,
             repeats: false,
             neutral: None,
+            unset_if_empty: false,
             variable: None,
             lone: None,
             standing: Standing::Ignored,
@@ -183,6 +186,11 @@ impl Entry {
 
     pub(super) const fn neutral(mut self, value: &'static str) -> Self {
         self.neutral = Some(value);
+        self
+    }
+
+    pub(super) const fn unset_if_empty(mut self) -> Self {
+        self.unset_if_empty = true;
         self
     }
 

@@ -20,7 +20,8 @@ pub(super) static ENTRIES: &[Entry] = &[
         },
     ),
     Entry::new(Sockets, &["uds"], Kind::Text, "PATH")
-        .sets("Unix socket to listen on, like --bind unix:PATH", |draft, value| draft.uds = value.text()),
+        .sets("Unix socket to listen on, like --bind unix:PATH", |draft, value| draft.uds = value.text())
+        .unset_if_empty(),
     Entry::new(Sockets, &["fd"], Kind::Whole, "N").sets(
         "Inherited socket to listen on, like --bind fd://N",
         |draft, value| {

@@ -4,18 +4,22 @@ use crate::options::{Entry, Group::Tls, Kind};
 
 pub(super) static ENTRIES: &[Entry] = &[
     Entry::new(Tls, &["certfile", "ssl-certfile"], Kind::Text, "FILE")
-        .uvicorn("Certificate with its chain; turns TLS on", "ssl_certfile"),
+        .uvicorn("Certificate with its chain; turns TLS on", "ssl_certfile")
+        .unset_if_empty(),
     Entry::new(Tls, &["keyfile", "ssl-keyfile"], Kind::Text, "FILE")
-        .uvicorn("Key of the certificate, if it is in another file", "ssl_keyfile"),
+        .uvicorn("Key of the certificate, if it is in another file", "ssl_keyfile")
+        .unset_if_empty(),
     Entry::new(Tls, &["ssl-keyfile-password"], Kind::Verbatim, "PASSWORD")
         .uvicorn("Password of the key", "ssl_keyfile_password"),
     Entry::new(Tls, &["ca-certs", "ssl-ca-certs"], Kind::Text, "FILE")
-        .uvicorn("Certificates to check client certificates against", "ssl_ca_certs"),
+        .uvicorn("Certificates to check client certificates against", "ssl_ca_certs")
+        .unset_if_empty(),
     Entry::new(Tls, &["cert-reqs", "ssl-cert-reqs"], Kind::Whole, "N")
         .uvicorns_default("0")
         .uvicorn("Client certificates: 0 not asked for, 1 optional, 2 required", "ssl_cert_reqs"),
     Entry::new(Tls, &["ciphers", "ssl-ciphers"], Kind::Text, "LIST")
-        .uvicorn("Ciphers in OpenSSL's format", "ssl_ciphers"),
+        .uvicorn("Ciphers in OpenSSL's format", "ssl_ciphers")
+        .unset_if_empty(),
     Entry::new(Tls, &["ssl-version"], Kind::Text, "VERSION")
         .no_effect("the newest version that both sides know is used"),
     Entry::switch(Tls, &["suppress-ragged-eofs"]),
