@@ -4,35 +4,78 @@
 //! Owns: the words and the advice. Pure: whether a module is really called so is [`crate::target`]'s to find out.
 
 /// The commands of other programs that start a service.
-const STARTS: [&str; 8] = ["run", "serve", "server", "start", "up", "launch", "web", "exec"];
+const STARTS: [&str; 15] = [
+    "run",
+    "runserver",
+    "serve",
+    "server",
+    "start",
+    "up",
+    "launch",
+    "web",
+    "exec",
+    "worker",
+    "daemon",
+    "deploy",
+    "init",
+    "new",
+    "create",
+];
 
 /// Programs whose command line was kept behind ours.
 const PROGRAMS: [&str; 7] = ["gunicorn", "uvicorn", "hypercorn", "granian", "fastapi", "python", "ferricorn"];
 
 /// Each command of `ferricorn ctl`, and other words for it.
-const ASKS: [(&str, &str); 12] = [
+const ASKS: &[(&str, &str)] = &[
     ("status", "status"),
     ("ps", "status"),
+    ("list", "status"),
+    ("ls", "status"),
+    ("show", "status"),
+    ("info", "status"),
+    ("health", "status"),
     ("reload", "reload"),
     ("restart", "reload"),
+    ("reboot", "reload"),
+    ("hup", "reload"),
     ("upgrade", "upgrade"),
     ("update", "upgrade"),
     ("stop", "stop"),
     ("shutdown", "stop"),
     ("quit", "stop"),
+    ("exit", "stop"),
+    ("down", "stop"),
+    ("halt", "stop"),
+    ("term", "stop"),
+    ("terminate", "stop"),
     ("kill", "stop"),
     ("scale", "scale 4"),
+    ("resize", "scale 4"),
     ("workers", "scale 4"),
+    ("recycle", "recycle 0"),
+    ("dump", "dump 0"),
 ];
 
-/// Words for what is an option here.
-const OPTIONS: [(&str, &str, &str); 11] = [
+/// Words for what is an option or a command here.
+const OPTIONS: &[(&str, &str, &str)] = &[
     ("help", "--help", "shows the help"),
     ("usage", "--help", "shows the help"),
     ("options", "--help", "shows the help"),
     ("version", "--version", "shows the version"),
     ("check-config", "--check-config main:app", "checks everything without serving"),
     ("validate", "--check-config main:app", "checks everything without serving"),
+    ("test", "--check-config main:app", "checks everything without serving"),
+    ("lint", "check", "says what will break in production"),
+    ("doctor", "check", "says what will break in production"),
+    ("audit", "check", "says what will break in production"),
+    ("watch", "dev main:app", "serves it and takes up each change"),
+    ("develop", "dev main:app", "serves it and takes up each change"),
+    ("development", "dev main:app", "serves it and takes up each change"),
+    ("monitor", "top", "shows the workers of the running one live"),
+    ("htop", "top", "shows the workers of the running one live"),
+    ("log", "--error-logfile FILE main:app", "writes the log to a file in place of standard error"),
+    ("logs", "--error-logfile FILE main:app", "writes the log to a file in place of standard error"),
+    ("settings", "--print-config main:app", "shows every setting with its source"),
     ("config", "--print-config main:app", "shows every setting with its source"),
     ("print-config", "--print-config main:app", "shows every setting with its source"),
     ("completions", "--completions bash", "prints the completions of a shell"),
@@ -165,6 +208,9 @@ mod tests {
         assert!(command("status").is_some_and(|it| it.contains("`ferricorn ctl status`")));
         assert!(command("restart").is_some_and(|it| it.contains("`ferricorn ctl reload`")));
         assert!(command("version").is_some_and(|it| it.contains("`ferricorn --version`")));
+        assert!(command("list").is_some_and(|it| it.contains("`ferricorn ctl status`")));
+        assert!(command("logs").is_some_and(|it| it.contains("`ferricorn --error-logfile FILE main:app`")));
+        assert!(command("doctor").is_some_and(|it| it.contains("`ferricorn check`")));
         assert_eq!(command("main"), None);
     }
 }
