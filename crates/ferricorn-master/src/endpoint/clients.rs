@@ -1,6 +1,7 @@
 //! The connections of monitoring clients: each has a place, and limits.
 //!
-//! Owns: accepting, places, patience. Does not own: what is answered ([`super::answer`]).
+//! Owns: accepting, places, patience. Does not own: what is answered ([`super::answer`]), when none are accepted any more
+//! ([`super::door`]).
 //!
 //! Invariants: at most [`MOST`] connections; one that comes beyond that takes the place of the one that has made no progress
 //! for longest, but never of one that was active a moment ago or waits for us; a connection ends after [`LIFE`] whatever it
@@ -26,7 +27,11 @@ use std::{
 };
 
 use ferricorn_sys::Listener;
-use hyper::{server::conn::http1, service::service_fn};
+use hyper::{
+    header::{CONNECTION, HeaderValue},
+    server::conn::http1,
+    service::service_fn,
+};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
@@ -38,6 +43,7 @@ use tokio::{
 use super::{
     Request,
     answer::{Shared, answer},
+    door::{Door, Entrance, State},
 };
 
 /// How many connections there are at most.
@@ -63,8 +69,17 @@ enum Socket {
     Unix(UnixListener),
 }
 
-/// Accepts on a copy of the socket until the task is ended.
-pub(super) fn accept(listener: &Listener, shared: Shared) -> io::Result<JoinHandle<()>> {
+impl Socket {
+    async fn accept(&self) -> io::Result<Stream> {
+        match self {
+            Self::Tcp(listener) => listener.accept().await.map(|(stream, _)| Stream::new(stream)),
+            Self::Unix(listener) => listener.accept().await.map(|(stream, _)| Stream::new(stream)),
+        }
+    }
+}
+
+/// Accepts on a copy of the socket while the door is open. When the task ends, all connections do.
+pub(super) fn accept(listener: &Listener, shared: Shared) -> io::Result<(JoinHandle<()>, Door)> {
     let copy: OwnedFd = listener.as_fd().try_clone_to_owned()?;
     let socket = if listener.socket_address().is_some() {
         let socket = StdTcpListener::from(copy);
@@ -76,22 +91,30 @@ pub(super) fn accept(listener: &Listener, shared: Shared) -> io::Result<JoinHand
         Socket::Unix(UnixListener::from_std(socket)?)
     };
     let shared = Arc::new(shared);
-    Ok(tokio::spawn(async move {
+    let (door, mut entrance) = Door::new();
+    let accepting = tokio::spawn(async move {
         let mut clients = Clients::default();
-        loop {
-            let accepted = match &socket {
-                Socket::Tcp(listener) => listener.accept().await.map(|(stream, _)| Stream::new(stream)),
-                Socket::Unix(listener) => listener.accept().await.map(|(stream, _)| Stream::new(stream)),
+        while entrance.opens().await {
+            // It counts as a client until it has heard that the door is shut: after that, nobody comes in.
+            let _inside = entrance.enter();
+            let accepted = tokio::select! {
+                biased;
+                () = entrance.changes() => continue,
+                accepted = socket.accept() => accepted,
             };
             match accepted {
                 Ok(stream) => {
                     clients.make_room(&shared).await;
-                    clients.serve(stream, &shared);
+                    clients.serve(stream, &shared, entrance.clone());
                 }
                 Err(_) => sleep(PAUSE).await,
             }
         }
-    }))
+        drop(socket);
+        // Those that are inside have their answers first.
+        std::future::pending::<()>().await;
+    });
+    Ok((accepting, door))
 }
 
 /// Those that are connected.
@@ -132,17 +155,23 @@ impl Clients {
         }
     }
 
-    fn serve(&mut self, stream: Stream, shared: &Arc<Shared>) {
+    fn serve(&mut self, stream: Stream, shared: &Arc<Shared>, mut entrance: Entrance) {
         let progress = Arc::clone(&stream.progress);
         let shared = Arc::clone(shared);
+        let inside = entrance.enter();
         let connection = async move {
+            let _inside = inside;
             let progress = Arc::clone(&stream.progress);
+            let state = entrance.clone();
             let service = service_fn(|request| {
-                let (shared, progress) = (Arc::clone(&shared), Arc::clone(&progress));
+                let (shared, progress, state) = (Arc::clone(&shared), Arc::clone(&progress), state.clone());
                 async move {
                     progress.request_begins();
-                    let response = answer(&request, &shared).await;
+                    let mut response = answer(&request, &shared).await;
                     progress.request_ends();
+                    if state.now() != State::Open {
+                        response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+                    }
                     Ok::<_, Infallible>(response)
                 }
             });
@@ -151,8 +180,20 @@ impl Clients {
                 .header_read_timeout(PATIENCE)
                 .max_buf_size(LARGEST_HEAD)
                 .serve_connection(TokioIo::new(stream), service);
-            // A client that hangs up, or is slow, has only itself to blame.
-            let _ = timeout(LIFE, connection).await;
+            let mut connection = std::pin::pin!(connection);
+            let served = async {
+                tokio::select! {
+                    _ = connection.as_mut() => return,
+                    () = entrance.shuts() => {}
+                }
+                // hyper would close one that has not sent anything yet, and it is about to.
+                if progress.has_ever_sent() {
+                    connection.as_mut().graceful_shutdown();
+                }
+                // A client that hangs up, or is slow, has only itself to blame.
+                let _ = connection.await;
+            };
+            let _ = timeout(LIFE, served).await;
         };
         self.0.push(Client { task: tokio::spawn(connection).abort_handle(), progress });
     }
@@ -165,6 +206,8 @@ struct Progress {
     ours: AtomicBool,
     /// The client has sent something since the last request began.
     has_sent: AtomicBool,
+    /// The client has sent something at all.
+    has_ever_sent: AtomicBool,
     /// The request being answered was sent together with one before it.
     in_advance: AtomicBool,
 }
@@ -175,6 +218,7 @@ impl Progress {
             last: Mutex::new(Instant::now()),
             ours: AtomicBool::new(false),
             has_sent: AtomicBool::new(false),
+            has_ever_sent: AtomicBool::new(false),
             in_advance: AtomicBool::new(false),
         }
     }
@@ -185,7 +229,12 @@ impl Progress {
 
     fn sent(&self) {
         self.has_sent.store(true, Ordering::Relaxed);
+        self.has_ever_sent.store(true, Ordering::Relaxed);
         self.note();
+    }
+
+    fn has_ever_sent(&self) -> bool {
+        self.has_ever_sent.load(Ordering::Relaxed)
     }
 
     /// Notes what we did for the client, unless it was for a request sent in advance.

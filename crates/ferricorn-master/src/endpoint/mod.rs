@@ -1,19 +1,22 @@
 //! The endpoint for monitoring: metrics, probes, and the status page, by HTTP on an address of its own.
 //!
-//! Owns: its listening socket, who may read what, the asking of the loop. Does not own: the connections ([`clients`]), what
-//! is answered ([`answer`]), the facts (`world`).
+//! Owns: its listening socket, who may read what, the asking of the loop, when it takes no clients. Does not own: the
+//! connections ([`clients`]), what is answered ([`answer`]), the facts (`world`).
 //!
 //! Invariants: it is off unless an address was given; it runs in the master's own loop and never holds that up: a client has
 //! limits of size and time, and an answer is made from memory.
 
 mod answer;
 mod clients;
+mod door;
 mod token;
 
 use std::{
+    future::poll_fn,
     os::fd::AsRawFd as _,
     path::PathBuf,
     sync::Arc,
+    task::Poll,
     time::{Duration, Instant},
 };
 
@@ -27,7 +30,10 @@ use tokio::{
 };
 use tracing::{error, info, warn};
 
-use self::token::Token;
+use self::{
+    door::{Door, State},
+    token::Token,
+};
 use crate::outside::addresses::{bind_alone, held_by, hint, shown};
 
 /// The queue of connections that were not accepted yet.
@@ -38,6 +44,10 @@ const UMASK: u32 = 0o117;
 
 /// How old the facts may be that are shown. Whoever asks within that time gets the same.
 const FRESH: Duration = Duration::from_millis(50);
+
+/// How long clients may take to get their last answer before the program is replaced, or the socket closed: as long as a
+/// head may take, so that one who says nothing holds up an upgrade no longer.
+const LEAVE: Duration = Duration::from_secs(5);
 
 /// Everything that the endpoint shows.
 pub(crate) struct Report {
@@ -60,14 +70,36 @@ pub(crate) enum Request {
 #[derive(Default)]
 pub(crate) struct Endpoint {
     open: Option<Open>,
+    /// What was closed, while the last clients are answered.
+    leaving: Vec<Inside>,
     latest: Option<(Instant, Arc<Report>)>,
 }
 
 struct Open {
     listener: Listener,
     given: Metrics,
+    inside: Inside,
+}
+
+/// The clients of one socket.
+struct Inside {
     requests: mpsc::Receiver<Request>,
+    door: Door,
+    /// Since when none are taken any more.
+    shut: Option<Instant>,
     _accepting: Task,
+}
+
+impl Inside {
+    fn shut(&mut self, state: State) {
+        self.door.set(state);
+        self.shut.get_or_insert_with(Instant::now);
+    }
+
+    /// Whether nobody is to be waited for.
+    fn has_left(&self) -> bool {
+        self.door.is_empty() || self.shut.is_some_and(|since| since.elapsed() >= LEAVE)
+    }
 }
 
 /// A task that ends with its owner.
@@ -125,7 +157,7 @@ fn listen(bind: &Bind) -> Result<Listener, String> {
 impl Endpoint {
     /// Serves there from now on, and no longer at the old address.
     pub(crate) fn open(&mut self, prepared: Option<Prepared>) {
-        self.open = None;
+        self.close();
         let Some(Prepared { mut listener, file, token, given }) = prepared else { return };
         if let Some(file) = file
             && let Err(error) = listener.take_file(&file)
@@ -144,9 +176,10 @@ impl Endpoint {
         let (sender, requests) = mpsc::channel(clients::MOST);
         let shared = answer::Shared { token, shows_paths, requests: sender };
         match clients::accept(&listener, shared) {
-            Ok(accepting) => {
+            Ok((accepting, door)) => {
                 info!("Metrics at: {}", listener.address());
-                self.open = Some(Open { listener, given, requests, _accepting: Task(accepting) });
+                let inside = Inside { requests, door, shut: None, _accepting: Task(accepting) };
+                self.open = Some(Open { listener, given, inside });
             }
             Err(error) => error!("cannot serve metrics: {error}"),
         }
@@ -160,14 +193,14 @@ impl Endpoint {
             // The socket stays, and only who may read changes.
             Some(open) if open.given.bind == metrics.bind => match read_token(metrics) {
                 Ok(token) => {
-                    let Open { listener, .. } = open;
+                    let listener = self.leave(open);
                     self.open(Some(Prepared { listener, file: None, token, given: metrics.clone() }));
                 }
                 Err(error) => self.go_on(Some(open), &error),
             },
             before => match prepare(metrics) {
                 Ok(prepared) => {
-                    drop(before);
+                    before.map(|open| self.leave(open));
                     self.open(prepared);
                 }
                 Err(error) => self.go_on(before, &error),
@@ -180,9 +213,35 @@ impl Endpoint {
         self.open = before;
     }
 
-    /// Stops to serve.
+    /// Stops to serve, after the last answers.
     pub(crate) fn close(&mut self) {
-        self.open = None;
+        if let Some(open) = self.open.take() {
+            drop(self.leave(open));
+        }
+    }
+
+    /// Lets its clients have their answers; returns its socket.
+    fn leave(&mut self, open: Open) -> Listener {
+        let Open { listener, mut inside, .. } = open;
+        inside.shut(State::Closed);
+        self.leaving.push(inside);
+        listener
+    }
+
+    /// Takes no clients for now: they wait in the kernel's queue. Returns whether those that were inside have left.
+    pub(crate) fn empties(&mut self) -> bool {
+        self.open.as_mut().is_none_or(|open| {
+            open.inside.shut(State::Shut);
+            open.inside.has_left()
+        })
+    }
+
+    /// Takes clients again.
+    pub(crate) fn take_again(&mut self) {
+        if let Some(Open { inside, .. }) = &mut self.open {
+            inside.shut = None;
+            inside.door.set(State::Open);
+        }
     }
 
     /// Stops to serve, and leaves the file of a unix socket to the successor.
@@ -203,15 +262,19 @@ impl Endpoint {
         })
     }
 
-    /// The next thing that a client wants of the loop. Never comes if there is no endpoint.
+    /// The next thing that a client wants of the loop. Never comes if there is no client.
     pub(crate) async fn next(&mut self) -> Request {
-        match &mut self.open {
-            Some(open) => match open.requests.recv().await {
-                Some(request) => request,
-                None => std::future::pending().await,
-            },
-            None => std::future::pending().await,
-        }
+        self.leaving.retain(|inside| !inside.has_left());
+        poll_fn(|context| {
+            let open = self.open.iter_mut().map(|open| &mut open.inside);
+            for inside in self.leaving.iter_mut().chain(open) {
+                if let Poll::Ready(Some(request)) = inside.requests.poll_recv(context) {
+                    return Poll::Ready(request);
+                }
+            }
+            Poll::Pending
+        })
+        .await
     }
 
     /// Answers at once what was found out a moment ago; gives the question back otherwise.

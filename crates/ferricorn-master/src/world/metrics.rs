@@ -48,8 +48,9 @@ impl World {
                 Counter::BootFailed
             }
             Notice::Blocked { .. } => Counter::Hang,
-            Notice::ReloadCommitted(_) => Counter::ReloadCommitted,
+            Notice::ReloadCommitted(_) | Notice::Replacing(_) => Counter::ReloadCommitted,
             Notice::ReloadRejected { .. } => Counter::ReloadRejected,
+            Notice::SettingsUnread(_) => Counter::ReloadCalledOff,
             Notice::UpgradeFailed(_) => Counter::UpgradeRejected,
             Notice::UpgradeCalledOff => Counter::UpgradeCalledOff,
             Notice::TookOver => Counter::UpgradeCommitted,

@@ -49,6 +49,9 @@ pub(crate) async fn run(mut core: Supervisor, mut world: World, mut queue: VecDe
             if !queue.is_empty() {
                 continue;
             }
+        } else if !core.may_be_replaced() {
+            // It may have been about to be replaced, and was told to do something else.
+            world.take_clients();
         }
         world.wait(core.next_deadline(), core.policy(), &mut queue).await;
     }

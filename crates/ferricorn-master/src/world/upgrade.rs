@@ -141,8 +141,9 @@ impl World {
     /// Becomes the new program, unless a signal has come that must be handled first. Returns only if it did not.
     pub(crate) async fn replace_self(&mut self, core: &ferricorn_core::Legacy, queue: &mut VecDeque<Event>) {
         // What comes from here on waits for the new program; what has come before must not be forgotten.
-        // Ordered again soon: when the meaning of a signal is known, and when no message is half read.
-        if self.signals.is_unsettled() || self.control.is_busy() {
+        // Ordered again soon: when the meaning of a signal is known, no message is half read, and every client has its
+        // answer.
+        if self.signals.is_unsettled() || self.control.is_busy() || !self.endpoint.empties() {
             return;
         }
         exec::hold_signals();
@@ -156,5 +157,10 @@ impl World {
         exec::accept_signals();
         let program = self.program.invocation.program().display();
         queue.push_back(Event::ReplacingFailed { reason: format!("cannot execute `{program}`: {error}") });
+    }
+
+    /// Monitoring clients come in again, if they did not because this program was about to be replaced.
+    pub(crate) fn take_clients(&mut self) {
+        self.endpoint.take_again();
     }
 }

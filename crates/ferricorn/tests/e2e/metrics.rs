@@ -142,6 +142,21 @@ fn watch(address: &Address, stop: &Arc<AtomicBool>) -> thread::JoinHandle<usize>
     })
 }
 
+/// Scrapes as fast as two clients can, until they are told to stop: no scrape may fail.
+fn scrape_on(address: &Address, stop: &Arc<AtomicBool>) -> [thread::JoinHandle<usize>; 2] {
+    [(); 2].map(|()| {
+        let (address, stop) = (address.clone(), Arc::clone(stop));
+        thread::spawn(move || {
+            let mut scrapes = 0;
+            while !stop.load(Ordering::Relaxed) {
+                scrape(&address);
+                scrapes += 1;
+            }
+            scrapes
+        })
+    })
+}
+
 #[test]
 fn counts_are_exact_through_recycles_reloads_scaling_kills_and_upgrades() {
     let _turn = turn::alone();
@@ -158,6 +173,8 @@ fn counts_are_exact_through_recycles_reloads_scaling_kills_and_upgrades() {
     server.signal(Signal::SIGTTOU);
     server.wait_for_line("Workers: 3 to 2", PATIENCE);
     let mut master = server.pid();
+    let upgraded = Arc::new(AtomicBool::new(false));
+    let scrapers = scrape_on(&metrics, &upgraded);
     for _ in 0..2 {
         let mark = server.log().mark();
         server.deploy(Deployed::Program(std::path::Path::new(PROGRAM)));
@@ -165,6 +182,10 @@ fn counts_are_exact_through_recycles_reloads_scaling_kills_and_upgrades() {
         let next = upgrade::writer(&server, mark, upgrade::TOOK_OVER);
         eventually(PATIENCE, "the old master has left", || !processes::alive(master));
         master = next;
+    }
+    upgraded.store(true, Ordering::Relaxed);
+    for scraper in scrapers {
+        assert!(scraper.join().expect("no scrape failed") > 0);
     }
     let expected = clients.stop();
     // Nobody waits for an answer any more: to kill one loses nothing, and what it has counted remains.
@@ -192,6 +213,8 @@ fn counts_are_exact_through_upgrades_in_place_and_a_rejected_one() {
     let server = builder.linked().wrapped(namespace).expect_error("Upgrade failed").serve(2);
     let master = pid1::master(&server);
     let clients = Clients::start(&server.address());
+    let upgraded = Arc::new(AtomicBool::new(false));
+    let scrapers = scrape_on(&metrics, &upgraded);
     for fit in [true, false, true] {
         let mark = server.log().mark();
         let program = if fit { PROGRAM } else { "/bin/false" };
@@ -200,6 +223,10 @@ fn counts_are_exact_through_upgrades_in_place_and_a_rejected_one() {
         let outcome =
             if fit { "Reloaded: every worker runs" } else { "Upgrade failed, nothing has changed: " };
         server.wait_for_line_after(mark, outcome, PATIENCE);
+    }
+    upgraded.store(true, Ordering::Relaxed);
+    for scraper in scrapers {
+        assert!(scraper.join().expect("no scrape failed") > 0);
     }
     let expected = clients.stop();
     eventually(PATIENCE, "every answer is counted once", || codes(&metrics) == expected);
@@ -335,7 +362,7 @@ fn a_reload_can_open_the_endpoint_and_close_it() {
             .expect("written");
     };
     configure("");
-    let server = builder.line("--workers 1 --reload-probation 0").serve(1);
+    let server = builder.expect_error("Not reloaded").line("--workers 1 --reload-probation 0").serve(1);
     server.get("/code/200").expect("an answer");
     configure(&format!("unix:{}", socket.display()));
     server.signal(Signal::SIGHUP);
@@ -343,6 +370,13 @@ fn a_reload_can_open_the_endpoint_and_close_it() {
     // What was counted before is there.
     let address = Address::Unix(socket.clone());
     eventually(PATIENCE, "the count is there", || codes(&address) == BTreeMap::from([(200, 1)]));
+    std::fs::write(folder.join("ferricorn.toml"), "metrics_bind = 5 5\n").expect("written");
+    server.signal(Signal::SIGHUP);
+    server.wait_for_line("Not reloaded, nothing changes: ", PATIENCE);
+    let reloads =
+        |outcome: &str| scrape(&address)[&format!("ferricorn_reloads_total{{outcome=\"{outcome}\"}}")];
+    eventually(PATIENCE, "it is counted", || reloads("called_off") >= 1.0);
+    eventually(PATIENCE, "only the first was made", || reloads("committed") >= 1.0);
     configure("");
     server.signal(Signal::SIGHUP);
     eventually(PATIENCE, "the endpoint is gone", || !socket.exists());
