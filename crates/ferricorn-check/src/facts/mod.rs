@@ -101,6 +101,18 @@ impl Facts {
         self.images.iter().find(|image| image.file == file)
     }
 
+    /// The Dockerfile that an application runs from.
+    pub fn image_of(&self, application: &Application) -> Option<&docker::Image> {
+        application.image.and_then(|at| self.images.get(at))
+    }
+
+    /// The services that run from a Dockerfile.
+    pub fn services_of(&self, image: &docker::Image) -> impl Iterator<Item = (&Deployment, &Application)> {
+        let file = image.file;
+        self.services()
+            .filter(move |(_, application)| self.image_of(application).is_some_and(|it| it.file == file))
+    }
+
     /// Every command line, with what it belongs to: what runs and what is built.
     pub fn lines(&self) -> impl Iterator<Item = (&Deployment, &CommandLine)> {
         self.deployments.iter().flat_map(|deployment| deployment.lines().map(move |line| (deployment, line)))

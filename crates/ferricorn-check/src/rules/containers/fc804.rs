@@ -60,7 +60,7 @@ const HARMLESS: [&str; 7] = ["exit", "true", "false", "grep", "test", "[", "echo
 
 fn check(facts: &Facts, findings: &mut Findings) {
     for (deployment, application) in facts.services() {
-        let Some(image) = application.image.and_then(|at| facts.images.get(at)) else { continue };
+        let Some(image) = facts.image_of(application) else { continue };
         let Some(stage) = image.document.final_stage() else { continue };
         let Some(base) = image.document.image(stage) else { continue };
         let Some(variant) = variant(&base) else { continue };

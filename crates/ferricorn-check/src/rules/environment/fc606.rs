@@ -42,7 +42,7 @@
 //! ```
 
 use crate::{
-    facts::{Application, docker::Image, is_production},
+    facts::{docker::Image, is_production},
     finding::Platform,
     readers::dockerfile::Detail,
     rules::prelude::*,
@@ -91,12 +91,9 @@ fn check(facts: &Facts, findings: &mut Findings) {
 
 /// Whether no platform builds the image out of git, where an ignored file is not.
 fn is_built_here(facts: &Facts, image: &Image) -> bool {
-    let own = |application: &Application| {
-        application.image.and_then(|at| facts.images.get(at)).is_some_and(|it| it.file == image.file)
-    };
     let out_of_git =
         |platform: Platform| matches!(platform, Platform::Render | Platform::Railway | Platform::Heroku);
-    !facts.services().any(|(deployment, application)| out_of_git(deployment.platform) && own(application))
+    !facts.services_of(image).any(|(deployment, _)| out_of_git(deployment.platform))
 }
 
 /// Whether a `.dockerignore` keeps `.env` out.

@@ -106,7 +106,7 @@
 //! ```
 
 use crate::{
-    facts::{Application, Deployment, Role, Shell, docker::Image, is_production, scripts::Script},
+    facts::{Deployment, Role, Shell, docker::Image, is_production, scripts::Script},
     finding::Platform,
     readers::{
         dockerfile::{Detail, Form},
@@ -214,12 +214,9 @@ fn is_last(deployment: &Deployment, command: &Command) -> bool {
 /// Seconds from SIGTERM to SIGKILL if the image does not say where it runs: the least of the platforms that build it;
 /// otherwise what `docker stop` waits.
 fn image_kill_delay(facts: &Facts, image: &Image) -> u64 {
-    let builds = |application: &Application| {
-        application.image.and_then(|at| facts.images.get(at)).is_some_and(|it| it.file == image.file)
-    };
-    let platforms = facts.services().filter(|(deployment, application)| {
-        deployment.platform != Platform::Docker && deployment.production && builds(application)
-    });
+    let platforms = facts
+        .services_of(image)
+        .filter(|(deployment, _)| deployment.platform != Platform::Docker && deployment.production);
     let delays = platforms.filter_map(|(deployment, _)| deployment.kill_delay.value().copied());
     delays.min().unwrap_or(DOCKER_KILL_DELAY)
 }

@@ -129,7 +129,7 @@ fn finding(
 }
 
 fn exposes(facts: &Facts, application: &Application, port: u16) -> bool {
-    let Some(image) = application.image.and_then(|at| facts.images.get(at)) else { return false };
+    let Some(image) = facts.image_of(application) else { return false };
     let Some(stage) = image.document.final_stage() else { return false };
     image.document.history(stage).into_iter().any(|instruction| match &instruction.detail {
         Detail::Expose(ports) => {
