@@ -15,7 +15,7 @@ mod program;
 mod words;
 mod wrappers;
 
-pub use line::{Place, from_shell, from_words, options_of};
+pub use line::{Place, from_shell, from_split, from_words, options_of};
 
 use ferricorn_config::{command_line::Wrong, options::Spelling};
 

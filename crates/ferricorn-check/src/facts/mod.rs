@@ -29,7 +29,7 @@ use std::rc::Rc;
 pub use application::Application;
 pub use command::{
     Argument, Command, CommandLine, Given, Mistake, Place, Program, Shell, UNKNOWN, Word, Wrapper, Written,
-    from_shell, from_words, options_of,
+    from_shell, from_split, from_words, options_of,
 };
 pub use deployment::{Deployment, Probe, Resources, Role};
 pub use environment::{Environment, Variable};

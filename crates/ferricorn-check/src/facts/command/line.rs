@@ -30,6 +30,15 @@ pub fn from_shell(value: &Excerpt, shell: Shell, written: Written, place: &Place
     line
 }
 
+/// A line that is split into words as a shell does it, and that no shell runs. What stands in `sh -c` has its shell.
+pub fn from_split(value: &Excerpt, written: Written, place: &Place<'_>) -> CommandLine {
+    let mut line =
+        CommandLine { written, shell: None, scripts: Vec::new(), commands: Vec::new(), lost: Vec::new() };
+    take(&mut line, shell::split(value), value, None, &[], place, 0);
+    follow(&mut line.commands, place);
+    line
+}
+
 /// Words that are started as they are, each with its place, quotes included.
 pub fn from_words(values: &[(Excerpt, Span)], written: Written, place: &Place<'_>) -> CommandLine {
     let mut line =
@@ -86,7 +95,19 @@ fn read_script(
     place: &Place<'_>,
     depth: u32,
 ) {
-    let script = shell::read(value);
+    take(line, shell::read(value), value, shell, outer, place, depth);
+}
+
+/// Adds the commands of a text that was read.
+fn take(
+    line: &mut CommandLine,
+    script: shell::Script,
+    value: &Excerpt,
+    shell: Option<Shell>,
+    outer: &[Wrapper],
+    place: &Place<'_>,
+    depth: u32,
+) {
     let mut raws: Vec<Raw> = Vec::new();
     let mut previous = 0;
     for command in &script.commands {

@@ -6,7 +6,7 @@
 use super::systemd::whole;
 use crate::facts::{
     CommandLine, Deployment, Environment, Fact, Gather, Place, Probe, Resources, Role, Shell, Variable,
-    Written, from_shell, from_words, is_production,
+    Written, from_shell, from_split, from_words, is_production,
 };
 use crate::{
     finding::Platform,
@@ -292,7 +292,7 @@ fn started(source: &Source, service: &Service, place: &Place<'_>) -> Fact<Comman
         }
         (None, Some(Launch::Line(line, style))) | (Some(Launch::Line(line, style)), None) => {
             let written = Written { span: line.whole(), key: None, style: Some(*style), indicator: None };
-            Some(split(from_shell(line, Shell::Some, written, place)))
+            Some(from_split(line, written, place))
         }
         _ => None,
     };
@@ -306,17 +306,6 @@ fn started(source: &Source, service: &Service, place: &Place<'_>) -> Fact<Comman
         }
         None => Fact::Unknown(IMAGE),
     }
-}
-
-/// A line that is split as a shell does it, and that no shell runs. What stands in `sh -c` keeps its shell.
-fn split(mut line: CommandLine) -> CommandLine {
-    line.shell = None;
-    for command in &mut line.commands {
-        if !command.wrappers.iter().any(|wrapper| wrapper.name.ends_with(" -c")) {
-            command.shell = None;
-        }
-    }
-    line
 }
 
 fn from_list(source: &Source, words: &[Excerpt], place: &Place<'_>) -> Option<CommandLine> {

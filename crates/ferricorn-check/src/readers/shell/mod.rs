@@ -44,6 +44,12 @@ pub fn read(value: &Excerpt) -> Script {
     parse::Parser::new(value, 0, 0).script().0
 }
 
+/// Makes the words of one command out of a line that no shell reads, as compose and Fly do: quotes and backslashes are those
+/// of a shell, while operators, comments and backquotes are letters like others.
+pub fn split(value: &Excerpt) -> Script {
+    parse::Parser::new(value, 0, 0).one_command()
+}
+
 /// What a text says to the shell.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Script {

@@ -6,7 +6,7 @@ use super::{
     Assignment, Command, Frame, Join, Redirection, Script,
     frames::{Open, plain},
     redirect::Waiting,
-    scan::Scanner,
+    scan::{End, Scanner},
     word::{Content, Quote, Word},
 };
 use crate::text::{Excerpt, Span};
@@ -75,6 +75,23 @@ impl<'t> Parser<'t> {
         self.script.broken = self.scanner.broken;
         self.script.unclosed = self.scanner.unclosed;
         (self.script, self.scanner.at)
+    }
+
+    /// Everything as words of one command.
+    pub(super) fn one_command(mut self) -> Script {
+        while let Some(letter) = self.scanner.peek(0) {
+            if matches!(letter, b' ' | b'\t' | b'\n' | b'\r') {
+                self.scanner.at += 1;
+                continue;
+            }
+            let word = self.scanner.word_up_to(End::Space);
+            if !word.pieces.is_empty() {
+                self.current.words.push(word);
+            }
+        }
+        self.finish(Join::Edge);
+        self.script.unclosed = self.scanner.unclosed;
+        self.script
     }
 
     fn closes_outside(&self) -> bool {

@@ -26,6 +26,8 @@ pub(super) struct Scanner<'t> {
 pub(super) enum End {
     /// At a blank or an operator.
     Blank,
+    /// At a blank: where no shell reads the line, an operator is a letter like others.
+    Space,
     /// At the `"` that closes.
     Quote,
     /// At the `}` that closes, outside double quotes.
@@ -70,9 +72,13 @@ impl Scanner<'_> {
 
     /// A word that begins here.
     pub(super) fn word(&mut self) -> Word {
+        self.word_up_to(End::Blank)
+    }
+
+    pub(super) fn word_up_to(&mut self, end: End) -> Word {
         let start = self.at;
         let mut pieces = Vec::new();
-        self.pieces(End::Blank, &mut pieces);
+        self.pieces(end, &mut pieces);
         self.whole(pieces, start)
     }
 
@@ -84,13 +90,14 @@ impl Scanner<'_> {
                 {
                     return;
                 }
+                b' ' | b'\t' | b'\n' if end == End::Space => return,
                 b'"' if end == End::Quote => return,
                 b'}' if matches!(end, End::Brace | End::BraceInQuotes) => return,
                 b'\\' => self.backslash(end, into),
                 b'\'' if end.quote() == Quote::Bare => self.single(into),
                 b'"' if end != End::Quote => self.double(into),
                 b'$' => self.dollar(end, into),
-                b'`' => self.backquotes(end.quote(), into),
+                b'`' if end != End::Space => self.backquotes(end.quote(), into),
                 _ => self.letters(end, into),
             }
         }
@@ -100,6 +107,7 @@ impl Scanner<'_> {
         let start = self.at;
         let stops = |letter: u8| match end {
             End::Blank => b" \t\n;&|<>()\\'\"$`".contains(&letter),
+            End::Space => b" \t\n\\'\"$".contains(&letter),
             End::Quote => b"\\\"$`".contains(&letter),
             End::Brace => b"}\\'\"$`".contains(&letter),
             End::BraceInQuotes => b"}\\\"$`".contains(&letter),

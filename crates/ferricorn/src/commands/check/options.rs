@@ -169,7 +169,7 @@ pub(super) fn command() -> Command {
                 .value_parser(value_parser!(PathBuf))
                 .help("A directory, or files to report on alone [default: the repository around this directory]"),
         )
-        .arg(value("format", "FORMAT", "The form of the output [default: text]").value_parser(formats))
+        .arg(value("format", "FORMAT", "The form of the output [default: text]").alias("output-format").value_parser(formats))
         .arg(value("output", "FILE", "Write to this file, not to standard output").value_parser(value_parser!(PathBuf)))
         .arg(value("color", "WHEN", "Colours [default: auto, on a terminal without NO_COLOR]").value_parser(["auto", "always", "never"]))
         .arg(flag("advice", "Show what is worth knowing, too, not only errors and warnings"))
