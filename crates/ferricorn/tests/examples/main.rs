@@ -2,6 +2,8 @@
 
 #![allow(missing_docs)]
 
+mod commands;
+
 use std::{
     fs,
     path::{Path, PathBuf},
