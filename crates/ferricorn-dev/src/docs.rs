@@ -5,7 +5,7 @@ mod rules;
 use std::{fmt::Write as _, fs, process::ExitCode};
 
 use clap::Args;
-use ferricorn_config::options::{self, DIFFERENCES, Entry, Group, Standing};
+use ferricorn_config::options::{self, DIFFERENCES, Entry, Group, Kind, Standing};
 
 use crate::{failure::Failure, say::say, workspace::Workspace};
 
@@ -40,7 +40,8 @@ ferricorn knows every option of gunicorn and uvicorn by name. The first tables l
 are accepted without effect; each causes one warning, unless nothing is lost. Last come options that are refused, because without
 them the service would not do what you ask for.
 
-[Configuration](configuration.md) says which place wins if a setting is given twice.
+[Configuration](configuration.md) says which place wins if a setting is given twice. Each option that works can be linked to by its
+name, as in `options.md#max-requests`.
 ";
 
 /// Write the generated pages
@@ -109,7 +110,7 @@ fn options_page() -> String {
             group = Some(entry.group);
             let _ = write!(
                 page,
-                "\n## {}\n\n| option | in a file | variable | what it does |\n|---|---|---|---|\n",
+                "\n## {}\n\n| option | what it does | default | example | in a file | variable |\n|---|---|---|---|---|---|\n",
                 entry.group.title()
             );
         }
@@ -117,9 +118,12 @@ fn options_page() -> String {
         let setting = entry.setting_name();
         let _ = writeln!(
             page,
-            "| {} | `{setting}` | {variable} | {} |",
+            "| <a id=\"{}\"></a>{} | {} | {} | {} | `{setting}` | {variable} |",
+            entry.name(),
             names(entry),
-            cell(&entry.help_with_default())
+            cell(entry.help),
+            entry.preset.text().map(cell).unwrap_or_default(),
+            example(entry),
         );
     }
     for (title, text) in [
@@ -133,6 +137,24 @@ fn options_page() -> String {
         }
     }
     page
+}
+
+/// As it is written: on the command line, or in a file if it has its place only there.
+fn example(entry: &Entry) -> String {
+    let setting = entry.setting_name();
+    let text = match entry.kind {
+        Kind::Hook(_) => format!("def {setting}({}): ...", entry.example),
+        _ if entry.file_only => format!("{setting} = {}", entry.example),
+        _ if entry.example.is_empty() => format!("--{}", entry.name()),
+        _ => format!("--{} {}", entry.name(), quoted(entry.example)),
+    };
+    format!("`{}`", text.replace('|', "\\|"))
+}
+
+/// A value as a shell takes it.
+fn quoted(value: &str) -> String {
+    let is_plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./:,=+%".contains(letter);
+    if value.chars().all(is_plain) { value.to_owned() } else { format!("'{value}'") }
 }
 
 fn not_yet(entry: &Entry) -> Option<String> {

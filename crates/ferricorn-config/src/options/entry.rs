@@ -32,6 +32,8 @@ pub struct Entry {
     pub neutral: Option<&'static str>,
     /// Whether an empty value is as good as none, as it is for gunicorn and uvicorn: `--certfile "$CERTFILE"`.
     pub unset_if_empty: bool,
+    /// A value that somebody could want, for the docs: of a hook its parameters. Empty if the option takes no value.
+    pub example: &'static str,
     /// The environment variable that gives a value when the command line does not.
     pub variable: Option<&'static str>,
     /// The value of an option that is given without one, if that is allowed.
@@ -127,6 +129,7 @@ impl Entry {
             repeats: false,
             neutral: None,
             unset_if_empty: false,
+            example: "",
             variable: None,
             lone: None,
             standing: Standing::Ignored,
@@ -186,6 +189,11 @@ impl Entry {
 
     pub(super) const fn neutral(mut self, value: &'static str) -> Self {
         self.neutral = Some(value);
+        self
+    }
+
+    pub(super) const fn example(mut self, text: &'static str) -> Self {
+        self.example = text;
         self
     }
 

@@ -41,6 +41,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
+    use crate::values::Value;
 
     #[test]
     fn every_name_belongs_to_one_entry() {
@@ -71,6 +72,17 @@ mod tests {
             assert_eq!(entry.is_supported(), !entry.help.is_empty(), "help of `--{}`", entry.name());
             assert_eq!(entry.takes_value(), !entry.metavar.is_empty(), "metavar of `--{}`", entry.name());
             assert!(!entry.help.ends_with('.'), "help of `--{}` ends with a full stop", entry.name());
+        }
+    }
+
+    #[test]
+    fn every_value_has_an_example_that_its_option_takes() {
+        for entry in all() {
+            let wants_one = entry.is_supported() && entry.takes_value();
+            assert_eq!(wants_one, !entry.example.is_empty(), "example of `--{}`", entry.name());
+            // What only a file can give is written in Python.
+            let is_right = entry.file_only || Value::parse(entry.kind, entry.example).is_ok();
+            assert!(!wants_one || is_right, "example of `--{}`", entry.name());
         }
     }
 

@@ -8,14 +8,15 @@ use crate::options::{
 
 pub(super) static ENTRIES: &[Entry] = &[
     Entry::new(App, &["wsgi-app"], Kind::Text, "APP_MODULE")
+        .example("\"main:app\"")
         .file_only()
         .sets("The application, if the command line names none", |draft, value| draft.app = value.text()),
-    Entry::new(Logging, &["logconfig-dict"], Kind::Table, "TABLE").file_only().sets(
-        "The workers' logging configuration, laid over gunicorn's own",
-        |draft, value| {
+    Entry::new(Logging, &["logconfig-dict"], Kind::Table, "TABLE")
+        .example("{\"root\": {\"level\": \"INFO\"}}")
+        .file_only()
+        .sets("The workers' logging configuration, laid over gunicorn's own", |draft, value| {
             draft.logs.dictionary = value.text();
-        },
-    ),
+        }),
     Entry::new(Http, &["secure-scheme-headers"], Kind::Table, "TABLE")
         .file_only()
         .neutral("{}")

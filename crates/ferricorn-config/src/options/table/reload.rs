@@ -10,6 +10,7 @@ pub(super) static ENTRIES: &[Entry] = &[
         },
     ),
     Entry::new(Reload, &["reload-dir"], Kind::Text, "DIR")
+        .example("src")
         .setting(&["reload_dirs"])
         .repeats()
         .depends("the folder of --app-dir")
@@ -17,6 +18,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             draft.reload.dirs.extend(value.text());
         }),
     Entry::new(Reload, &["reload-include"], Kind::Text, "PATTERN")
+        .example("*.html")
         .setting(&["reload_includes"])
         .repeats()
         .depends("*.py")
@@ -24,18 +26,21 @@ pub(super) static ENTRIES: &[Entry] = &[
             draft.reload.includes.extend(value.text());
         }),
     Entry::new(Reload, &["reload-exclude"], Kind::Text, "PATTERN")
+        .example("tests/*")
         .setting(&["reload_excludes"])
         .repeats()
         .sets("Glob pattern, or folder, of files not to watch; may be repeated", |draft, value| {
             draft.reload.excludes.extend(value.text());
         }),
     Entry::new(Reload, &["reload-extra-file"], Kind::Text, "FILE")
+        .example("settings.toml")
         .setting(&["reload_extra_files"])
         .repeats()
         .sets("File to watch, whatever it is called and wherever it is; may be repeated", |draft, value| {
             draft.reload.extra_files.extend(value.text());
         }),
     Entry::new(Reload, &["reload-engine"], Kind::Choice(&["auto", "poll", "inotify"]), "ENGINE")
+        .example("poll")
         .default("auto")
         .sets("How changes are noticed: auto, poll or inotify", |draft, value| {
             draft.reload.engine = value.text();
@@ -46,7 +51,7 @@ pub(super) static ENTRIES: &[Entry] = &[
             draft.reload.warm = value.flag();
         },
     ),
-    Entry::new(Reload, &["reload-delay"], Kind::Seconds, "SECONDS").default("0.02").sets(
+    Entry::new(Reload, &["reload-delay"], Kind::Seconds, "SECONDS").example("0.5").default("0.02").sets(
         "How long files must be quiet after a change before the application is reloaded",
         |draft, value| {
             draft.reload.delay = value.seconds();
