@@ -55,6 +55,7 @@ Free-threaded builds are not among these runs. On PyPy ferricorn was not tried.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Only these, as `3.14`; the rows of others stay as they are
+    #[arg(value_parser = VERSIONS, hide_possible_values = true)]
     versions: Vec<String>,
     /// Only the lowest and the highest that can be had, with the newest uvicorn; the page is not written
     #[arg(long, conflicts_with = "versions")]
@@ -69,9 +70,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
         .into_iter()
         .filter(|minor| arguments.versions.is_empty() || arguments.versions.iter().any(|it| it == minor))
         .collect();
-    if wanted.is_empty() {
-        return Err(Failure::new(format!("none of {} is named", VERSIONS.join(", "))));
-    }
     interpreters::fetch(&workspace, &wanted)?;
     let mut found: Vec<Interpreter> =
         wanted.iter().filter_map(|minor| interpreters::find(&workspace, minor)).collect();

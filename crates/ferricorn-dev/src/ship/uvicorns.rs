@@ -38,6 +38,7 @@ The worker's own tests run on the first and the last with every change.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Only these minor versions, as `0.31`; the rows of others stay as they are
+    #[arg(value_parser = supported)]
     versions: Vec<String>,
 }
 
@@ -50,7 +51,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     let path = workspace.root.join(PAGE);
     let old = fs::read_to_string(&path).unwrap_or_default();
     let mut page = INTRODUCTION.to_owned();
-    for version in MINORS.map(|minor| format!("0.{minor}")) {
+    for version in minors() {
         if !arguments.versions.is_empty() && !arguments.versions.contains(&version) {
             if let Some(row) = old.lines().find(|row| row.starts_with(&format!("| {version} |"))) {
                 let _ = writeln!(page, "{row}");
@@ -71,6 +72,16 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode, Failure> {
     fs::write(&path, page).map_err(|error| Failure::new(format!("cannot write `{PAGE}`: {error}")))?;
     say(PAGE);
     Ok(if steps.all_passed() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn minors() -> impl Iterator<Item = String> {
+    MINORS.map(|minor| format!("0.{minor}"))
+}
+
+fn supported(version: &str) -> Result<String, String> {
+    let (first, last) = (MINORS.start(), MINORS.end());
+    let known = minors().find(|known| known == version);
+    known.ok_or_else(|| format!("not a minor version from 0.{first} to 0.{last}"))
 }
 
 /// An environment with nothing but this uvicorn in front of the packages of `requirements/newest.txt`: thirty whole ones
