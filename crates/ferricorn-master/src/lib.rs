@@ -36,7 +36,7 @@ use ferricorn_wire::upgrade::FromSuccessor;
 use python::interpreter;
 use reports::observe;
 use takeover::succession::{self, Succession};
-use tracing::{debug, error, info, warn};
+use tracing::{error, info};
 use world::{
     World,
     run::{self, End},
@@ -91,13 +91,6 @@ async fn prepare(mut program: Program) -> Result<(Supervisor, World, VecDeque<Ev
         return Err(Outcome::Stopped);
     }
     info!("Starting ferricorn {}", program.version);
-    if program.settings.native_http.is_none() {
-        debug!("Using HTTP protocol: uvicorn's");
-    } else if has_native_http() {
-        info!("Using HTTP protocol: native");
-    } else {
-        warn!("Using HTTP protocol: uvicorn's, since this build has no native one");
-    }
     if let Some(note) = note {
         note.log();
     }

@@ -147,10 +147,10 @@ def test_without_the_extension_uvicorns_protocol_serves_and_one_line_says_so(
     native: FakeMaster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("fake_master.EXTENSION", None)
-    worker = serve(native)
+    worker = serve(native, native={"is_named": True})
     assert native.connect().get("/").status == 200
     assert worker.log().count("Native HTTP protocol cannot be used, uvicorn's serves: ") == 1
-    assert "this build of ferricorn does not have it" in worker.log()
+    assert "Using HTTP protocol: uvicorn's, since the native one cannot be used: this build of ferr" in worker.log()
 
 
 def test_an_extension_that_the_loader_refuses_is_gone_without(
@@ -162,6 +162,9 @@ def test_an_extension_that_the_loader_refuses_is_gone_without(
     worker = serve(native)
     assert native.connect().get("/").status == 200
     assert worker.log().count("Native HTTP protocol cannot be used, uvicorn's serves: ") == 1
+    assert worker.log().count("Using HTTP protocol: uvicorn's\n") == 1
+    second = serve(native)
+    assert "Using HTTP protocol" not in second.log(), "the line is one of the start"
 
 
 @needs_extension

@@ -8,6 +8,7 @@ no signal handled, no event loop made. `begin` is the caller's, which may do so 
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,6 +40,8 @@ class Loaded:
     hooks: Hooks | None
     native: NativeHttp | None
     """The settings of the native protocol for HTTP/1.1, if it serves."""
+    start_line: tuple[int, str]
+    """What the log of a start says about it, with the level: only a worker knows what its interpreter can load."""
     warnings: list[str]
     """What one worker should say for all."""
 
@@ -49,7 +52,7 @@ def load(what: Load, logs: Logs, begin: Callable[[Hooks | None], None], extensio
     `begin` is called with the hooks of the configuration file right before the application's own code runs. `extension`
     is the descriptor of the native protocol's module.
     """
-    native = load_native(what.app.native_http, extension)
+    native, not_native = load_native(what.app.native_http, extension)
     environment.prepare_path(what.app.app_dir, what.app.python_path)
     version = environment.check_uvicorn()
     hooks = _execute(what.hooks)
@@ -62,7 +65,8 @@ def load(what: Load, logs: Logs, begin: Callable[[Hooks | None], None], extensio
     config = environment.build_config(what.app, version, options, logs.uvicorn_options(), what.backlog)
     if native is not None and not native.is_named and config.http != "auto":
         log.debug("Native HTTP protocol is not used: the worker class names another one")
-        native = None
+        native, not_native = None, "the worker class names it"
+    start_line = _start_line(what.app.native_http, native, not_native)
     logs.lend_access()
     app = application.load(what.app.target, what.app.factory)
     forked.leave_if_child()
@@ -71,7 +75,7 @@ def load(what: Load, logs: Logs, begin: Callable[[Hooks | None], None], extensio
     if found_wsgi:
         text = f"`{what.app.target}` looks like a WSGI application and is served as one: say so with --interface wsgi"
         warnings.append(text)
-    return Loaded(config, version, app, served, logs, hooks, native, warnings)
+    return Loaded(config, version, app, served, logs, hooks, native, start_line, warnings)
 
 
 def load_page(what: Load, logs: Logs, text: str) -> Loaded:
@@ -87,7 +91,7 @@ def load_page(what: Load, logs: Logs, text: str) -> Loaded:
     config.interface = "asgi3"
     page = Page(what.app.target, text, os.getpid())
     served, _found_wsgi = environment.load_config(config, page, version)
-    return Loaded(config, version, page, served, logs, None, None, [])
+    return Loaded(config, version, page, served, logs, None, None, _start_line(None, None, None), [])
 
 
 def _execute(settings: HookSettings | None) -> Hooks | None:
@@ -99,20 +103,28 @@ def _execute(settings: HookSettings | None) -> Hooks | None:
     return Hooks(settings)
 
 
-def load_native(settings: NativeHttp | None, descriptor: int | None) -> NativeHttp | None:
-    """Loads the native protocol if it is asked for. None if uvicorn's serves."""
+def load_native(settings: NativeHttp | None, descriptor: int | None) -> tuple[NativeHttp | None, str | None]:
+    """Loads the native protocol if it is asked for: its settings, or why uvicorn's serves in its place."""
     if settings is None:
         if descriptor is not None:
             os.close(descriptor)
-        return None
+        return None, None
     from ..protocol.native import extension
 
     missing = extension.load(descriptor)
     if missing is not None:
         log.debug("Native HTTP protocol cannot be used, uvicorn's serves: %s", missing)
-        return None
+        return None, missing
     log.debug("Native HTTP protocol serves")
-    return settings
+    return settings, None
+
+
+def _start_line(asked: NativeHttp | None, native: NativeHttp | None, not_native: str | None) -> tuple[int, str]:
+    if native is not None:
+        return logging.INFO, "Using HTTP protocol: native"
+    if asked is not None and asked.is_named:
+        return logging.WARNING, f"Using HTTP protocol: uvicorn's, since the native one cannot be used: {not_native}"
+    return logging.DEBUG if asked is None else logging.INFO, "Using HTTP protocol: uvicorn's"
 
 
 def _load_class(name: str | None) -> WorkerClass | None:

@@ -81,6 +81,8 @@ class Worker:
         if self._who.slot == 0:
             for warning in loaded.warnings:
                 log.warning("%s", warning)
+        if self._who.age == 1:
+            log.log(*loaded.start_line)
         config = loaded.config
         environment.secure(config, loaded.version)
         served = self._logs.wrap(loaded.served, native=loaded.native is not None)
