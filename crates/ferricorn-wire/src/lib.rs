@@ -26,7 +26,7 @@ mod to_worker;
 pub use hooks::{CallHook, FromHookHost, HookFile, HookServer, HookWorker, Hooks, LoadHooks, ToHookHost};
 pub use log_settings::{AccessLog, DaemonAddress, LogConfig, LogSettings, Statsd, Syslog};
 pub use template::{FromTemplate, LoadTemplate, ToTemplate, Warm};
-pub use to_master::{BootStage, DyingCause, ToMaster};
+pub use to_master::{BootStage, DyingCause, Runs, ToMaster};
 pub use to_worker::{AppSettings, Development, DrainMode, Load, NativeHttp, Start, ToWorker, Who};
 
 use std::time::Duration;

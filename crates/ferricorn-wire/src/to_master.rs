@@ -9,6 +9,8 @@ pub enum ToMaster {
     /// The application's startup is over (ASGI lifespan included). The worker accepts nothing before
     /// [`ToWorker::Serve`](crate::ToWorker::Serve).
     Ready,
+    /// What runs in the worker; right before it is ready.
+    Runs(Runs),
     /// The application could not be started; the worker exits right after this message.
     BootFailed {
         /// How far the boot had come.
@@ -65,6 +67,20 @@ pub enum ToMaster {
         /// One line, without a full stop.
         text: String,
     },
+}
+
+/// What an application runs on, as a worker finds it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runs {
+    /// Python's version.
+    pub python: String,
+    /// uvicorn's version.
+    pub uvicorn: String,
+    /// The package of the event loop: `asyncio`, `uvloop`.
+    #[serde(rename = "loop")]
+    pub event_loop: String,
+    /// What speaks HTTP/1.1: `native`, `httptools`, `h11`, or `module:class`.
+    pub http: String,
 }
 
 /// How far a worker's boot had come when it failed.

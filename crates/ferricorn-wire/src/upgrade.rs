@@ -8,6 +8,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Runs;
+
 /// The variable that tells a program that it is a successor: `VERSION,KIND,DESCRIPTOR` ([`Succession`]).
 pub const VARIABLE: &str = "FERRICORN_UPGRADE";
 
@@ -117,6 +119,9 @@ pub struct Estate {
     /// The listening socket of the metrics.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metrics: Option<ListenerState>,
+    /// What runs in the workers, if one has said it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub runs: Option<Runs>,
     /// The predecessor outlives the end of its terminal: it was started under `nohup`, or succeeds one that was.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignores_hang_up: bool,

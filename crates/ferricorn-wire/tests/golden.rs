@@ -58,6 +58,7 @@ fn every_message_to_the_master_is_as_written_down() {
     let messages = round_trip::<ToMaster>("to_master");
     for kind in [
         |message: &ToMaster| matches!(message, ToMaster::Ready),
+        |message: &ToMaster| matches!(message, ToMaster::Runs(_)),
         |message: &ToMaster| matches!(message, ToMaster::BootFailed { .. }),
         |message: &ToMaster| matches!(message, ToMaster::AskedToStop { .. }),
         |message: &ToMaster| matches!(message, ToMaster::Drained { .. }),

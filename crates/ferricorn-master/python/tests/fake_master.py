@@ -70,6 +70,7 @@ class Worker:
         self, master: FakeMaster, load: dict[str, Any], who: dict[str, Any], environment: dict[str, str]
     ) -> None:
         self.row: int = who["row"]
+        self.runs: dict[str, Any] = {}
         row = self.row
         self.black_box = who["black_box"]
         self.master = master
@@ -104,6 +105,9 @@ class Worker:
         """The worker's next message; an empty one when it has died."""
         packet = self.channel.recv(256 * 1024)
         message: dict[str, Any] = json.loads(packet) if packet else {}
+        if message.get("type") == "runs":
+            self.runs = message
+            return self.receive()
         return message
 
     def serve(self) -> Worker:

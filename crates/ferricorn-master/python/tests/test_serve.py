@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import os
+import platform
 
+import pytest
 from fake_master import FakeMaster
+
+UVICORN = tuple(int(part) for part in importlib.metadata.version("uvicorn").split(".")[:2])
 
 
 def test_a_worker_serves_and_drains(master: FakeMaster) -> None:
@@ -25,6 +30,18 @@ def test_a_worker_serves_and_drains(master: FakeMaster) -> None:
     assert "Application startup complete." in log
     assert "lifespan shutdown" in worker.out()
     assert "Traceback" not in log
+
+
+def test_a_worker_tells_what_runs_in_it(master: FakeMaster) -> None:
+    worker = master.spawn().serve()
+    versions = {"python": platform.python_version(), "uvicorn": importlib.metadata.version("uvicorn")}
+    assert worker.runs == {"type": "runs", **versions, "loop": master.loop, "http": master.http}
+
+
+@pytest.mark.skipif(UVICORN < (0, 36), reason="a protocol of one's own came with uvicorn 0.36")
+def test_a_protocol_of_the_users_is_told_by_module_and_class(one_master: FakeMaster) -> None:
+    worker = one_master.spawn("tells:app", options={"http": "apps:OtherProtocol"}).serve()
+    assert worker.runs["http"] == "apps:OtherProtocol"
 
 
 def test_a_worker_has_no_listening_socket_until_it_is_told_to_serve(loop_master: FakeMaster) -> None:

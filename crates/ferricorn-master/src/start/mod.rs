@@ -93,7 +93,7 @@ async fn beside(
     let metrics = endpoint::inherit(&program.settings.metrics, estate.metrics.as_ref()).map_err(failed)?;
     let mut world = World::new(program, crew, listeners, signals, predecessor, None, hooks);
     world.serve_metrics(metrics);
-    world.keep_level(estate);
+    world.take_on(estate);
     Ok((core, world, VecDeque::from([Event::Started])))
 }
 
@@ -116,7 +116,7 @@ fn in_place(program: Program, signals: Signals, legacy: &Legacy) -> Result<Begun
     let metrics = endpoint::inherit(&program.settings.metrics, estate.metrics.as_ref()).map_err(failed)?;
     let mut world = World::new(program, crew, listeners, signals, Predecessor::NONE, legacy.control, hooks);
     world.serve_metrics(metrics);
-    world.keep_level(estate);
+    world.take_on(estate);
     world.write_pid_file();
     let mut queue = VecDeque::from([Event::Started]);
     // Exits in between were reported to the old program, if at all.

@@ -136,6 +136,10 @@ impl World {
         let pid = self.crew.get(id).map_or(0, |member| member.pid);
         match message {
             ToMaster::Ready => Some(Event::Ready { id }),
+            ToMaster::Runs(runs) => {
+                self.runs = Some(runs);
+                None
+            }
             ToMaster::BootFailed { stage, text, short } => {
                 if let Some(bench) = &mut self.bench {
                     bench.failed(&text);

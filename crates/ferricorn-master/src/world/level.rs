@@ -23,8 +23,9 @@ impl World {
         Response::Done { text: format!("log level {new_name}, it was {old}") }
     }
 
-    /// Goes on with the level that the predecessor was asked for.
-    pub(crate) fn keep_level(&mut self, estate: &Estate) {
+    /// Goes on with the level that the predecessor was asked for, and with what it knew of the workers.
+    pub(crate) fn take_on(&mut self, estate: &Estate) {
+        self.runs.clone_from(&estate.runs);
         if let Some(level) = estate.log_level.as_deref().and_then(LogLevel::named) {
             self.ask_level(level);
         }

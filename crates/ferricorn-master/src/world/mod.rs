@@ -21,7 +21,7 @@ use ferricorn_core::{
 };
 use ferricorn_sys::{Listener, PidFile, Signal};
 use ferricorn_wire::{
-    DrainMode, ToWorker, milliseconds,
+    DrainMode, Runs, ToWorker, milliseconds,
     upgrade::{FromSuccessor, ToSuccessor},
 };
 use tokio::time::{Interval, MissedTickBehavior, interval, sleep_until};
@@ -83,6 +83,8 @@ pub(crate) struct World {
     pid_file: Option<PidFile>,
     control: Control,
     endpoint: Endpoint,
+    /// What runs in the workers, as the latest one that became ready has said.
+    runs: Option<Runs>,
     /// The endpoint of a successor, until the service is its own.
     prepared: Option<Prepared>,
     /// Clients that wait for the state of the service.
@@ -149,6 +151,7 @@ impl World {
             pid_file: None,
             control,
             endpoint: Endpoint::default(),
+            runs: None,
             prepared: None,
             looks: Vec::new(),
             dumps: Vec::new(),

@@ -194,7 +194,10 @@ impl World {
             frozen: snapshot.frozen,
             reloading: snapshot.reloading,
             stopping: snapshot.stopping,
-            build: Build { version: self.program.version.to_owned(), ..Build::default() },
+            build: Build {
+                version: self.program.version.to_owned(),
+                runs: self.runs.clone().unwrap_or_default(),
+            },
             process: self.process(now),
         };
         Report { service, observation }

@@ -65,6 +65,7 @@ impl World {
                 .collect(),
             own_tally: None,
             metrics: self.endpoint.state(),
+            runs: self.runs.clone(),
             ignores_hang_up: self.signals.ignores_hang_up(),
         }
     }

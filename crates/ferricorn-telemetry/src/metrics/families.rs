@@ -6,6 +6,8 @@
 
 use std::collections::BTreeMap;
 
+use ferricorn_wire::Runs;
+
 use super::{
     Counter, Histogram, Resolution, Service, Worker, WorkerState,
     names::{self, Metric},
@@ -119,7 +121,8 @@ fn state(service: &Service) -> Vec<Family> {
         WorkerState::ALL.iter().map(|state| (state.as_str(), Value::from(in_state(*state)))).collect();
     let build = &service.build;
     let mut build_info = Family::of(names::BUILD);
-    build_info.add(&[&build.version, &build.python, &build.uvicorn], 1u64);
+    let Runs { python, uvicorn, event_loop, http } = &build.runs;
+    build_info.add(&[&build.version, python, uvicorn, event_loop, http], 1u64);
     vec![
         labelled(names::WORKERS, &workers),
         single(names::TARGET, u64::from(service.target)),

@@ -125,7 +125,7 @@ metrics! {
         "1 for each worker process, with its pid."
     START Gauge "ferricorn_start_time_seconds" []
         "When the service was started, in seconds since 1970; an upgrade does not change it."
-    BUILD Gauge "ferricorn_build_info" ["version", "python", "uvicorn"]
+    BUILD Gauge "ferricorn_build_info" ["version", "python", "uvicorn", "loop", "http"]
         "1, with the versions of what runs."
     CLIENTS_REFUSED Counter "ferricorn_metrics_clients_refused_total" []
         "Connections to this endpoint that were closed because others took their place."

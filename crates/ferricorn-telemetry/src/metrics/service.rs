@@ -2,7 +2,10 @@
 //!
 //! Owns: the types, and the places of the master's own counters, which outlive a master. Does not own: the finding out.
 
-use ferricorn_wire::tally::{MASTER_WORD, MASTER_WORDS};
+use ferricorn_wire::{
+    Runs,
+    tally::{MASTER_WORD, MASTER_WORDS},
+};
 
 use super::Tally;
 
@@ -109,10 +112,8 @@ pub struct ListenQueue {
 pub struct Build {
     /// The version of ferricorn.
     pub version: String,
-    /// The version of Python; empty while no worker has said it.
-    pub python: String,
-    /// The version of uvicorn, likewise.
-    pub uvicorn: String,
+    /// What runs in the workers; empty while none has said it.
+    pub runs: Runs,
 }
 
 /// The master's own process.

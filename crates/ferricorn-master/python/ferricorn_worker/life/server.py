@@ -14,6 +14,7 @@ import asyncio
 import contextlib
 import copy
 import socket
+import sys
 from collections.abc import Iterator
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -154,7 +155,16 @@ class Server(uvicorn.Server):
         elif stop_noted:
             self._begin_drain("close", 0.0)
         else:
+            self._channel.send({"type": "runs", **self._runs()})
             self._channel.send({"type": "ready"})
+
+    def _runs(self) -> dict[str, str]:
+        return {
+            "python": sys.version.split()[0],
+            "uvicorn": uvicorn.__version__,
+            "loop": type(self._loop).__module__.partition(".")[0],
+            "http": self._protocols.name,
+        }
 
     def _observe_lifespan(self, watch: LifespanWatch) -> None:
         config = getattr(self.lifespan, "config", None)

@@ -27,6 +27,11 @@ class Protocols(ABC):
     between requests.
     """
 
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What speaks HTTP/1.1, as `--http` names it."""
+
     @abstractmethod
     def factory(self, loop: asyncio.AbstractEventLoop, state: Any, is_quiet: bool) -> Callable[[], asyncio.Protocol]:
         """What makes the protocol of each new connection.

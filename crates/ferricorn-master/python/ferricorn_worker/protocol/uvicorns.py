@@ -19,6 +19,8 @@ from . import keep_alive, last_word
 from .interface import Protocols, Scope
 from .lean import is_known, lean
 
+_PACKAGE = "uvicorn.protocols.http"
+
 _NOBODY = asyncio.Protocol()
 """Who hears of the end of a connection that has moved."""
 
@@ -30,6 +32,13 @@ class Uvicorns(Protocols):
         self._config = config
         self._state = state
         self._tally = tally
+
+    @property
+    def name(self) -> str:
+        """By the class."""
+        kind = self._config.http_protocol_class
+        package, _, module = kind.__module__.rpartition(".")
+        return module.removesuffix("_impl") if package == _PACKAGE else f"{kind.__module__}:{kind.__qualname__}"
 
     def factory(self, loop: asyncio.AbstractEventLoop, state: Any, is_quiet: bool) -> Callable[[], asyncio.Protocol]:
         """Makes uvicorn's protocols, with less work for each request if they are known."""

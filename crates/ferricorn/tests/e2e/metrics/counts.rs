@@ -178,6 +178,11 @@ fn counts_are_exact_through_upgrades_in_place_and_a_rejected_one() {
     let samples = scrape(&metrics);
     assert!(samples["ferricorn_upgrades_total{outcome=\"committed\"}"] >= 2.0);
     assert!(samples["ferricorn_upgrades_total{outcome=\"rejected\"}"] >= 1.0);
+    let build = samples.keys().find(|name| name.starts_with("ferricorn_build_info{")).expect("it is there");
+    assert!(
+        build.contains("python=\"3.") && build.contains("uvicorn=\"0.") && !build.contains("=\"\""),
+        "{build}"
+    );
     processes::signal(master, Signal::SIGTERM);
     assert_eq!(server.wait_exit(PATIENCE).code(), 0);
     server.finish();

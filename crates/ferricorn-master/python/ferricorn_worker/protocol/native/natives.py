@@ -29,6 +29,11 @@ class Natives(Uvicorns):
         self._counts = None if tally is None else tally.leave_requests_to(_ferricorn_http)
         self._newest: _ferricorn_http.Newest | None = None
 
+    @property
+    def name(self) -> str:
+        """Its own."""
+        return "native"
+
     def factory(self, loop: asyncio.AbstractEventLoop, state: Any, is_quiet: bool) -> Callable[[], asyncio.Protocol]:
         """Makes native connections."""
         config, server_state = self._config, self._state
