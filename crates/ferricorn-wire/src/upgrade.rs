@@ -121,7 +121,7 @@ pub struct Estate {
     pub metrics: Option<ListenerState>,
     /// What runs in the workers, if one has said it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub runs: Option<Runs>,
+    pub runs: Option<Box<Runs>>,
     /// The predecessor outlives the end of its terminal: it was started under `nohup`, or succeeds one that was.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub ignores_hang_up: bool,

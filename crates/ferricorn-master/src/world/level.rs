@@ -25,7 +25,7 @@ impl World {
 
     /// Goes on with the level that the predecessor was asked for, and with what it knew of the workers.
     pub(crate) fn take_on(&mut self, estate: &Estate) {
-        self.runs.clone_from(&estate.runs);
+        self.runs = estate.runs.as_deref().cloned();
         if let Some(level) = estate.log_level.as_deref().and_then(LogLevel::named) {
             self.ask_level(level);
         }

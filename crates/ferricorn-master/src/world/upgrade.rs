@@ -65,7 +65,7 @@ impl World {
                 .collect(),
             own_tally: None,
             metrics: self.endpoint.state(),
-            runs: self.runs.clone(),
+            runs: self.runs.clone().map(Box::new),
             ignores_hang_up: self.signals.ignores_hang_up(),
         }
     }

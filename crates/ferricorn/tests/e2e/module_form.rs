@@ -95,12 +95,13 @@ fn the_options_of_the_interpreter_hold_in_every_process_across_reloads_and_upgra
 #[test]
 fn a_check_of_the_application_has_them_too() {
     let _turn = turn::together();
-    let builder = module(&["-X", "dev"]).args(["--check-config"]);
+    // Without WebSockets: their libraries warn of each other's age, which `-X dev` shows.
+    let builder = module(&["-X", "dev"]).args(["--check-config", "--ws", "none"]);
     let builder =
         builder.app("import sys\nprint('checked', sys.flags.dev_mode, sys.argv[1:])\nasync def app(scope, receive, send): pass\n");
     let server = builder.expect_stranger("checked").start();
     assert_eq!(server.wait_exit(PATIENCE).code(), 0);
-    server.wait_for_line("checked True ['main:app', '--check-config']", PATIENCE);
+    server.wait_for_line("checked True ['main:app', '--check-config', '--ws', 'none']", PATIENCE);
     server.finish();
 }
 
@@ -138,21 +139,22 @@ fn load_dotenv_finds_the_file_beside_the_module() {
     server.finish();
 }
 
-/// How long the shortest of some runs of this Python took, and the modules that it imported.
-fn start_of_python(folder: &Path, words: &[&str]) -> (Duration, BTreeSet<String>) {
-    let run = |more: &[&str]| {
-        let mut command = Command::new(python());
-        command.env("PYTHONPATH", folder.join("lib")).args(more).args(words);
-        let began = Instant::now();
-        let output = command.output().expect("Python starts");
-        let took = began.elapsed();
-        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
-        (took, String::from_utf8_lossy(&output.stderr).into_owned())
-    };
-    let (_, told) = run(&["-X", "importtime"]);
-    let module = |line: &str| line.rsplit_once('|').map(|(_, name)| name.trim().to_owned());
-    let shortest = (0..10).map(|_| run(&[]).0).min().expect("it ran ten times");
-    (shortest, told.lines().filter_map(module).collect())
+/// How long a run of this Python takes, and what it says on standard error.
+fn start_of_python(folder: &Path, words: &[&str]) -> (Duration, String) {
+    let mut command = Command::new(python());
+    command.env("PYTHONPATH", folder.join("lib")).args(words);
+    let began = Instant::now();
+    let output = command.output().expect("Python starts");
+    let took = began.elapsed();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success(), "{words:?}: {said}");
+    (took, said)
+}
+
+fn modules_imported_by(folder: &Path, module: &str) -> BTreeSet<String> {
+    let words = ["-X", "importtime", "-m", module, "--version"];
+    let (_, said) = start_of_python(folder, &words);
+    said.lines().filter_map(|line| line.rsplit_once('|')).map(|(_, name)| name.trim().to_owned()).collect()
 }
 
 #[test]
@@ -165,12 +167,23 @@ fn the_module_form_costs_little_more_than_the_start_of_an_interpreter() {
     for file in ["__init__.py", "__main__.py"] {
         fs::write(folder.join("lib/empty").join(file), "").expect("its folder was made");
     }
-    let (bare, _) = start_of_python(&folder, &["-c", "pass"]);
-    let (_, of_an_empty_package) = start_of_python(&folder, &["-m", "empty"]);
-    let (ours, imported) = start_of_python(&folder, &["-m", "ferricorn", "--version"]);
-
+    let of_an_empty_package = modules_imported_by(&folder, "empty");
+    let imported = modules_imported_by(&folder, "ferricorn");
     let more: Vec<&String> = imported.difference(&of_an_empty_package).collect();
     assert_eq!(more, ["ferricorn", "ferricorn._find_binary", "ferricorn._worker"]);
-    // Measured 1.7; the limit leaves room for a busy machine. With `re`, `typing` and `pathlib` it was 7.9.
-    assert!(ours < bare * 5 / 2, "{ours:?} against {bare:?} of a bare interpreter");
+
+    // The shortest of many runs, by turns: whatever else runs on the machine makes some of them longer.
+    let mut shortest = [Duration::MAX; 2];
+    for _ in 0..200 {
+        for (shortest, words) in
+            shortest.iter_mut().zip([&["-c", "pass"][..], &["-m", "ferricorn", "--version"]])
+        {
+            *shortest = start_of_python(&folder, words).0.min(*shortest);
+        }
+        // Measured 1.7; with `re`, `typing` and `pathlib` it was 7.9.
+        if shortest[1] <= shortest[0] * 2 {
+            return;
+        }
+    }
+    panic!("{:?} against {:?} of a bare interpreter", shortest[1], shortest[0]);
 }

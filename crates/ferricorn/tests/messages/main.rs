@@ -77,7 +77,7 @@ fn every_message_is_as_written_down() {
 #[test]
 fn every_text_of_an_error_is_in_a_snapshot() {
     // What depends on the machine's memory is a test of the crate that has the texts.
-    let resolving = include_str!("../../../ferricorn-config/tests/precedence.rs");
+    let resolving = include_str!("../../../ferricorn-config/tests/precedence/measures.rs");
     let all = [SNAPSHOT, include_str!("../command_line.rs"), resolving].concat();
     let sources = Path::new(env!("CARGO_MANIFEST_DIR")).join("../ferricorn-config/src");
     let mut missing = Vec::new();
