@@ -72,7 +72,8 @@ Private_Dirty:         0 kB
 
     #[test]
     fn only_code_of_the_program_that_nobody_has_written_to_is_given_back() {
-        assert_eq!(clean_code(MAPPINGS, "/srv/bin/ferricorn"), [0x5600..0x5800]);
+        let code = 0x5600..0x5800;
+        assert_eq!(clean_code(MAPPINGS, "/srv/bin/ferricorn"), std::slice::from_ref(&code));
         assert_eq!(clean_code(MAPPINGS, "/srv/bin/other"), []);
         assert_eq!(clean_code("no mappings\n-\n", "/srv/bin/ferricorn"), []);
     }

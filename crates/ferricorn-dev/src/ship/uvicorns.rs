@@ -27,7 +27,7 @@ const INTRODUCTION: &str = "\
 
 Made by `cargo dev uvicorns` from what its run has shown: do not edit.
 
-Each minor version from the oldest that is supported, in its last release, with a short end-to-end set on Python 3.11.
+The minor versions that were tried, each in its last release, by a short end-to-end set on Python 3.11.
 The worker's own tests run on the first and the last with every change.
 
 | uvicorn | end to end |
