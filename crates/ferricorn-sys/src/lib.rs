@@ -41,7 +41,6 @@ pub mod spawn;
 pub mod terminal;
 pub mod throttling;
 pub mod title;
-pub mod trim;
 pub mod wait;
 
 pub use access::Access;

@@ -64,7 +64,6 @@ impl World {
         let on_terminal = self.program.log.is_terminal() && !terminal::is_in_background_of(&io::stderr());
         let quit = if on_terminal { " (Press CTRL+C to quit)" } else { "" };
         info!("Listening at: {} ({}){quit}", self.addresses(), ferricorn_sys::pid());
-        ferricorn_sys::trim::after_start();
     }
 
     /// Where it listens, as the log shows it.
